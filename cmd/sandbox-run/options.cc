@@ -1,0 +1,172 @@
+#include "options.h"
+
+// The only includer of CLI11, which takes long to compile.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <string_view>
+
+#include "base/diagnostic.h"
+#include "base/edit_distance.h"
+
+namespace sandbox::launcher {
+namespace {
+
+constexpr const char* kUsage =
+    "Usage: sandbox-run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
+    "\n"
+    "Runs PROGRAM under a system-call policy: the policy is compiled to a seccomp filter, the filter is put in force, and\n"
+    "PROGRAM replaces sandbox-run, with the same pid, files and environment. Without --policy and --profile the built-in\n"
+    "profile 'default' is used.\n"
+    "\n"
+    "Options:\n";
+
+constexpr const char* kFooter =
+    "\n"
+    "Exit status: PROGRAM's own, or 125 when sandbox-run failed and nothing was started, 126 when PROGRAM cannot be\n"
+    "executed, 127 when it was not found. A process that the filter kills ends with 159 (128 + SIGSYS) in a shell.\n"
+    "\n"
+    "Example: sandbox-run --policy beat.yml -- ./packetbeat -e\n"
+    "Manuals: sandbox-run(1), sandbox-policy(5)\n";
+
+constexpr int kHelpColumn = 30;
+
+class OptionFormatter : public CLI::Formatter {
+ public:
+  OptionFormatter() { column_width(kHelpColumn); }
+
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+    (void)name;
+    (void)mode;
+    std::string text = kUsage;
+    for (const CLI::Option* option : app->get_options()) text += make_option(option, false);
+    return text + kFooter;
+  }
+
+  std::string make_option(const CLI::Option* option, bool is_positional) const override {
+    (void)is_positional;
+    std::string left = "  ";
+    if (!option->get_snames().empty()) {
+      left += "-" + option->get_snames().front() + ", ";
+    } else {
+      left += "    ";
+    }
+    left += "--" + option->get_lnames().front();
+    if (takes_value(option)) left += (option->get_type_name() == "BOOL" ? "=" : " ") + option->get_type_name();
+    left.resize(std::max<size_t>(left.size() + 2, kHelpColumn), ' ');
+    return left + option->get_description() + "\n";
+  }
+
+  static bool takes_value(const CLI::Option* option) { return option->get_expected_min() > 0; }
+};
+
+/// The names of all options, for suggestions.
+std::vector<std::string> long_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+UsageError unknown_option(const CLI::App& app, std::string_view written) {
+  const std::vector<std::string> names = long_names(app);
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  std::string message = "unknown option " + quoted(written);
+  if (const auto nearest = nearest_name(written, views)) {
+    message += "; did you mean " + quoted(*nearest) + "?";
+  } else {
+    message += "; --help lists the options, and '--' ends them";
+  }
+  return {message};
+}
+
+/// How many of the arguments behind argv[0] are the launcher's own. CLI11 cannot be asked: it would take the target's
+/// options for ours, or an unknown option of ours for a target.
+Result<int, UsageError> count_own_arguments(const CLI::App& app, int argc, char** argv) {
+  int index = 1;
+  while (index < argc) {
+    const std::string_view argument = argv[index];
+    if (argument == "--" || argument == "-" || !argument.starts_with('-')) break;
+    bool value_follows = false;
+    if (argument.starts_with("--")) {
+      const std::string_view name = argument.substr(0, argument.find('='));
+      const CLI::Option* option = app.get_option_no_throw(std::string(name));
+      if (option == nullptr) return unknown_option(app, name);
+      value_follows = OptionFormatter::takes_value(option) && name.size() == argument.size();
+    } else {
+      for (size_t i = 1; i < argument.size(); ++i) {  // A cluster such as -vp FILE or -vpFILE.
+        const std::string name = {'-', argument[i]};
+        const CLI::Option* option = app.get_option_no_throw(name);
+        if (option == nullptr) return unknown_option(app, argument.size() == 2 ? argument : name);
+        if (!OptionFormatter::takes_value(option)) continue;
+        value_follows = i + 1 == argument.size();
+        break;
+      }
+    }
+    if (value_follows && index + 1 >= argc) return UsageError{"option " + quoted(argument) + " needs a value"};
+    index += value_follows ? 2 : 1;
+  }
+  return index - 1;
+}
+
+}  // namespace
+
+Result<std::variant<Options, Information>, UsageError> parse_options(int argc, char** argv) {
+  using Parsed = std::variant<Options, Information>;
+  Options options;
+  CLI::App app;
+  app.formatter(std::make_shared<OptionFormatter>());
+  app.set_help_flag();
+
+  bool help = false;
+  bool version = false;
+  std::vector<std::string> policies;
+  std::vector<std::string> profiles;
+  app.add_option("-p,--policy", policies, "the policy: a YAML file with a seccomp section, as Elastic Beats has it")
+      ->type_name("FILE")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--profile", profiles, "a built-in policy instead (see --list-profiles)")
+      ->type_name("NAME")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--no-new-privs", options.no_new_privs,
+                 "set no_new_privs (default true); false needs CAP_SYS_ADMIN")
+      ->type_name("BOOL");
+  app.add_flag("--token-visible", options.token_visible,
+               "launch also where PROGRAM could see the exec token (s390x, riscv64)");
+  app.add_flag("--dry-run", options.dry_run, "check everything, print the filter, start nothing");
+  app.add_flag("--list-profiles", options.list_profiles, "print the built-in policies");
+  app.add_flag("-v,--verbose", options.verbose, "say what is done");
+  app.add_flag("-q,--quiet", options.quiet, "no warnings");
+  app.add_flag("--version", version, "print the version");
+  app.add_flag("-h,--help", help, "print this help");
+
+  const auto own = count_own_arguments(app, argc, argv);
+  if (!own) return own.error();
+  try {
+    app.parse(std::vector<std::string>(std::reverse_iterator(argv + 1 + *own), std::reverse_iterator(argv + 1)));
+  } catch (const CLI::ParseError& error) {
+    return UsageError{printable(error.what(), 400)};
+  }
+
+  if (help) return Parsed(Information{app.help()});
+  if (version) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});
+  if (policies.size() > 1) return UsageError{"--policy is given more than once; several policies cannot be combined yet"};
+  if (profiles.size() > 1) return UsageError{"--profile is given more than once; several policies cannot be combined yet"};
+  if (!policies.empty() && !profiles.empty()) {
+    return UsageError{"both --policy and --profile are given; several policies cannot be combined yet"};
+  }
+  if (!policies.empty()) options.policy = policies.front();
+  if (!profiles.empty()) options.profile = profiles.front();
+
+  int target = 1 + *own;
+  if (target < argc && std::string_view(argv[target]) == "--") ++target;
+  if (target < argc) options.target = argv + target;
+  const bool launch = !options.dry_run && !options.list_profiles;
+  if (options.target == nullptr && launch) return UsageError{"no program is given; sandbox-run --help shows how"};
+  return Parsed(options);
+}
+
+}  // namespace sandbox::launcher

@@ -1,0 +1,39 @@
+// The launcher's command line.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sandbox::launcher {
+
+struct Options {
+  std::optional<std::string> policy;   ///< The file that --policy names.
+  std::optional<std::string> profile;  ///< The built-in policy that --profile names.
+  bool no_new_privs = true;
+  bool token_visible = false;
+  bool dry_run = false;
+  bool list_profiles = false;
+  bool verbose = false;
+  bool quiet = false;
+  char** target = nullptr;  ///< The target's name and arguments, null-terminated, within argv; null without a target.
+};
+
+/// Text that was asked for (--help, --version) and is to be printed instead of a launch.
+struct Information {
+  std::string text;
+};
+
+/// A command line that cannot be understood: one line that says why.
+struct UsageError {
+  std::string message;
+};
+
+/// Reads the command line. The launcher's options end at the first argument that is not one (`--` before it is dropped);
+/// everything from there on belongs to the target and is not looked at.
+Result<std::variant<Options, Information>, UsageError> parse_options(int argc, char** argv);
+
+}  // namespace sandbox::launcher

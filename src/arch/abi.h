@@ -1,0 +1,59 @@
+// The ABIs that a policy can speak about.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "bpf/program.h"
+
+namespace sandbox::arch {
+
+/// Every ABI of libseccomp 2.5.4, by libseccomp's names.
+enum class Abi : uint8_t {
+  kX86_64,
+  kX86,
+  kX32,
+  kArm,
+  kAarch64,
+  kMips,
+  kMipsel,
+  kMips64,
+  kMipsel64,
+  kMips64n32,
+  kMipsel64n32,
+  kParisc,
+  kParisc64,
+  kPpc,
+  kPpc64,
+  kPpc64le,
+  kRiscv64,
+  kS390,
+  kS390x,
+};
+inline constexpr size_t kAbiCount = 19;
+
+struct AbiInfo {
+  Abi abi;
+  std::string_view name;
+  uint32_t audit_arch;     ///< AUDIT_ARCH_*, the `arch` of struct seccomp_data.
+  uint32_t first_number;   ///< System-call numbers count from here.
+  uint8_t register_bits;   ///< 32 or 64: how much of an argument the kernel reads at most.
+  bpf::Endian endian;
+};
+
+/// All ABIs, in the order of the enumeration.
+std::span<const AbiInfo> all_abis();
+
+const AbiInfo& info(Abi abi);
+
+/// The ABI that this program was built for: the launcher makes its own system calls through it.
+Abi native_abi();
+
+/// Whether the kernel clears the argument registers at execve. Where it does not, the new program finds in them what the
+/// old one passed: seen on s390x, and by its source so on riscv64.
+bool exec_clears_arguments(Abi abi);
+
+}  // namespace sandbox::arch

@@ -1,0 +1,66 @@
+#include "arch/syscalls.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sandbox::arch {
+namespace {
+
+/// One call: its name, and its number on each ABI or -1.
+struct Row {
+  std::string_view name;
+  std::array<int32_t, kAbiCount> numbers;
+};
+
+// Defines kRows, sorted by name, and kSource.
+#include "syscall_table.inc"
+
+const Row* find_row(std::string_view name) {
+  const auto* const row =
+      std::lower_bound(std::begin(kRows), std::end(kRows), name, [](const Row& a, std::string_view b) { return a.name < b; });
+  return row != std::end(kRows) && row->name == name ? row : nullptr;
+}
+
+int32_t number_in(const Row& row, Abi abi) {
+  return row.numbers[static_cast<size_t>(abi)];
+}
+
+}  // namespace
+
+std::optional<uint32_t> number_of(Abi abi, std::string_view name) {
+  const Row* row = find_row(name);
+  if (row == nullptr || number_in(*row, abi) < 0) return std::nullopt;
+  return static_cast<uint32_t>(number_in(*row, abi));
+}
+
+std::optional<std::string_view> name_of(Abi abi, uint32_t number) {
+  if (number > INT32_MAX) return std::nullopt;
+  for (const Row& row : kRows) {
+    if (number_in(row, abi) == static_cast<int32_t>(number)) return row.name;
+  }
+  return std::nullopt;
+}
+
+std::vector<Abi> abis_with(std::string_view name) {
+  std::vector<Abi> abis;
+  const Row* row = find_row(name);
+  if (row == nullptr) return abis;
+  for (const AbiInfo& abi : all_abis()) {
+    if (number_in(*row, abi.abi) >= 0) abis.push_back(abi.abi);
+  }
+  return abis;
+}
+
+std::vector<std::string_view> names_on(Abi abi) {
+  std::vector<std::string_view> names;
+  for (const Row& row : kRows) {
+    if (number_in(row, abi) >= 0) names.push_back(row.name);
+  }
+  return names;
+}
+
+std::string_view table_source() {
+  return kSource;
+}
+
+}  // namespace sandbox::arch

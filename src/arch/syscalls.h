@@ -1,0 +1,29 @@
+// The system-call tables, read from libseccomp when the project is built (syscall_table_generator.cc).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "arch/abi.h"
+
+namespace sandbox::arch {
+
+/// The number of a system call on an ABI; none when the ABI does not have it. Never a pseudo-number of libseccomp's.
+std::optional<uint32_t> number_of(Abi abi, std::string_view name);
+
+/// The name of a system call by its number; none for numbers that no call of the ABI has.
+std::optional<std::string_view> name_of(Abi abi, uint32_t number);
+
+/// The ABIs that have a call of this name, in the order of the enumeration. Empty: nobody has heard of it.
+std::vector<Abi> abis_with(std::string_view name);
+
+/// The names of all calls of an ABI, sorted.
+std::vector<std::string_view> names_on(Abi abi);
+
+/// The libseccomp release that the tables were read from, such as "2.5.4".
+std::string_view table_source();
+
+}  // namespace sandbox::arch

@@ -1,0 +1,143 @@
+#include "base/diagnostic.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/utf8.h"
+
+namespace sandbox {
+namespace {
+
+constexpr size_t kExcerptWidth = 160;
+
+void append_hex_escape(std::string& out, unsigned char byte) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  out += "\\x";
+  out += kDigits[byte >> 4U];
+  out += kDigits[byte & 15U];
+}
+
+size_t count_code_points(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+}
+
+/// Moves `at` back to the first byte of the code point that it points into.
+size_t code_point_start(std::string_view text, size_t at) {
+  while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80) --at;
+  return at;
+}
+
+}  // namespace
+
+void Diagnostics::error(SourceRange range, std::string message) {
+  add(Severity::kError, range, std::move(message));
+}
+
+void Diagnostics::error(std::string message) {
+  add(Severity::kError, std::nullopt, std::move(message));
+}
+
+void Diagnostics::warning(SourceRange range, std::string message) {
+  add(Severity::kWarning, range, std::move(message));
+}
+
+void Diagnostics::add(Severity severity, std::optional<SourceRange> range, std::string message) {
+  if (range && end_ && range->offset >= *end_) return;
+  items_.push_back({severity, range, std::move(message)});
+}
+
+bool Diagnostics::has_errors() const {
+  return std::any_of(items_.begin(), items_.end(), [](const Diagnostic& d) { return d.severity == Severity::kError; });
+}
+
+void Diagnostics::sort() {
+  const auto place = [](const Diagnostic& d) {
+    return std::tuple(d.range.has_value(), d.range ? d.range->offset : 0);
+  };
+  std::stable_sort(items_.begin(), items_.end(),
+                   [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
+  const auto same = [&](const Diagnostic& a, const Diagnostic& b) {
+    return place(a) == place(b) && a.severity == b.severity && a.message == b.message;
+  };
+  items_.erase(std::unique(items_.begin(), items_.end(), same), items_.end());
+}
+
+std::string format_diagnostic(const SourceText& source, const Diagnostic& diagnostic) {
+  std::string out = printable(source.name(), 4096);
+  if (diagnostic.range) {
+    const LineColumn place = source.locate(diagnostic.range->offset);
+    out += ':';
+    out += std::to_string(place.line);
+    out += ':';
+    out += std::to_string(place.column);
+  }
+  out += ": ";
+  out += diagnostic.message;
+  return out;
+}
+
+std::string format_excerpt(const SourceText& source, const Diagnostic& diagnostic) {
+  if (!diagnostic.range) return {};
+  const size_t offset = std::min<size_t>(diagnostic.range->offset, source.text().size());
+  std::string_view line = source.line_at(offset);
+  size_t column = std::min(static_cast<size_t>(source.text().data() + offset - line.data()), line.size());
+  if (count_code_points(line) > kExcerptWidth) {  // A minified JSON file, say: show the neighbourhood.
+    const size_t begin = code_point_start(line, column > kExcerptWidth / 2 ? column - kExcerptWidth / 2 : 0);
+    line = line.substr(begin);
+    column -= begin;
+    line = line.substr(0, code_point_start(line, std::min(line.size(), kExcerptWidth)));
+  }
+
+  std::string text;
+  for (size_t at = 0; at < line.size();) {
+    const CodePoint point = decode_utf8(line, at);
+    const bool harmless = point.length != 0 && (point.value == '\t' || !is_control(point.value));
+    if (harmless) {
+      text += line.substr(at, point.length);
+    } else {
+      text += '?';
+    }
+    at += std::max<size_t>(point.length, 1);
+  }
+
+  std::string marks;
+  for (const char c : line.substr(0, column)) {
+    if (c == '\t') {
+      marks += '\t';
+    } else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80) {
+      marks += ' ';
+    }
+  }
+  marks += '^';
+  const size_t width = count_code_points(line.substr(column, diagnostic.range->length));
+  if (width > 1) marks.append(width - 1, '~');
+  return text + "\n" + marks;
+}
+
+std::string printable(std::string_view text, size_t limit) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    if (out.size() >= limit) return out + "...";
+    const CodePoint point = decode_utf8(text, at);
+    if (point.length != 0 && !is_control(point.value)) {
+      out += text.substr(at, point.length);
+    } else if (text[at] == '\n') {
+      out += "\\n";
+    } else if (text[at] == '\t') {
+      out += "\\t";
+    } else {
+      for (const char c : text.substr(at, std::max<size_t>(point.length, 1))) {
+        append_hex_escape(out, static_cast<unsigned char>(c));
+      }
+    }
+    at += std::max<size_t>(point.length, 1);
+  }
+  return out;
+}
+
+std::string quoted(std::string_view text, size_t limit) {
+  return "'" + printable(text, limit) + "'";
+}
+
+}  // namespace sandbox

@@ -1,0 +1,71 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace sandbox {
+
+UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
+  if (this != &other) {
+    if (valid()) close(fd_);
+    fd_ = other.fd_;
+    other.fd_ = -1;
+  }
+  return *this;
+}
+
+UniqueFd::~UniqueFd() {
+  if (valid()) close(fd_);
+}
+
+Result<FileContents, FileError> read_file(const std::string& path, size_t limit) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!fd.valid()) return FileError{FileError::Kind::kSystem, errno};
+
+  struct stat info = {};
+  if (fstat(fd.get(), &info) != 0) return FileError{FileError::Kind::kSystem, errno};
+  if (S_ISDIR(info.st_mode)) return FileError{FileError::Kind::kDirectory, EISDIR};
+
+  FileContents contents;
+  contents.regular = S_ISREG(info.st_mode);
+  const bool foreign_owner = info.st_uid != 0 && info.st_uid != geteuid();
+  const bool foreign_group = (info.st_mode & S_IWGRP) != 0 && info.st_gid != 0;
+  contents.others_may_write = foreign_owner || foreign_group || (info.st_mode & S_IWOTH) != 0;
+
+  // One byte more than the limit is asked for: getting it is how a file that grows, or a pipe, shows that it is too
+  // large.
+  const size_t most = limit + 1;
+  size_t size = 0;
+  size_t room = S_ISREG(info.st_mode) ? static_cast<size_t>(info.st_size) + 1 : 65536;
+  while (size < most) {
+    room = room > most ? most : room;
+    if (contents.bytes.size() < room) contents.bytes.resize(room);
+    const ssize_t got = read(fd.get(), contents.bytes.data() + size, room - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return FileError{FileError::Kind::kSystem, errno};
+    if (got == 0) break;
+    size += static_cast<size_t>(got);
+    if (size == room) room *= 2;
+  }
+  if (size > limit) return FileError{FileError::Kind::kTooLarge, 0};
+  contents.bytes.resize(size);
+  return contents;
+}
+
+std::string describe(const FileError& error, size_t limit) {
+  switch (error.kind) {
+    case FileError::Kind::kDirectory:
+      return "is a directory, expected a file";
+    case FileError::Kind::kTooLarge:
+      return "is larger than " + std::to_string(limit) + " bytes, the most that a policy may have";
+    case FileError::Kind::kSystem:
+      break;
+  }
+  return std::string("cannot be read: ") + strerrordesc_np(error.number);
+}
+
+}  // namespace sandbox

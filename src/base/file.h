@@ -1,0 +1,53 @@
+// Files and descriptors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+
+namespace sandbox {
+
+/// Owns a file descriptor and closes it.
+class UniqueFd {
+ public:
+  explicit UniqueFd(int fd = -1) : fd_(fd) {}
+  UniqueFd(UniqueFd&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  UniqueFd& operator=(UniqueFd&& other) noexcept;
+  UniqueFd(const UniqueFd&) = delete;
+  UniqueFd& operator=(const UniqueFd&) = delete;
+  ~UniqueFd();
+
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] bool valid() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+/// Why a file could not be read.
+struct FileError {
+  enum class Kind : uint8_t {
+    kSystem,      ///< A system call failed; `number` is its errno.
+    kDirectory,   ///< The path names a directory.
+    kTooLarge,    ///< The file has more bytes than the limit.
+  };
+  Kind kind = Kind::kSystem;
+  int number = 0;
+};
+
+/// What was read, and what is worth knowing of the file it came from.
+struct FileContents {
+  std::string bytes;
+  bool regular = false;         ///< A regular file, not a pipe or a device.
+  bool others_may_write = false;  ///< A user other than root and the caller owns it, or group or others may write it.
+};
+
+/// Reads a whole file, pipe or device once, up to `limit` bytes. The descriptor is close-on-exec and closed on return.
+Result<FileContents, FileError> read_file(const std::string& path, size_t limit);
+
+/// The error's text in words, such as "No such file or directory".
+std::string describe(const FileError& error, size_t limit);
+
+}  // namespace sandbox

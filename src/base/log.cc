@@ -1,0 +1,100 @@
+#include "base/log.h"
+
+// The only includer of spdlog, which takes long to compile.
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+namespace sandbox {
+namespace {
+
+struct LevelText {
+  spdlog::level::level_enum level;
+  const char* word;
+  const char* journal;  ///< As in sd-daemon(3).
+};
+
+LevelText text_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::kError:
+      return {spdlog::level::err, "error", "<3>"};
+    case LogLevel::kWarning:
+      return {spdlog::level::warn, "warning", "<4>"};
+    case LogLevel::kInfo:
+      break;
+  }
+  return {spdlog::level::info, "info", "<6>"};
+}
+
+/// JOURNAL_STREAM is "DEVICE:INODE" of the stream that systemd connected; it is inherited by children whose standard
+/// error is another file.
+bool stderr_is_journal() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  if (stream == nullptr) return false;
+  const std::string_view text = stream;
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return false;
+  const auto number = [](std::string_view digits, uint64_t& value) {
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return error == std::errc() && end == digits.data() + digits.size();
+  };
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  if (!number(text.substr(0, colon), device) || !number(text.substr(colon + 1), inode)) return false;
+  struct stat info = {};
+  return fstat(STDERR_FILENO, &info) == 0 && info.st_dev == device && info.st_ino == inode;
+}
+
+/// Made at the first message: most launches have none.
+spdlog::logger& logger() {
+  static const std::unique_ptr<spdlog::logger> instance = [] {
+    auto made = std::make_unique<spdlog::logger>("stderr", std::make_shared<spdlog::sinks::stderr_sink_st>());
+    made->set_level(spdlog::level::info);
+    made->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
+    return made;
+  }();
+  return *instance;
+}
+
+std::string prefix(const std::string& program, LogLevel level, bool journal) {
+  const LevelText text = text_of(level);
+  return (journal ? text.journal : "") + program + ": " + text.word + ": ";
+}
+
+}  // namespace
+
+Log::Log(std::string program)
+    : program_(std::move(program)), journal_(stderr_is_journal()), terminal_(isatty(STDERR_FILENO) == 1) {}
+
+void Log::write(LogLevel level, std::string_view message) const {
+  if (level > level_) return;
+  logger().log(text_of(level).level, prefix(program_, level, journal_) + std::string(message));
+}
+
+void Log::insistent_warning(std::string_view message) const {
+  logger().log(spdlog::level::warn, prefix(program_, LogLevel::kWarning, journal_) + std::string(message));
+}
+
+std::string Log::error_prefix() const {
+  return prefix(program_, LogLevel::kError, journal_);
+}
+
+void Log::report(const Diagnostics& diagnostics) const {
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    std::string message = format_diagnostic(diagnostics.source(), diagnostic);
+    if (terminal_ && diagnostic.range) {
+      message += '\n';
+      message += format_excerpt(diagnostics.source(), diagnostic);
+    }
+    write(diagnostic.severity == Severity::kError ? LogLevel::kError : LogLevel::kWarning, message);
+  }
+}
+
+}  // namespace sandbox

@@ -1,0 +1,46 @@
+// Messages for people, one line each, on standard error.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/diagnostic.h"
+
+namespace sandbox {
+
+/// What is shown. A message of a higher level than the one that was set is dropped.
+enum class LogLevel : uint8_t { kError, kWarning, kInfo };
+
+/// Writes "PROGRAM: error: TEXT" lines. Under journald (JOURNAL_STREAM names standard error) each starts with the level
+/// as "<3>", see sd-daemon(3).
+class Log {
+ public:
+  explicit Log(std::string program);
+
+  void set_level(LogLevel level) { level_ = level; }
+
+  void error(std::string_view message) const { write(LogLevel::kError, message); }
+  void warning(std::string_view message) const { write(LogLevel::kWarning, message); }
+  void info(std::string_view message) const { write(LogLevel::kInfo, message); }
+
+  /// A warning that is shown at every level: nobody may miss it.
+  void insistent_warning(std::string_view message) const;
+
+  /// Every diagnostic that the level lets through, in order, with the source line and a caret when standard error is a
+  /// terminal.
+  void report(const Diagnostics& diagnostics) const;
+
+  /// What stands before the text of an error, for lines that are written without this class.
+  [[nodiscard]] std::string error_prefix() const;
+
+ private:
+  void write(LogLevel level, std::string_view message) const;
+
+  std::string program_;
+  LogLevel level_ = LogLevel::kWarning;
+  bool journal_;
+  bool terminal_;
+};
+
+}  // namespace sandbox

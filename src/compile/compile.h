@@ -1,0 +1,60 @@
+// From rule sets to one filter program.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "arch/abi.h"
+#include "base/result.h"
+#include "bpf/validate.h"
+#include "resolve/rule_set.h"
+
+namespace sandbox::compile {
+
+/// The exec token's words in the order in which a filter reads them: for arguments 3, 4 and 5 the low half, then the
+/// high half. 192 bits on 64-bit ABIs; on 32-bit ABIs the high halves are not compared, which leaves 96.
+inline constexpr size_t kTokenWords = 6;
+using Token = std::array<uint32_t, kTokenWords>;
+
+/// The arguments that carry the token: the first register that neither execve, write nor exit_group reads, and the two
+/// behind it.
+inline constexpr unsigned kTokenArgument = 3;
+
+/// An instruction whose constant is a word of the token.
+struct TokenSite {
+  size_t index = 0;
+  size_t word = 0;
+};
+
+/// What a policy was compiled to. The program is complete but for the token: at the sites stand zeros, which whoever
+/// installs it replaces by random words.
+struct Filter {
+  bpf::ValidatedProgram program;
+  std::vector<TokenSite> token_sites;  ///< Empty when every call that the launcher needs is allowed anyhow.
+  size_t ranges = 0;                   ///< How many stretches of numbers the ABIs were cut into.
+};
+
+struct CompileError {
+  size_t instructions = 0;                ///< How many instructions the program would need.
+  std::optional<uint32_t> costliest_group;  ///< The group of the policy that needs the most of them; its index.
+  size_t costliest_instructions = 0;
+};
+
+struct CompileOptions {
+  /// The ABI of a launcher that will exec a program under the filter: its execve, and write and exit_group for reporting
+  /// a failed execve, get through with the token where the policy would not allow them. None: no token, no way around.
+  std::optional<arch::Abi> launcher;
+};
+
+/// Compiles the rule sets of one policy, one for each ABI that it covers. Any other ABI kills the process.
+Result<Filter, CompileError> compile(std::span<const resolve::RuleSet> rules, const CompileOptions& options = {});
+
+/// The program with the token in place. The constants that change are operands of XOR, so it is as valid as before.
+bpf::Program with_token(const Filter& filter, const Token& token);
+
+}  // namespace sandbox::compile

@@ -1,0 +1,129 @@
+#include "kernel/enter.h"
+
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "kernel/target.h"
+
+namespace sandbox::kernel {
+namespace {
+
+std::string failed(const char* what, int number) {
+  return std::string(what) + " failed: " + strerrordesc_np(number);
+}
+
+/// Random words from the kernel. Blocks only on a machine that has just booted and has no entropy yet.
+bool draw(compile::Token& token) {
+  auto* bytes = reinterpret_cast<unsigned char*>(token.data());
+  size_t size = 0;
+  while (size < sizeof token) {
+    const ssize_t got = getrandom(bytes + size, sizeof token - size, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return false;
+    size += static_cast<size_t>(got);
+  }
+  return true;
+}
+
+/// The token as registers: on 64-bit ABIs two words each. On 32-bit ABIs the high words are never compared.
+class TokenRegisters {
+ public:
+  explicit TokenRegisters(const compile::Token& token) {
+    for (size_t i = 0; i < registers_.size(); ++i) {
+      uint64_t value = token[2 * i];
+      if constexpr (sizeof(long) == 8) value |= uint64_t{token[2 * i + 1]} << 32U;
+      registers_[i] = static_cast<long>(value);
+    }
+  }
+  /// Makes a system call that reads at most three arguments, and shows the filter the token in the other three.
+  template <typename A, typename B, typename C>
+  long call(long number, A a, B b, C c) const {
+    return syscall(number, a, b, c, registers_[0], registers_[1], registers_[2]);
+  }
+
+ private:
+  std::array<long, 3> registers_ = {};
+};
+
+/// The line that reports a failed execve, but for the reason. Its memory is taken before the filter is in force:
+/// afterwards nothing is allocated.
+class FailureLine {
+ public:
+  FailureLine(const char* prefix, const char* path) : line_(prefix) {
+    line_ += cannot_execute_prefix(path);
+    line_.reserve(line_.size() + kLongestReason);
+  }
+  const std::string& complete(int error_number) {
+    const std::string_view reason = exec_failure_reason(error_number);
+    line_.append(reason.substr(0, kLongestReason - 1));
+    line_.push_back('\n');
+    return line_;
+  }
+
+ private:
+  static constexpr size_t kLongestReason = 256;
+  std::string line_;
+};
+
+int set_filter(bpf::Program& program) {
+  sock_fprog argument = {};
+  argument.len = static_cast<unsigned short>(program.size());
+  argument.filter = program.data();
+  errno = 0;
+  const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0UL, &argument);
+  if (result == 0) return 0;
+  return errno != 0 ? errno : EIO;  // Anything but 0 is a failure, whatever it is.
+}
+
+std::string describe_filter_failure(int number) {
+  std::string message = failed("seccomp(2)", number);
+  if (number == EACCES) message += " (without no_new_privs the caller needs CAP_SYS_ADMIN)";
+  if (number == ENOMEM) message += " (too many filters are in force already, or memory is short)";
+  if (number == EPERM) message += " (does an outer sandbox forbid it?)";
+  return message;
+}
+
+}  // namespace
+
+std::string enter(const compile::Filter& filter, const Target& target, bool no_new_privs, const char* report_prefix) {
+  FailureLine failure(report_prefix, target.path);
+  compile::Token token = {};
+
+  // So that no other process of this user reads the token out of this one's memory. execve restores it.
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failed("prctl(PR_SET_DUMPABLE)", errno);
+  if (!draw(token)) return failed("getrandom(2)", errno);
+  bpf::Program program = compile::with_token(filter, token);
+  const TokenRegisters registers(token);
+
+  if (no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_NO_NEW_PRIVS)", errno);
+  if (const int number = set_filter(program); number != 0) return describe_filter_failure(number);
+
+  // ---- The filter is in force. From here on: one execve, no allocation, no destructor, no other library call. ----
+
+  registers.call(SYS_execve, target.path, target.arguments, target.environment);
+  const std::string& line = failure.complete(errno);
+  registers.call(SYS_write, STDERR_FILENO, line.data(), line.size());
+  for (;;) registers.call(SYS_exit_group, kExitCannotExecute, 0, 0);
+}
+
+std::string execute_unfiltered(const Target& target, bool no_new_privs) {
+  if (no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_NO_NEW_PRIVS)", errno);
+  execve(target.path, target.arguments, target.environment);
+  return cannot_execute_prefix(target.path) + exec_failure_reason(errno);
+}
+
+int install_for_test(const bpf::ValidatedProgram& program) {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
+  bpf::Program copy = program.instructions();
+  return set_filter(copy);
+}
+
+}  // namespace sandbox::kernel

@@ -1,0 +1,32 @@
+// The irreversible part: no_new_privs, the filter, execve. Nothing else in the project does any of these for a launch.
+#pragma once
+
+#include <string>
+
+#include "bpf/validate.h"
+#include "compile/compile.h"
+
+namespace sandbox::kernel {
+
+/// What the process becomes. The pointers are borrowed for the duration of the call.
+struct Target {
+  const char* path = nullptr;
+  char* const* arguments = nullptr;    ///< As for execve(2), null-terminated; [0] is the target's own name.
+  char* const* environment = nullptr;  ///< As for execve(2), null-terminated.
+};
+
+/// Puts the filter in force and executes the target. Returns only when nothing has been started and no filter is in
+/// force: the value is one line that says why. Once the filter is in force, a failing execve is reported on standard
+/// error, after `report_prefix` (borrowed), and ends the process with 126.
+///
+/// `no_new_privs` false leaves PR_SET_NO_NEW_PRIVS alone, which the kernel accepts with CAP_SYS_ADMIN only.
+std::string enter(const compile::Filter& filter, const Target& target, bool no_new_privs, const char* report_prefix);
+
+/// Executes the target without any filter (`enabled: false`). Returns only on failure: one line that says why.
+std::string execute_unfiltered(const Target& target, bool no_new_privs);
+
+/// Puts a program in force for the calling thread, with no_new_privs and without a token: for tests, which judge calls in
+/// a forked child. Returns 0 or an errno.
+int install_for_test(const bpf::ValidatedProgram& program);
+
+}  // namespace sandbox::kernel

@@ -1,0 +1,63 @@
+#include "kernel/probe.h"
+
+#include <linux/seccomp.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+namespace sandbox::kernel {
+namespace {
+
+struct KnownAction {
+  uint32_t action;
+  const char* name;
+  const char* since;
+};
+
+constexpr KnownAction kActions[] = {
+    {SECCOMP_RET_KILL_PROCESS, "kill_process", "4.14"},
+    {SECCOMP_RET_KILL_THREAD, "kill_thread", "3.5"},
+    {SECCOMP_RET_TRAP, "trap", "3.5"},
+    {SECCOMP_RET_ERRNO, "errno", "3.5"},
+    {SECCOMP_RET_TRACE, "trace", "3.5"},
+    {SECCOMP_RET_LOG, "log", "4.14"},
+    {SECCOMP_RET_ALLOW, "allow", "3.5"},
+};
+
+bool returns(const bpf::ValidatedProgram& program, uint32_t action) {
+  for (const bpf::Instruction& instruction : program.instructions()) {
+    if (instruction.code == (BPF_RET | BPF_K) && (instruction.k & SECCOMP_RET_ACTION_FULL) == action) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<std::string> missing_support(const bpf::ValidatedProgram& program) {
+  for (const KnownAction& known : kActions) {
+    if (!returns(program, known.action)) continue;
+    uint32_t action = known.action;
+    if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0) continue;
+    const std::string needs = std::string("the filter needs the seccomp action ") + known.name;
+    switch (errno) {
+      case ENOSYS:
+        return "this kernel has no seccomp(2); Linux 3.17 or later is needed, built with CONFIG_SECCOMP_FILTER";
+      case EINVAL:  // Before Linux 4.14 the question itself is unknown.
+      case EOPNOTSUPP:
+        return needs + ", which this kernel does not know; Linux " + known.since + " brought it";
+      default:
+        return needs + ", and asking the kernel for it failed: " + strerrordesc_np(errno);
+    }
+  }
+  return std::nullopt;
+}
+
+bool runs_with_borrowed_privileges() {
+  return getauxval(AT_SECURE) != 0;
+}
+
+}  // namespace sandbox::kernel

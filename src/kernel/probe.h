@@ -1,0 +1,21 @@
+// What this kernel and this process can do.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "bpf/validate.h"
+
+namespace sandbox::kernel {
+
+/// Whether the kernel takes filters at all and knows every action that the program can return. The message names what
+/// is missing and the Linux release that brought it; none when all is well. Asks by SECCOMP_GET_ACTION_AVAIL, see
+/// seccomp(2).
+std::optional<std::string> missing_support(const bpf::ValidatedProgram& program);
+
+/// Whether this program was started with more privileges than its caller has (AT_SECURE: set-user-ID, file
+/// capabilities), so that its input is not to be trusted.
+bool runs_with_borrowed_privileges();
+
+}  // namespace sandbox::kernel

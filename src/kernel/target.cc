@@ -1,0 +1,177 @@
+#include "kernel/target.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "base/file.h"
+
+namespace sandbox::kernel {
+namespace {
+
+constexpr size_t kScriptHead = 256;  // BINPRM_BUF_SIZE: as much of "#!" lines as the kernel reads.
+
+TargetError cannot_execute(const std::string& path, const std::string& why) {
+  return {kExitCannotExecute, cannot_execute_prefix(path) + why};
+}
+
+TargetError not_found(const std::string& name, const std::string& why) {
+  return {kExitNotFound, "cannot find " + quoted(name, 4096) + ": " + why};
+}
+
+/// Why this path is no program, or nothing. `errno` is what execve would give.
+struct Refusal {
+  int number = 0;
+  std::string why;
+};
+
+std::optional<Refusal> refusal(const std::string& path) {
+  struct stat info = {};
+  if (stat(path.c_str(), &info) != 0) return Refusal{errno, strerrordesc_np(errno)};
+  if (S_ISDIR(info.st_mode)) return Refusal{EACCES, "it is a directory"};
+  if (!S_ISREG(info.st_mode)) return Refusal{EACCES, "it is not a regular file"};
+  if (faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) != 0) {
+    if (errno != EACCES) return Refusal{errno, strerrordesc_np(errno)};
+    const bool no_bit = (info.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0;
+    return Refusal{EACCES, no_bit ? "it is not executable (chmod +x?)" : "permission denied"};
+  }
+  return std::nullopt;
+}
+
+/// The interpreter of a "#!" line, as fs/binfmt_script.c cuts it out; none when the line is not one.
+std::optional<std::string> script_interpreter(std::string_view head) {
+  if (!head.starts_with("#!")) return std::nullopt;
+  head.remove_prefix(2);
+  head = head.substr(0, head.find('\n'));
+  const size_t begin = head.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return std::string();
+  head.remove_prefix(begin);
+  return std::string(head.substr(0, head.find_first_of(std::string_view(" \t\0", 3))));
+}
+
+bool read_at(int fd, void* buffer, size_t size, off_t offset) {
+  return pread(fd, buffer, size, offset) == static_cast<ssize_t>(size);
+}
+
+/// The dynamic loader that an ELF file asks for (PT_INTERP); none for a static file or one of another byte order.
+template <typename Header, typename ProgramHeader>
+std::optional<std::string> elf_interpreter(int fd) {
+  Header header = {};
+  if (!read_at(fd, &header, sizeof header, 0) || header.e_phentsize != sizeof(ProgramHeader)) return std::nullopt;
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    ProgramHeader segment = {};
+    const auto offset = static_cast<off_t>(header.e_phoff + i * sizeof(ProgramHeader));
+    if (!read_at(fd, &segment, sizeof segment, offset)) return std::nullopt;
+    if (segment.p_type != PT_INTERP) continue;
+    if (segment.p_filesz < 2 || segment.p_filesz > 4096) return std::nullopt;
+    std::string path(segment.p_filesz - 1, '\0');  // The file holds the final NUL, too.
+    if (!read_at(fd, path.data(), path.size(), static_cast<off_t>(segment.p_offset))) return std::nullopt;
+    return path;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> loader_of(int fd, std::string_view head) {
+  if (!head.starts_with(ELFMAG) || head.size() <= EI_DATA) return std::nullopt;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  constexpr char kNativeOrder = ELFDATA2LSB;
+#else
+  constexpr char kNativeOrder = ELFDATA2MSB;
+#endif
+  if (head[EI_DATA] != kNativeOrder) return std::nullopt;
+  if (head[EI_CLASS] == ELFCLASS64) return elf_interpreter<Elf64_Ehdr, Elf64_Phdr>(fd);
+  if (head[EI_CLASS] == ELFCLASS32) return elf_interpreter<Elf32_Ehdr, Elf32_Phdr>(fd);
+  return std::nullopt;
+}
+
+/// What stands between the file and its execution although the file itself is there.
+std::optional<TargetError> check_contents(const std::string& path) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!fd.valid()) return std::nullopt;  // Executable and unreadable is allowed.
+  std::array<char, kScriptHead> buffer = {};
+  const ssize_t got = pread(fd.get(), buffer.data(), buffer.size(), 0);
+  if (got < 0) return std::nullopt;
+  const std::string_view head(buffer.data(), static_cast<size_t>(got));
+  if (head.empty()) return cannot_execute(path, "it is empty");
+
+  if (const auto interpreter = script_interpreter(head)) {
+    if (interpreter->empty()) return cannot_execute(path, "its first line '#!' names no interpreter");
+    std::string what = "its interpreter " + quoted(*interpreter, 4096) + " (in the '#!' line)";
+    if (interpreter->ends_with('\r')) what += ", which ends in a carriage return,";
+    if (const auto why = refusal(*interpreter)) return cannot_execute(path, what + " cannot be used: " + why->why);
+  } else if (const auto loader = loader_of(fd.get(), head)) {
+    if (const auto why = refusal(*loader)) {
+      return cannot_execute(path, "its dynamic loader " + quoted(*loader, 4096) + " cannot be used: " + why->why);
+    }
+  }
+  return std::nullopt;
+}
+
+Result<std::string, TargetError> accept(const std::string& path) {
+  if (auto error = check_contents(path)) return *error;
+  return path;
+}
+
+bool means_not_found(int number) {
+  return number == ENOENT || number == ENOTDIR;
+}
+
+std::string default_search_path() {
+  std::vector<char> buffer(confstr(_CS_PATH, nullptr, 0) + 1);
+  confstr(_CS_PATH, buffer.data(), buffer.size());
+  return buffer.data();
+}
+
+}  // namespace
+
+Result<std::string, TargetError> find_target(const std::string& name, const char* search_path) {
+  if (name.empty()) return not_found(name, "the command's name is empty");
+  if (name.find('/') != std::string::npos) {
+    const auto why = refusal(name);
+    if (!why) return accept(name);
+    if (means_not_found(why->number)) return not_found(name, why->why);
+    return cannot_execute(name, why->why);
+  }
+
+  const std::string path = search_path != nullptr ? search_path : default_search_path();
+  std::optional<TargetError> first_refusal;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find(':', begin), path.size());
+    const std::string directory = path.substr(begin, end - begin);
+    const std::string candidate = directory.empty() ? name : directory + "/" + name;
+    begin = end + 1;
+    const auto why = refusal(candidate);
+    if (!why) return accept(candidate);
+    if (!means_not_found(why->number) && !first_refusal) first_refusal = cannot_execute(candidate, why->why);
+  }
+  if (first_refusal) return *first_refusal;
+  return not_found(name, "no such program in PATH");
+}
+
+std::string cannot_execute_prefix(const std::string& path) {
+  return "cannot execute " + quoted(path, 4096) + ": ";
+}
+
+const char* exec_failure_reason(int error_number) {
+  switch (error_number) {
+    case ENOENT:
+      return "it, or the interpreter that it asks for, is gone";
+    case ENOEXEC:
+      return "it is neither a program for this machine nor a script that starts with '#!'";
+    default:
+      break;
+  }
+  const char* reason = strerrordesc_np(error_number);
+  return reason != nullptr ? reason : "unknown error";
+}
+
+}  // namespace sandbox::kernel

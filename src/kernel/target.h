@@ -1,0 +1,33 @@
+// Which file a command's name stands for, and whether it looks like one that can be executed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+
+namespace sandbox::kernel {
+
+/// The shell's exit statuses for a command that cannot be started.
+inline constexpr int kExitCannotExecute = 126;
+inline constexpr int kExitNotFound = 127;
+
+struct TargetError {
+  int exit_status = kExitNotFound;
+  std::string message;  ///< One line, without the program's name.
+};
+
+/// Finds the file to execute. A name with a slash is the path itself; another is looked for in `search_path` as
+/// execvp(3) does (an empty element is the working directory; null stands for the system's default path). Checked are
+/// permission and what the kernel would stumble over: a directory, an interpreter or a dynamic loader that is missing.
+/// A file that may be executed but not read is taken as it is.
+Result<std::string, TargetError> find_target(const std::string& name, const char* search_path);
+
+/// "cannot execute 'PATH': ", to be followed by a reason.
+std::string cannot_execute_prefix(const std::string& path);
+
+/// Why execve failed for a target that `find_target` had accepted. Allocates nothing; the text is static.
+const char* exec_failure_reason(int error_number);
+
+}  // namespace sandbox::kernel

@@ -1,0 +1,257 @@
+#include "policy/beats_reader.h"
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "policy/mapping_reader.h"
+#include "policy/scalar.h"
+
+namespace sandbox::policy {
+namespace {
+
+using Kind = YamlNode::Kind;
+
+constexpr std::string_view kSection = "seccomp";
+constexpr std::string_view kPrefix = "seccomp.";
+
+constexpr std::array<std::string_view, 4> kSectionKeys = {"enabled", "default_action", "default_errno", "syscalls"};
+constexpr std::array<KeyAlias, 4> kSectionAliases = {
+    {{"default", "default_action"}, {"action", "default_action"}, {"groups", "syscalls"}, {"errno", "default_errno"}}};
+
+constexpr std::array<std::string_view, 4> kGroupKeys = {"action", "errno", "names", "names_with_args"};
+constexpr std::array<KeyAlias, 4> kGroupAliases = {
+    {{"name", "names"}, {"syscalls", "names"}, {"names_with_arguments", "names_with_args"}, {"args", "names_with_args"}}};
+
+constexpr std::array<std::string_view, 2> kConditionalKeys = {"name", "arguments"};
+constexpr std::array<KeyAlias, 4> kConditionalAliases = {
+    {{"args", "arguments"}, {"argument", "arguments"}, {"names", "name"}, {"conditions", "arguments"}}};
+
+constexpr std::array<std::string_view, 5> kConditionKeys = {"argument", "position", "operation", "value", "mask"};
+constexpr std::array<KeyAlias, 6> kConditionAliases = {{{"arg", "argument"},
+                                                       {"index", "argument"},
+                                                       {"op", "operation"},
+                                                       {"operator", "operation"},
+                                                       {"val", "value"},
+                                                       {"values", "value"}}};
+
+class BeatsReader {
+ public:
+  explicit BeatsReader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+
+  Policy read(const YamlNode& document);
+
+ private:
+  void read_group(const YamlNode& node, Group& group);
+  void read_names(const YamlNode& node, Group& group);
+  void read_conditional_names(const YamlNode& node, Group& group);
+  void read_conditional_name(const YamlNode& node, Group& group);
+  void read_condition(const YamlNode& node, Condition& condition);
+  void read_argument(const MappingReader& keys, Condition& condition);
+
+  bool expect_mapping(const YamlNode& node, std::string_view what);
+  bool expect_list(const YamlNode& node, std::string_view key, std::string_view of);
+  bool read_name(const YamlNode& node, std::string_view key, Name& name);
+  void missing(const YamlNode& mapping, SourceRange where, std::string message);
+
+  Diagnostics& diagnostics_;
+};
+
+void BeatsReader::missing(const YamlNode& mapping, SourceRange where, std::string message) {
+  if (mapping.complete) diagnostics_.error(where, std::move(message));  // Else a syntax error may hide it.
+}
+
+bool BeatsReader::expect_mapping(const YamlNode& node, std::string_view what) {
+  if (!expect_literal(node, what, diagnostics_)) return false;
+  if (node.kind == Kind::kMapping) return true;
+  if (node.complete) diagnostics_.error(node.range, std::string(what) + " must be a mapping, found " + describe(node));
+  return false;
+}
+
+bool BeatsReader::expect_list(const YamlNode& node, std::string_view key, std::string_view of) {
+  if (!expect_literal(node, quoted(key), diagnostics_)) return false;
+  if (node.kind != Kind::kSequence) {
+    if (node.complete) {
+      diagnostics_.error(node.range,
+                         quoted(key) + " must be a list of " + std::string(of) + ", found " + describe(node));
+    }
+    return false;
+  }
+  if (!node.items.empty()) return true;
+  missing(node, node.range, quoted(key) + " is an empty list; expected at least one of the " + std::string(of));
+  return false;
+}
+
+bool BeatsReader::read_name(const YamlNode& node, std::string_view key, Name& name) {
+  if (!expect_scalar(node, key, "a system call's name", diagnostics_)) return false;
+  name = {node.text, node.range};
+  return true;
+}
+
+Policy BeatsReader::read(const YamlNode& document) {
+  Policy policy;
+  MappingReader keys(diagnostics_, "the seccomp section", kSectionKeys, kSectionAliases);
+  SourceRange place;
+  bool complete = document.complete;
+  for (const auto& [key, value] : document.entries) {
+    if (!is_beats_key(key)) continue;
+    if (place.length == 0) place = key.range;
+    if (key.text.starts_with(kPrefix)) {
+      keys.add(key, std::string_view(key.text).substr(kPrefix.size()), value);
+    } else if (expect_mapping(value, "the seccomp section")) {
+      keys.add_all(value);
+    }
+    complete = complete && value.complete && (value.kind == Kind::kMapping || key.text.starts_with(kPrefix));
+  }
+
+  if (const YamlNode* node = keys.find("enabled")) {
+    policy.enabled_range = keys.find_key("enabled")->range;
+    policy.enabled = read_bool(*node, "enabled", diagnostics_).value_or(true);
+  }
+
+  std::optional<Action> action;
+  if (const YamlNode* node = keys.find("default_action")) {
+    action = read_action(*node, "default_action", diagnostics_);
+    policy.default_action = action.value_or(policy.default_action);
+  } else if (policy.enabled && complete) {
+    diagnostics_.error(place, "'default_action' is missing in the seccomp section: what a call gets that no group matches");
+  }
+  if (const YamlNode* node = keys.find("default_errno")) {
+    policy.default_errno = read_errno(*node, "default_errno", diagnostics_).value_or(kDefaultErrno);
+    if (action && *action != Action::kErrno) {
+      diagnostics_.error(keys.find_key("default_errno")->range, "'default_errno' goes with 'default_action: errno' only");
+    }
+  }
+
+  if (const YamlNode* node = keys.find("syscalls")) {
+    if (expect_list(*node, "syscalls", "groups")) {
+      policy.groups.resize(node->items.size());
+      for (size_t i = 0; i < node->items.size(); ++i) read_group(node->items[i], policy.groups[i]);
+    }
+  } else if (policy.enabled && complete) {
+    diagnostics_.error(place, "'syscalls' is missing in the seccomp section: the list of groups");
+  }
+  return policy;
+}
+
+void BeatsReader::read_group(const YamlNode& node, Group& group) {
+  group.range = node.range;
+  if (!expect_mapping(node, "a group in 'syscalls'")) return;
+  MappingReader keys(diagnostics_, "a group", kGroupKeys, kGroupAliases);
+  keys.add_all(node);
+
+  std::optional<Action> action;
+  if (const YamlNode* value = keys.find("action")) {
+    action = read_action(*value, "action", diagnostics_);
+    group.action = action.value_or(group.action);
+  } else {
+    missing(node, node.range, "'action' is missing in a group: what the calls it names get");
+  }
+  if (const YamlNode* value = keys.find("errno")) {
+    group.errno_number = read_errno(*value, "errno", diagnostics_).value_or(kDefaultErrno);
+    if (action && *action != Action::kErrno) {
+      diagnostics_.error(keys.find_key("errno")->range, "'errno' goes with 'action: errno' only");
+    }
+  }
+
+  const YamlNode* names = keys.find("names");
+  const YamlNode* conditional = keys.find("names_with_args");
+  if (names != nullptr) read_names(*names, group);
+  if (conditional != nullptr) read_conditional_names(*conditional, group);
+  if (names == nullptr && conditional == nullptr) {
+    missing(node, node.range, "a group needs 'names' or 'names_with_args': the calls that it is about");
+  }
+}
+
+void BeatsReader::read_names(const YamlNode& node, Group& group) {
+  if (!expect_list(node, "names", "system calls")) return;
+  for (const YamlNode& item : node.items) {
+    Name name;
+    if (read_name(item, "names", name)) group.names.push_back(std::move(name));
+  }
+}
+
+void BeatsReader::read_conditional_names(const YamlNode& node, Group& group) {
+  if (!expect_list(node, "names_with_args", "system calls with arguments")) return;
+  for (const YamlNode& item : node.items) read_conditional_name(item, group);
+}
+
+void BeatsReader::read_conditional_name(const YamlNode& node, Group& group) {
+  if (!expect_mapping(node, "an entry of 'names_with_args'")) return;
+  MappingReader keys(diagnostics_, "an entry of 'names_with_args'", kConditionalKeys, kConditionalAliases);
+  keys.add_all(node);
+
+  ConditionalName entry;
+  const YamlNode* name = keys.find("name");
+  if (name == nullptr) missing(node, node.range, "'name' is missing in an entry of 'names_with_args': the system call");
+  const bool named = name != nullptr && read_name(*name, "name", entry.name);
+
+  if (const YamlNode* arguments = keys.find("arguments")) {
+    if (expect_list(*arguments, "arguments", "conditions")) {
+      entry.conditions.resize(arguments->items.size());
+      for (size_t i = 0; i < arguments->items.size(); ++i) read_condition(arguments->items[i], entry.conditions[i]);
+    }
+  } else {
+    missing(node, node.range,
+            "'arguments' is missing in an entry of 'names_with_args': the conditions; a call without any goes into 'names'");
+  }
+  if (named) group.names_with_args.push_back(std::move(entry));
+}
+
+void BeatsReader::read_condition(const YamlNode& node, Condition& condition) {
+  condition.range = node.range;
+  if (!expect_mapping(node, "a condition in 'arguments'")) return;
+  MappingReader keys(diagnostics_, "a condition", kConditionKeys, kConditionAliases);
+  keys.add_all(node);
+
+  read_argument(keys, condition);
+  std::optional<Operation> operation;
+  if (const YamlNode* value = keys.find("operation")) {
+    operation = read_operation(*value, diagnostics_);
+    condition.operation = operation.value_or(condition.operation);
+  } else {
+    missing(node, node.range, "'operation' is missing in a condition: how the argument is compared with the value");
+  }
+  if (const YamlNode* value = keys.find("value")) {
+    condition.value = read_integer(*value, "value", diagnostics_).value_or(Integer{});
+  }
+  if (const YamlNode* value = keys.find("mask")) {
+    condition.mask = read_integer(*value, "mask", diagnostics_).value_or(Integer{});
+    if (operation && *operation != Operation::kMaskedEqual) {
+      diagnostics_.error(keys.find_key("mask")->range, "'mask' goes with 'operation: MaskedEqual' only");
+    }
+  } else if (operation == Operation::kMaskedEqual) {
+    missing(node, node.range, "'mask' is missing in a condition with 'operation: MaskedEqual'");
+  }
+}
+
+void BeatsReader::read_argument(const MappingReader& keys, Condition& condition) {
+  const YamlNode* argument = keys.find("argument");
+  const YamlNode* position = keys.find("position");
+  if (argument != nullptr && position != nullptr) {
+    diagnostics_.error(keys.find_key("position")->range, "'position' is another word for 'argument'; give one of them");
+    return;
+  }
+  const YamlNode* node = argument != nullptr ? argument : position;
+  if (node == nullptr) return;  // Argument 0, as in go-seccomp-bpf.
+  const std::string_view key = argument != nullptr ? "argument" : "position";
+  const std::optional<Integer> number = read_integer(*node, key, diagnostics_);
+  if (!number) return;
+  if (number->negative || number->magnitude > 5) {
+    diagnostics_.error(node->range, quoted(key) + " must be a number from 0 to 5, found " + describe(*node));
+    return;
+  }
+  condition.argument = static_cast<uint8_t>(number->magnitude);
+}
+
+}  // namespace
+
+bool is_beats_key(const YamlNode& key) {
+  return key.kind == Kind::kScalar && (key.text == kSection || key.text.starts_with(kPrefix));
+}
+
+Policy read_beats(const YamlNode& document, Diagnostics& diagnostics) {
+  return BeatsReader(diagnostics).read(document);
+}
+
+}  // namespace sandbox::policy

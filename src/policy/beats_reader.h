@@ -1,0 +1,17 @@
+// Elastic Beats' seccomp section.
+#pragma once
+
+#include "base/diagnostic.h"
+#include "policy/policy.h"
+#include "policy/yaml_tree.h"
+
+namespace sandbox::policy {
+
+/// Whether a key of the document's top level belongs to the section: `seccomp` or `seccomp.…`.
+bool is_beats_key(const YamlNode& key);
+
+/// Reads the section out of a document whose top level has at least one of its keys. Every problem is added to
+/// `diagnostics`; the policy is whole only if there are no errors, but what could be read is there for the next checks.
+Policy read_beats(const YamlNode& document, Diagnostics& diagnostics);
+
+}  // namespace sandbox::policy

@@ -1,0 +1,77 @@
+#include "policy/reader.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/edit_distance.h"
+#include "policy/beats_reader.h"
+#include "policy/mapping_reader.h"
+#include "policy/text_check.h"
+#include "policy/yaml_tree.h"
+
+namespace sandbox::policy {
+namespace {
+
+/// A document with none of the keys that would say what it is: the error tries to say what was meant.
+void report_unrecognised(const YamlNode& document, Diagnostics& diagnostics) {
+  constexpr std::array<std::string_view, 1> kSection = {"seccomp"};
+  constexpr std::array<std::string_view, 3> kInner = {"default_action", "syscalls", "enabled"};
+  for (const auto& [key, value] : document.entries) {
+    if (key.kind != YamlNode::Kind::kScalar) continue;
+    const std::string_view head = std::string_view(key.text).substr(0, key.text.find('.'));
+    if (nearest_name(head, kSection)) {
+      diagnostics.error(key.range, "unknown key " + quoted(key.text) + "; did you mean 'seccomp'?");
+      return;
+    }
+    if (std::find(kInner.begin(), kInner.end(), key.text) != kInner.end()) {
+      diagnostics.error(key.range, "key " + quoted(key.text) + " stands outside a 'seccomp' section; put it below 'seccomp:'");
+      return;
+    }
+  }
+  if (document.complete) diagnostics.error(document.range, "no policy here: expected the key 'seccomp' on the top level");
+}
+
+}  // namespace
+
+std::optional<Policy> read_policy(std::shared_ptr<const SourceText> source, Diagnostics& diagnostics) {
+  if (!check_text(diagnostics)) return std::nullopt;
+  const std::optional<YamlNode> document = parse_yaml(diagnostics);
+  if (!document) {
+    if (!diagnostics.has_errors()) diagnostics.error("is empty: expected a policy with the key 'seccomp'");
+    return std::nullopt;
+  }
+  if (document->kind != YamlNode::Kind::kMapping) {
+    if (document->complete) {
+      diagnostics.error(document->range,
+                        "no policy here: expected a mapping with the key 'seccomp', found " + describe(*document));
+    }
+    return std::nullopt;
+  }
+
+  const auto has = [&](auto predicate) {
+    return std::any_of(document->entries.begin(), document->entries.end(),
+                       [&](const auto& entry) { return predicate(entry.first); });
+  };
+  const bool beats = has(is_beats_key);
+  const bool oci = has([](const YamlNode& key) { return key.text == "defaultAction"; });
+  if (beats && oci) {
+    diagnostics.error(document->range, "both a 'seccomp' and a 'defaultAction' key; a file is one policy or the other");
+    return std::nullopt;
+  }
+  if (oci) {
+    diagnostics.error(document->range, "an OCI profile ('defaultAction'); only Beats policies can be read so far");
+    return std::nullopt;
+  }
+  if (!beats) {
+    report_unrecognised(*document, diagnostics);
+    return std::nullopt;
+  }
+  Policy policy = read_beats(*document, diagnostics);
+  policy.source = std::move(source);
+  return policy;
+}
+
+}  // namespace sandbox::policy

@@ -1,0 +1,173 @@
+#include "policy/scalar.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arch/errno_names.h"
+#include "base/edit_distance.h"
+#include "policy/mapping_reader.h"
+
+namespace sandbox::policy {
+namespace {
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// The index of `text` among `names` in any case.
+std::optional<size_t> index_of(std::span<const std::string_view> names, std::string_view text) {
+  const auto found =
+      std::find_if(names.begin(), names.end(), [&](std::string_view name) { return equal_ignoring_case(name, text); });
+  if (found == names.end()) return std::nullopt;
+  return static_cast<size_t>(found - names.begin());
+}
+
+std::string suggestion(std::string_view text, std::span<const std::string_view> names) {
+  if (const auto nearest = nearest_name(text, names)) return "; did you mean " + quoted(*nearest) + "?";
+  return "; expected " + enumerate(names);
+}
+
+enum class NumberError : uint8_t { kNotANumber, kLeadingZero, kTooLarge };
+
+struct ParsedNumber {
+  Integer value;
+  std::optional<NumberError> error;
+};
+
+ParsedNumber parse_number(std::string_view text) {
+  ParsedNumber parsed;
+  if (text.starts_with('-')) {
+    parsed.value.negative = true;
+    text.remove_prefix(1);
+  }
+  int base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    base = 16;
+  } else if (text.starts_with("0o") || text.starts_with("0O")) {
+    base = 8;
+  } else if (text.size() > 1 && text.starts_with('0') && text.find_first_not_of("0123456789") == std::string_view::npos) {
+    parsed.error = NumberError::kLeadingZero;
+    return parsed;
+  }
+  if (base != 10) text.remove_prefix(2);
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), parsed.value.magnitude, base);
+  if (status == std::errc::invalid_argument || end != text.data() + text.size()) {
+    parsed.error = NumberError::kNotANumber;
+  } else if (status == std::errc::result_out_of_range) {
+    parsed.error = NumberError::kTooLarge;
+  } else if (parsed.value.negative && parsed.value.magnitude > uint64_t{1} << 63U) {
+    parsed.error = NumberError::kTooLarge;
+  }
+  if (parsed.value.magnitude == 0) parsed.value.negative = false;
+  return parsed;
+}
+
+}  // namespace
+
+bool expect_literal(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
+  if (node.kind == YamlNode::Kind::kAlias) {
+    diagnostics.error(node.range, "an alias cannot be used for " + std::string(what) + "; write the value out");
+    return false;
+  }
+  if (node.anchored) {
+    diagnostics.error(node.range, "an anchor cannot be used in the seccomp section, found one on " + std::string(what));
+    return false;
+  }
+  if (node.tagged) {
+    diagnostics.error(node.range, "a tag cannot be used in the seccomp section, found one on " + std::string(what));
+    return false;
+  }
+  return true;
+}
+
+bool expect_scalar(const YamlNode& node, std::string_view key, std::string_view expected, Diagnostics& diagnostics) {
+  if (!expect_literal(node, quoted(key), diagnostics)) return false;
+  if (node.kind == YamlNode::Kind::kScalar) return true;
+  if (node.complete) {
+    diagnostics.error(node.range, quoted(key) + " must be " + std::string(expected) + ", found " + describe(node));
+  }
+  return false;
+}
+
+std::optional<bool> read_bool(const YamlNode& node, std::string_view key, Diagnostics& diagnostics) {
+  constexpr std::string_view kExpected = "true or false";
+  if (!expect_scalar(node, key, kExpected, diagnostics)) return std::nullopt;
+  constexpr std::array<std::string_view, 3> kTrue = {"true", "yes", "on"};
+  constexpr std::array<std::string_view, 3> kFalse = {"false", "no", "off"};
+  if (node.plain && index_of(kTrue, node.text)) return true;
+  if (node.plain && index_of(kFalse, node.text)) return false;
+  diagnostics.error(node.range, quoted(key) + " must be " + std::string(kExpected) + ", found " +
+                                    (node.plain ? "" : "the quoted text ") + describe(node));
+  return std::nullopt;
+}
+
+std::optional<Integer> read_integer(const YamlNode& node, std::string_view key, Diagnostics& diagnostics) {
+  if (!expect_scalar(node, key, "an integer", diagnostics)) return std::nullopt;
+  const ParsedNumber parsed = parse_number(node.text);
+  if (!parsed.error) return parsed.value;
+  switch (*parsed.error) {
+    case NumberError::kNotANumber:
+      diagnostics.error(node.range, quoted(key) + " must be an integer such as 17, 0x11 or 0o21, found " + describe(node));
+      break;
+    case NumberError::kLeadingZero:
+      diagnostics.error(node.range, quoted(key) + " has a leading zero: " + describe(node) +
+                                        "; write 0o… for octal, or leave the zero out");
+      break;
+    case NumberError::kTooLarge:
+      diagnostics.error(node.range, quoted(key) + " does not fit in 64 bits: " + describe(node));
+      break;
+  }
+  return std::nullopt;
+}
+
+std::optional<Action> read_action(const YamlNode& node, std::string_view key, Diagnostics& diagnostics) {
+  if (!expect_scalar(node, key, "an action", diagnostics)) return std::nullopt;
+  if (const auto index = index_of(kActionNames, node.text)) return static_cast<Action>(*index);
+  std::string message = "unknown action " + quoted(node.text);
+  if (equal_ignoring_case(node.text, "kill")) {
+    message += "; did you mean 'kill_process' (or 'kill_thread')?";
+  } else {
+    message += suggestion(node.text, kActionNames);
+  }
+  diagnostics.error(node.range, std::move(message));
+  return std::nullopt;
+}
+
+std::optional<Operation> read_operation(const YamlNode& node, Diagnostics& diagnostics) {
+  if (!expect_scalar(node, "operation", "an operation", diagnostics)) return std::nullopt;
+  if (const auto index = index_of(kOperationNames, node.text)) return static_cast<Operation>(*index);
+  diagnostics.error(node.range, "unknown operation " + quoted(node.text) + suggestion(node.text, kOperationNames));
+  return std::nullopt;
+}
+
+std::optional<uint16_t> read_errno(const YamlNode& node, std::string_view key, Diagnostics& diagnostics) {
+  if (!expect_scalar(node, key, "an errno name or a number", diagnostics)) return std::nullopt;
+  if (const auto number = arch::errno_number(node.text)) return number;
+  const ParsedNumber parsed = parse_number(node.text);
+  if (parsed.error == NumberError::kNotANumber) {
+    const std::vector<std::string_view> names = arch::errno_names();
+    std::string message = "unknown errno " + quoted(node.text);
+    if (const auto nearest = nearest_name(node.text, names)) {
+      message += "; did you mean " + quoted(*nearest) + "?";
+    } else {
+      message += "; expected a name such as EPERM, or a number from 1 to 4095";
+    }
+    diagnostics.error(node.range, std::move(message));
+    return std::nullopt;
+  }
+  if (!parsed.error && !parsed.value.negative && parsed.value.magnitude >= 1 && parsed.value.magnitude <= arch::kMaxErrno) {
+    return static_cast<uint16_t>(parsed.value.magnitude);
+  }
+  std::string message = quoted(key) + " must be a name or a number from 1 to 4095, found " + describe(node);
+  if (!parsed.error && parsed.value.magnitude == 0) message += "; 0 would make a denied call look done";
+  diagnostics.error(node.range, std::move(message));
+  return std::nullopt;
+}
+
+}  // namespace sandbox::policy

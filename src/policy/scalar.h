@@ -1,0 +1,37 @@
+// The scalars of a policy: integers, truth values, actions, errno values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/diagnostic.h"
+#include "policy/policy.h"
+#include "policy/yaml_tree.h"
+
+namespace sandbox::policy {
+
+/// Each reader adds an error and returns nothing when the node is not what `key` needs. `key` is for messages.
+
+/// true or false, in YAML 1.1's words for them, unquoted.
+std::optional<bool> read_bool(const YamlNode& node, std::string_view key, Diagnostics& diagnostics);
+
+/// A decimal, 0x, 0o or negative integer of at most 64 bits.
+std::optional<Integer> read_integer(const YamlNode& node, std::string_view key, Diagnostics& diagnostics);
+
+/// An action's name in any case.
+std::optional<Action> read_action(const YamlNode& node, std::string_view key, Diagnostics& diagnostics);
+
+/// An operation's name in any case.
+std::optional<Operation> read_operation(const YamlNode& node, Diagnostics& diagnostics);
+
+/// An errno name, or a number from 1 to 4095.
+std::optional<uint16_t> read_errno(const YamlNode& node, std::string_view key, Diagnostics& diagnostics);
+
+/// A scalar that is not an alias and has no anchor or tag; otherwise an error "'key' must be `expected`".
+bool expect_scalar(const YamlNode& node, std::string_view key, std::string_view expected, Diagnostics& diagnostics);
+
+/// Aliases, anchors and tags are refused within the section: what a policy says must stand where it is read. `what`
+/// names the node in the message: "'names'", "a group".
+bool expect_literal(const YamlNode& node, std::string_view what, Diagnostics& diagnostics);
+
+}  // namespace sandbox::policy

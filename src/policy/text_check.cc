@@ -1,0 +1,74 @@
+#include "policy/text_check.h"
+
+#include <array>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "base/utf8.h"
+
+namespace sandbox::policy {
+namespace {
+
+using namespace std::string_view_literals;
+
+/// A guess at what the file is instead, for the message; null if there is none.
+const char* foreign_format(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, const char*>, 5> kBeginnings = {{
+      {"\x7F"
+       "ELF"sv,
+       "an ELF program"},
+      {"\x1F\x8B"sv, "a gzip file"},
+      {"\x28\xB5\x2F\xFD"sv, "a zstd file"},
+      {"\xFF\xFE"sv, "UTF-16 text"},
+      {"\xFE\xFF"sv, "UTF-16 text"},
+  }};
+  for (const auto& [beginning, name] : kBeginnings) {
+    if (text.starts_with(beginning)) return name;
+  }
+  return nullptr;
+}
+
+std::string hexadecimal(const char* format, uint32_t value) {
+  std::array<char, 16> buffer = {};
+  std::snprintf(buffer.data(), buffer.size(), format, value);
+  return buffer.data();
+}
+
+std::string control_character(uint32_t code_point) {
+  std::string text = "control character " + hexadecimal("U+%04X", code_point);
+  if (code_point == 0) text += " (NUL)";
+  return text;
+}
+
+}  // namespace
+
+bool check_text(Diagnostics& diagnostics) {
+  const std::string_view text = diagnostics.source().text();
+  if (const char* format = foreign_format(text)) {
+    diagnostics.error({0, 1}, std::string("this is ") + format + ", expected a policy in YAML or JSON (UTF-8 text)");
+    return false;
+  }
+  for (size_t at = 0; at < text.size();) {
+    const CodePoint point = decode_utf8(text, at);
+    const SourceRange here = {static_cast<uint32_t>(at), 1};
+    if (point.length == 0) {
+      const auto byte = static_cast<unsigned char>(text[at]);
+      diagnostics.error(here, "byte " + hexadecimal("0x%02x", byte) + " is not valid UTF-8, expected UTF-8 text");
+      return false;
+    }
+    const bool line_end = point.value == '\n' || text.substr(at, 2) == "\r\n";
+    if (point.value == '\r' && !line_end) {
+      diagnostics.error(here, "carriage return without a line feed, expected lines that end in LF or CRLF");
+      return false;
+    }
+    if (is_control(point.value) && !line_end && point.value != '\t') {
+      diagnostics.error(here, control_character(point.value) + ", expected text");
+      return false;
+    }
+    at += point.length;
+  }
+  return true;
+}
+
+}  // namespace sandbox::policy

@@ -1,0 +1,49 @@
+#include "resolve/rule_set.h"
+
+#include <linux/seccomp.h>
+
+namespace sandbox::resolve {
+
+using policy::Action;
+
+uint32_t seccomp_return(Verdict verdict) {
+  switch (verdict.action) {
+    case Action::kKillProcess:
+      return SECCOMP_RET_KILL_PROCESS;
+    case Action::kKillThread:
+      return SECCOMP_RET_KILL_THREAD;
+    case Action::kTrap:
+      return SECCOMP_RET_TRAP | verdict.data;
+    case Action::kErrno:
+      return SECCOMP_RET_ERRNO | verdict.data;
+    case Action::kTrace:
+      return SECCOMP_RET_TRACE | verdict.data;
+    case Action::kLog:
+      return SECCOMP_RET_LOG;
+    case Action::kAllow:
+      return SECCOMP_RET_ALLOW;
+  }
+  return SECCOMP_RET_KILL_PROCESS;
+}
+
+Verdict verdict_of(uint32_t seccomp_return) {
+  const auto data = static_cast<uint16_t>(seccomp_return & SECCOMP_RET_DATA);
+  switch (seccomp_return & SECCOMP_RET_ACTION_FULL) {
+    case SECCOMP_RET_ALLOW:
+      return {Action::kAllow, 0};
+    case SECCOMP_RET_LOG:
+      return {Action::kLog, 0};
+    case SECCOMP_RET_TRACE:
+      return {Action::kTrace, data};
+    case SECCOMP_RET_ERRNO:
+      return {Action::kErrno, data};
+    case SECCOMP_RET_TRAP:
+      return {Action::kTrap, data};
+    case SECCOMP_RET_KILL_THREAD:
+      return {Action::kKillThread, 0};
+    default:
+      return {Action::kKillProcess, 0};
+  }
+}
+
+}  // namespace sandbox::resolve

@@ -1,0 +1,64 @@
+// What a policy means on one ABI: numbers instead of names, and for each call the clauses in the order in which they are
+// tried. The evaluator and the compiler both start from here.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "arch/abi.h"
+#include "base/source_text.h"
+#include "policy/policy.h"
+
+namespace sandbox::resolve {
+
+/// What a call gets. `data` is the errno of kErrno and 0 otherwise.
+struct Verdict {
+  policy::Action action = policy::Action::kKillProcess;
+  uint16_t data = 0;
+  bool operator==(const Verdict&) const = default;
+};
+
+/// The SECCOMP_RET_* value of a verdict.
+uint32_t seccomp_return(Verdict verdict);
+
+/// The verdict of a SECCOMP_RET_* value, read as the kernel reads it: an action that no policy can ask for (a user
+/// notification, say, or an unknown one) counts as the kernel's fallback, kill_process.
+Verdict verdict_of(uint32_t seccomp_return);
+
+/// One comparison. `width` is 16, 32 or 64: the low bits of the register that the kernel reads and that are compared.
+/// `value` and `mask` may be wider: the comparison then comes out as mathematics has it.
+struct Condition {
+  uint8_t argument = 0;
+  uint8_t width = 64;
+  policy::Operation operation = policy::Operation::kEqual;
+  uint64_t value = 0;
+  uint64_t mask = 0;  ///< With kMaskedEqual only.
+  bool operator==(const Condition&) const = default;
+};
+
+/// Where in the policy a clause was written.
+struct Origin {
+  uint32_t group = 0;  ///< The group's index.
+  SourceRange range;   ///< The name in the group.
+};
+
+/// A verdict for the calls for which every condition holds; without conditions, for all.
+struct Clause {
+  std::vector<Condition> conditions;
+  Verdict verdict;
+  Origin origin;
+};
+
+/// The clauses of one call: the first that matches decides, else the default verdict.
+struct CallRules {
+  uint32_t number = 0;
+  std::vector<Clause> clauses;
+};
+
+struct RuleSet {
+  arch::Abi abi = arch::Abi::kX86_64;
+  Verdict default_verdict;
+  std::vector<CallRules> calls;  ///< Sorted by number, no number twice.
+};
+
+}  // namespace sandbox::resolve
