@@ -126,8 +126,7 @@ void print_dry_run(const LoadedPolicy& loaded, const compile::Filter& filter, co
     std::printf("filter:   none, the policy says 'enabled: false'\n");
     return;
   }
-  std::printf("ABI:      %s; any other kills the process\n",
-              std::string(arch::info(arch::native_abi()).name).c_str());
+  std::printf("ABI:      %s; any other kills the process\n", std::string(arch::info(arch::native_abi()).name).c_str());
   std::printf("default:  %s\n", std::string(verdict).c_str());
   std::printf("filter:   %zu ranges of numbers, %zu instructions%s\n", filter.ranges, filter.program.size(),
               filter.token_sites.empty() ? "" : ", with an exec token (drawn at the launch, zeros here)");
@@ -175,9 +174,9 @@ int launch(const Options& options, const Log& log) {
 
   const kernel::Target target = {(*path)->c_str(), options.target, environ};
   if (!loaded->policy.enabled) {
-    log.insistent_warning(format_diagnostic(
-        *loaded->policy.source, {Severity::kWarning, loaded->policy.enabled_range,
-                                 "'enabled' is false: " + quoted(**path) + " runs without a filter"}));
+    log.insistent_warning(format_diagnostic(*loaded->policy.source,
+                                            {Severity::kWarning, loaded->policy.enabled_range,
+                                             "'enabled' is false: " + quoted(**path) + " runs without a filter"}));
     log.error(kernel::execute_unfiltered(target, options.no_new_privs));
     return kernel::kExitCannotExecute;
   }

@@ -15,8 +15,10 @@ namespace {
 constexpr const char* kUsage =
     "Usage: sandbox-run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
     "\n"
-    "Runs PROGRAM under a system-call policy: the policy is compiled to a seccomp filter, the filter is put in force, and\n"
-    "PROGRAM replaces sandbox-run, with the same pid, files and environment. Without --policy and --profile the built-in\n"
+    "Runs PROGRAM under a system-call policy: the policy is compiled to a seccomp filter, the filter is put in force, "
+    "and\n"
+    "PROGRAM replaces sandbox-run, with the same pid, files and environment. Without --policy and --profile the "
+    "built-in\n"
     "profile 'default' is used.\n"
     "\n"
     "Options:\n";
@@ -131,8 +133,7 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
       ->type_name("NAME")
       ->expected(1)
       ->take_all();
-  app.add_option("--no-new-privs", options.no_new_privs,
-                 "set no_new_privs (default true); false needs CAP_SYS_ADMIN")
+  app.add_option("--no-new-privs", options.no_new_privs, "set no_new_privs (default true); false needs CAP_SYS_ADMIN")
       ->type_name("BOOL");
   app.add_flag("--token-visible", options.token_visible,
                "launch also where PROGRAM could see the exec token (s390x, riscv64)");
@@ -153,8 +154,10 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
 
   if (help) return Parsed(Information{app.help()});
   if (version) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});
-  if (policies.size() > 1) return UsageError{"--policy is given more than once; several policies cannot be combined yet"};
-  if (profiles.size() > 1) return UsageError{"--profile is given more than once; several policies cannot be combined yet"};
+  if (policies.size() > 1)
+    return UsageError{"--policy is given more than once; several policies cannot be combined yet"};
+  if (profiles.size() > 1)
+    return UsageError{"--profile is given more than once; several policies cannot be combined yet"};
   if (!policies.empty() && !profiles.empty()) {
     return UsageError{"both --policy and --profile are given; several policies cannot be combined yet"};
   }

@@ -32,8 +32,8 @@ struct UsageError {
   std::string message;
 };
 
-/// Reads the command line. The launcher's options end at the first argument that is not one (`--` before it is dropped);
-/// everything from there on belongs to the target and is not looked at.
+/// Reads the command line. The launcher's options end at the first argument that is not one (`--` before it is
+/// dropped); everything from there on belongs to the target and is not looked at.
 Result<std::variant<Options, Information>, UsageError> parse_options(int argc, char** argv);
 
 }  // namespace sandbox::launcher

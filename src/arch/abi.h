@@ -38,9 +38,9 @@ inline constexpr size_t kAbiCount = 19;
 struct AbiInfo {
   Abi abi;
   std::string_view name;
-  uint32_t audit_arch;     ///< AUDIT_ARCH_*, the `arch` of struct seccomp_data.
-  uint32_t first_number;   ///< System-call numbers count from here.
-  uint8_t register_bits;   ///< 32 or 64: how much of an argument the kernel reads at most.
+  uint32_t audit_arch;    ///< AUDIT_ARCH_*, the `arch` of struct seccomp_data.
+  uint32_t first_number;  ///< System-call numbers count from here.
+  uint8_t register_bits;  ///< 32 or 64: how much of an argument the kernel reads at most.
   bpf::Endian endian;
 };
 
@@ -52,8 +52,8 @@ const AbiInfo& info(Abi abi);
 /// The ABI that this program was built for: the launcher makes its own system calls through it.
 Abi native_abi();
 
-/// Whether the kernel clears the argument registers at execve. Where it does not, the new program finds in them what the
-/// old one passed: seen on s390x, and by its source so on riscv64.
+/// Whether the kernel clears the argument registers at execve. Where it does not, the new program finds in them what
+/// the old one passed: seen on s390x, and by its source so on riscv64.
 bool exec_clears_arguments(Abi abi);
 
 }  // namespace sandbox::arch

@@ -16,8 +16,8 @@ struct Row {
 #include "syscall_table.inc"
 
 const Row* find_row(std::string_view name) {
-  const auto* const row =
-      std::lower_bound(std::begin(kRows), std::end(kRows), name, [](const Row& a, std::string_view b) { return a.name < b; });
+  const auto* const row = std::lower_bound(std::begin(kRows), std::end(kRows), name,
+                                           [](const Row& a, std::string_view b) { return a.name < b; });
   return row != std::end(kRows) && row->name == name ? row : nullptr;
 }
 

@@ -52,9 +52,7 @@ bool Diagnostics::has_errors() const {
 }
 
 void Diagnostics::sort() {
-  const auto place = [](const Diagnostic& d) {
-    return std::tuple(d.range.has_value(), d.range ? d.range->offset : 0);
-  };
+  const auto place = [](const Diagnostic& d) { return std::tuple(d.range.has_value(), d.range ? d.range->offset : 0); };
   std::stable_sort(items_.begin(), items_.end(),
                    [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
   const auto same = [&](const Diagnostic& a, const Diagnostic& b) {

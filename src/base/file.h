@@ -29,9 +29,9 @@ class UniqueFd {
 /// Why a file could not be read.
 struct FileError {
   enum class Kind : uint8_t {
-    kSystem,      ///< A system call failed; `number` is its errno.
-    kDirectory,   ///< The path names a directory.
-    kTooLarge,    ///< The file has more bytes than the limit.
+    kSystem,     ///< A system call failed; `number` is its errno.
+    kDirectory,  ///< The path names a directory.
+    kTooLarge,   ///< The file has more bytes than the limit.
   };
   Kind kind = Kind::kSystem;
   int number = 0;
@@ -40,7 +40,7 @@ struct FileError {
 /// What was read, and what is worth knowing of the file it came from.
 struct FileContents {
   std::string bytes;
-  bool regular = false;         ///< A regular file, not a pipe or a device.
+  bool regular = false;           ///< A regular file, not a pipe or a device.
   bool others_may_write = false;  ///< A user other than root and the caller owns it, or group or others may write it.
 };
 

@@ -67,7 +67,8 @@ class BackwardWriter {
 
 size_t Assembler::Hash::operator()(const Item& item) const {
   uint64_t hash = 0xcbf29ce484222325;
-  for (const uint64_t part : {uint64_t{item.code}, uint64_t{item.k}, uint64_t{item.yes}, uint64_t{item.no}, uint64_t{item.mark}}) {
+  for (const uint64_t part :
+       {uint64_t{item.code}, uint64_t{item.k}, uint64_t{item.yes}, uint64_t{item.no}, uint64_t{item.mark}}) {
     hash = (hash ^ part) * 0x100000001b3;
     hash ^= hash >> 29U;
   }

@@ -5,7 +5,18 @@
 namespace sandbox::bpf {
 namespace {
 
-enum class Shape : uint8_t { kForbidden, kPlain, kLoad, kDivide, kShift, kScratchRead, kScratchWrite, kJump, kBranch, kReturn };
+enum class Shape : uint8_t {
+  kForbidden,
+  kPlain,
+  kLoad,
+  kDivide,
+  kShift,
+  kScratchRead,
+  kScratchWrite,
+  kJump,
+  kBranch,
+  kReturn
+};
 
 /// The codes that seccomp_check_filter lets through. BPF_MOD, packet loads and the socket extensions are not among
 /// them.
@@ -135,7 +146,8 @@ size_t first_unwritten_read(const Program& program) {
 
 Result<ValidatedProgram, InvalidProgram> validate(Program program) {
   if (program.empty()) return InvalidProgram{0, "the program is empty"};
-  if (program.size() > kMaxInstructions) return InvalidProgram{kMaxInstructions, "the program is longer than 4096 instructions"};
+  if (program.size() > kMaxInstructions)
+    return InvalidProgram{kMaxInstructions, "the program is longer than 4096 instructions"};
   for (size_t i = 0; i < program.size(); ++i) {
     if (const char* message = complaint(program[i], i, program.size())) return InvalidProgram{i, message};
   }

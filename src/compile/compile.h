@@ -40,14 +40,15 @@ struct Filter {
 };
 
 struct CompileError {
-  size_t instructions = 0;                ///< How many instructions the program would need.
+  size_t instructions = 0;                  ///< How many instructions the program would need.
   std::optional<uint32_t> costliest_group;  ///< The group of the policy that needs the most of them; its index.
   size_t costliest_instructions = 0;
 };
 
 struct CompileOptions {
-  /// The ABI of a launcher that will exec a program under the filter: its execve, and write and exit_group for reporting
-  /// a failed execve, get through with the token where the policy would not allow them. None: no token, no way around.
+  /// The ABI of a launcher that will exec a program under the filter: its execve, and write and exit_group for
+  /// reporting a failed execve, get through with the token where the policy would not allow them. None: no token, no
+  /// way around.
   std::optional<arch::Abi> launcher;
 };
 

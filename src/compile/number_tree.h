@@ -14,8 +14,8 @@ struct Target {
   bpf::Assembler::Node node = 0;
 };
 
-/// A node that expects the number in A and continues at the target whose range holds it. Precondition: sorted, the first
-/// target starts at 0.
+/// A node that expects the number in A and continues at the target whose range holds it. Precondition: sorted, the
+/// first target starts at 0.
 bpf::Assembler::Node compile_number_tree(bpf::Assembler& assembler, std::span<const Target> targets);
 
 }  // namespace sandbox::compile

@@ -39,7 +39,8 @@ Decision decide(const CallRules* rules, Verdict default_verdict) {
     decision.clauses.push_back(&clause);
   }
   // Clauses at the end that decide what would be decided without them.
-  while (!decision.clauses.empty() && decision.clauses.back()->verdict == decision.otherwise) decision.clauses.pop_back();
+  while (!decision.clauses.empty() && decision.clauses.back()->verdict == decision.otherwise)
+    decision.clauses.pop_back();
   return decision;
 }
 

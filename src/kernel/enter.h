@@ -25,8 +25,8 @@ std::string enter(const compile::Filter& filter, const Target& target, bool no_n
 /// Executes the target without any filter (`enabled: false`). Returns only on failure: one line that says why.
 std::string execute_unfiltered(const Target& target, bool no_new_privs);
 
-/// Puts a program in force for the calling thread, with no_new_privs and without a token: for tests, which judge calls in
-/// a forked child. Returns 0 or an errno.
+/// Puts a program in force for the calling thread, with no_new_privs and without a token: for tests, which judge calls
+/// in a forked child. Returns 0 or an errno.
 int install_for_test(const bpf::ValidatedProgram& program);
 
 }  // namespace sandbox::kernel

@@ -20,8 +20,10 @@ constexpr std::array<KeyAlias, 4> kSectionAliases = {
     {{"default", "default_action"}, {"action", "default_action"}, {"groups", "syscalls"}, {"errno", "default_errno"}}};
 
 constexpr std::array<std::string_view, 4> kGroupKeys = {"action", "errno", "names", "names_with_args"};
-constexpr std::array<KeyAlias, 4> kGroupAliases = {
-    {{"name", "names"}, {"syscalls", "names"}, {"names_with_arguments", "names_with_args"}, {"args", "names_with_args"}}};
+constexpr std::array<KeyAlias, 4> kGroupAliases = {{{"name", "names"},
+                                                    {"syscalls", "names"},
+                                                    {"names_with_arguments", "names_with_args"},
+                                                    {"args", "names_with_args"}}};
 
 constexpr std::array<std::string_view, 2> kConditionalKeys = {"name", "arguments"};
 constexpr std::array<KeyAlias, 4> kConditionalAliases = {
@@ -29,11 +31,11 @@ constexpr std::array<KeyAlias, 4> kConditionalAliases = {
 
 constexpr std::array<std::string_view, 5> kConditionKeys = {"argument", "position", "operation", "value", "mask"};
 constexpr std::array<KeyAlias, 6> kConditionAliases = {{{"arg", "argument"},
-                                                       {"index", "argument"},
-                                                       {"op", "operation"},
-                                                       {"operator", "operation"},
-                                                       {"val", "value"},
-                                                       {"values", "value"}}};
+                                                        {"index", "argument"},
+                                                        {"op", "operation"},
+                                                        {"operator", "operation"},
+                                                        {"val", "value"},
+                                                        {"values", "value"}}};
 
 class BeatsReader {
  public:
@@ -114,12 +116,14 @@ Policy BeatsReader::read(const YamlNode& document) {
     action = read_action(*node, "default_action", diagnostics_);
     policy.default_action = action.value_or(policy.default_action);
   } else if (policy.enabled && complete) {
-    diagnostics_.error(place, "'default_action' is missing in the seccomp section: what a call gets that no group matches");
+    diagnostics_.error(place,
+                       "'default_action' is missing in the seccomp section: what a call gets that no group matches");
   }
   if (const YamlNode* node = keys.find("default_errno")) {
     policy.default_errno = read_errno(*node, "default_errno", diagnostics_).value_or(kDefaultErrno);
     if (action && *action != Action::kErrno) {
-      diagnostics_.error(keys.find_key("default_errno")->range, "'default_errno' goes with 'default_action: errno' only");
+      diagnostics_.error(keys.find_key("default_errno")->range,
+                         "'default_errno' goes with 'default_action: errno' only");
     }
   }
 
@@ -193,7 +197,8 @@ void BeatsReader::read_conditional_name(const YamlNode& node, Group& group) {
     }
   } else {
     missing(node, node.range,
-            "'arguments' is missing in an entry of 'names_with_args': the conditions; a call without any goes into 'names'");
+            "'arguments' is missing in an entry of 'names_with_args': the conditions; a call without any goes into "
+            "'names'");
   }
   if (named) group.names_with_args.push_back(std::move(entry));
 }

@@ -23,8 +23,8 @@ void MappingReader::add(const YamlNode& key, std::string_view name, const YamlNo
   }
   if (const Entry* first = entry(name)) {
     const uint32_t line = diagnostics_.source().locate(first->key->range.offset).line;
-    diagnostics_.error(key.range, "key " + quoted(name) + " is given twice in " + place_ + "; first on line " +
-                                      std::to_string(line));
+    diagnostics_.error(
+        key.range, "key " + quoted(name) + " is given twice in " + place_ + "; first on line " + std::to_string(line));
     return;
   }
   entries_.push_back({*known, &key, &value});

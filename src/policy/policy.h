@@ -18,7 +18,7 @@ enum class Action : uint8_t { kKillProcess, kKillThread, kTrap, kErrno, kTrace, 
 
 /// The actions' names, in the order of the enumeration.
 inline constexpr std::array<std::string_view, 7> kActionNames = {"kill_process", "kill_thread", "trap", "errno",
-                                                                "trace",        "log",         "allow"};
+                                                                 "trace",        "log",         "allow"};
 
 constexpr std::string_view name_of(Action action) {
   return kActionNames[static_cast<size_t>(action)];
@@ -38,9 +38,9 @@ enum class Operation : uint8_t {
 };
 
 /// The operations' names, in the order of the enumeration.
-inline constexpr std::array<std::string_view, 9> kOperationNames = {
-    "Equal",       "NotEqual", "GreaterThan", "LessThan",   "GreaterOrEqual",
-    "LessOrEqual", "BitsSet",  "BitsNotSet",  "MaskedEqual"};
+inline constexpr std::array<std::string_view, 9> kOperationNames = {"Equal",    "NotEqual",       "GreaterThan",
+                                                                    "LessThan", "GreaterOrEqual", "LessOrEqual",
+                                                                    "BitsSet",  "BitsNotSet",     "MaskedEqual"};
 
 constexpr std::string_view name_of(Operation operation) {
   return kOperationNames[static_cast<size_t>(operation)];

@@ -27,11 +27,13 @@ void report_unrecognised(const YamlNode& document, Diagnostics& diagnostics) {
       return;
     }
     if (std::find(kInner.begin(), kInner.end(), key.text) != kInner.end()) {
-      diagnostics.error(key.range, "key " + quoted(key.text) + " stands outside a 'seccomp' section; put it below 'seccomp:'");
+      diagnostics.error(key.range,
+                        "key " + quoted(key.text) + " stands outside a 'seccomp' section; put it below 'seccomp:'");
       return;
     }
   }
-  if (document.complete) diagnostics.error(document.range, "no policy here: expected the key 'seccomp' on the top level");
+  if (document.complete)
+    diagnostics.error(document.range, "no policy here: expected the key 'seccomp' on the top level");
 }
 
 }  // namespace

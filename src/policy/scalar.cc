@@ -51,7 +51,8 @@ ParsedNumber parse_number(std::string_view text) {
     base = 16;
   } else if (text.starts_with("0o") || text.starts_with("0O")) {
     base = 8;
-  } else if (text.size() > 1 && text.starts_with('0') && text.find_first_not_of("0123456789") == std::string_view::npos) {
+  } else if (text.size() > 1 && text.starts_with('0') &&
+             text.find_first_not_of("0123456789") == std::string_view::npos) {
     parsed.error = NumberError::kLeadingZero;
     return parsed;
   }
@@ -113,7 +114,8 @@ std::optional<Integer> read_integer(const YamlNode& node, std::string_view key, 
   if (!parsed.error) return parsed.value;
   switch (*parsed.error) {
     case NumberError::kNotANumber:
-      diagnostics.error(node.range, quoted(key) + " must be an integer such as 17, 0x11 or 0o21, found " + describe(node));
+      diagnostics.error(node.range,
+                        quoted(key) + " must be an integer such as 17, 0x11 or 0o21, found " + describe(node));
       break;
     case NumberError::kLeadingZero:
       diagnostics.error(node.range, quoted(key) + " has a leading zero: " + describe(node) +
@@ -161,7 +163,8 @@ std::optional<uint16_t> read_errno(const YamlNode& node, std::string_view key, D
     diagnostics.error(node.range, std::move(message));
     return std::nullopt;
   }
-  if (!parsed.error && !parsed.value.negative && parsed.value.magnitude >= 1 && parsed.value.magnitude <= arch::kMaxErrno) {
+  if (!parsed.error && !parsed.value.negative && parsed.value.magnitude >= 1 &&
+      parsed.value.magnitude <= arch::kMaxErrno) {
     return static_cast<uint16_t>(parsed.value.magnitude);
   }
   std::string message = quoted(key) + " must be a name or a number from 1 to 4095, found " + describe(node);

@@ -156,8 +156,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   [[nodiscard]] uint32_t offset_of(const YAML::Mark& mark) const {
     if (mark.line < 0 || mark.column < 0) return static_cast<uint32_t>(source_.text().size());
-    return static_cast<uint32_t>(
-        source_.offset_of(static_cast<size_t>(mark.line), static_cast<size_t>(mark.column)));
+    return static_cast<uint32_t>(source_.offset_of(static_cast<size_t>(mark.line), static_cast<size_t>(mark.column)));
   }
 
   void open(Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -216,11 +215,16 @@ std::string explain_syntax_error(std::string_view line, char found, const std::s
   if (found == '@') return "a plain value cannot start with '@'; put it in quotes, as in \"@network-io\"";
   if (found == '`') return "a plain value cannot start with '`'; put it in quotes";
   if (found == '%') return "a plain value cannot start with '%'; put it in quotes";
-  if (message == YAML::ErrorMsg::MAP_VALUE) return "a ': ' that no key stands before; wrong indentation, or a value that needs quotes";
-  if (message == YAML::ErrorMsg::BLOCK_ENTRY) return "a list entry ('- ') cannot stand here; start the list on a line of its own";
-  if (message == YAML::ErrorMsg::END_OF_SEQ_FLOW) return "the list that '[' opened does not end before this; expected ',' or ']'";
-  if (message == YAML::ErrorMsg::END_OF_MAP_FLOW) return "the mapping that '{' opened does not end before this; expected ',' or '}'";
-  if (message == YAML::ErrorMsg::END_OF_MAP) return "this does not continue the mapping; expected a key at its indentation";
+  if (message == YAML::ErrorMsg::MAP_VALUE)
+    return "a ': ' that no key stands before; wrong indentation, or a value that needs quotes";
+  if (message == YAML::ErrorMsg::BLOCK_ENTRY)
+    return "a list entry ('- ') cannot stand here; start the list on a line of its own";
+  if (message == YAML::ErrorMsg::END_OF_SEQ_FLOW)
+    return "the list that '[' opened does not end before this; expected ',' or ']'";
+  if (message == YAML::ErrorMsg::END_OF_MAP_FLOW)
+    return "the mapping that '{' opened does not end before this; expected ',' or '}'";
+  if (message == YAML::ErrorMsg::END_OF_MAP)
+    return "this does not continue the mapping; expected a key at its indentation";
   if (message == YAML::ErrorMsg::END_OF_SEQ) return "this does not continue the list; expected '- ' at its indentation";
   if (message == YAML::ErrorMsg::FLOW_END) return "a closing bracket that nothing opened";
   if (message == YAML::ErrorMsg::UNKNOWN_ANCHOR) return "an alias for an anchor that was not given before";

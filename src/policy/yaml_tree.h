@@ -22,13 +22,14 @@ struct YamlNode {
   bool anchored = false;  ///< An anchor (`&name`) stands before it.
   bool complete = true;   ///< False when a syntax error cut this collection short.
 
-  std::vector<YamlNode> items;                           ///< Of a sequence.
+  std::vector<YamlNode> items;                         ///< Of a sequence.
   std::vector<std::pair<YamlNode, YamlNode>> entries;  ///< Of a mapping, in order, duplicates included.
 };
 
 /// Parses `diagnostics.source()`, which `check_text` has accepted and which must hold exactly one document. Every
-/// syntax error is added to `diagnostics`; what was read before it is returned all the same, so that the problems before
-/// it can be shown too (`diagnostics` then takes none behind it). Nothing is returned when there is no document at all.
+/// syntax error is added to `diagnostics`; what was read before it is returned all the same, so that the problems
+/// before it can be shown too (`diagnostics` then takes none behind it). Nothing is returned when there is no document
+/// at all.
 std::optional<YamlNode> parse_yaml(Diagnostics& diagnostics);
 
 }  // namespace sandbox::policy

@@ -54,9 +54,8 @@ Judgement evaluate(std::span<const RuleSet> rules, const bpf::SystemCall& call) 
   for (const CallRules& rule : set->calls) {
     if (rule.number != call.number) continue;
     for (const Clause& clause : rule.clauses) {
-      const bool matches = std::all_of(clause.conditions.begin(), clause.conditions.end(), [&](const Condition& c) {
-        return holds(c, call.args[c.argument]);
-      });
+      const bool matches = std::all_of(clause.conditions.begin(), clause.conditions.end(),
+                                       [&](const Condition& c) { return holds(c, call.args[c.argument]); });
       if (matches) return {clause.verdict, &clause};
     }
   }

@@ -74,8 +74,9 @@ void Resolver::add_group(const Group& group, uint32_t index) {
     const std::optional<uint32_t> number = number_of(entry.name);
     if (!number) continue;
     if (named.contains(entry.name.text)) {
-      diagnostics_.error(entry.name.range, quoted(entry.name.text) +
-                                               " stands in 'names' of this group too, which decides it whatever its arguments");
+      diagnostics_.error(
+          entry.name.range,
+          quoted(entry.name.text) + " stands in 'names' of this group too, which decides it whatever its arguments");
       continue;
     }
     clauses_[*number].push_back({std::move(conditions), verdict, {index, entry.name.range}});
@@ -127,8 +128,8 @@ uint64_t Resolver::value_of(const policy::Condition& condition, const policy::In
   // A negative number is meant at the argument's width: -1 is 0xffffffff here.
   if (integer.negative && integer.magnitude <= uint64_t{1} << 31U) return value & UINT32_MAX;
   if (value > UINT32_MAX) {
-    diagnostics_.error(condition.range, "the value does not fit an argument of " + std::string(abi_.name) +
-                                            ", which has 32 bits");
+    diagnostics_.error(condition.range,
+                       "the value does not fit an argument of " + std::string(abi_.name) + ", which has 32 bits");
   }
   return value;
 }

@@ -1,5 +1,5 @@
-// What a policy means on one ABI: numbers instead of names, and for each call the clauses in the order in which they are
-// tried. The evaluator and the compiler both start from here.
+// What a policy means on one ABI: numbers instead of names, and for each call the clauses in the order in which they
+// are tried. The evaluator and the compiler both start from here.
 #pragma once
 
 #include <cstdint>
