@@ -133,7 +133,8 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
       ->type_name("NAME")
       ->expected(1)
       ->take_all();
-  app.add_option("--no-new-privs", options.no_new_privs, "set no_new_privs (default true); false needs CAP_SYS_ADMIN")
+  std::string no_new_privs = "true";
+  app.add_option("--no-new-privs", no_new_privs, "set no_new_privs (default true); false needs CAP_SYS_ADMIN")
       ->type_name("BOOL");
   app.add_flag("--token-visible", options.token_visible,
                "launch also where PROGRAM could see the exec token (s390x, riscv64)");
@@ -152,6 +153,10 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
     return UsageError{printable(error.what(), 400)};
   }
 
+  options.no_new_privs = no_new_privs == "true";
+  if (!options.no_new_privs && no_new_privs != "false") {
+    return UsageError{"option '--no-new-privs' must be true or false, found " + sandbox::quoted(no_new_privs)};
+  }
   if (help) return Parsed(Information{app.help()});
   if (version) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});
   if (policies.size() > 1)

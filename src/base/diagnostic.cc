@@ -1,6 +1,8 @@
 #include "base/diagnostic.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <tuple>
 
 #include "base/utf8.h"
@@ -15,6 +17,12 @@ void append_hex_escape(std::string& out, unsigned char byte) {
   out += "\\x";
   out += kDigits[byte >> 4U];
   out += kDigits[byte & 15U];
+}
+
+void append_code_point(std::string& out, uint32_t code_point) {
+  std::array<char, 16> buffer = {};
+  std::snprintf(buffer.data(), buffer.size(), code_point > 0xFFFF ? "\\U%08x" : "\\u%04x", code_point);
+  out += buffer.data();
 }
 
 size_t count_code_points(std::string_view text) {
@@ -90,7 +98,8 @@ std::string format_excerpt(const SourceText& source, const Diagnostic& diagnosti
   std::string text;
   for (size_t at = 0; at < line.size();) {
     const CodePoint point = decode_utf8(line, at);
-    const bool harmless = point.length != 0 && (point.value == '\t' || !is_control(point.value));
+    const bool visible = !is_control(point.value) && !is_invisible(point.value);
+    const bool harmless = point.length != 0 && (point.value == '\t' || visible);
     if (harmless) {
       text += line.substr(at, point.length);
     } else {
@@ -118,7 +127,9 @@ std::string printable(std::string_view text, size_t limit) {
   for (size_t at = 0; at < text.size();) {
     if (out.size() >= limit) return out + "...";
     const CodePoint point = decode_utf8(text, at);
-    if (point.length != 0 && !is_control(point.value)) {
+    if (point.length != 0 && is_invisible(point.value)) {
+      append_code_point(out, point.value);
+    } else if (point.length != 0 && !is_control(point.value)) {
       out += text.substr(at, point.length);
     } else if (text[at] == '\n') {
       out += "\\n";

@@ -56,8 +56,8 @@ std::string format_diagnostic(const SourceText& source, const Diagnostic& diagno
 /// diagnostic has no place. Tabs are kept as tabs above and below; lines over 160 code points are cut around the range.
 std::string format_excerpt(const SourceText& source, const Diagnostic& diagnostic);
 
-/// `text` fit for a one-line message: control characters and invalid UTF-8 become \n, \t or \xNN, and what is longer
-/// than `limit` bytes ends in "...".
+/// `text` fit for a one-line message: control characters and invalid UTF-8 become \n, \t or \xNN, invisible characters
+/// \uNNNN, and what is longer than `limit` bytes ends in "...".
 std::string printable(std::string_view text, size_t limit = 120);
 
 /// The printable text between single quotes.

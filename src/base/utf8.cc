@@ -30,6 +30,20 @@ CodePoint decode_utf8(std::string_view text, size_t offset) {
   return {value, length};
 }
 
+bool is_invisible(uint32_t code_point) {
+  struct Block {
+    uint32_t first;
+    uint32_t last;
+  };
+  constexpr Block kBlocks[] = {{0xA0, 0xA0},     {0xAD, 0xAD},      {0x61C, 0x61C},   {0x2000, 0x200F},
+                               {0x2028, 0x202F}, {0x205F, 0x206F},  {0x3000, 0x3000}, {0xFE00, 0xFE0F},
+                               {0xFEFF, 0xFEFF}, {0xE0000, 0xE0FFF}};
+  for (const Block& block : kBlocks) {
+    if (code_point >= block.first && code_point <= block.last) return true;
+  }
+  return false;
+}
+
 bool is_control(uint32_t code_point) {
   return code_point < 0x20 || (code_point >= 0x7F && code_point <= 0x9F);
 }

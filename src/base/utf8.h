@@ -19,4 +19,8 @@ CodePoint decode_utf8(std::string_view text, size_t offset);
 /// C0 controls, DEL and C1 controls (U+0080 to U+009F): what may drive a terminal.
 bool is_control(uint32_t code_point);
 
+/// What shows nothing, looks like a blank, or changes the direction of the text around it: spaces other than U+0020,
+/// soft hyphen, zero-width and bidirectional characters, line separators, byte order mark.
+bool is_invisible(uint32_t code_point);
+
 }  // namespace sandbox

@@ -1,5 +1,6 @@
 #include "policy/beats_reader.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ constexpr std::array<KeyAlias, 4> kGroupAliases = {{{"name", "names"},
                                                     {"syscalls", "names"},
                                                     {"names_with_arguments", "names_with_args"},
                                                     {"args", "names_with_args"}}};
+
+constexpr std::array<std::string_view, 2> kGroupOnlyKeys = {"names", "names_with_args"};
 
 constexpr std::array<std::string_view, 2> kConditionalKeys = {"name", "arguments"};
 constexpr std::array<KeyAlias, 4> kConditionalAliases = {
@@ -52,8 +55,10 @@ class BeatsReader {
   void read_argument(const MappingReader& keys, Condition& condition);
 
   bool expect_mapping(const YamlNode& node, std::string_view what);
-  bool expect_list(const YamlNode& node, std::string_view key, std::string_view of);
-  bool read_name(const YamlNode& node, std::string_view key, Name& name);
+  bool expect_list(const YamlNode& node, std::string_view key, std::string_view one, std::string_view many);
+  bool read_name(const YamlNode& node, std::string_view what, Name& name);
+  void read_group_action(const YamlNode& node, const MappingReader& keys, Group& group);
+  void explain_empty_section(const YamlNode& document, const YamlNode& key);
   void missing(const YamlNode& mapping, SourceRange where, std::string message);
 
   Diagnostics& diagnostics_;
@@ -70,69 +75,88 @@ bool BeatsReader::expect_mapping(const YamlNode& node, std::string_view what) {
   return false;
 }
 
-bool BeatsReader::expect_list(const YamlNode& node, std::string_view key, std::string_view of) {
+bool BeatsReader::expect_list(const YamlNode& node, std::string_view key, std::string_view one, std::string_view many) {
   if (!expect_literal(node, quoted(key), diagnostics_)) return false;
   if (node.kind != Kind::kSequence) {
     if (node.complete) {
       diagnostics_.error(node.range,
-                         quoted(key) + " must be a list of " + std::string(of) + ", found " + describe(node));
+                         quoted(key) + " must be a list of " + std::string(many) + ", found " + describe(node));
     }
     return false;
   }
   if (!node.items.empty()) return true;
-  missing(node, node.range, quoted(key) + " is an empty list; expected at least one of the " + std::string(of));
+  missing(node, node.range, quoted(key) + " is an empty list; expected at least one " + std::string(one));
   return false;
 }
 
-bool BeatsReader::read_name(const YamlNode& node, std::string_view key, Name& name) {
-  if (!expect_scalar(node, key, "a system call's name", diagnostics_)) return false;
+bool BeatsReader::read_name(const YamlNode& node, std::string_view what, Name& name) {
+  if (!expect_scalar(node, what, "a system call's name", diagnostics_)) return false;
   name = {node.text, node.range};
   return true;
 }
 
+/// The section's keys may stand one level too far left.
+void BeatsReader::explain_empty_section(const YamlNode& document, const YamlNode& key) {
+  std::string message = "the seccomp section must be a mapping, found nothing";
+  for (const auto& [other, value] : document.entries) {
+    if (std::find(kSectionKeys.begin(), kSectionKeys.end(), other.text) == kSectionKeys.end()) continue;
+    const uint32_t line = diagnostics_.source().locate(other.range.offset).line;
+    message += "; " + quoted(other.text) + " on line " + std::to_string(line) + " needs indentation";
+    break;
+  }
+  diagnostics_.error(key.range, std::move(message));
+}
+
 Policy BeatsReader::read(const YamlNode& document) {
   Policy policy;
-  MappingReader keys(diagnostics_, "the seccomp section", kSectionKeys, kSectionAliases);
+  MappingReader keys(diagnostics_, "the seccomp section", kSectionKeys, kSectionAliases, kGroupOnlyKeys, "a group");
   SourceRange place;
   bool complete = document.complete;
   for (const auto& [key, value] : document.entries) {
     if (!is_beats_key(key)) continue;
     if (place.length == 0) place = key.range;
+    bool understood = value.complete;
     if (key.text.starts_with(kPrefix)) {
       keys.add(key, std::string_view(key.text).substr(kPrefix.size()), value);
-    } else if (expect_mapping(value, "the seccomp section")) {
+    } else if (value.kind == Kind::kNull && value.complete) {
+      understood = false;
+      explain_empty_section(document, key);
+    } else if (expect_literal(key, "the key 'seccomp'", diagnostics_) && expect_mapping(value, "the seccomp section")) {
       keys.add_all(value);
+    } else {
+      understood = false;
     }
-    complete = complete && value.complete && (value.kind == Kind::kMapping || key.text.starts_with(kPrefix));
+    complete = complete && understood;
   }
 
   if (const YamlNode* node = keys.find("enabled")) {
     policy.enabled_range = keys.find_key("enabled")->range;
-    policy.enabled = read_bool(*node, "enabled", diagnostics_).value_or(true);
+    policy.enabled = read_bool(*node, "'enabled'", diagnostics_).value_or(true);
   }
 
   std::optional<Action> action;
   if (const YamlNode* node = keys.find("default_action")) {
-    action = read_action(*node, "default_action", diagnostics_);
+    action = read_action(*node, "'default_action'", diagnostics_);
     policy.default_action = action.value_or(policy.default_action);
-  } else if (policy.enabled && complete) {
+  } else if (policy.enabled && complete && keys.lacks("default_action")) {
     diagnostics_.error(place,
                        "'default_action' is missing in the seccomp section: what a call gets that no group matches");
   }
   if (const YamlNode* node = keys.find("default_errno")) {
-    policy.default_errno = read_errno(*node, "default_errno", diagnostics_).value_or(kDefaultErrno);
+    policy.default_errno = read_errno(*node, "'default_errno'", diagnostics_).value_or(kDefaultErrno);
     if (action && *action != Action::kErrno) {
       diagnostics_.error(keys.find_key("default_errno")->range,
-                         "'default_errno' goes with 'default_action: errno' only");
+                         "'default_errno' goes with 'default_action: errno' only, found 'default_action: " +
+                             std::string(name_of(*action)) + "'");
     }
   }
 
   if (const YamlNode* node = keys.find("syscalls")) {
-    if (expect_list(*node, "syscalls", "groups")) {
+    if (expect_list(*node, "syscalls", "group", "groups")) {
       policy.groups.resize(node->items.size());
       for (size_t i = 0; i < node->items.size(); ++i) read_group(node->items[i], policy.groups[i]);
     }
-  } else if (policy.enabled && complete) {
+  } else if (policy.enabled && complete && keys.lacks("syscalls")) {
     diagnostics_.error(place, "'syscalls' is missing in the seccomp section: the list of groups");
   }
   return policy;
@@ -143,40 +167,44 @@ void BeatsReader::read_group(const YamlNode& node, Group& group) {
   if (!expect_mapping(node, "a group in 'syscalls'")) return;
   MappingReader keys(diagnostics_, "a group", kGroupKeys, kGroupAliases);
   keys.add_all(node);
-
-  std::optional<Action> action;
-  if (const YamlNode* value = keys.find("action")) {
-    action = read_action(*value, "action", diagnostics_);
-    group.action = action.value_or(group.action);
-  } else {
-    missing(node, node.range, "'action' is missing in a group: what the calls it names get");
-  }
-  if (const YamlNode* value = keys.find("errno")) {
-    group.errno_number = read_errno(*value, "errno", diagnostics_).value_or(kDefaultErrno);
-    if (action && *action != Action::kErrno) {
-      diagnostics_.error(keys.find_key("errno")->range, "'errno' goes with 'action: errno' only");
-    }
-  }
+  read_group_action(node, keys, group);
 
   const YamlNode* names = keys.find("names");
   const YamlNode* conditional = keys.find("names_with_args");
   if (names != nullptr) read_names(*names, group);
   if (conditional != nullptr) read_conditional_names(*conditional, group);
-  if (names == nullptr && conditional == nullptr) {
+  if (keys.lacks("names") && keys.lacks("names_with_args")) {
     missing(node, node.range, "a group needs 'names' or 'names_with_args': the calls that it is about");
   }
 }
 
+void BeatsReader::read_group_action(const YamlNode& node, const MappingReader& keys, Group& group) {
+  std::optional<Action> action;
+  if (const YamlNode* value = keys.find("action")) {
+    action = read_action(*value, "'action'", diagnostics_);
+    group.action = action.value_or(group.action);
+  } else if (keys.lacks("action")) {
+    missing(node, node.range, "'action' is missing in a group: what the calls it names get");
+  }
+  if (const YamlNode* value = keys.find("errno")) {
+    group.errno_number = read_errno(*value, "'errno'", diagnostics_).value_or(kDefaultErrno);
+    if (action && *action != Action::kErrno) {
+      diagnostics_.error(keys.find_key("errno")->range, "'errno' goes with 'action: errno' only, found 'action: " +
+                                                            std::string(name_of(*action)) + "'");
+    }
+  }
+}
+
 void BeatsReader::read_names(const YamlNode& node, Group& group) {
-  if (!expect_list(node, "names", "system calls")) return;
+  if (!expect_list(node, "names", "system call", "system calls")) return;
   for (const YamlNode& item : node.items) {
     Name name;
-    if (read_name(item, "names", name)) group.names.push_back(std::move(name));
+    if (read_name(item, "an entry of 'names'", name)) group.names.push_back(std::move(name));
   }
 }
 
 void BeatsReader::read_conditional_names(const YamlNode& node, Group& group) {
-  if (!expect_list(node, "names_with_args", "system calls with arguments")) return;
+  if (!expect_list(node, "names_with_args", "system call with arguments", "system calls with arguments")) return;
   for (const YamlNode& item : node.items) read_conditional_name(item, group);
 }
 
@@ -187,15 +215,17 @@ void BeatsReader::read_conditional_name(const YamlNode& node, Group& group) {
 
   ConditionalName entry;
   const YamlNode* name = keys.find("name");
-  if (name == nullptr) missing(node, node.range, "'name' is missing in an entry of 'names_with_args': the system call");
-  const bool named = name != nullptr && read_name(*name, "name", entry.name);
+  if (keys.lacks("name")) {
+    missing(node, node.range, "'name' is missing in an entry of 'names_with_args': the system call");
+  }
+  const bool named = name != nullptr && read_name(*name, "'name'", entry.name);
 
   if (const YamlNode* arguments = keys.find("arguments")) {
-    if (expect_list(*arguments, "arguments", "conditions")) {
+    if (expect_list(*arguments, "arguments", "condition", "conditions")) {
       entry.conditions.resize(arguments->items.size());
       for (size_t i = 0; i < arguments->items.size(); ++i) read_condition(arguments->items[i], entry.conditions[i]);
     }
-  } else {
+  } else if (keys.lacks("arguments")) {
     missing(node, node.range,
             "'arguments' is missing in an entry of 'names_with_args': the conditions; a call without any goes into "
             "'names'");
@@ -214,18 +244,20 @@ void BeatsReader::read_condition(const YamlNode& node, Condition& condition) {
   if (const YamlNode* value = keys.find("operation")) {
     operation = read_operation(*value, diagnostics_);
     condition.operation = operation.value_or(condition.operation);
-  } else {
+  } else if (keys.lacks("operation")) {
     missing(node, node.range, "'operation' is missing in a condition: how the argument is compared with the value");
   }
   if (const YamlNode* value = keys.find("value")) {
-    condition.value = read_integer(*value, "value", diagnostics_).value_or(Integer{});
+    condition.value = read_integer(*value, "'value'", diagnostics_).value_or(Integer{});
   }
   if (const YamlNode* value = keys.find("mask")) {
-    condition.mask = read_integer(*value, "mask", diagnostics_).value_or(Integer{});
+    condition.mask = read_integer(*value, "'mask'", diagnostics_).value_or(Integer{});
     if (operation && *operation != Operation::kMaskedEqual) {
-      diagnostics_.error(keys.find_key("mask")->range, "'mask' goes with 'operation: MaskedEqual' only");
+      diagnostics_.error(keys.find_key("mask")->range,
+                         "'mask' goes with 'operation: MaskedEqual' only, found 'operation: " +
+                             std::string(name_of(*operation)) + "'");
     }
-  } else if (operation == Operation::kMaskedEqual) {
+  } else if (operation == Operation::kMaskedEqual && keys.lacks("mask")) {
     missing(node, node.range, "'mask' is missing in a condition with 'operation: MaskedEqual'");
   }
 }
@@ -239,14 +271,8 @@ void BeatsReader::read_argument(const MappingReader& keys, Condition& condition)
   }
   const YamlNode* node = argument != nullptr ? argument : position;
   if (node == nullptr) return;  // Argument 0, as in go-seccomp-bpf.
-  const std::string_view key = argument != nullptr ? "argument" : "position";
-  const std::optional<Integer> number = read_integer(*node, key, diagnostics_);
-  if (!number) return;
-  if (number->negative || number->magnitude > 5) {
-    diagnostics_.error(node->range, quoted(key) + " must be a number from 0 to 5, found " + describe(*node));
-    return;
-  }
-  condition.argument = static_cast<uint8_t>(number->magnitude);
+  const std::string_view what = argument != nullptr ? "'argument'" : "'position'";
+  condition.argument = read_argument_index(*node, what, diagnostics_).value_or(condition.argument);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/edit_distance.h"
+#include "policy/scalar.h"
 
 namespace sandbox::policy {
 
@@ -12,7 +13,12 @@ const MappingReader::Entry* MappingReader::entry(std::string_view name) const {
 }
 
 void MappingReader::add(const YamlNode& key, std::string_view name, const YamlNode& value) {
+  if (!expect_literal(key, "the key " + quoted(key.text), diagnostics_)) {
+    obscure_ = true;
+    return;
+  }
   if (name == "<<") {
+    obscure_ = true;
     diagnostics_.error(key.range, "merge keys ('<<') are not taken in " + place_ + "; write the keys out");
     return;
   }
@@ -33,6 +39,7 @@ void MappingReader::add(const YamlNode& key, std::string_view name, const YamlNo
 void MappingReader::add_all(const YamlNode& mapping) {
   for (const auto& [key, value] : mapping.entries) {
     if (key.kind != YamlNode::Kind::kScalar) {
+      obscure_ = true;
       diagnostics_.error(key.range, "expected a key in " + place_ + ", found " + describe(key));
       continue;
     }
@@ -41,17 +48,26 @@ void MappingReader::add_all(const YamlNode& mapping) {
 }
 
 void MappingReader::report_unknown(const YamlNode& key, std::string_view name) {
-  std::string message = "unknown key " + quoted(name) + " in " + place_;
+  if (std::find(inner_.begin(), inner_.end(), name) != inner_.end()) {
+    diagnostics_.error(key.range, "key " + quoted(name) + " belongs in " + inner_place_ + ", found in " + place_ +
+                                      "; is its indentation wrong?");
+    return;
+  }
+  std::string message = "unknown key " + quoted(name.empty() ? key.text : name) + " in " + place_;
   const auto alias =
       std::find_if(aliases_.begin(), aliases_.end(), [&](const KeyAlias& a) { return a.written == name; });
-  if (alias != aliases_.end()) {
-    message += "; did you mean " + quoted(alias->meant) + "?";
-  } else if (const auto nearest = nearest_name(name, keys_)) {
-    message += "; did you mean " + quoted(*nearest) + "?";
+  const auto meant = alias != aliases_.end() ? std::optional(alias->meant) : nearest_name(name, keys_);
+  if (meant) {
+    suggested_.push_back(*meant);
+    message += "; did you mean " + quoted(*meant) + "?";
   } else {
     message += "; expected " + enumerate(keys_);
   }
   diagnostics_.error(key.range, std::move(message));
+}
+
+bool MappingReader::lacks(std::string_view key) const {
+  return !obscure_ && entry(key) == nullptr && std::find(suggested_.begin(), suggested_.end(), key) == suggested_.end();
 }
 
 const YamlNode* MappingReader::find(std::string_view key) const {

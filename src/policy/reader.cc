@@ -15,25 +15,52 @@
 namespace sandbox::policy {
 namespace {
 
+using Kind = YamlNode::Kind;
+
+/// What `name` was meant to be if it is nearly "seccomp" or "seccomp.…".
+std::optional<std::string> nearly_section(std::string_view name) {
+  constexpr std::array<std::string_view, 1> kSection = {"seccomp"};
+  const size_t dot = std::min(name.find('.'), name.size());
+  if (name.substr(0, dot) == kSection[0] || !nearest_name(name.substr(0, dot), kSection)) return std::nullopt;
+  return std::string(kSection[0]) + std::string(name.substr(dot));
+}
+
+/// Keys on the top level with which a part of the section would go unread. False if there is one.
+bool check_top_level(const YamlNode& document, Diagnostics& diagnostics) {
+  bool good = true;
+  for (const auto& [key, value] : document.entries) {
+    if (key.kind == Kind::kAlias) {
+      diagnostics.error(key.range, "an alias cannot be a key on the top level; write the key out");
+      good = false;
+    } else if (const auto meant = nearly_section(key.text)) {
+      diagnostics.error(key.range, "unknown key " + quoted(key.text) + "; did you mean " + quoted(*meant) + "?");
+      good = false;
+    }
+  }
+  return good;
+}
+
 /// A document with none of the keys that would say what it is: the error tries to say what was meant.
 void report_unrecognised(const YamlNode& document, Diagnostics& diagnostics) {
-  constexpr std::array<std::string_view, 1> kSection = {"seccomp"};
   constexpr std::array<std::string_view, 3> kInner = {"default_action", "syscalls", "enabled"};
   for (const auto& [key, value] : document.entries) {
-    if (key.kind != YamlNode::Kind::kScalar) continue;
-    const std::string_view head = std::string_view(key.text).substr(0, key.text.find('.'));
-    if (nearest_name(head, kSection)) {
-      diagnostics.error(key.range, "unknown key " + quoted(key.text) + "; did you mean 'seccomp'?");
-      return;
-    }
     if (std::find(kInner.begin(), kInner.end(), key.text) != kInner.end()) {
       diagnostics.error(key.range,
                         "key " + quoted(key.text) + " stands outside a 'seccomp' section; put it below 'seccomp:'");
       return;
     }
   }
-  if (document.complete)
-    diagnostics.error(document.range, "no policy here: expected the key 'seccomp' on the top level");
+  if (!document.complete) return;
+  std::string message = "no policy here: expected the key 'seccomp' on the top level";
+  for (const auto& [key, value] : document.entries) {
+    const bool below = std::any_of(value.entries.begin(), value.entries.end(),
+                                   [](const auto& entry) { return is_beats_key(entry.first); });
+    if (below || key.text.ends_with(".seccomp")) {
+      message += below ? "; it stands below " + quoted(key.text) : "; found " + quoted(key.text);
+      break;
+    }
+  }
+  diagnostics.error(document.range, std::move(message));
 }
 
 }  // namespace
@@ -52,6 +79,8 @@ std::optional<Policy> read_policy(std::shared_ptr<const SourceText> source, Diag
     }
     return std::nullopt;
   }
+
+  if (!check_top_level(*document, diagnostics)) return std::nullopt;
 
   const auto has = [&](auto predicate) {
     return std::any_of(document->entries.begin(), document->entries.end(),

@@ -69,6 +69,10 @@ ParsedNumber parse_number(std::string_view text) {
   return parsed;
 }
 
+std::string leading_zero(std::string_view what, const YamlNode& node) {
+  return std::string(what) + " has a leading zero: " + describe(node) + "; write 0o17 for octal, or 17";
+}
+
 }  // namespace
 
 bool expect_literal(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
@@ -87,49 +91,60 @@ bool expect_literal(const YamlNode& node, std::string_view what, Diagnostics& di
   return true;
 }
 
-bool expect_scalar(const YamlNode& node, std::string_view key, std::string_view expected, Diagnostics& diagnostics) {
-  if (!expect_literal(node, quoted(key), diagnostics)) return false;
+std::optional<uint8_t> read_argument_index(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
+  constexpr std::string_view kExpected = "a number from 0 to 5";
+  if (!expect_scalar(node, what, kExpected, diagnostics)) return std::nullopt;
+  const ParsedNumber parsed = parse_number(node.text);
+  if (!parsed.error && !parsed.value.negative && parsed.value.magnitude <= 5) {
+    return static_cast<uint8_t>(parsed.value.magnitude);
+  }
+  diagnostics.error(node.range, std::string(what) + " must be " + std::string(kExpected) + ", found " + describe(node));
+  return std::nullopt;
+}
+
+bool expect_scalar(const YamlNode& node, std::string_view what, std::string_view expected, Diagnostics& diagnostics) {
+  if (!expect_literal(node, what, diagnostics)) return false;
   if (node.kind == YamlNode::Kind::kScalar) return true;
   if (node.complete) {
-    diagnostics.error(node.range, quoted(key) + " must be " + std::string(expected) + ", found " + describe(node));
+    diagnostics.error(node.range,
+                      std::string(what) + " must be " + std::string(expected) + ", found " + describe(node));
   }
   return false;
 }
 
-std::optional<bool> read_bool(const YamlNode& node, std::string_view key, Diagnostics& diagnostics) {
+std::optional<bool> read_bool(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
   constexpr std::string_view kExpected = "true or false";
-  if (!expect_scalar(node, key, kExpected, diagnostics)) return std::nullopt;
+  if (!expect_scalar(node, what, kExpected, diagnostics)) return std::nullopt;
   constexpr std::array<std::string_view, 3> kTrue = {"true", "yes", "on"};
   constexpr std::array<std::string_view, 3> kFalse = {"false", "no", "off"};
   if (node.plain && index_of(kTrue, node.text)) return true;
   if (node.plain && index_of(kFalse, node.text)) return false;
-  diagnostics.error(node.range, quoted(key) + " must be " + std::string(kExpected) + ", found " +
+  diagnostics.error(node.range, std::string(what) + " must be " + std::string(kExpected) + ", found " +
                                     (node.plain ? "" : "the quoted text ") + describe(node));
   return std::nullopt;
 }
 
-std::optional<Integer> read_integer(const YamlNode& node, std::string_view key, Diagnostics& diagnostics) {
-  if (!expect_scalar(node, key, "an integer", diagnostics)) return std::nullopt;
+std::optional<Integer> read_integer(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
+  if (!expect_scalar(node, what, "an integer", diagnostics)) return std::nullopt;
   const ParsedNumber parsed = parse_number(node.text);
   if (!parsed.error) return parsed.value;
   switch (*parsed.error) {
     case NumberError::kNotANumber:
       diagnostics.error(node.range,
-                        quoted(key) + " must be an integer such as 17, 0x11 or 0o21, found " + describe(node));
+                        std::string(what) + " must be an integer such as 17, 0x11 or 0o21, found " + describe(node));
       break;
     case NumberError::kLeadingZero:
-      diagnostics.error(node.range, quoted(key) + " has a leading zero: " + describe(node) +
-                                        "; write 0o… for octal, or leave the zero out");
+      diagnostics.error(node.range, leading_zero(what, node));
       break;
     case NumberError::kTooLarge:
-      diagnostics.error(node.range, quoted(key) + " does not fit in 64 bits: " + describe(node));
+      diagnostics.error(node.range, std::string(what) + " does not fit in 64 bits: " + describe(node));
       break;
   }
   return std::nullopt;
 }
 
-std::optional<Action> read_action(const YamlNode& node, std::string_view key, Diagnostics& diagnostics) {
-  if (!expect_scalar(node, key, "an action", diagnostics)) return std::nullopt;
+std::optional<Action> read_action(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
+  if (!expect_scalar(node, what, "one of " + enumerate(kActionNames), diagnostics)) return std::nullopt;
   if (const auto index = index_of(kActionNames, node.text)) return static_cast<Action>(*index);
   std::string message = "unknown action " + quoted(node.text);
   if (equal_ignoring_case(node.text, "kill")) {
@@ -142,14 +157,14 @@ std::optional<Action> read_action(const YamlNode& node, std::string_view key, Di
 }
 
 std::optional<Operation> read_operation(const YamlNode& node, Diagnostics& diagnostics) {
-  if (!expect_scalar(node, "operation", "an operation", diagnostics)) return std::nullopt;
+  if (!expect_scalar(node, "'operation'", "one of " + enumerate(kOperationNames), diagnostics)) return std::nullopt;
   if (const auto index = index_of(kOperationNames, node.text)) return static_cast<Operation>(*index);
   diagnostics.error(node.range, "unknown operation " + quoted(node.text) + suggestion(node.text, kOperationNames));
   return std::nullopt;
 }
 
-std::optional<uint16_t> read_errno(const YamlNode& node, std::string_view key, Diagnostics& diagnostics) {
-  if (!expect_scalar(node, key, "an errno name or a number", diagnostics)) return std::nullopt;
+std::optional<uint16_t> read_errno(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
+  if (!expect_scalar(node, what, "an errno name or a number", diagnostics)) return std::nullopt;
   if (const auto number = arch::errno_number(node.text)) return number;
   const ParsedNumber parsed = parse_number(node.text);
   if (parsed.error == NumberError::kNotANumber) {
@@ -167,7 +182,11 @@ std::optional<uint16_t> read_errno(const YamlNode& node, std::string_view key, D
       parsed.value.magnitude <= arch::kMaxErrno) {
     return static_cast<uint16_t>(parsed.value.magnitude);
   }
-  std::string message = quoted(key) + " must be a name or a number from 1 to 4095, found " + describe(node);
+  if (parsed.error == NumberError::kLeadingZero) {
+    diagnostics.error(node.range, leading_zero(what, node));
+    return std::nullopt;
+  }
+  std::string message = std::string(what) + " must be a name or a number from 1 to 4095, found " + describe(node);
   if (!parsed.error && parsed.value.magnitude == 0) message += "; 0 would make a denied call look done";
   diagnostics.error(node.range, std::move(message));
   return std::nullopt;

@@ -10,28 +10,31 @@
 
 namespace sandbox::policy {
 
-/// Each reader adds an error and returns nothing when the node is not what `key` needs. `key` is for messages.
+/// Each reader adds an error and returns nothing when the node is not what it should be. `what` names the node in the
+/// message: "'action'", "an entry of 'names'".
 
 /// true or false, in YAML 1.1's words for them, unquoted.
-std::optional<bool> read_bool(const YamlNode& node, std::string_view key, Diagnostics& diagnostics);
+std::optional<bool> read_bool(const YamlNode& node, std::string_view what, Diagnostics& diagnostics);
 
 /// A decimal, 0x, 0o or negative integer of at most 64 bits.
-std::optional<Integer> read_integer(const YamlNode& node, std::string_view key, Diagnostics& diagnostics);
+std::optional<Integer> read_integer(const YamlNode& node, std::string_view what, Diagnostics& diagnostics);
 
 /// An action's name in any case.
-std::optional<Action> read_action(const YamlNode& node, std::string_view key, Diagnostics& diagnostics);
+std::optional<Action> read_action(const YamlNode& node, std::string_view what, Diagnostics& diagnostics);
 
 /// An operation's name in any case.
 std::optional<Operation> read_operation(const YamlNode& node, Diagnostics& diagnostics);
 
 /// An errno name, or a number from 1 to 4095.
-std::optional<uint16_t> read_errno(const YamlNode& node, std::string_view key, Diagnostics& diagnostics);
+std::optional<uint16_t> read_errno(const YamlNode& node, std::string_view what, Diagnostics& diagnostics);
 
-/// A scalar that is not an alias and has no anchor or tag; otherwise an error "'key' must be `expected`".
-bool expect_scalar(const YamlNode& node, std::string_view key, std::string_view expected, Diagnostics& diagnostics);
+/// A number from 0 to 5.
+std::optional<uint8_t> read_argument_index(const YamlNode& node, std::string_view what, Diagnostics& diagnostics);
 
-/// Aliases, anchors and tags are refused within the section: what a policy says must stand where it is read. `what`
-/// names the node in the message: "'names'", "a group".
+/// A scalar that is not an alias and has no anchor or tag; otherwise an error "`what` must be `expected`".
+bool expect_scalar(const YamlNode& node, std::string_view what, std::string_view expected, Diagnostics& diagnostics);
+
+/// Aliases, anchors and tags are refused within the section: what a policy says must stand where it is read.
 bool expect_literal(const YamlNode& node, std::string_view what, Diagnostics& diagnostics);
 
 }  // namespace sandbox::policy

@@ -14,12 +14,14 @@ using namespace std::string_view_literals;
 
 /// A guess at what the file is instead, for the message; null if there is none.
 const char* foreign_format(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, const char*>, 5> kBeginnings = {{
+  constexpr std::array<std::pair<std::string_view, const char*>, 7> kBeginnings = {{
       {"\x7F"
        "ELF"sv,
        "an ELF program"},
       {"\x1F\x8B"sv, "a gzip file"},
       {"\x28\xB5\x2F\xFD"sv, "a zstd file"},
+      {"\xFF\xFE\0\0"sv, "UTF-32 text"},
+      {"\0\0\xFE\xFF"sv, "UTF-32 text"},
       {"\xFF\xFE"sv, "UTF-16 text"},
       {"\xFE\xFF"sv, "UTF-16 text"},
   }};
@@ -64,6 +66,10 @@ bool check_text(Diagnostics& diagnostics) {
     }
     if (is_control(point.value) && !line_end && point.value != '\t') {
       diagnostics.error(here, control_character(point.value) + ", expected text");
+      return false;
+    }
+    if (point.value == 0xFEFF) {
+      diagnostics.error(here, "byte order mark (U+FEFF), expected text");
       return false;
     }
     at += point.length;

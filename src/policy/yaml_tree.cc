@@ -1,6 +1,5 @@
 #include "policy/yaml_tree.h"
 
-#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/emitterstyle.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -12,16 +11,12 @@
 #include <streambuf>
 #include <string_view>
 
+#include "policy/yaml_errors.h"
+
 namespace sandbox::policy {
 namespace {
 
 using Kind = YamlNode::Kind;
-
-/// A syntax error that yaml-cpp did not see; thrown through its parser and caught by `parse_yaml`.
-struct SyntaxError {
-  size_t offset;
-  std::string message;
-};
 
 /// Reads from memory without copying.
 class MemoryBuffer : public std::streambuf {
@@ -36,13 +31,45 @@ bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/// The place of a scalar behind its tag and anchor, at which yaml-cpp's mark may point instead.
-size_t skip_properties(std::string_view text, size_t at) {
+/// What stands before a scalar or a collection.
+struct Properties {
+  size_t end = 0;       ///< The place behind them, at which the node itself begins.
+  bool tagged = false;  ///< Also by the tag '!', which yaml-cpp does not tell from the tag of a quoted scalar.
+};
+
+/// yaml-cpp's mark of a node points at its tag or anchor if it has one.
+Properties skip_properties(std::string_view text, size_t at) {
+  Properties properties;
   while (at < text.size() && (text[at] == '&' || text[at] == '!')) {
+    properties.tagged = properties.tagged || text[at] == '!';
     while (at < text.size() && !is_space(text[at])) ++at;
     while (at < text.size() && is_space(text[at])) ++at;
   }
+  properties.end = at;
+  return properties;
+}
+
+/// The '-' of a list entry with nothing in it, before `at`, where yaml-cpp noticed.
+size_t empty_entry_before(const SourceText& source, size_t at) {
+  const std::string_view text = source.text();
+  for (size_t dash = text.rfind('-', at); dash != std::string_view::npos && dash > 0;
+       dash = text.rfind('-', dash - 1)) {
+    const std::string_view line = source.line_at(dash);
+    const size_t column = static_cast<size_t>(text.data() + dash - line.data());
+    const size_t behind = line.find_first_not_of(" \t", column + 1);
+    const bool empty = behind == std::string_view::npos || line[behind] == '#';
+    if (empty && line.find_first_not_of("- ") >= column) return dash;
+  }
   return at;
+}
+
+/// Whether a key is followed by ':', or is an explicit one ('? key').
+bool has_indicator(const SourceText& source, SourceRange key) {
+  const std::string_view text = source.text();
+  const size_t behind = text.find_first_not_of(" \t", key.offset + key.length);
+  if (behind != std::string_view::npos && text[behind] == ':') return true;
+  const size_t before = key.offset == 0 ? std::string_view::npos : text.find_last_not_of(" \t\r\n", key.offset - 1);
+  return before != std::string_view::npos && text[before] == '?';
 }
 
 /// The offset behind the closing quote of the quoted scalar at `at`; none when the text ends first.
@@ -71,7 +98,7 @@ class TreeBuilder : public YAML::EventHandler {
     // yaml-cpp also begins a new document, without a word, where the indentation falls below that of the first.
     const bool marked = std::string_view(source_.text()).substr(at).starts_with("---");
     throw SyntaxError{at, marked ? "a second document starts here; a policy file has one"
-                                 : "this line does not belong to what stands before it; is its indentation wrong?"};
+                                 : "the document has ended before this line; is its indentation wrong?"};
   }
   void OnDocumentEnd() override {}
   void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
@@ -101,8 +128,9 @@ class TreeBuilder : public YAML::EventHandler {
     node.text = value;
     node.plain = tag == "?";
     node.anchored = anchor != 0;
-    node.tagged = tag != "?" && tag != "!";
-    const size_t at = skip_properties(source_.text(), offset_of(mark));
+    const Properties properties = skip_properties(source_.text(), offset_of(mark));
+    node.tagged = (tag != "?" && tag != "!") || properties.tagged;
+    const size_t at = properties.end;
     const char first = at < source_.text().size() ? source_.text()[at] : '\0';
     size_t length = value.size();
     if (first == '"' || first == '\'') {
@@ -111,7 +139,8 @@ class TreeBuilder : public YAML::EventHandler {
       length = *end - at;
     }
     node.range = {static_cast<uint32_t>(at), static_cast<uint32_t>(length)};
-    last_scalar_ = node.range.offset;
+    last_scalar_ = node.range;
+    last_scalar_quoted_ = first == '"' || first == '\'';
     add(std::move(node));
   }
 
@@ -140,11 +169,22 @@ class TreeBuilder : public YAML::EventHandler {
   [[nodiscard]] uint32_t trusted_until(size_t error) const {
     const std::string_view line = source_.line_at(error);
     auto until = static_cast<uint32_t>(line.data() - source_.text().data());
-    until = std::min(until, last_scalar_);
+    until = std::min(until, last_scalar_.offset);
     for (const OpenNode& open : open_) {
       if (open.flow) until = std::min(until, open.node.range.offset);
     }
     return until;
+  }
+
+  [[nodiscard]] ParserState state() const {
+    ParserState state;
+    for (const OpenNode& open : open_) {
+      if (open.flow) state.innermost_flow = open.node.range.offset;
+      state.innermost = open.node.range.offset;
+    }
+    state.last_scalar = last_scalar_;
+    state.last_scalar_quoted = last_scalar_quoted_;
+    return state;
   }
 
  private:
@@ -164,7 +204,7 @@ class TreeBuilder : public YAML::EventHandler {
     OpenNode open;
     open.node.kind = kind;
     open.node.range = {offset_of(mark), 1};
-    open.node.tagged = tag != "?" && tag != "!";
+    open.node.tagged = tag != "?";
     open.node.anchored = anchor != 0;
     open.flow = style == YAML::EmitterStyle::Flow;
     open_.push_back(std::move(open));
@@ -190,11 +230,18 @@ class TreeBuilder : public YAML::EventHandler {
     }
     OpenNode& parent = open_.back();
     if (parent.node.kind == Kind::kSequence) {
+      if (node.kind == Kind::kNull && !parent.flow) {
+        node.range.offset = static_cast<uint32_t>(empty_entry_before(source_, node.range.offset));
+      }
       parent.node.items.push_back(std::move(node));
     } else if (!parent.key) {
       parent.key = std::move(node);
     } else {
-      if (node.kind == Kind::kNull) node.range = parent.key->range;  // yaml-cpp marks a missing value anywhere.
+      if (node.kind == Kind::kNull) {
+        node.range = parent.key->range;  // yaml-cpp marks a missing value anywhere.
+        const bool bare = !parent.flow && parent.key->kind == Kind::kScalar && !has_indicator(source_, node.range);
+        if (bare) throw SyntaxError{node.range.offset, quoted(parent.key->text) + " is not followed by ':'"};
+      }
       parent.node.entries.emplace_back(std::move(*parent.key), std::move(node));
       parent.key.reset();
     }
@@ -203,55 +250,26 @@ class TreeBuilder : public YAML::EventHandler {
   const SourceText& source_;
   std::vector<OpenNode> open_;
   std::optional<YamlNode> root_;
-  uint32_t last_scalar_ = 0;
+  SourceRange last_scalar_;
+  bool last_scalar_quoted_ = false;
   int documents_ = 0;
 };
-
-/// A syntax error in words of ours, where yaml-cpp's would not help.
-std::string explain_syntax_error(std::string_view line, char found, const std::string& message) {
-  const size_t indentation = line.find_first_not_of(" \t");
-  const bool tab_indented = line.substr(0, indentation).find('\t') != std::string_view::npos;
-  if (tab_indented) return "a tab in the indentation; YAML is indented with spaces";
-  if (found == '@') return "a plain value cannot start with '@'; put it in quotes, as in \"@network-io\"";
-  if (found == '`') return "a plain value cannot start with '`'; put it in quotes";
-  if (found == '%') return "a plain value cannot start with '%'; put it in quotes";
-  if (message == YAML::ErrorMsg::MAP_VALUE)
-    return "a ': ' that no key stands before; wrong indentation, or a value that needs quotes";
-  if (message == YAML::ErrorMsg::BLOCK_ENTRY)
-    return "a list entry ('- ') cannot stand here; start the list on a line of its own";
-  if (message == YAML::ErrorMsg::END_OF_SEQ_FLOW)
-    return "the list that '[' opened does not end before this; expected ',' or ']'";
-  if (message == YAML::ErrorMsg::END_OF_MAP_FLOW)
-    return "the mapping that '{' opened does not end before this; expected ',' or '}'";
-  if (message == YAML::ErrorMsg::END_OF_MAP)
-    return "this does not continue the mapping; expected a key at its indentation";
-  if (message == YAML::ErrorMsg::END_OF_SEQ) return "this does not continue the list; expected '- ' at its indentation";
-  if (message == YAML::ErrorMsg::FLOW_END) return "a closing bracket that nothing opened";
-  if (message == YAML::ErrorMsg::UNKNOWN_ANCHOR) return "an alias for an anchor that was not given before";
-  if (message.empty()) return "the nesting is too deep";
-  return "not valid YAML: " + printable(message);
-}
-
-/// What yaml-cpp complains about, as an error of ours.
-SyntaxError translate(const SourceText& source, const YAML::Exception& exception) {
-  size_t offset = source.text().size();
-  if (!exception.mark.is_null()) {
-    offset = source.offset_of(static_cast<size_t>(exception.mark.line), static_cast<size_t>(exception.mark.column));
-  }
-  const char found = offset < source.text().size() ? source.text()[offset] : '\0';
-  const bool too_deep = dynamic_cast<const YAML::DeepRecursion*>(&exception) != nullptr;
-  const std::string message = too_deep ? "" : exception.msg;
-  return {offset, explain_syntax_error(source.line_at(offset), found, message)};
-}
 
 }  // namespace
 
 std::optional<YamlNode> parse_yaml(Diagnostics& diagnostics) {
   const SourceText& source = diagnostics.source();
   TreeBuilder builder(source);
-  std::optional<SyntaxError> failure;
+  // A line end behind the last line, so that yaml-cpp sees an unterminated quote there as it does elsewhere.
+  const bool unfinished = !source.text().ends_with('\n');
+  const std::string finished = unfinished ? source.text() + "\n" : std::string();
+  std::optional<SyntaxError> failure = find_stray_directive(source);
+  if (failure) {
+    diagnostics.error({static_cast<uint32_t>(failure->offset), 1}, failure->message);
+    return std::nullopt;
+  }
   try {
-    MemoryBuffer buffer(source.text());
+    MemoryBuffer buffer(unfinished ? finished : source.text());
     std::istream stream(&buffer);
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
@@ -259,7 +277,7 @@ std::optional<YamlNode> parse_yaml(Diagnostics& diagnostics) {
   } catch (const SyntaxError& error) {
     failure = error;
   } catch (const YAML::Exception& exception) {
-    failure = translate(source, exception);
+    failure = translate(source, exception, builder.state());
   }
   if (failure) {
     diagnostics.error({static_cast<uint32_t>(failure->offset), 1}, failure->message);

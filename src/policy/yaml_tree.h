@@ -17,7 +17,7 @@ struct YamlNode {
   Kind kind = Kind::kNull;
   SourceRange range;      ///< A scalar as written, quotes included; of a collection only its first character.
   std::string text;       ///< A scalar's value.
-  bool plain = false;     ///< A scalar without quotes: only such a one can be a number or a truth value.
+  bool plain = false;     ///< A scalar without quotes: only such a one can be a truth value.
   bool tagged = false;    ///< An explicit tag (`!!str`) stands before it.
   bool anchored = false;  ///< An anchor (`&name`) stands before it.
   bool complete = true;   ///< False when a syntax error cut this collection short.

@@ -40,6 +40,7 @@ class Resolver {
   Condition condition_of(const policy::Condition& written);
   uint64_t value_of(const policy::Condition& condition, const policy::Integer& integer);
   void report_unknown(const Name& name);
+  std::string suggest(std::string_view written);
 
   const policy::Policy& policy_;
   const arch::AbiInfo& abi_;
@@ -92,18 +93,34 @@ std::optional<uint32_t> Resolver::number_of(const Name& name) {
 void Resolver::report_unknown(const Name& name) {
   const std::string abi(abi_.name);
   std::string message;
-  if (const std::vector<arch::Abi> others = arch::abis_with(name.text); !others.empty()) {
+  if (name.text.starts_with('@')) {
+    message = "sets of system calls such as " + quoted(name.text) + " are not supported yet; name the calls";
+  } else if (const std::vector<arch::Abi> others = arch::abis_with(name.text); !others.empty()) {
     message = "no system call " + quoted(name.text) + " on " + abi + "; it exists on ";
     for (size_t i = 0; i < others.size(); ++i) {
       if (i > 0) message += i + 1 == others.size() ? " and " : ", ";
       message += arch::info(others[i]).name;
     }
   } else {
-    message = "unknown system call " + quoted(name.text) + " (" + abi + ")";
-    const std::vector<std::string_view> names = arch::names_on(abi_.abi);
-    if (const auto nearest = nearest_name(name.text, names)) message += "; did you mean " + quoted(*nearest) + "?";
+    message = "unknown system call " + quoted(name.text) + " (" + abi + ")" + suggest(name.text);
   }
   diagnostics_.error(name.range, std::move(message));
+}
+
+/// The nearest valid thing to a name that is no system call.
+std::string Resolver::suggest(std::string_view written) {
+  constexpr std::string_view kPrefixes[] = {"__NR_", "SYS_", "sys_"};
+  std::string_view bare = written;
+  for (const std::string_view prefix : kPrefixes) {
+    if (bare.starts_with(prefix)) bare.remove_prefix(prefix.size());
+  }
+  const std::vector<std::string_view> names = arch::names_on(abi_.abi);
+  if (const auto nearest = nearest_name(bare, names)) return "; did you mean " + quoted(*nearest) + "?";
+  if (written.find_first_of(" ,") != std::string_view::npos) return "; an entry is one name";
+  if (!written.empty() && written.find_first_not_of("0123456789") == std::string_view::npos) {
+    return "; a call is given by its name";
+  }
+  return "";
 }
 
 std::vector<Condition> Resolver::conditions_of(const policy::ConditionalName& entry) {
