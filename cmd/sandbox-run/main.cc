@@ -10,9 +10,12 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "arch/abi.h"
+#include "arch/errno_names.h"
 #include "base/diagnostic.h"
+#include "base/edit_distance.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "bpf/disasm.h"
@@ -39,20 +42,30 @@ struct Stop {
 template <typename T>
 using Step = Result<T, Stop>;
 
+std::string unknown_profile(const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const profiles::Profile& profile : profiles::all_profiles()) names.push_back(profile.name);
+  std::string message = "unknown profile " + quoted(name);
+  if (const auto nearest = nearest_name(name, names)) return message + "; did you mean " + quoted(*nearest) + "?";
+  return message + "; --list-profiles shows those there are";
+}
+
 /// The text of the policy that the options name: a file, or a profile.
 Step<std::shared_ptr<const SourceText>> find_policy(const Options& options, const Log& log) {
   if (!options.policy) {
     const std::string name = options.profile.value_or(std::string(profiles::kDefaultProfile));
     const profiles::Profile* profile = profiles::find_profile(name);
     if (profile == nullptr) {
-      log.error("no profile " + quoted(name) + "; --list-profiles shows those there are");
+      log.error(unknown_profile(name));
       return Stop{};
     }
     return std::make_shared<const SourceText>("profile " + name, std::string(profile->text));
   }
   auto contents = read_file(*options.policy, policy::kMaxPolicyBytes);
   if (!contents) {
-    log.error(printable(*options.policy, 4096) + ": " + describe(contents.error(), policy::kMaxPolicyBytes));
+    std::string message = printable(*options.policy, 4096) + ": " + describe(contents.error(), policy::kMaxPolicyBytes);
+    if (*options.policy == "-") message += "; standard input is /dev/stdin";
+    log.error(message);
     return Stop{};
   }
   if (geteuid() == 0 && contents->regular && contents->others_may_write) {
@@ -119,7 +132,10 @@ Step<std::optional<std::string>> find_target(const Options& options, const Log& 
 }
 
 void print_dry_run(const LoadedPolicy& loaded, const compile::Filter& filter, const std::optional<std::string>& path) {
-  const auto verdict = policy::name_of(loaded.policy.default_action);
+  std::string verdict(policy::name_of(loaded.policy.default_action));
+  if (loaded.policy.default_action == policy::Action::kErrno) {
+    verdict += " " + arch::errno_name(loaded.policy.default_errno);
+  }
   std::printf("policy:   %s\n", printable(loaded.policy.source->name(), 4096).c_str());
   if (path) std::printf("program:  %s\n", printable(*path, 4096).c_str());
   if (!loaded.policy.enabled) {
@@ -127,7 +143,7 @@ void print_dry_run(const LoadedPolicy& loaded, const compile::Filter& filter, co
     return;
   }
   std::printf("ABI:      %s; any other kills the process\n", std::string(arch::info(arch::native_abi()).name).c_str());
-  std::printf("default:  %s\n", std::string(verdict).c_str());
+  std::printf("default:  %s\n", verdict.c_str());
   std::printf("filter:   %zu ranges of numbers, %zu instructions%s\n", filter.ranges, filter.program.size(),
               filter.token_sites.empty() ? "" : ", with an exec token (drawn at the launch, zeros here)");
   std::printf("\n%s", bpf::disassemble(filter.program.instructions()).c_str());

@@ -4,6 +4,8 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <optional>
 #include <string_view>
 
 #include "base/diagnostic.h"
@@ -83,6 +85,41 @@ UsageError unknown_option(const CLI::App& app, std::string_view written) {
   return {message};
 }
 
+/// One argument of ours, taken apart.
+struct OwnArgument {
+  const CLI::Option* option = nullptr;
+  std::string_view name;                  ///< As written: "--policy", "-p".
+  std::optional<std::string_view> value;  ///< What is written together with the name: "--policy=FILE", "-pFILE".
+};
+
+Result<OwnArgument, UsageError> read_long(const CLI::App& app, std::string_view argument) {
+  const size_t equals = argument.find('=');
+  OwnArgument own;
+  own.name = argument.substr(0, equals);
+  own.option = app.get_option_no_throw(std::string(own.name));
+  if (own.option == nullptr) return unknown_option(app, own.name);
+  if (equals != std::string_view::npos) own.value = argument.substr(equals + 1);
+  if (own.value && !OptionFormatter::takes_value(own.option)) {
+    return UsageError{"option " + quoted(own.name) + " takes no value"};
+  }
+  return own;
+}
+
+/// A cluster such as -v, -vp FILE or -vpFILE: only the last of its options can take a value.
+Result<OwnArgument, UsageError> read_cluster(const CLI::App& app, std::string_view argument) {
+  OwnArgument own;
+  for (size_t i = 1; i < argument.size(); ++i) {
+    const std::string name = {'-', argument[i]};
+    own.option = app.get_option_no_throw(name);
+    if (own.option == nullptr) return unknown_option(app, argument.size() == 2 ? argument : name);
+    own.name = argument;
+    if (!OptionFormatter::takes_value(own.option)) continue;
+    if (i + 1 < argument.size()) own.value = argument.substr(i + 1);
+    break;
+  }
+  return own;
+}
+
 /// How many of the arguments behind argv[0] are the launcher's own. CLI11 cannot be asked: it would take the target's
 /// options for ours, or an unknown option of ours for a target.
 Result<int, UsageError> count_own_arguments(const CLI::App& app, int argc, char** argv) {
@@ -90,24 +127,12 @@ Result<int, UsageError> count_own_arguments(const CLI::App& app, int argc, char*
   while (index < argc) {
     const std::string_view argument = argv[index];
     if (argument == "--" || argument == "-" || !argument.starts_with('-')) break;
-    bool value_follows = false;
-    if (argument.starts_with("--")) {
-      const std::string_view name = argument.substr(0, argument.find('='));
-      const CLI::Option* option = app.get_option_no_throw(std::string(name));
-      if (option == nullptr) return unknown_option(app, name);
-      value_follows = OptionFormatter::takes_value(option) && name.size() == argument.size();
-    } else {
-      for (size_t i = 1; i < argument.size(); ++i) {  // A cluster such as -vp FILE or -vpFILE.
-        const std::string name = {'-', argument[i]};
-        const CLI::Option* option = app.get_option_no_throw(name);
-        if (option == nullptr) return unknown_option(app, argument.size() == 2 ? argument : name);
-        if (!OptionFormatter::takes_value(option)) continue;
-        value_follows = i + 1 == argument.size();
-        break;
-      }
-    }
-    if (value_follows && index + 1 >= argc) return UsageError{"option " + quoted(argument) + " needs a value"};
-    index += value_follows ? 2 : 1;
+    auto own = argument.starts_with("--") ? read_long(app, argument) : read_cluster(app, argument);
+    if (!own) return own.error();
+    ++index;
+    if (!OptionFormatter::takes_value(own->option)) continue;
+    if (!own->value && index < argc) own->value = argv[index++];
+    if (!own->value || own->value->empty()) return UsageError{"option " + quoted(own->name) + " needs a value"};
   }
   return index - 1;
 }
@@ -155,7 +180,7 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
 
   options.no_new_privs = no_new_privs == "true";
   if (!options.no_new_privs && no_new_privs != "false") {
-    return UsageError{"option '--no-new-privs' must be true or false, found " + sandbox::quoted(no_new_privs)};
+    return UsageError{"option '--no-new-privs' must be true or false, found " + quoted(std::string_view(no_new_privs))};
   }
   if (help) return Parsed(Information{app.help()});
   if (version) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});

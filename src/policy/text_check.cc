@@ -68,6 +68,11 @@ bool check_text(Diagnostics& diagnostics) {
       diagnostics.error(here, control_character(point.value) + ", expected text");
       return false;
     }
+    if (point.value == 0x2028 || point.value == 0x2029) {  // Line ends to some YAML readers, text to others.
+      diagnostics.error(
+          here, "line separator " + hexadecimal("U+%04X", point.value) + ", expected lines that end in LF or CRLF");
+      return false;
+    }
     if (point.value == 0xFEFF) {
       diagnostics.error(here, "byte order mark (U+FEFF), expected text");
       return false;

@@ -10,8 +10,8 @@ namespace sandbox::policy {
 /// The most bytes that a policy file may have.
 inline constexpr size_t kMaxPolicyBytes = 1024 * 1024;
 
-/// Whether the text is UTF-8 without control characters other than tab, LF and CRLF, and without a byte
-/// order mark but at its beginning. yaml-cpp would take other
+/// Whether the text is UTF-8 whose lines end in LF or CRLF, without other control characters than tabs, and with a byte
+/// order mark at most at its beginning. yaml-cpp would take other
 /// encodings and stray bytes without a word (a NUL acts as an escape, a lone CR vanishes), and a name would be read
 /// that nobody wrote. The first problem is added to `diagnostics`.
 bool check_text(Diagnostics& diagnostics);

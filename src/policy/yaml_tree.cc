@@ -130,7 +130,8 @@ class TreeBuilder : public YAML::EventHandler {
     node.anchored = anchor != 0;
     const Properties properties = skip_properties(source_.text(), offset_of(mark));
     node.tagged = (tag != "?" && tag != "!") || properties.tagged;
-    const size_t at = properties.end;
+    const bool written_out = !properties.tagged && !node.anchored;
+    const size_t at = written_out ? properties.end : offset_of(mark);  // A tag or anchor is what will be complained of.
     const char first = at < source_.text().size() ? source_.text()[at] : '\0';
     size_t length = value.size();
     if (first == '"' || first == '\'') {
@@ -235,6 +236,7 @@ class TreeBuilder : public YAML::EventHandler {
       }
       parent.node.items.push_back(std::move(node));
     } else if (!parent.key) {
+      if (node.kind == Kind::kNull) throw SyntaxError{node.range.offset, "a ':' that no key stands before"};
       parent.key = std::move(node);
     } else {
       if (node.kind == Kind::kNull) {
