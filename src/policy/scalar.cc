@@ -70,7 +70,11 @@ ParsedNumber parse_number(std::string_view text) {
 }
 
 std::string leading_zero(std::string_view what, const YamlNode& node) {
-  return std::string(what) + " has a leading zero: " + describe(node) + "; write 0o17 for octal, or 17";
+  const std::string sign = node.text.starts_with('-') ? "-" : "";
+  const std::string digits = node.text.substr(std::min(node.text.find_first_of("123456789"), node.text.size() - 1));
+  const bool octal = digits.find_first_of("89") == std::string::npos;
+  return std::string(what) + " has a leading zero: " + describe(node) + "; write " +
+         (octal ? sign + "0o" + digits + " for octal, or " : "") + sign + digits;
 }
 
 }  // namespace

@@ -236,8 +236,9 @@ class TreeBuilder : public YAML::EventHandler {
       }
       parent.node.items.push_back(std::move(node));
     } else if (!parent.key) {
-      if (node.kind == Kind::kNull) throw SyntaxError{node.range.offset, "a ':' that no key stands before"};
       parent.key = std::move(node);
+    } else if (parent.key->kind == Kind::kNull) {
+      throw SyntaxError{parent.key->range.offset, "a ':' that no key stands before"};
     } else {
       if (node.kind == Kind::kNull) {
         node.range = parent.key->range;  // yaml-cpp marks a missing value anywhere.
