@@ -150,6 +150,7 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
   bool version = false;
   std::vector<std::string> policies;
   std::vector<std::string> profiles;
+  std::vector<std::string> no_new_privs;
   app.add_option("-p,--policy", policies, "the policy: a YAML file with a seccomp section, as Elastic Beats has it")
       ->type_name("FILE")
       ->expected(1)
@@ -158,9 +159,10 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
       ->type_name("NAME")
       ->expected(1)
       ->take_all();
-  std::string no_new_privs = "true";
   app.add_option("--no-new-privs", no_new_privs, "set no_new_privs (default true); false needs CAP_SYS_ADMIN")
-      ->type_name("BOOL");
+      ->type_name("BOOL")
+      ->expected(1)
+      ->take_all();
   app.add_flag("--token-visible", options.token_visible,
                "launch also where PROGRAM could see the exec token (s390x, riscv64)");
   app.add_flag("--dry-run", options.dry_run, "check everything, print the filter, start nothing");
@@ -178,9 +180,11 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
     return UsageError{printable(error.what(), 400)};
   }
 
-  options.no_new_privs = no_new_privs == "true";
-  if (!options.no_new_privs && no_new_privs != "false") {
-    return UsageError{"option '--no-new-privs' must be true or false, found " + quoted(std::string_view(no_new_privs))};
+  if (no_new_privs.size() > 1) return UsageError{"option '--no-new-privs' is given more than once"};
+  const std::string_view wanted = no_new_privs.empty() ? "true" : std::string_view(no_new_privs.front());
+  options.no_new_privs = wanted == "true";
+  if (!options.no_new_privs && wanted != "false") {
+    return UsageError{"option '--no-new-privs' must be true or false, found " + quoted(wanted)};
   }
   if (help) return Parsed(Information{app.help()});
   if (version) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});

@@ -237,7 +237,7 @@ class TreeBuilder : public YAML::EventHandler {
       parent.node.items.push_back(std::move(node));
     } else if (!parent.key) {
       parent.key = std::move(node);
-    } else if (parent.key->kind == Kind::kNull) {
+    } else if (parent.key->kind == Kind::kNull && source_.text()[parent.key->range.offset] == ':') {
       throw SyntaxError{parent.key->range.offset, "a ':' that no key stands before"};
     } else {
       if (node.kind == Kind::kNull) {
