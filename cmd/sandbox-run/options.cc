@@ -5,6 +5,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string_view>
 
@@ -88,7 +89,7 @@ UsageError unknown_option(const CLI::App& app, std::string_view written) {
 /// One argument of ours, taken apart.
 struct OwnArgument {
   const CLI::Option* option = nullptr;
-  std::string_view name;                  ///< As written: "--policy", "-p".
+  std::string_view name;                  ///< As written: "--policy", "-p", "-vp".
   std::optional<std::string_view> value;  ///< What is written together with the name: "--policy=FILE", "-pFILE".
 };
 
@@ -112,7 +113,7 @@ Result<OwnArgument, UsageError> read_cluster(const CLI::App& app, std::string_vi
     const std::string name = {'-', argument[i]};
     own.option = app.get_option_no_throw(name);
     if (own.option == nullptr) return unknown_option(app, argument.size() == 2 ? argument : name);
-    own.name = argument;
+    own.name = argument.substr(0, i + 1);
     if (!OptionFormatter::takes_value(own.option)) continue;
     if (i + 1 < argument.size()) own.value = argument.substr(i + 1);
     break;
@@ -120,9 +121,18 @@ Result<OwnArgument, UsageError> read_cluster(const CLI::App& app, std::string_vi
   return own;
 }
 
-/// How many of the arguments behind argv[0] are the launcher's own. CLI11 cannot be asked: it would take the target's
-/// options for ours, or an unknown option of ours for a target.
-Result<int, UsageError> count_own_arguments(const CLI::App& app, int argc, char** argv) {
+/// The launcher's own part of the command line.
+struct OwnLine {
+  int count = 0;  ///< How many of the arguments behind argv[0] are the launcher's own.
+  /// By option, every value as it was typed. CLI11 would take "[a,b]" for two values.
+  std::map<const CLI::Option*, std::vector<std::string>> values;
+  std::vector<std::string> for_cli11;  ///< The same line with "value" for each of them.
+};
+
+/// Where the launcher's part ends is decided here: CLI11 would take the target's options for ours, or an unknown option
+/// of ours for a target.
+Result<OwnLine, UsageError> scan(const CLI::App& app, int argc, char** argv) {
+  OwnLine line;
   int index = 1;
   while (index < argc) {
     const std::string_view argument = argv[index];
@@ -130,11 +140,29 @@ Result<int, UsageError> count_own_arguments(const CLI::App& app, int argc, char*
     auto own = argument.starts_with("--") ? read_long(app, argument) : read_cluster(app, argument);
     if (!own) return own.error();
     ++index;
-    if (!OptionFormatter::takes_value(own->option)) continue;
+    if (!OptionFormatter::takes_value(own->option)) {
+      line.for_cli11.emplace_back(argument);
+      continue;
+    }
     if (!own->value && index < argc) own->value = argv[index++];
     if (!own->value || own->value->empty()) return UsageError{"option " + quoted(own->name) + " needs a value"};
+    line.values[own->option].emplace_back(*own->value);
+    line.for_cli11.emplace_back(own->name);
+    line.for_cli11.emplace_back("value");
   }
-  return index - 1;
+  line.count = index - 1;
+  return line;
+}
+
+Result<bool, UsageError> read_bool(const std::vector<std::string>& values, std::string_view option, bool by_default) {
+  constexpr std::string_view kTrue[] = {"true", "yes", "on", "1"};
+  constexpr std::string_view kFalse[] = {"false", "no", "off", "0"};
+  if (values.empty()) return by_default;
+  if (values.size() > 1) return UsageError{"option " + quoted(option) + " is given more than once"};
+  const std::string_view value = values.front();
+  if (std::find(std::begin(kTrue), std::end(kTrue), value) != std::end(kTrue)) return true;
+  if (std::find(std::begin(kFalse), std::end(kFalse), value) != std::end(kFalse)) return false;
+  return UsageError{"option " + quoted(option) + " must be true or false, found " + quoted(value)};
 }
 
 }  // namespace
@@ -148,21 +176,15 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
 
   bool help = false;
   bool version = false;
-  std::vector<std::string> policies;
-  std::vector<std::string> profiles;
-  std::vector<std::string> no_new_privs;
-  app.add_option("-p,--policy", policies, "the policy: a YAML file with a seccomp section, as Elastic Beats has it")
-      ->type_name("FILE")
-      ->expected(1)
-      ->take_all();
-  app.add_option("--profile", profiles, "a built-in policy instead (see --list-profiles)")
-      ->type_name("NAME")
-      ->expected(1)
-      ->take_all();
-  app.add_option("--no-new-privs", no_new_privs, "set no_new_privs (default true); false needs CAP_SYS_ADMIN")
-      ->type_name("BOOL")
-      ->expected(1)
-      ->take_all();
+  std::vector<std::string> unread;  // Values come from `scan`.
+  const auto add_option = [&](const char* names, const char* type, const char* description) {
+    return app.add_option(names, unread, description)->type_name(type)->expected(1)->take_all();
+  };
+  const CLI::Option* policy =
+      add_option("-p,--policy", "FILE", "the policy: a YAML file with a seccomp section, as Elastic Beats has it");
+  const CLI::Option* profile = add_option("--profile", "NAME", "a built-in policy instead (see --list-profiles)");
+  const CLI::Option* no_new_privs =
+      add_option("--no-new-privs", "BOOL", "set no_new_privs (default true); false needs CAP_SYS_ADMIN");
   app.add_flag("--token-visible", options.token_visible,
                "launch also where PROGRAM could see the exec token (s390x, riscv64)");
   app.add_flag("--dry-run", options.dry_run, "check everything, print the filter, start nothing");
@@ -172,20 +194,19 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
   app.add_flag("--version", version, "print the version");
   app.add_flag("-h,--help", help, "print this help");
 
-  const auto own = count_own_arguments(app, argc, argv);
+  auto own = scan(app, argc, argv);
   if (!own) return own.error();
   try {
-    app.parse(std::vector<std::string>(std::reverse_iterator(argv + 1 + *own), std::reverse_iterator(argv + 1)));
+    app.parse(std::vector<std::string>(own->for_cli11.rbegin(), own->for_cli11.rend()));
   } catch (const CLI::ParseError& error) {
     return UsageError{printable(error.what(), 400)};
   }
 
-  if (no_new_privs.size() > 1) return UsageError{"option '--no-new-privs' is given more than once"};
-  const std::string_view wanted = no_new_privs.empty() ? "true" : std::string_view(no_new_privs.front());
-  options.no_new_privs = wanted == "true";
-  if (!options.no_new_privs && wanted != "false") {
-    return UsageError{"option '--no-new-privs' must be true or false, found " + quoted(wanted)};
-  }
+  const std::vector<std::string>& policies = own->values[policy];
+  const std::vector<std::string>& profiles = own->values[profile];
+  const auto wanted = read_bool(own->values[no_new_privs], "--no-new-privs", true);
+  if (!wanted) return wanted.error();
+  options.no_new_privs = *wanted;
   if (help) return Parsed(Information{app.help()});
   if (version) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});
   if (policies.size() > 1)
@@ -198,7 +219,7 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
   if (!policies.empty()) options.policy = policies.front();
   if (!profiles.empty()) options.profile = profiles.front();
 
-  int target = 1 + *own;
+  int target = 1 + own->count;
   if (target < argc && std::string_view(argv[target]) == "--") ++target;
   if (target < argc) options.target = argv + target;
   const bool launch = !options.dry_run && !options.list_profiles;

@@ -26,7 +26,8 @@ std::string line_number(const SourceText& source, size_t offset) {
 /// Whether nothing but blanks stands between the end of a quoted scalar and `offset`.
 bool follows_quoted_scalar(const SourceText& source, size_t offset, const ParserState& state) {
   const size_t end = state.last_scalar.offset + state.last_scalar.length;
-  if (!state.last_scalar_quoted || end > offset) return false;
+  const std::string_view rest = std::string_view(source.text()).substr(offset);
+  if (!state.last_scalar_quoted || end > offset || rest.find_first_not_of(" \t\r\n") != 0) return false;
   return source.text().find_first_not_of(" \t", end) >= offset;
 }
 
@@ -88,7 +89,15 @@ SyntaxError translate(const SourceText& source, const YAML::Exception& exception
       return {*tab, "a tab in the indentation; YAML is indented with spaces"};
     }
   }
+  if (exception.msg == YAML::ErrorMsg::DOC_IN_SCALAR) {
+    const size_t quote = source.text().find_first_of("\"'", state.last_scalar.offset + state.last_scalar.length);
+    if (quote < offset) return {quote, missing_quote(source.text()[quote])};
+  }
   return {offset, explain(source, offset, exception.msg, state)};
+}
+
+std::string missing_quote(char quote) {
+  return std::string("the closing quote (") + quote + ") is missing";
 }
 
 std::optional<SyntaxError> find_stray_directive(const SourceText& source) {

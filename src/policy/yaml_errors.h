@@ -29,6 +29,9 @@ struct ParserState {
 /// What yaml-cpp complains about, as an error of ours.
 SyntaxError translate(const SourceText& source, const YAML::Exception& exception, const ParserState& state);
 
+/// "the closing quote (") is missing", for the quote that opened.
+std::string missing_quote(char quote);
+
 /// A directive ('%') that yaml-cpp would take or overlook without a word: behind the document's beginning, or without a
 /// line '---' behind it.
 std::optional<SyntaxError> find_stray_directive(const SourceText& source);

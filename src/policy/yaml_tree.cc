@@ -43,7 +43,9 @@ Properties skip_properties(std::string_view text, size_t at) {
   while (at < text.size() && (text[at] == '&' || text[at] == '!')) {
     properties.tagged = properties.tagged || text[at] == '!';
     while (at < text.size() && !is_space(text[at])) ++at;
-    while (at < text.size() && is_space(text[at])) ++at;
+    while (at < text.size() && (is_space(text[at]) || text[at] == '#')) {
+      at = text[at] == '#' ? std::min(text.find('\n', at), text.size()) : at + 1;
+    }
   }
   properties.end = at;
   return properties;
@@ -63,13 +65,27 @@ size_t empty_entry_before(const SourceText& source, size_t at) {
   return at;
 }
 
-/// Whether a key is followed by ':', or is an explicit one ('? key').
+/// Whether nothing stands before `at` on its line but what may: list entries and the '?' of an explicit key.
+bool only_indicators_before(std::string_view line, size_t column) {
+  return line.substr(0, column).find_first_not_of(" \t-?") == std::string_view::npos;
+}
+
+/// Whether a key is followed by ':', or is an explicit one ('? key', or the key on the line behind a lone '?').
 bool has_indicator(const SourceText& source, SourceRange key) {
   const std::string_view text = source.text();
   const size_t behind = text.find_first_not_of(" \t", key.offset + key.length);
   if (behind != std::string_view::npos && text[behind] == ':') return true;
-  const size_t before = key.offset == 0 ? std::string_view::npos : text.find_last_not_of(" \t\r\n", key.offset - 1);
-  return before != std::string_view::npos && text[before] == '?';
+
+  std::string_view line = source.line_at(key.offset);
+  size_t column = static_cast<size_t>(text.data() + key.offset - line.data());
+  const auto begin = static_cast<size_t>(line.data() - text.data());
+  const bool alone = line.substr(0, column).find_first_not_of(" \t") == std::string_view::npos;
+  if (alone && begin > 0) {
+    line = source.line_at(begin - 1);
+    column = line.size();
+  }
+  const size_t mark = line.substr(0, column).find_last_not_of(" \t");
+  return mark != std::string_view::npos && line[mark] == '?' && only_indicators_before(line, mark);
 }
 
 /// The offset behind the closing quote of the quoted scalar at `at`; none when the text ends first.
@@ -130,16 +146,16 @@ class TreeBuilder : public YAML::EventHandler {
     node.anchored = anchor != 0;
     const Properties properties = skip_properties(source_.text(), offset_of(mark));
     node.tagged = (tag != "?" && tag != "!") || properties.tagged;
-    const bool written_out = !properties.tagged && !node.anchored;
-    const size_t at = written_out ? properties.end : offset_of(mark);  // A tag or anchor is what will be complained of.
+    const size_t at = properties.end;
     const char first = at < source_.text().size() ? source_.text()[at] : '\0';
     size_t length = value.size();
     if (first == '"' || first == '\'') {
       const std::optional<size_t> end = end_of_quoted(source_.text(), at);
-      if (!end) throw SyntaxError{at, std::string("the closing quote (") + first + ") is missing"};
+      if (!end) throw SyntaxError{at, missing_quote(first)};
       length = *end - at;
     }
     node.range = {static_cast<uint32_t>(at), static_cast<uint32_t>(length)};
+    if (node.tagged || node.anchored) node.range = {offset_of(mark), 1};  // Which is what will be complained of.
     last_scalar_ = node.range;
     last_scalar_quoted_ = first == '"' || first == '\'';
     add(std::move(node));
