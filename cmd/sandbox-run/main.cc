@@ -238,6 +238,8 @@ int main(int argc, char** argv) {
     return sandbox::launcher::run(argc, argv);
   } catch (const std::exception& exception) {
     std::fprintf(stderr, "sandbox-run: error: %s\n", exception.what());
+  } catch (...) {
+    std::fprintf(stderr, "sandbox-run: error: an unknown exception\n");
   }
   return 125;
 }

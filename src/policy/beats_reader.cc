@@ -112,10 +112,18 @@ Policy BeatsReader::read(const YamlNode& document) {
   MappingReader keys(diagnostics_, "the seccomp section", kSectionKeys, kSectionAliases, kGroupOnlyKeys, "a group");
   SourceRange place;
   bool complete = document.complete;
+  const YamlNode* nested = nullptr;  // The key 'seccomp'; dotted keys may stand beside it.
   for (const auto& [key, value] : document.entries) {
     if (!is_beats_key(key)) continue;
     if (place.length == 0) place = key.range;
     bool understood = value.complete;
+    if (key.text == kSection && nested != nullptr) {
+      const uint32_t line = diagnostics_.source().locate(nested->range.offset).line;
+      diagnostics_.error(key.range, "key 'seccomp' is given twice; first on line " + std::to_string(line));
+      complete = false;
+      continue;
+    }
+    if (key.text == kSection) nested = &key;
     if (key.text.starts_with(kPrefix)) {
       keys.add(key, std::string_view(key.text).substr(kPrefix.size()), value);
     } else if (value.kind == Kind::kNull && value.complete) {

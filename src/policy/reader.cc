@@ -54,7 +54,7 @@ void report_unrecognised(const YamlNode& document, Diagnostics& diagnostics) {
   std::string message = "no policy here: expected the key 'seccomp' on the top level";
   for (const auto& [key, value] : document.entries) {
     const bool below = std::any_of(value.entries.begin(), value.entries.end(),
-                                   [](const auto& entry) { return is_beats_key(entry.first); });
+                                   [](const auto& entry) { return is_beats_key(entry.key); });
     if (below || key.text.ends_with(".seccomp")) {
       message += below ? "; it stands below " + quoted(key.text) : "; found " + quoted(key.text);
       break;
@@ -84,7 +84,7 @@ std::optional<Policy> read_policy(std::shared_ptr<const SourceText> source, Diag
 
   const auto has = [&](auto predicate) {
     return std::any_of(document->entries.begin(), document->entries.end(),
-                       [&](const auto& entry) { return predicate(entry.first); });
+                       [&](const auto& entry) { return predicate(entry.key); });
   };
   const bool beats = has(is_beats_key);
   const bool oci = has([](const YamlNode& key) { return key.text == "defaultAction"; });

@@ -174,6 +174,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   /// The document's root. Collections that are still open are closed as incomplete.
   std::optional<YamlNode> finish() {
+    finishing_ = true;  // Nothing that is found from here on counts: a syntax error has ended the reading.
     while (!open_.empty()) {
       open_.back().node.complete = false;
       close();
@@ -234,7 +235,7 @@ class TreeBuilder : public YAML::EventHandler {
       YamlNode cut_off;
       cut_off.range = key->range;
       cut_off.complete = false;
-      node.entries.emplace_back(std::move(*key), std::move(cut_off));
+      node.entries.push_back({std::move(*key), std::move(cut_off)});
     }
     open_.pop_back();
     add(std::move(node));
@@ -253,17 +254,26 @@ class TreeBuilder : public YAML::EventHandler {
       parent.node.items.push_back(std::move(node));
     } else if (!parent.key) {
       parent.key = std::move(node);
-    } else if (parent.key->kind == Kind::kNull && source_.text()[parent.key->range.offset] == ':') {
-      throw SyntaxError{parent.key->range.offset, "a ':' that no key stands before"};
     } else {
-      if (node.kind == Kind::kNull) {
-        node.range = parent.key->range;  // yaml-cpp marks a missing value anywhere.
-        const bool bare = !parent.flow && parent.key->kind == Kind::kScalar && !has_indicator(source_, node.range);
-        if (bare) throw SyntaxError{node.range.offset, quoted(parent.key->text) + " is not followed by ':'"};
-      }
-      parent.node.entries.emplace_back(std::move(*parent.key), std::move(node));
+      if (node.kind == Kind::kNull) node.range = parent.key->range;  // yaml-cpp marks a missing value anywhere.
+      if (!finishing_) check_entry(parent, node);
+      parent.node.entries.push_back({std::move(*parent.key), std::move(node)});
       parent.key.reset();
     }
+  }
+
+  /// yaml-cpp takes a value without a key, and a line without a ':' as a key.
+  void check_entry(const OpenNode& mapping, const YamlNode& value) const {
+    const YamlNode& key = *mapping.key;
+    if (key.kind == Kind::kNull && source_.text()[key.range.offset] == ':') {
+      throw SyntaxError{key.range.offset, "a ':' that no key stands before"};
+    }
+    const bool scalar = key.kind == Kind::kScalar || key.kind == Kind::kNull;  // `null` and `~` are null.
+    if (mapping.flow || value.kind != Kind::kNull || !scalar || has_indicator(source_, key.range)) return;
+    const std::string_view line = source_.line_at(key.range.offset);
+    const auto column = static_cast<size_t>(source_.text().data() + key.range.offset - line.data());
+    const std::string_view written = key.kind == Kind::kNull ? line.substr(column) : std::string_view(key.text);
+    throw SyntaxError{key.range.offset, quoted(written) + " is not followed by ':'"};
   }
 
   const SourceText& source_;
@@ -272,6 +282,7 @@ class TreeBuilder : public YAML::EventHandler {
   SourceRange last_scalar_;
   bool last_scalar_quoted_ = false;
   int documents_ = 0;
+  bool finishing_ = false;
 };
 
 }  // namespace

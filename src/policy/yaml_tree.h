@@ -4,12 +4,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/diagnostic.h"
 
 namespace sandbox::policy {
+
+struct YamlEntry;
 
 struct YamlNode {
   enum class Kind : uint8_t { kNull, kScalar, kSequence, kMapping, kAlias };
@@ -22,8 +23,13 @@ struct YamlNode {
   bool anchored = false;  ///< An anchor (`&name`) stands before it.
   bool complete = true;   ///< False when a syntax error cut this collection short.
 
-  std::vector<YamlNode> items;                         ///< Of a sequence.
-  std::vector<std::pair<YamlNode, YamlNode>> entries;  ///< Of a mapping, in order, duplicates included.
+  std::vector<YamlNode> items;     ///< Of a sequence.
+  std::vector<YamlEntry> entries;  ///< Of a mapping, in order, duplicates included.
+};
+
+struct YamlEntry {
+  YamlNode key;
+  YamlNode value;
 };
 
 /// Parses `diagnostics.source()`, which `check_text` has accepted and which must hold exactly one document. Every
