@@ -49,6 +49,10 @@ std::optional<std::string> missing_support(const bpf::ValidatedProgram& program)
       case EINVAL:  // Before Linux 4.14 the question itself is unknown.
       case EOPNOTSUPP:
         return needs + ", which this kernel does not know; Linux " + known.since + " brought it";
+      case EPERM:
+        return "asking the kernel for its seccomp actions failed: Operation not permitted (does an outer sandbox "
+               "forbid "
+               "seccomp(2)?)";
       default:
         return needs + ", and asking the kernel for it failed: " + strerrordesc_np(errno);
     }

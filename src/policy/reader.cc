@@ -27,6 +27,11 @@ std::optional<std::string> nearly_section(std::string_view name) {
 
 /// Keys on the top level with which a part of the section would go unread. False if there is one.
 bool check_top_level(const YamlNode& document, Diagnostics& diagnostics) {
+  // No Beat has these on the top level: they have slipped out of the section.
+  constexpr std::array<std::string_view, 4> kInner = {"default_action", "default_errno", "syscalls", "names_with_args"};
+  const bool section = std::any_of(document.entries.begin(), document.entries.end(), [](const auto& entry) {
+    return is_beats_key(entry.key) && entry.value.kind != Kind::kNull;
+  });
   bool good = true;
   for (const auto& [key, value] : document.entries) {
     if (key.kind == Kind::kAlias) {
@@ -34,6 +39,10 @@ bool check_top_level(const YamlNode& document, Diagnostics& diagnostics) {
       good = false;
     } else if (const auto meant = nearly_section(key.text)) {
       diagnostics.error(key.range, "unknown key " + quoted(key.text) + "; did you mean " + quoted(*meant) + "?");
+      good = false;
+    } else if (section && std::find(kInner.begin(), kInner.end(), key.text) != kInner.end()) {
+      diagnostics.error(key.range,
+                        "key " + quoted(key.text) + " stands outside the 'seccomp' section; is its indentation wrong?");
       good = false;
     }
   }
