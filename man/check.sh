@@ -1,0 +1,50 @@
+#!/bin/sh
+# check.sh LAUNCHER: the manuals and the program say the same.
+set -eu
+launcher=$1
+cd "$(dirname "$0")"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "FAILED: $1" >&2
+  exit 1
+}
+
+# Every option that --help lists has its entry in the manual, and every entry is one of them.
+"$launcher" --help | sed -n 's/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p' | sort >"$work/help"
+sed -n '/^\.SH OPTIONS/,/^\.SH THE EXEC/p' sandbox-run.1 | awk '/^\.TP/ { getline; gsub(/\\-/, "-"); print }' |
+  grep -o -- '--[a-z-]*' | sort >"$work/manual"
+[ "$(wc -l <"$work/help")" -ge 8 ] || fail "too few options found in --help"
+diff "$work/help" "$work/manual" >&2 || fail "options of --help (<) and of sandbox-run.1 (>) differ"
+
+# Every exit status of the launcher's own that --help names is in the manual.
+for status in $("$launcher" --help | grep -o '\b1[0-9][0-9]\b' | sort -u); do
+  grep -q "$status" sandbox-run.1 || fail "--help names the exit status $status, sandbox-run.1 does not"
+done
+
+# Every example of a policy is one. Those without a section are parts of one.
+awk -v work="$work" '/^\.EX/ { inside = 1; ++count; next } /^\.EE/ { inside = 0 }
+  inside { gsub(/\\-/, "-"); print > (work "/" count ".yml") }' sandbox-policy.5
+examples=0
+for example in "$work"/*.yml; do
+  if ! grep -q '^seccomp:' "$example"; then
+    {
+      echo 'seccomp:'
+      echo '  default_action: allow'
+      grep -q '^  syscalls:' "$example" || printf '  syscalls:\n  - action: errno\n'
+      cat "$example"
+    } >"$work/whole"
+    mv "$work/whole" "$example"
+  fi
+  "$launcher" --policy "$example" --dry-run >/dev/null || fail "an example in sandbox-policy.5 is not a policy"
+  examples=$((examples + 1))
+done
+[ "$examples" -ge 4 ] || fail "too few examples found in sandbox-policy.5"
+
+# Well-formed, as mandoc understands it; its remarks on manuals that are not installed here are left out.
+for page in sandbox-run.1 sandbox-policy.5; do
+  remarks=$(mandoc -T lint "$page" | grep -v 'referenced manual not found' || true)
+  [ -z "$remarks" ] || fail "$remarks"
+done
+echo "$(wc -l <"$work/help") options and $examples examples agree"

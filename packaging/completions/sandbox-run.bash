@@ -1,0 +1,54 @@
+# bash completion for sandbox-run(1)                                      -*- shell-script -*-
+
+_sandbox_run() {
+    local cur prev words cword
+    _init_completion || return
+
+    # Which word is the program? Everything before it is ours. In --option=value the '=' is a word of its own.
+    local i=1
+    while ((i < cword)); do
+        case ${words[i]} in
+            --)
+                ((i++))
+                break
+                ;;
+            -p | --policy | --profile | --no-new-privs)
+                [[ ${words[i + 1]} == = ]] && ((i++))
+                ((i += 2))
+                ;;
+            -?*) ((i++)) ;;
+            *) break ;;
+        esac
+    done
+    if ((i < cword)) || [[ $i -eq $cword && ${words[i - 1]} == -- ]]; then
+        _command_offset "$i"
+        return
+    fi
+
+    if [[ $prev == = ]]; then
+        prev=${words[cword - 2]}
+    elif [[ $cur == = ]]; then
+        cur=
+    fi
+    case $prev in
+        -p | --policy)
+            _filedir
+            return
+            ;;
+        --profile)
+            COMPREPLY=($(compgen -W "$("$1" --list-profiles 2>/dev/null | cut -d ' ' -f 1)" -- "$cur"))
+            return
+            ;;
+        --no-new-privs)
+            COMPREPLY=($(compgen -W 'true false' -- "$cur"))
+            return
+            ;;
+    esac
+    if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W '--policy --profile --no-new-privs= --token-visible --dry-run --list-profiles --verbose
+            --quiet --version --help' -- "$cur"))
+        [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+    else
+        _command_offset "$cword"
+    fi
+} && complete -F _sandbox_run sandbox-run

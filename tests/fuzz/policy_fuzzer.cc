@@ -1,0 +1,156 @@
+// Any bytes as a policy. What is refused must say why, at a place within the text; what is accepted must compile to a
+// program that does what the evaluator says, with the exec token and without.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "arch/abi.h"
+#include "arch/syscalls.h"
+#include "base/diagnostic.h"
+#include "bpf/interpret.h"
+#include "compile/compile.h"
+#include "policy/reader.h"
+#include "policy/text_check.h"
+#include "policy_fuzzer.h"
+#include "resolve/evaluate.h"
+#include "resolve/resolve.h"
+
+namespace sandbox {
+namespace {
+
+constexpr size_t kMaxNumbers = 48;  // Of the calls that a policy names, tried for each ABI.
+constexpr size_t kMaxArguments = 24;
+constexpr compile::Token kToken = {0x9e3779b9, 0x7f4a7c15, 0xf39cc060, 0x5cedc834, 0x1082276b, 0xf3a27251};
+
+[[noreturn]] void fail(const std::string& what) {
+  std::fprintf(stderr, "policy_fuzzer: %s\n", what.c_str());
+  std::abort();
+}
+
+/// Every diagnostic can be shown, and stands where there is text.
+void check_diagnostics(Diagnostics& diagnostics) {
+  diagnostics.sort();
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    const std::string line = format_diagnostic(diagnostics.source(), diagnostic);
+    if (diagnostic.message.empty() || line.find('\n') != std::string::npos) fail("not one line: " + line);
+    const std::string excerpt = format_excerpt(diagnostics.source(), diagnostic);
+    if (std::count(excerpt.begin(), excerpt.end(), '\n') > 1) fail("not two lines: " + excerpt);
+    if (diagnostic.range && diagnostic.range->offset > diagnostics.source().text().size())
+      fail("behind the text: " + line);
+  }
+}
+
+std::vector<uint32_t> telling_numbers(const resolve::RuleSet& rules) {
+  std::set<uint32_t> numbers = {0, 1, 511, 512, 547, 548, 0x3fffffff, 0x40000000, UINT32_MAX - 1, UINT32_MAX};
+  for (const char* name : {"execve", "write", "exit_group"}) numbers.insert(*arch::number_of(rules.abi, name));
+  const size_t step = rules.calls.size() / kMaxNumbers + 1;
+  for (size_t i = 0; i < rules.calls.size(); i += step) {
+    const uint32_t number = rules.calls[i].number;
+    numbers.insert({number - 1, number, number + 1});
+  }
+  return {numbers.begin(), numbers.end()};
+}
+
+std::vector<uint64_t> telling_arguments(const resolve::RuleSet& rules) {
+  std::set<uint64_t> values = {0, 1, UINT32_MAX, UINT64_MAX};
+  for (const resolve::CallRules& call : rules.calls) {
+    for (const resolve::Clause& clause : call.clauses) {
+      for (const resolve::Condition& condition : clause.conditions) {
+        if (values.size() >= kMaxArguments) break;
+        values.insert({condition.value - 1, condition.value, condition.value + 1, ~condition.value});
+      }
+    }
+  }
+  return {values.begin(), values.end()};
+}
+
+class Comparison {
+ public:
+  explicit Comparison(const resolve::RuleSet& rules) : rules_(rules), abi_(arch::info(rules.abi)) {}
+
+  void run() {
+    const auto plain = compile::compile({&rules_, 1});
+    const auto launching = compile::compile({&rules_, 1}, {.launcher = rules_.abi});
+    if (!plain || !launching) {
+      check_error(plain ? launching.error() : plain.error());
+      return;
+    }
+    const auto armed = bpf::validate(compile::with_token(*launching, kToken));
+    if (!armed) fail("the token makes the program invalid");
+    for (const uint32_t number : telling_numbers(rules_)) {
+      for (const uint64_t argument : telling_arguments(rules_)) {
+        bpf::SystemCall call;
+        call.number = number;
+        call.arch = abi_.audit_arch;
+        call.args.fill(argument);
+        const resolve::Verdict expected = resolve::evaluate({&rules_, 1}, call).verdict;
+        expect(plain->program, call, expected, "the program");
+        expect(*armed, call, expected, "the program with a token");
+      }
+    }
+    expect_open(*armed);
+  }
+
+ private:
+  static void check_error(const compile::CompileError& error) {
+    if (error.instructions <= bpf::kMaxInstructions) fail("refused although it is short enough");
+  }
+
+  void expect(const bpf::ValidatedProgram& program, const bpf::SystemCall& call, resolve::Verdict expected,
+              const char* what) const {
+    const uint32_t value = interpret(program, call, abi_.endian).value;
+    if (value == seccomp_return(expected)) return;
+    fail(std::string(what) + " says " + std::to_string(value) + " and the evaluator " +
+         std::to_string(seccomp_return(expected)) + " for call " + std::to_string(call.number) + " with " +
+         std::to_string(call.args[0]) + " on " + std::string(abi_.name));
+  }
+
+  /// With the token the launcher gets through, whatever the policy says.
+  void expect_open(const bpf::ValidatedProgram& program) const {
+    for (const char* name : {"execve", "write", "exit_group"}) {
+      bpf::SystemCall call;
+      call.number = *arch::number_of(rules_.abi, name);
+      call.arch = abi_.audit_arch;
+      for (size_t i = 0; i < 3; ++i) call.args[3 + i] = kToken[2 * i] | uint64_t{kToken[2 * i + 1]} << 32U;
+      const auto verdict = resolve::verdict_of(interpret(program, call, abi_.endian).value);
+      if (verdict.action != policy::Action::kAllow) fail(std::string(name) + " is shut in spite of the token");
+    }
+  }
+
+  const resolve::RuleSet& rules_;
+  const arch::AbiInfo& abi_;
+};
+
+void read_and_compare(std::string text) {
+  const auto source = std::make_shared<const SourceText>("fuzzed.yml", std::move(text));
+  Diagnostics diagnostics(source);
+  const auto policy = policy::read_policy(source, diagnostics);
+  if (!policy && !diagnostics.has_errors()) fail("refused without a reason");
+  check_diagnostics(diagnostics);
+  if (!policy) return;
+  for (const arch::Abi abi : {arch::Abi::kX86_64, arch::Abi::kX86, arch::Abi::kS390x}) {
+    Diagnostics of_abi(source);
+    const resolve::RuleSet rules = resolve::resolve(*policy, abi, of_abi);
+    check_diagnostics(of_abi);
+    if (diagnostics.has_errors() || of_abi.has_errors()) continue;
+    Comparison(rules).run();
+    ++::policies_compared;
+  }
+}
+
+}  // namespace
+}  // namespace sandbox
+
+size_t policies_compared = 0;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size > sandbox::policy::kMaxPolicyBytes) return 0;
+  sandbox::read_and_compare(std::string(reinterpret_cast<const char*>(data), size));
+  return 0;
+}

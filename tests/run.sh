@@ -1,0 +1,78 @@
+#!/bin/bash
+# Builds everything and runs all tests on Debian 12: the unit and differential tests under AddressSanitizer and
+# UndefinedBehaviorSanitizer, then all tests with the launcher as it is shipped. The last thing printed is ctest's
+# summary of these; the exit status is 0 only if everything passed.
+#
+# Missing Debian packages are installed, as root or by sudo. Some are services (nginx, redis, prometheus-node-exporter):
+# the tests start them themselves, under the launcher, with configurations of their own. On your machine they are
+# neither started nor enabled: a policy-rc.d stands in Debian's way meanwhile (one that is there already is left as it
+# is), and what this script installed is disabled for the next boot. Services that were there before are not touched.
+# Without root and sudo the script says which packages are missing, and stops.
+#
+# Run as root the tests run twice, as root and as nobody; run as any other user, as that user alone. Written are build/
+# and, while the tests run, /tmp/sandbox-run-*.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. packaging/apt.sh
+
+TEST_PACKAGES=(curl gcc git libcap2-bin libgtest-dev make mandoc nginx-light nodejs procps prometheus-node-exporter
+  python3 redis-server redis-tools strace util-linux)
+# The services among these packages and what they install.
+SERVICES=(nginx prometheus-node-exporter redis-server)
+
+log=$PWD/build/tests.log
+mkdir -p build
+: >"$log"
+
+policy_rc_d=/usr/sbin/policy-rc.d
+made_policy_rc_d=no
+leave() {
+  if [ "$made_policy_rc_d" = yes ]; then as_root rm -f "$policy_rc_d"; fi
+  return_to_owner build .
+}
+trap leave EXIT
+
+install_without_starting() {
+  local service new=()
+  for service in "${SERVICES[@]}"; do
+    [ -e "/lib/systemd/system/$service.service" ] || new+=("$service")
+  done
+  if [ ! -e "$policy_rc_d" ]; then
+    made_policy_rc_d=yes
+    # 101: not allowed, and no reason to fail. See policy-rc.d in Debian's package init-system-helpers.
+    printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy_rc_d"
+  fi
+  install_packages "$log" "$@"
+  for service in "${new[@]}"; do
+    as_root update-rc.d "$service" disable >>"$log" 2>&1 || true  # Without systemd.
+    if command -v systemctl >/dev/null; then as_root systemctl disable --now "$service" >>"$log" 2>&1 || true; fi
+  done
+}
+
+echo "== packages"
+mapfile -t missing < <(missing_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}")
+if [ ${#missing[@]} -gt 0 ]; then
+  prepare_install "${missing[@]}"
+  echo "installing ${missing[*]}"
+  install_without_starting "${missing[@]}"
+fi
+
+# A build prints nothing but its progress; what the compiler says is shown when it fails.
+build() {
+  echo "== building preset $1"
+  run_logged "$log" cmake --preset "$1"
+  run_logged "$log" cmake --build --preset "$1" -j "$(nproc)"
+}
+
+build asan-ubsan
+echo "== unit and differential tests under the sanitizers"
+# GCC 12's AddressSanitizer finds no room for its shadow where a kernel spreads mappings over more than 28 bits.
+steady=()
+if [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 28)" -gt 28 ] && setarch --addr-no-randomize true; then
+  steady=(setarch --addr-no-randomize)
+fi
+"${steady[@]}" ctest --preset asan-ubsan -R '^(unit|differential|fuzz)' -j "$(nproc)"
+
+build dev
+echo "== all tests"
+ctest --preset dev -j "$(nproc)"

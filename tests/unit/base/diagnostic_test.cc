@@ -1,0 +1,191 @@
+#include "base/diagnostic.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+namespace sandbox {
+namespace {
+
+using namespace std::string_view_literals;
+
+/// The excerpt of a range of a text.
+std::string excerpt(std::string text, SourceRange range) {
+  return format_excerpt(SourceText("a.yml", std::move(text)), {Severity::kError, range, "message"});
+}
+
+TEST(FormatDiagnostic, NamesFileLineAndColumn) {
+  const SourceText source("beat.yml", "seccomp:\n  \u00e4: x\n");
+  EXPECT_EQ(format_diagnostic(source, {Severity::kError, SourceRange{14, 1}, "unknown key"}),
+            "beat.yml:2:5: unknown key");
+}
+
+TEST(FormatDiagnostic, NamesTheFileAloneWithoutAPlace) {
+  const SourceText source("beat.yml", "");
+  EXPECT_EQ(format_diagnostic(source, {Severity::kError, std::nullopt, "is empty"}), "beat.yml: is empty");
+}
+
+TEST(FormatDiagnostic, MakesTheFileNamePrintable) {
+  const SourceText source("evil\x1B[2J\n.yml", "x");
+  EXPECT_EQ(format_diagnostic(source, {Severity::kWarning, SourceRange{0, 1}, "message"}),
+            "evil\\x1b[2J\\n.yml:1:1: message");
+}
+
+TEST(FormatExcerpt, UnderlinesTheRange) {
+  EXPECT_EQ(excerpt("a: 1\n  key: value\nb: 2\n", {12, 5}),
+            "  key: value\n"
+            "       ^~~~~");
+}
+
+TEST(FormatExcerpt, ShowsACaretAloneForOneCharacter) {
+  EXPECT_EQ(excerpt("ab", {1, 1}),
+            "ab\n"
+            " ^");
+}
+
+TEST(FormatExcerpt, IsEmptyWithoutAPlace) {
+  EXPECT_EQ(format_excerpt(SourceText("a.yml", "ab"), {Severity::kError, std::nullopt, "message"}), "");
+}
+
+TEST(FormatExcerpt, EndsTheUnderlineAtTheLinesEnd) {
+  EXPECT_EQ(excerpt("  \"abc\r\ndef\"\n", {2, 10}),
+            "  \"abc\n"
+            "  ^~~~");
+}
+
+TEST(FormatExcerpt, PointsBehindTheLastCharacterAtTheEndOfTheText) {
+  EXPECT_EQ(excerpt("abc", {3, 1}),
+            "abc\n"
+            "   ^");
+  EXPECT_EQ(excerpt("abc", {400, 1}),
+            "abc\n"
+            "   ^");
+  EXPECT_EQ(excerpt("abc\n", {4, 1}),
+            "\n"
+            "^");
+}
+
+TEST(FormatExcerpt, KeepsTabsAboveAndBelow) {
+  EXPECT_EQ(excerpt("\tab\tcd", {4, 2}),
+            "\tab\tcd\n"
+            "\t  \t^~");
+}
+
+TEST(FormatExcerpt, CountsCodePointsNotBytes) {
+  EXPECT_EQ(excerpt("\u00e4\u00f6: \u20ac\u20ac!", {6, 6}),
+            "\u00e4\u00f6: \u20ac\u20ac!\n"
+            "    ^~");
+}
+
+TEST(FormatExcerpt, ShowsAQuestionMarkForWhatMayDriveATerminal) {
+  EXPECT_EQ(excerpt("a\x1B[2Jb\xC2\x9B\xFFz", {1, 1}),
+            "a?[2Jb??z\n"
+            " ^");
+}
+
+TEST(FormatExcerpt, ShowsLinesOf160CodePointsWhole) {
+  const std::string line(160, 'x');
+  EXPECT_EQ(excerpt(line, {159, 1}), line + "\n" + std::string(159, ' ') + "^");
+}
+
+TEST(FormatExcerpt, CutsLongerLinesAroundTheRange) {
+  const std::string text = std::string(300, 'a') + "KEY" + std::string(300, 'b');
+  EXPECT_EQ(excerpt(text, {300, 3}),
+            std::string(80, 'a') + "KEY" + std::string(77, 'b') + "\n" + std::string(80, ' ') + "^~~");
+}
+
+TEST(FormatExcerpt, CutsLongLinesAtTheirStart) {
+  const std::string text = "KEY" + std::string(300, 'b');
+  EXPECT_EQ(excerpt(text, {0, 3}), "KEY" + std::string(157, 'b') + "\n^~~");
+}
+
+TEST(FormatExcerpt, CutsNoCodePointInTwo) {
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += "\u20ac";
+  const std::string cut = excerpt(text + "x", {300, 3});
+  const std::string line = cut.substr(0, cut.find('\n'));
+  EXPECT_EQ(line.find('?'), std::string::npos) << line;
+  EXPECT_EQ(line.size() % 3, 0U) << "whole characters of three bytes";
+  const std::string marks = cut.substr(cut.find('\n') + 1);
+  EXPECT_EQ(marks.find('^'), marks.size() - 1);
+}
+
+TEST(FormatExcerpt, EndsTheUnderlineWhereALongLineIsCut) {
+  const std::string cut = excerpt(std::string(1000, 'a'), {0, 1000});
+  EXPECT_EQ(cut, std::string(160, 'a') + "\n^" + std::string(159, '~'));
+}
+
+TEST(Printable, EscapesControlCharacters) {
+  EXPECT_EQ(printable("a\nb\tc\rd\x1B\x7F\0e"sv), "a\\nb\\tc\\x0dd\\x1b\\x7f\\x00e");
+}
+
+TEST(Printable, EscapesC1ControlsByteByByte) {
+  EXPECT_EQ(printable("\xC2\x9B"), "\\xc2\\x9b");
+}
+
+TEST(Printable, EscapesInvalidUtf8AndKeepsValid) {
+  EXPECT_EQ(printable("\u00e4\xFF\xE2\x82z"), "\u00e4\\xff\\xe2\\x82z");
+}
+
+TEST(Printable, ShortensWhatIsLongerThanTheLimit) {
+  EXPECT_EQ(printable("abcde", 5), "abcde");
+  EXPECT_EQ(printable("abcdef", 5), "abcde...");
+  EXPECT_EQ(printable(std::string(120, 'x')), std::string(120, 'x'));
+  EXPECT_EQ(printable(std::string(121, 'x')), std::string(120, 'x') + "...");
+}
+
+TEST(Quoted, PutsThePrintableTextBetweenQuotes) {
+  EXPECT_EQ(quoted("op\nen"), "'op\\nen'");
+  EXPECT_EQ(quoted("abcdef", 3), "'abc...'");
+  EXPECT_EQ(quoted(""), "''");
+}
+
+class DiagnosticsTest : public ::testing::Test {
+ protected:
+  Diagnostics diagnostics_{std::make_shared<const SourceText>("a.yml", "0123456789")};
+
+  std::string messages() {
+    std::string text;
+    for (const Diagnostic& diagnostic : diagnostics_.all()) text += diagnostic.message + " ";
+    return text;
+  }
+};
+
+TEST_F(DiagnosticsTest, HasErrorsOnlyWithErrors) {
+  EXPECT_FALSE(diagnostics_.has_errors());
+  diagnostics_.warning({0, 1}, "careful");
+  EXPECT_FALSE(diagnostics_.has_errors());
+  diagnostics_.error({0, 1}, "wrong");
+  EXPECT_TRUE(diagnostics_.has_errors());
+}
+
+TEST_F(DiagnosticsTest, SortsByPlaceAndKeepsTheOrderOfEquals) {
+  diagnostics_.error({5, 1}, "c");
+  diagnostics_.warning({2, 1}, "a");
+  diagnostics_.error({2, 1}, "b");
+  diagnostics_.error("first");
+  diagnostics_.sort();
+  EXPECT_EQ(messages(), "first a b c ");
+}
+
+TEST_F(DiagnosticsTest, SaysEqualProblemsAtOnePlaceOnce) {
+  diagnostics_.error({2, 1}, "a");
+  diagnostics_.error({2, 1}, "a");
+  diagnostics_.error({3, 1}, "a");
+  diagnostics_.warning({3, 1}, "a");
+  diagnostics_.sort();
+  EXPECT_EQ(messages(), "a a a ");
+}
+
+TEST_F(DiagnosticsTest, TakesNothingBehindASyntaxError) {
+  diagnostics_.ignore_from(5);
+  diagnostics_.error({4, 1}, "before");
+  diagnostics_.error({5, 1}, "at");
+  diagnostics_.warning({9, 1}, "behind");
+  diagnostics_.error("of the file");
+  EXPECT_EQ(messages(), "before of the file ");
+}
+
+}  // namespace
+}  // namespace sandbox

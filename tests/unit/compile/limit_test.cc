@@ -1,0 +1,84 @@
+// The kernel takes 4096 instructions: all of them, and not one more.
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "compile/compile.h"
+#include "support/rules.h"
+
+namespace sandbox::compile {
+namespace {
+
+using arch::Abi;
+using policy::Operation;
+using resolve::RuleSet;
+using testing::clause;
+using testing::condition;
+using testing::kAllow;
+using testing::kPermission;
+
+/// One call with a chain of conditions: `pairs` that cost two instructions each and `triples` that cost three (and the
+/// jumps that bridge the way to the shared return).
+RuleSet chain(size_t pairs, size_t triples, uint32_t group = 0) {
+  RuleSet rules = {Abi::kAarch64, kAllow, {{5, {}}}};
+  auto& clauses = rules.calls[0].clauses;
+  for (size_t i = 0; i < pairs; ++i) {
+    clauses.push_back(clause(kPermission, {condition(Operation::kEqual, 32, i)}, group));
+  }
+  for (size_t i = 0; i < triples; ++i) {
+    clauses.push_back(clause(kPermission, {condition(Operation::kEqual, 16, i)}, group));
+  }
+  return rules;
+}
+
+size_t instructions_for(const RuleSet& rules) {
+  const auto filter = compile({&rules, 1});
+  return filter ? filter->program.size() : filter.error().instructions;
+}
+
+/// A chain that compiles to exactly this many instructions.
+std::optional<RuleSet> chain_of_size(size_t instructions) {
+  for (size_t triples = 0; triples < 4; ++triples) {
+    size_t pairs = instructions / 2 - 60;
+    while (instructions_for(chain(pairs, triples)) < instructions) ++pairs;
+    if (instructions_for(chain(pairs, triples)) == instructions) return chain(pairs, triples);
+  }
+  return std::nullopt;
+}
+
+TEST(Limit, Accepts4096Instructions) {
+  const auto rules = chain_of_size(4096);
+  ASSERT_TRUE(rules.has_value());
+  const auto filter = compile({&*rules, 1});
+  ASSERT_TRUE(filter.ok());
+  EXPECT_EQ(filter->program.size(), 4096U);
+}
+
+TEST(Limit, Refuses4097InstructionsAndSaysSo) {
+  const auto rules = chain_of_size(4097);
+  ASSERT_TRUE(rules.has_value());
+  const auto filter = compile({&*rules, 1});
+  ASSERT_FALSE(filter.ok());
+  EXPECT_EQ(filter.error().instructions, 4097U);
+}
+
+TEST(Limit, NamesTheGroupThatCostsMost) {
+  RuleSet rules = chain(100, 0, 4);
+  rules.calls.push_back(chain(3000, 0, 7).calls[0]);
+  rules.calls.back().number = 6;
+  rules.calls.push_back(chain(200, 0, 9).calls[0]);
+  rules.calls.back().number = 7;
+  const auto filter = compile({&rules, 1});
+  ASSERT_FALSE(filter.ok());
+  EXPECT_EQ(filter.error().costliest_group, 7U);
+  EXPECT_GE(filter.error().costliest_instructions, 6000U - 2 * 200) << "a tail that it shares is another group's";
+  EXPECT_LT(filter.error().costliest_instructions, filter.error().instructions);
+}
+
+TEST(Limit, RefusesWhatIsFarTooLongWithoutTrouble) {
+  const RuleSet rules = chain(100'000, 0);
+  EXPECT_GT(instructions_for(rules), 200'000U);
+}
+
+}  // namespace
+}  // namespace sandbox::compile

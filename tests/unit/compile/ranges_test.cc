@@ -1,0 +1,188 @@
+#include "compile/ranges.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "resolve/evaluate.h"
+#include "support/random.h"
+#include "support/rules.h"
+
+namespace sandbox::compile {
+namespace {
+
+using arch::Abi;
+using policy::Operation;
+using resolve::CallRules;
+using resolve::RuleSet;
+using resolve::Verdict;
+using testing::always;
+using testing::clause;
+using testing::condition;
+using testing::kAllow;
+using testing::kKillProcess;
+using testing::kLog;
+using testing::kNoSuchCall;
+using testing::kPermission;
+
+/// "FIRST:VERDICT" for each range; with "?" where arguments matter and "+" where the token opens.
+std::string outline(const RuleSet& rules, std::span<const uint32_t> token_calls = {}) {
+  std::string text;
+  for (const Range& range : partition(rules, token_calls)) {
+    if (!text.empty()) text += ' ';
+    text += std::to_string(range.first) + ":";
+    text += policy::name_of(range.decision.otherwise.action);
+    if (range.decision.otherwise.data != 0) text += std::to_string(range.decision.otherwise.data);
+    if (!range.decision.clauses.empty()) text += '?';
+    if (range.decision.token) text += '+';
+  }
+  return text;
+}
+
+TEST(Partition, CutsAtEachSingleCall) {
+  EXPECT_EQ(outline({Abi::kAarch64, kAllow, {always(5, kPermission), always(9, kLog)}}),
+            "0:allow 5:errno1 6:allow 9:log 10:allow 4294967295:errno38");
+}
+
+TEST(Partition, MergesNeighboursThatDecideAlike) {
+  EXPECT_EQ(outline({Abi::kAarch64, kPermission, {always(5, kAllow), always(6, kAllow), always(7, kPermission)}}),
+            "0:errno1 5:allow 7:errno1 4294967295:errno38");
+}
+
+TEST(Partition, HasOneRangeWhereEverythingIsAlike) {
+  EXPECT_EQ(outline({Abi::kAarch64, kAllow, {}}), "0:allow 4294967295:errno38");
+  EXPECT_EQ(outline({Abi::kAarch64, kNoSuchCall, {}}), "0:errno38");
+  EXPECT_EQ(outline({Abi::kAarch64, kAllow, {always(0, kLog)}}), "0:log 1:allow 4294967295:errno38");
+}
+
+TEST(Partition, ReservesX32sNumbers) {
+  EXPECT_EQ(outline({Abi::kX86_64, kAllow, {}}), "0:allow 512:errno38 548:allow 1073741824:errno38");
+  EXPECT_EQ(outline({Abi::kX86_64, kNoSuchCall, {}}), "0:errno38");
+}
+
+TEST(Partition, LetsNoRuleIntoTheReservedNumbers) {
+  EXPECT_EQ(outline({Abi::kX86_64,
+                     kAllow,
+                     {always(511, kLog), always(512, kLog), always(547, kLog), always(548, kLog),
+                      always(0x40000000, kLog), always(UINT32_MAX, kLog)}}),
+            "0:allow 511:log 512:errno38 548:log 549:allow 1073741824:errno38");
+  EXPECT_EQ(outline({Abi::kArm, kAllow, {always(UINT32_MAX - 1, kLog), always(UINT32_MAX, kLog)}}),
+            "0:allow 4294967294:log 4294967295:errno38");
+}
+
+TEST(Partition, TellsConditionsApart) {
+  const auto chain = [](uint64_t value) { return clause(kPermission, {condition(Operation::kEqual, 64, value)}); };
+  EXPECT_EQ(outline({Abi::kAarch64, kAllow, {{5, {chain(1)}}, {6, {chain(1)}}, {7, {chain(2)}}}}),
+            "0:allow 5:allow? 7:allow? 8:allow 4294967295:errno38");
+}
+
+TEST(Partition, DropsClausesThatNothingReaches) {
+  EXPECT_EQ(
+      outline({Abi::kAarch64,
+               kAllow,
+               {{5, {clause(kLog), clause(kPermission, {condition(Operation::kEqual, 64, 1)}), clause(kAllow)}}}}),
+      "0:allow 5:log 6:allow 4294967295:errno38");
+}
+
+TEST(Partition, DropsConditionsThatChangeNothing) {
+  EXPECT_EQ(outline({Abi::kAarch64, kAllow, {{5, {clause(kAllow, {condition(Operation::kEqual, 64, 1)})}}}}),
+            "0:allow 4294967295:errno38");
+  const std::vector<resolve::Clause> first_matters = {clause(kLog, {condition(Operation::kEqual, 64, 1)}),
+                                                      clause(kAllow, {condition(Operation::kEqual, 64, 2)})};
+  EXPECT_EQ(outline({Abi::kAarch64, kAllow, {{5, first_matters}}}), "0:allow 5:allow? 6:allow 4294967295:errno38");
+}
+
+TEST(Partition, KeepsAClauseBeforeOneThatDecidesOtherwise) {
+  const std::vector<resolve::Clause> exception = {clause(kAllow, {condition(Operation::kEqual, 64, 1)}), clause(kLog)};
+  const RuleSet rules = {Abi::kAarch64, kAllow, {{5, exception}}};
+  EXPECT_EQ(outline(rules), "0:allow 5:log? 6:allow 4294967295:errno38");
+}
+
+TEST(Partition, OpensTheTokensCallsOnlyWhereTheyAreNotAllowed) {
+  constexpr uint32_t kCalls[] = {1, 3, 5, 7};
+  const RuleSet rules = {
+      Abi::kAarch64,
+      kPermission,
+      {always(1, kAllow), {3, {clause(kAllow, {condition(Operation::kEqual, 64, 1)})}}, always(5, kKillProcess)}};
+  EXPECT_EQ(outline(rules, kCalls),
+            "0:errno1 1:allow 2:errno1 3:errno1?+ 4:errno1 5:kill_process+ 6:errno1 7:errno1+ 8:errno1 "
+            "4294967295:errno38");
+}
+
+/// Random rules over few numbers, so that neighbours, equals and the ends of the number line all come up.
+RuleSet random_rules(testing::Random& random) {
+  constexpr Verdict kVerdicts[] = {kAllow, kLog, kPermission, kNoSuchCall};
+  constexpr Abi kAbis[] = {Abi::kX86_64, Abi::kX86, Abi::kAarch64};
+  RuleSet rules = {random.any_of(kAbis), random.any_of(kVerdicts), {}};
+  for (const uint32_t number : {0U, 1U, 2U, 3U, 4U, 10U, 511U, 512U, 547U, 548U, 0x3fffffffU, UINT32_MAX - 1}) {
+    if (random.one_in(2)) continue;
+    CallRules call = {number, {}};
+    for (size_t clauses = random.below(4); clauses > 0; --clauses) {
+      call.clauses.push_back(clause(random.any_of(kVerdicts)));
+      if (!random.one_in(3)) {
+        call.clauses.back().conditions = {condition(Operation::kEqual, 64, random.below(2))};
+      }
+    }
+    rules.calls.push_back(std::move(call));
+  }
+  return rules;
+}
+
+const Decision& decision_for(const std::vector<Range>& ranges, uint32_t number) {
+  const auto after = std::upper_bound(ranges.begin(), ranges.end(), number,
+                                      [](uint32_t n, const Range& range) { return n < range.first; });
+  return std::prev(after)->decision;
+}
+
+Verdict verdict_for(const Decision& decision, const bpf::SystemCall& call) {
+  for (const resolve::Clause* clause : decision.clauses) {
+    bool matches = true;
+    for (const resolve::Condition& c : clause->conditions) matches = matches && holds(c, call.args[c.argument]);
+    if (matches) return clause->verdict;
+  }
+  return decision.otherwise;
+}
+
+TEST(Partition, IsTotalSortedMergedAndMeansTheRules) {
+  testing::Random random(testing::test_seed());
+  for (int round = 0; round < 2000; ++round) {
+    const RuleSet rules = random_rules(random);
+    const std::vector<Range> ranges = partition(rules, {});
+    ASSERT_FALSE(ranges.empty());
+    ASSERT_EQ(ranges[0].first, 0U);
+    for (size_t i = 1; i < ranges.size(); ++i) {
+      ASSERT_LT(ranges[i - 1].first, ranges[i].first);
+      ASSERT_FALSE(ranges[i - 1].decision == ranges[i].decision);
+    }
+    for (const uint32_t number : {0U,
+                                  1U,
+                                  2U,
+                                  3U,
+                                  4U,
+                                  5U,
+                                  9U,
+                                  10U,
+                                  11U,
+                                  510U,
+                                  511U,
+                                  512U,
+                                  547U,
+                                  548U,
+                                  549U,
+                                  0x3ffffffeU,
+                                  0x3fffffffU,
+                                  0x40000000U,
+                                  UINT32_MAX - 2,
+                                  UINT32_MAX - 1,
+                                  UINT32_MAX}) {
+      for (const uint64_t argument : {0U, 1U, 2U}) {
+        const bpf::SystemCall call = testing::call_on(rules.abi, number, argument);
+        ASSERT_EQ(verdict_for(decision_for(ranges, number), call), resolve::evaluate({&rules, 1}, call).verdict)
+            << number << " with " << argument << " on " << arch::info(rules.abi).name;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sandbox::compile

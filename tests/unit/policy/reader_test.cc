@@ -1,0 +1,140 @@
+// The problems of a whole text, collected: their wording is what the command-line tests assert.
+#include "policy/reader.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "support/policy_text.h"
+
+namespace sandbox::policy {
+namespace {
+
+/// The lines on which problems were found.
+std::vector<uint32_t> problem_lines(testing::PolicyText& text) {
+  text.diagnostics().sort();
+  std::vector<uint32_t> lines;
+  for (const Diagnostic& problem : text.diagnostics().all()) {
+    lines.push_back(problem.range ? text.source().locate(problem.range->offset).line : 0);
+  }
+  return lines;
+}
+
+using Lines = std::vector<uint32_t>;
+
+TEST(Reader, FindsAllProblemsAtOnce) {
+  testing::PolicyText text(
+      "seccomp:\n"
+      "  enabled: maybe\n"        // 2
+      "  default_action: alow\n"  // 3
+      "  defalt_errno: EPERM\n"   // 4
+      "  syscalls:\n"
+      "  - action: errno\n"
+      "    errno: 0\n"       // 7
+      "    names: []\n"      // 8
+      "  - names: [read]\n"  // 9: no action
+      "  - action: allow\n"  // 10: no names
+      "  - action: log\n"
+      "    names_with_args:\n"
+      "    - name: socket\n"
+      "      arguments:\n"
+      "      - {argument: 6, operation: Equal}\n"  // 15
+      "      - {operation: Equals, value: x}\n"    // 16, twice
+      "    - just text\n");                        // 17
+  text.read();
+  EXPECT_EQ(problem_lines(text), (Lines{2, 3, 4, 7, 8, 9, 10, 15, 16, 16, 17})) << text.problems();
+}
+
+TEST(Reader, ShowsProblemsBeforeASyntaxErrorOnly) {
+  testing::PolicyText text(
+      "seccomp:\n"
+      "  default_action: alow\n"  // 2
+      "  syscalls:\n"
+      "  - action: kil\n"  // 4
+      "    names: [read]\n"
+      "  - action: allow: x\n"  // 6: the syntax error
+      "    names: [read]\n"
+      "  - action: nonsense\n"
+      "    names: []\n");
+  text.read();
+  EXPECT_EQ(problem_lines(text), (Lines{2, 4, 6})) << text.problems();
+}
+
+TEST(Reader, MissesNothingThatASyntaxErrorMayHide) {
+  // Neither `default_action` nor the group's names are said to be missing: they may stand behind the error.
+  testing::PolicyText text(
+      "seccomp:\n"
+      "  syscalls:\n"
+      "  - action: errno\n"
+      "    errno: @x\n");
+  text.read();
+  EXPECT_EQ(problem_lines(text), Lines{4}) << text.problems();
+}
+
+TEST(Reader, ReturnsWhatCouldBeReadInSpiteOfErrors) {
+  testing::PolicyText text(
+      "seccomp:\n  default_action: alow\n  syscalls:\n  - action: errno\n    names: [no_such_call, {a: b}, fork]\n");
+  const auto policy = text.read();
+  EXPECT_EQ(problem_lines(text), (Lines{2, 5}));
+  ASSERT_TRUE(policy.has_value());
+  ASSERT_EQ(policy->groups.at(0).names.size(), 2U);
+  EXPECT_EQ(policy->groups[0].names[1].text, "fork");
+}
+
+TEST(Reader, KeepsTheSourceWithThePolicy) {
+  testing::PolicyText text("seccomp: {default_action: allow, syscalls: [{action: log, names: [read]}]}\n");
+  const auto policy = text.read();
+  ASSERT_TRUE(policy.has_value());
+  EXPECT_EQ(policy->source->name(), "p.yml");
+}
+
+TEST(Reader, ParsesNothingThatIsNoText) {
+  testing::PolicyText text(std::string("seccomp: {\0}", 12));
+  EXPECT_FALSE(text.read().has_value());
+  EXPECT_EQ(text.diagnostics().all().size(), 1U);
+}
+
+TEST(Reader, WantsASection) {
+  for (const char* yaml : {"", "a: b\n", "- seccomp\n", "seccomp\n", "~\n", "{}\n", "seccomps: {}\n", "Seccomp: {}\n",
+                           "default_action: allow\nsyscalls: []\n", "defaultAction: SCMP_ACT_ALLOW\n",
+                           "seccomp: {}\ndefaultAction: SCMP_ACT_ALLOW\n"}) {
+    testing::PolicyText text(yaml);
+    EXPECT_FALSE(text.read().has_value()) << yaml;
+    EXPECT_EQ(text.diagnostics().all().size(), 1U) << yaml << text.problems();
+    EXPECT_TRUE(text.diagnostics().has_errors()) << yaml;
+  }
+}
+
+TEST(Reader, RefusesEveryKindOfValueThatIsNotASection) {
+  for (const char* value : {"", "~", "text", "[]", "12", "{}"}) {
+    testing::PolicyText text(std::string("seccomp: ") + value + "\n");
+    text.read();
+    EXPECT_TRUE(text.diagnostics().has_errors()) << value;
+  }
+}
+
+/// A small policy in which every collection and scalar of the section can be replaced by something else.
+TEST(Reader, RefusesAnyNodeOfTheSectionThatIsReplaced) {
+  const std::string good =
+      "seccomp: {default_action: allow, syscalls: [{action: errno, names: [read], names_with_args: [{name: socket, "
+      "arguments: [{operation: Equal, value: 17}]}]}]}\n";
+  {
+    testing::PolicyText text(good);
+    ASSERT_TRUE(text.read().has_value());
+    ASSERT_EQ(text.problems(), "");
+  }
+  for (const char* part : {" allow", " errno", " [read]", " socket", " Equal", " 17"}) {
+    for (const char* other : {" {}", " {a: b}", " []", " [[x]]", " ~", " *x", " &y 1", " !!str 1"}) {
+      std::string yaml = "x: &x 1\n" + good;
+      yaml.replace(yaml.find(part), std::string(part).size(), other);
+      testing::PolicyText text(yaml);
+      text.read();
+      EXPECT_TRUE(text.diagnostics().has_errors()) << yaml;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sandbox::policy

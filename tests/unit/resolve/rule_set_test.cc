@@ -1,0 +1,44 @@
+#include "resolve/rule_set.h"
+
+#include <gtest/gtest.h>
+#include <linux/seccomp.h>
+
+namespace sandbox::resolve {
+namespace {
+
+using policy::Action;
+
+struct Pair {
+  Verdict verdict;
+  uint32_t value;
+};
+
+constexpr Pair kPairs[] = {
+    {{Action::kKillProcess, 0}, 0x80000000}, {{Action::kKillThread, 0}, 0x00000000}, {{Action::kTrap, 0}, 0x00030000},
+    {{Action::kErrno, 1}, 0x00050001},       {{Action::kErrno, 4095}, 0x00050fff},   {{Action::kTrace, 0}, 0x7ff00000},
+    {{Action::kLog, 0}, 0x7ffc0000},         {{Action::kAllow, 0}, 0x7fff0000},
+};
+
+TEST(SeccompReturn, IsTheKernelsValue) {
+  for (const Pair& pair : kPairs) EXPECT_EQ(seccomp_return(pair.verdict), pair.value);
+}
+
+TEST(VerdictOf, IsTheReverse) {
+  for (const Pair& pair : kPairs) EXPECT_EQ(verdict_of(pair.value), pair.verdict) << pair.value;
+}
+
+TEST(VerdictOf, ReadsTheDataOfActionsThatHaveAny) {
+  EXPECT_EQ(verdict_of(SECCOMP_RET_TRAP | 7), (Verdict{Action::kTrap, 7}));
+  EXPECT_EQ(verdict_of(SECCOMP_RET_TRACE | 7), (Verdict{Action::kTrace, 7}));
+  EXPECT_EQ(verdict_of(SECCOMP_RET_ALLOW | 7), (Verdict{Action::kAllow, 0}));
+}
+
+TEST(VerdictOf, TakesUnknownActionsAsTheKernelDoes) {
+  EXPECT_EQ(verdict_of(SECCOMP_RET_USER_NOTIF), (Verdict{Action::kKillProcess, 0}));
+  EXPECT_EQ(verdict_of(0x12340000), (Verdict{Action::kKillProcess, 0}));
+  EXPECT_EQ(verdict_of(0x00010000), (Verdict{Action::kKillProcess, 0}));
+  EXPECT_EQ(verdict_of(UINT32_MAX), (Verdict{Action::kKillProcess, 0}));
+}
+
+}  // namespace
+}  // namespace sandbox::resolve
