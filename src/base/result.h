@@ -1,7 +1,6 @@
 // A value or an error, for functions whose failure is an ordinary outcome.
 #pragma once
 
-#include <cassert>
 #include <utility>
 #include <variant>
 
@@ -17,16 +16,16 @@ class [[nodiscard]] Result {
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  /// Precondition of the three accessors of the value: `ok()`.
-  T& value() { return assert(ok()), *std::get_if<0>(&state_); }
-  const T& value() const { return assert(ok()), *std::get_if<0>(&state_); }
+  /// Precondition of the accessors of the value: `ok()`. Reading what is not there throws std::bad_variant_access.
+  T& value() { return std::get<0>(state_); }
+  const T& value() const { return std::get<0>(state_); }
   T& operator*() { return value(); }
   const T& operator*() const { return value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
   /// Precondition: `!ok()`.
-  const E& error() const { return assert(!ok()), *std::get_if<1>(&state_); }
+  const E& error() const { return std::get<1>(state_); }
 
  private:
   std::variant<T, E> state_;

@@ -8,7 +8,7 @@
 namespace sandbox::policy {
 
 /// The most bytes that a policy file may have.
-inline constexpr size_t kMaxPolicyBytes = 1024 * 1024;
+inline constexpr size_t kMaxPolicyBytes = size_t{1024} * 1024;
 
 /// Whether the text is UTF-8 whose lines end in LF or CRLF, without other control characters than tabs, and with a byte
 /// order mark at most at its beginning. yaml-cpp would take other

@@ -51,6 +51,7 @@ test_descriptor() {
 test_fifo_written_in_pieces() {
   mkfifo fifo
   (while read -r -N 1 character; do printf '%s' "$character"; done <<<"$GOOD_POLICY" >fifo) &
+  STARTED="$STARTED $!"
   enforces --policy fifo
 }
 

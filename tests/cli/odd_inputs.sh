@@ -86,14 +86,17 @@ test_process_substitution() {
 test_fifo() {
   mkfifo fifo
   printf '%s\n' "$BAD_POLICY" >fifo &
+  STARTED="$STARTED $!"
   refuses_policy fifo "fifo:6:7: $BAD_NAME"
   : >fifo &
+  STARTED="$STARTED $!"
   refuses_policy fifo "fifo: $EMPTY"
 }
 
 test_fifo_written_in_pieces() {
   mkfifo fifo
   (while read -r -N 1 character; do printf '%s' "$character"; done <<<"$BAD_POLICY" >fifo) &
+  STARTED="$STARTED $!"
   refuses_policy fifo "fifo:6:7: $BAD_NAME"
 }
 

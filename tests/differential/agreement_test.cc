@@ -58,7 +58,7 @@ TEST(Agreement, RandomPolicies) {
   size_t by_libseccomp = 0;
   size_t far = 0;
   for (size_t i = 0; i < count; ++i) {
-    Random random(run + i);
+    Random random = nth_random(run, i);
     const PolicyKind kind = draw_kind(random);
     const std::string text = random_policy(kind, random);
     std::string errors;

@@ -162,7 +162,7 @@ TEST_F(KernelJudge, RandomPolicies) {
   const size_t count = policy_count(40);
   Tally tally;
   for (size_t i = 0; i < count; ++i) {
-    Random random(run + i);
+    Random random = nth_random(run, i);
     PolicyKind kind;
     kind.many_conditions = random.one_in(8);
     for (const auto& names : {known(kWithoutArguments), known(kOnDescriptor)}) {

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
-#include <span>
 #include <vector>
 
 namespace sandbox::differential {
@@ -34,5 +33,10 @@ class Random {
  private:
   std::mt19937_64 engine_;
 };
+
+/// The generator of one policy of a run: runs with neighbouring seeds have nothing in common.
+inline Random nth_random(uint64_t run, size_t index) {
+  return Random(run * 0x9e3779b97f4a7c15 + index);
+}
 
 }  // namespace sandbox::differential

@@ -2,8 +2,8 @@
 //
 //   call CALL...
 //
-// CALL is NAME[,ARGUMENT]... with a name, a number, or a stretch of numbers (512-547: printed once if all answer alike).
-// Missing arguments are 0. "i386:" in front makes the call as 32-bit code does, by int $0x80.
+// CALL is NAME[,ARGUMENT]... with a name, a number, or a stretch of numbers (512-547: printed once if all answer
+// alike). Missing arguments are 0. "i386:" in front makes the call as 32-bit code does, by int $0x80.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,8 +85,7 @@ static int makes_a_child(unsigned long number) {
 
 /// Returns 0 or the errno. A call that made a child leaves no trace of it.
 static int make_call(int foreign, unsigned long number, const unsigned long* a) {
-  const long result =
-      foreign ? foreign_call(number, a) : syscall((long)number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  const long result = foreign ? foreign_call(number, a) : syscall((long)number, a[0], a[1], a[2], a[3], a[4], a[5]);
   if (result == -1) return errno;
   if (!foreign && makes_a_child(number)) {
     if (result == 0) _exit(0);

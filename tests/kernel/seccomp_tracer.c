@@ -58,8 +58,10 @@ int main(int argc, char** argv) {
     int forward = WSTOPSIG(status);
     if (status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8)) {
       report_call(child);
-      if (strcmp(argv[1], "skip") == 0) replace_call(child, -1);
-      else if (strcmp(argv[1], "let") != 0) replace_call(child, atol(argv[1]));
+      if (strcmp(argv[1], "skip") == 0)
+        replace_call(child, -1);
+      else if (strcmp(argv[1], "let") != 0)
+        replace_call(child, atol(argv[1]));
     }
     if (status >> 16 != 0) forward = 0;
     check(ptrace(PTRACE_CONT, child, 0, forward), "PTRACE_CONT");
