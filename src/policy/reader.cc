@@ -28,7 +28,9 @@ std::optional<std::string> nearly_section(std::string_view name) {
 /// Keys on the top level with which a part of the section would go unread. False if there is one.
 bool check_top_level(const YamlNode& document, Diagnostics& diagnostics) {
   // No Beat has these on the top level: they have slipped out of the section.
-  constexpr std::array<std::string_view, 4> kInner = {"default_action", "default_errno", "syscalls", "names_with_args"};
+  constexpr std::array<std::string_view, 13> kInner = {
+      "default_action", "default_errno", "syscalls", "names", "names_with_args", "arguments", "argument",
+      "position",       "operation",     "value",    "mask",  "errno",           "action"};
   const bool section = std::any_of(document.entries.begin(), document.entries.end(), [](const auto& entry) {
     return is_beats_key(entry.key) && entry.value.kind != Kind::kNull;
   });

@@ -50,7 +50,7 @@ test_descriptor() {
 
 test_fifo_written_in_pieces() {
   mkfifo fifo
-  (while read -r -N 1 character; do printf '%s' "$character"; done <<<"$GOOD_POLICY" >fifo) &
+  write_in_pieces "$GOOD_POLICY" >fifo &
   STARTED="$STARTED $!"
   enforces --policy fifo
 }

@@ -47,6 +47,12 @@ GOOD_POLICY='seccomp:
         operation: Equal
         value: 17'
 
+# write_in_pieces TEXT: a write(2) for each character.
+write_in_pieces() {
+  local i
+  for ((i = 0; i < ${#1}; ++i)); do printf '%s' "${1:i:1}"; done
+}
+
 # enforces OPTION...: a launch with these options enforces GOOD_POLICY and says nothing.
 enforces() {
   run "$SANDBOX_RUN" "$@" -- "$TEST_BIN/call" uname socket,17,3 socket,1,1

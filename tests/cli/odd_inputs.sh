@@ -95,7 +95,7 @@ test_fifo() {
 
 test_fifo_written_in_pieces() {
   mkfifo fifo
-  (while read -r -N 1 character; do printf '%s' "$character"; done <<<"$BAD_POLICY" >fifo) &
+  write_in_pieces "$BAD_POLICY" >fifo &
   STARTED="$STARTED $!"
   refuses_policy fifo "fifo:6:7: $BAD_NAME"
 }
