@@ -4,19 +4,27 @@
 # summary of these; the exit status is 0 only if everything passed.
 #
 # Missing Debian packages are installed, as root or by sudo. Some are services (nginx, redis, prometheus-node-exporter):
-# the tests start them themselves, under the launcher, with configurations of their own. On your machine they are
-# neither started nor enabled: a policy-rc.d stands in Debian's way meanwhile (one that is there already is left as it
-# is), and what this script installed is disabled for the next boot. Services that were there before are not touched.
+# the tests start them themselves, under the launcher, with configurations of their own. On your machine they, and
+#, which comes along with Podman's profile, are neither started nor enabled: a policy-rc.d stands in Debian's
+# way meanwhile (one that is there already is left as it is), and what this script installed is disabled for the next
+# boot. Services that were there before are not touched.
 # Without root and sudo the script says which packages are missing, and stops.
 #
 # Run as root the tests run twice, as root and as nobody; run as any other user, as that user alone. Written are build/
 # and, while the tests run, /tmp/sandbox-run-*.
+#
+# What is skipped for want of something says so. Docker's default profile is in no package of Debian's: where it is not
+# found, SANDBOX_RUN_DOCKER_PROFILE can name it. The kernel headers from which tables were generated are not installed;
+# CONTRIBUTING.md names them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . packaging/apt.sh
 
-TEST_PACKAGES=(curl gcc git libcap2-bin libgtest-dev make mandoc nginx-light nodejs procps prometheus-node-exporter
-  python3 redis-server redis-tools strace util-linux)
+# gcc-multilib builds 32-bit programs; manpages-dev has syscalls(2), which says when a call came; of
+# the tests want Podman's profile.
+TEST_PACKAGES=(curl gcc gcc-multilib git libcap2-bin libgtest-dev make mandoc
+  manpages-dev mount nginx-light nodejs procps prometheus-node-exporter python3 redis-server redis-tools strace
+  util-linux)
 # The services among these packages and what they install.
 SERVICES=(nginx prometheus-node-exporter redis-server)
 
@@ -33,7 +41,7 @@ leave() {
 trap leave EXIT
 
 install_without_starting() {
-  local service new=()
+  local service unit new=()
   for service in "${SERVICES[@]}"; do
     [ -e "/lib/systemd/system/$service.service" ] || new+=("$service")
   done
@@ -45,7 +53,10 @@ install_without_starting() {
   install_packages "$log" "$@"
   for service in "${new[@]}"; do
     as_root update-rc.d "$service" disable >>"$log" 2>&1 || true  # Without systemd.
-    if command -v systemctl >/dev/null; then as_root systemctl disable --now "$service" >>"$log" 2>&1 || true; fi
+    command -v systemctl >/dev/null || continue
+    for unit in "/lib/systemd/system/$service".{service,socket}; do
+      [ ! -e "$unit" ] || as_root systemctl disable --now "${unit##*/}" >>"$log" 2>&1 || true
+    done
   done
 }
 
@@ -63,6 +74,12 @@ build() {
   run_logged "$log" cmake --preset "$1"
   run_logged "$log" cmake --build --preset "$1" -j "$(nproc)"
 }
+
+docker_profile=../shared/data/docker-default.json
+if [ -z "${SANDBOX_RUN_DOCKER_PROFILE:-}" ] && [ -e "$docker_profile" ]; then
+  SANDBOX_RUN_DOCKER_PROFILE=$(realpath "$docker_profile")
+  export SANDBOX_RUN_DOCKER_PROFILE
+fi
 
 build asan-ubsan
 echo "== unit and differential tests under the sanitizers"

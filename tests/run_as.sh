@@ -14,6 +14,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 export SANDBOX_RUN="$stage/bin/sandbox-run" TEST_BIN="$stage/bin" TEST_DATA="$stage" POLICIES="$stage/policies"
 export HOME="$work" TMPDIR="$work"
+if [ -e "$stage/docker-default.json" ]; then export SANDBOX_RUN_DOCKER_PROFILE="$stage/docker-default.json"; fi
 cd "$work"
 status=0
 if [ "$user" = nobody ]; then

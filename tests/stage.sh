@@ -16,4 +16,6 @@ cp -r "$source/policies" "$stage/policies"
 for part in cli kernel differential; do
   if [ -d "$source/tests/$part" ]; then cp -r "$source/tests/$part" "$stage/$part"; fi
 done
+# Docker's default profile, if somebody has one to test with.
+if [ -n "${SANDBOX_RUN_DOCKER_PROFILE:-}" ]; then cp "$SANDBOX_RUN_DOCKER_PROFILE" "$stage/docker-default.json"; fi
 chmod -R a+rX "$stage"

@@ -1,12 +1,14 @@
 // sandbox-run: runs a program under a system-call policy.
 //
 // Everything up to the last step can fail, and then nothing is started; the last step does not return.
+#include <linux/seccomp.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -15,103 +17,18 @@
 #include "arch/abi.h"
 #include "arch/errno_names.h"
 #include "base/diagnostic.h"
-#include "base/edit_distance.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "bpf/disasm.h"
 #include "compile/compile.h"
 #include "kernel/enter.h"
 #include "kernel/probe.h"
 #include "kernel/target.h"
+#include "load.h"
 #include "options.h"
-#include "policy/reader.h"
-#include "policy/text_check.h"
 #include "profiles/profiles.h"
-#include "resolve/resolve.h"
 
 namespace sandbox::launcher {
 namespace {
-
-constexpr int kExitFailed = 125;  // As env(1), timeout(1) and others that exec a program have it.
-
-/// A launch that ends before anything was started. The reason has been said.
-struct Stop {
-  int exit_status = kExitFailed;
-};
-
-template <typename T>
-using Step = Result<T, Stop>;
-
-std::string unknown_profile(const std::string& name) {
-  std::vector<std::string_view> names;
-  for (const profiles::Profile& profile : profiles::all_profiles()) names.push_back(profile.name);
-  std::string message = "unknown profile " + quoted(name);
-  if (const auto nearest = nearest_name(name, names)) return message + "; did you mean " + quoted(*nearest) + "?";
-  return message + "; --list-profiles shows those there are";
-}
-
-/// The text of the policy that the options name: a file, or a profile.
-Step<std::shared_ptr<const SourceText>> find_policy(const Options& options, const Log& log) {
-  if (!options.policy) {
-    const std::string name = options.profile.value_or(std::string(profiles::kDefaultProfile));
-    const profiles::Profile* profile = profiles::find_profile(name);
-    if (profile == nullptr) {
-      log.error(unknown_profile(name));
-      return Stop{};
-    }
-    return std::make_shared<const SourceText>("profile " + name, std::string(profile->text));
-  }
-  auto contents = read_file(*options.policy, policy::kMaxPolicyBytes);
-  if (!contents) {
-    std::string message = printable(*options.policy, 4096) + ": " + describe(contents.error(), policy::kMaxPolicyBytes);
-    if (*options.policy == "-") message += "; standard input is /dev/stdin";
-    log.error(message);
-    return Stop{};
-  }
-  if (geteuid() == 0 && contents->regular && contents->others_may_write) {
-    log.warning(printable(*options.policy, 4096) + ": users other than root may write this policy");
-  }
-  return std::make_shared<const SourceText>(*options.policy, std::move(contents->bytes));
-}
-
-/// What the policy says for this machine's ABI. All problems of the file are shown, not the first one alone.
-struct LoadedPolicy {
-  policy::Policy policy;
-  resolve::RuleSet rules;
-};
-
-Step<LoadedPolicy> load_policy(const Options& options, const Log& log) {
-  auto source = find_policy(options, log);
-  if (!source) return source.error();
-
-  Diagnostics diagnostics(*source);
-  LoadedPolicy loaded;
-  if (auto policy = policy::read_policy(*source, diagnostics)) {
-    loaded.policy = std::move(*policy);
-    loaded.rules = resolve::resolve(loaded.policy, arch::native_abi(), diagnostics);
-  }
-  diagnostics.sort();
-  log.report(diagnostics);
-  if (diagnostics.has_errors()) return Stop{};
-  return loaded;
-}
-
-Step<compile::Filter> compile_policy(const LoadedPolicy& loaded, const Log& log) {
-  const std::string& name = loaded.policy.source->name();
-  auto filter = compile::compile({&loaded.rules, 1}, {.launcher = arch::native_abi()});
-  if (filter) return std::move(*filter);
-  const compile::CompileError& error = filter.error();
-  std::string message = "the policy needs " + std::to_string(error.instructions) + " instructions, a filter may have " +
-                        std::to_string(bpf::kMaxInstructions);
-  if (!error.costliest_group) {
-    log.error(printable(name, 4096) + ": " + message);
-    return Stop{};
-  }
-  const SourceRange range = loaded.policy.groups[*error.costliest_group].range;
-  message += "; this group alone takes " + std::to_string(error.costliest_instructions);
-  log.error(format_diagnostic(*loaded.policy.source, {Severity::kError, range, message}));
-  return Stop{};
-}
 
 /// Where the target could read the token out of its registers, it could use it: only with the user's consent.
 bool token_stays_secret(const compile::Filter& filter, const Options& options, const Log& log) {
@@ -131,22 +48,97 @@ Step<std::optional<std::string>> find_target(const Options& options, const Log& 
   return Stop{path.error().exit_status};
 }
 
-void print_dry_run(const LoadedPolicy& loaded, const compile::Filter& filter, const std::optional<std::string>& path) {
-  std::string verdict(policy::name_of(loaded.policy.default_action));
-  if (loaded.policy.default_action == policy::Action::kErrno) {
-    verdict += " " + arch::errno_name(loaded.policy.default_errno);
+std::string join(const std::vector<arch::Abi>& abis, const char* separator) {
+  std::string text;
+  for (const arch::Abi abi : abis) {
+    if (!text.empty()) text += separator;
+    text += arch::info(abi).name;
   }
-  std::printf("policy:   %s\n", printable(loaded.policy.source->name(), 4096).c_str());
+  return text;
+}
+
+/// How a policy comes to cover an ABI.
+std::string remedy(const LoadedPolicies& loaded, size_t index, arch::Abi abi) {
+  const std::string name(arch::info(abi).name);
+  if (loaded.built_in[index]) return "";
+  if (loaded.policies[index].oci) {
+    std::string upper = name;
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](char c) { return static_cast<char>(std::toupper(c)); });
+    return "; list SCMP_ARCH_" + upper + " in its 'architectures'";
+  }
+  if (!loaded.policies[index].architectures.empty()) return "; list " + name + " in its 'architectures'";
+  const std::string native(arch::info(arch::native_abi()).name);
+  return "; add 'architectures: [" + native + ", " + name + "]' below 'seccomp:'";
+}
+
+/// A program for an ABI that a policy leaves out would be killed at its first call: say so before.
+bool covers_program(const LoadedPolicies& loaded, const std::string& path, const Log& log) {
+  const kernel::Program program = kernel::inspect(path);
+  if (!program.abi) return true;
+  const std::string who = (program.script ? "the interpreter of " : "") + quoted(std::string_view(path));
+  bool covered = true;
+  for (size_t i = 0; i < loaded.policies.size(); ++i) {
+    if (!loaded.policies[i].enabled || loaded.covers(i, *program.abi)) continue;
+    covered = false;
+    log.error(who + " is a program for " + std::string(arch::info(*program.abi).name) + ", which " +
+              printable(loaded.policies[i].source->name(), 4096) + " does not cover" + remedy(loaded, i, *program.abi));
+  }
+  return covered;
+}
+
+std::string default_verdict(const policy::Policy& policy) {
+  std::string text(policy::name_of(policy.default_action));
+  if (policy.default_action != policy::Action::kErrno) return text;
+  const policy::ErrnoValue& error = policy.default_error;
+  return text + " " + (error.name.empty() ? arch::errno_name(arch::native_abi(), error.number) : error.name);
+}
+
+std::string flag_names(uint32_t flags) {
+  std::string names;
+  const auto add = [&](uint32_t flag, const char* name) {
+    if ((flags & flag) != 0) names += (names.empty() ? "" : ", ") + std::string(name);
+  };
+  add(SECCOMP_FILTER_FLAG_LOG, "log");
+  add(SECCOMP_FILTER_FLAG_SPEC_ALLOW, "spec_allow");
+  add(SECCOMP_FILTER_FLAG_TSYNC, "tsync");
+  return names;
+}
+
+void print_dry_run(const LoadedPolicies& loaded, const std::optional<compile::Filter>& filter, uint32_t flags,
+                   const std::optional<std::string>& path) {
+  for (const policy::Policy& policy : loaded.policies) {
+    std::printf("policy:   %s, by default %s\n", printable(policy.source->name(), 4096).c_str(),
+                policy.enabled ? default_verdict(policy).c_str() : "nothing: 'enabled' is false");
+  }
   if (path) std::printf("program:  %s\n", printable(*path, 4096).c_str());
-  if (!loaded.policy.enabled) {
-    std::printf("filter:   none, the policy says 'enabled: false'\n");
+  if (!filter) {
+    std::printf("filter:   none\n");
     return;
   }
-  std::printf("ABI:      %s; any other kills the process\n", std::string(arch::info(arch::native_abi()).name).c_str());
-  std::printf("default:  %s\n", verdict.c_str());
-  std::printf("filter:   %zu ranges of numbers, %zu instructions%s\n", filter.ranges, filter.program.size(),
-              filter.token_sites.empty() ? "" : ", with an exec token (drawn at the launch, zeros here)");
-  std::printf("\n%s", bpf::disassemble(filter.program.instructions()).c_str());
+  std::printf("ABI:      %s; any other kills the process\n", join(loaded.covered(), ", ").c_str());
+  std::printf("filter:   %zu ranges of numbers, %zu instructions%s\n", filter->ranges, filter->program.size(),
+              filter->token_sites.empty() ? "" : ", with an exec token (drawn at the launch, zeros here)");
+  if (flags != 0) std::printf("flags:    %s\n", flag_names(flags).c_str());
+  std::printf("\n%s", bpf::disassemble(filter->program.instructions()).c_str());
+}
+
+void warn_of_disabled(const LoadedPolicies& loaded, const std::string& path, const Log& log) {
+  for (const policy::Policy& policy : loaded.policies) {
+    if (policy.enabled) continue;
+    const std::string effect = loaded.any_in_force() ? "this policy changes nothing"
+                                                     : quoted(std::string_view(path)) + " runs without a filter";
+    log.insistent_warning(
+        format_diagnostic(*policy.source, {Severity::kWarning, policy.enabled_range, "'enabled' is false: " + effect}));
+  }
+}
+
+/// What the kernel lacks for this filter, said. True if it lacks nothing.
+bool kernel_suffices(const compile::Filter& filter, uint32_t flags, const Log& log) {
+  auto missing = kernel::missing_support(filter.program);
+  if (!missing) missing = kernel::missing_flags(flags);
+  if (missing) log.error(*missing);
+  return !missing;
 }
 
 int list_profiles() {
@@ -164,44 +156,45 @@ int finish_output(const Log& log) {
 }
 
 int launch(const Options& options, const Log& log) {
-  // The policy first: whatever is wrong with it is said before anything else is looked at.
-  auto loaded = load_policy(options, log);
+  // The policies first: whatever is wrong with them is said before anything else is looked at.
+  const auto loaded = load_policies(options, log);
   if (!loaded) return loaded.error().exit_status;
-  auto filter = compile_policy(*loaded, log);
-  if (!filter) return filter.error().exit_status;
-  if (!token_stays_secret(*filter, options, log)) return kExitFailed;
+  std::optional<compile::Filter> filter;
+  if (loaded->any_in_force()) {
+    auto compiled = compile_policies(*loaded, log);
+    if (!compiled) return compiled.error().exit_status;
+    filter = std::move(*compiled);
+    if (!token_stays_secret(*filter, options, log)) return kExitFailed;
+  }
 
   // The target before the filter: PATH may not be readable under it.
   const auto path = find_target(options, log);
   if (!path) return path.error().exit_status;
+  if (filter && *path && !covers_program(*loaded, **path, log)) return kExitFailed;
 
   // The kernel before anything irreversible.
-  if (loaded->policy.enabled) {
-    if (const auto missing = kernel::missing_support(filter->program)) {
-      log.error(*missing);
-      return kExitFailed;
-    }
-  }
+  uint32_t flags = loaded->filter_flags();
+  if (options.log_denied) flags |= SECCOMP_FILTER_FLAG_LOG;
+  if (filter && !kernel_suffices(*filter, flags, log)) return kExitFailed;
 
   if (options.dry_run) {
-    print_dry_run(*loaded, *filter, *path);
+    print_dry_run(*loaded, filter, flags, *path);
     return finish_output(log);
   }
 
+  warn_of_disabled(*loaded, **path, log);
   const kernel::Target target = {(*path)->c_str(), options.target, environ};
-  if (!loaded->policy.enabled) {
-    log.insistent_warning(format_diagnostic(*loaded->policy.source,
-                                            {Severity::kWarning, loaded->policy.enabled_range,
-                                             "'enabled' is false: " + quoted(**path) + " runs without a filter"}));
+  if (!filter) {
     log.error(kernel::execute_unfiltered(target, options.no_new_privs));
     return kernel::kExitCannotExecute;
   }
-  log.info("starting " + quoted(**path) + " under " + printable(loaded->policy.source->name(), 4096) + ": " +
+  log.info("starting " + quoted(std::string_view(**path)) + " under " + loaded->names() + ": " +
            std::to_string(filter->ranges) + " ranges of numbers, " + std::to_string(filter->program.size()) +
            " instructions");
 
   // ---- No way back: enter() returns only if it could not put the filter in force. ----
-  log.error(kernel::enter(*filter, target, options.no_new_privs, log.error_prefix().c_str()));
+  const kernel::EnterOptions how = {options.no_new_privs, flags};
+  log.error(kernel::enter(*filter, target, how, log.error_prefix().c_str()));
   return kExitFailed;
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "arch/capabilities.h"
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
 
@@ -165,6 +166,37 @@ Result<bool, UsageError> read_bool(const std::vector<std::string>& values, std::
   return UsageError{"option " + quoted(option) + " must be true or false, found " + quoted(value)};
 }
 
+/// The capability that is meant by "CAP_SYS_ADMIN", "sys_admin" and the like.
+std::string full_capability_name(std::string_view written) {
+  std::string name(written);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return name.starts_with("CAP_") ? name : "CAP_" + name;
+}
+
+/// "CAP_SYS_ADMIN,net_raw" or "none".
+Result<std::set<std::string>, UsageError> read_capabilities(const std::vector<std::string>& lists) {
+  const std::span<const std::string_view> known = arch::capability_names();
+  std::set<std::string> names;
+  for (const std::string_view list : lists) {
+    for (size_t begin = 0; begin <= list.size();) {
+      const size_t end = std::min(list.find(',', begin), list.size());
+      const std::string_view written = list.substr(begin, end - begin);
+      begin = end + 1;
+      const std::string name = full_capability_name(written);
+      if (name == "CAP_NONE") continue;
+      if (std::find(known.begin(), known.end(), name) == known.end()) {
+        const auto nearest = nearest_name(name, known);
+        return UsageError{"unknown capability " + quoted(written) +
+                          (nearest && !written.empty() ? "; did you mean " + quoted(*nearest) + "?"
+                                                       : "; expected names such as CAP_SYS_ADMIN, or none")};
+      }
+      names.insert(name);
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 Result<std::variant<Options, Information>, UsageError> parse_options(int argc, char** argv) {
@@ -181,12 +213,18 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
     return app.add_option(names, unread, description)->type_name(type)->expected(1)->take_all();
   };
   const CLI::Option* policy =
-      add_option("-p,--policy", "FILE", "the policy: a YAML file with a seccomp section, as Elastic Beats has it");
-  const CLI::Option* profile = add_option("--profile", "NAME", "a built-in policy instead (see --list-profiles)");
+      add_option("-p,--policy", "FILE", "a policy: Elastic Beats' YAML or an OCI profile; of several each must agree");
+  const CLI::Option* profile =
+      add_option("--profile", "NAME", "a built-in policy, also beside --policy (see --list-profiles)");
   const CLI::Option* no_new_privs =
       add_option("--no-new-privs", "BOOL", "set no_new_privs (default true); false needs CAP_SYS_ADMIN");
   app.add_flag("--token-visible", options.token_visible,
                "launch also where PROGRAM could see the exec token (s390x, riscv64)");
+  app.add_flag("--log", options.log_denied, "have the kernel log what is denied");
+  const CLI::Option* capabilities =
+      add_option("--cap", "NAMES", "OCI profiles: the capabilities to count on (default: those PROGRAM can have)");
+  app.add_flag("--kernel-widths", options.kernel_widths,
+               "OCI profiles: compare the bits that the kernel reads, not 64");
   app.add_flag("--dry-run", options.dry_run, "check everything, print the filter, start nothing");
   app.add_flag("--list-profiles", options.list_profiles, "print the built-in policies");
   app.add_flag("-v,--verbose", options.verbose, "say what is done");
@@ -202,22 +240,18 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
     return UsageError{printable(error.what(), 400)};
   }
 
-  const std::vector<std::string>& policies = own->values[policy];
-  const std::vector<std::string>& profiles = own->values[profile];
+  options.policies = own->values[policy];
+  options.profiles = own->values[profile];
   const auto wanted = read_bool(own->values[no_new_privs], "--no-new-privs", true);
   if (!wanted) return wanted.error();
   options.no_new_privs = *wanted;
   if (help) return Parsed(Information{app.help()});
   if (version) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});
-  if (policies.size() > 1)
-    return UsageError{"--policy is given more than once; several policies cannot be combined yet"};
-  if (profiles.size() > 1)
-    return UsageError{"--profile is given more than once; several policies cannot be combined yet"};
-  if (!policies.empty() && !profiles.empty()) {
-    return UsageError{"both --policy and --profile are given; several policies cannot be combined yet"};
+  if (!own->values[capabilities].empty()) {
+    auto names = read_capabilities(own->values[capabilities]);
+    if (!names) return names.error();
+    options.capabilities = std::move(*names);
   }
-  if (!policies.empty()) options.policy = policies.front();
-  if (!profiles.empty()) options.profile = profiles.front();
 
   int target = 1 + own->count;
   if (target < argc && std::string_view(argv[target]) == "--") ++target;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -11,8 +12,11 @@
 namespace sandbox::launcher {
 
 struct Options {
-  std::optional<std::string> policy;   ///< The file that --policy names.
-  std::optional<std::string> profile;  ///< The built-in policy that --profile names.
+  std::vector<std::string> policies;                  ///< The files that --policy names, in order.
+  std::vector<std::string> profiles;                  ///< The built-in policies that --profile names, in order.
+  std::optional<std::set<std::string>> capabilities;  ///< What --cap names, for OCI profiles; none: the bounding set.
+  bool kernel_widths = false;
+  bool log_denied = false;
   bool no_new_privs = true;
   bool token_visible = false;
   bool dry_run = false;

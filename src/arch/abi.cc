@@ -41,7 +41,41 @@ constexpr bool in_enumeration_order() {
 }
 static_assert(in_enumeration_order());
 
+constexpr auto kNames = [] {
+  std::array<std::string_view, kAbiCount> names;
+  for (size_t i = 0; i < kAbis.size(); ++i) names[i] = kAbis[i].name;
+  return names;
+}();
+
+struct Alias {
+  std::string_view name;
+  Abi abi;
+};
+
+constexpr Alias kAliases[] = {{"amd64", Abi::kX86_64}, {"386", Abi::kX86},       {"i386", Abi::kX86},
+                              {"i686", Abi::kX86},     {"arm64", Abi::kAarch64}, {"armhf", Abi::kArm}};
+
 }  // namespace
+
+std::optional<Abi> find_abi(std::string_view name) {
+  for (const AbiInfo& abi : kAbis) {
+    if (abi.name == name) return abi.abi;
+  }
+  for (const Alias& alias : kAliases) {
+    if (alias.name == name) return alias.abi;
+  }
+  return std::nullopt;
+}
+
+std::span<const std::string_view> abi_names() {
+  return kNames;
+}
+
+std::vector<std::string_view> accepted_abi_names() {
+  std::vector<std::string_view> names(kNames.begin(), kNames.end());
+  for (const Alias& alias : kAliases) names.push_back(alias.name);
+  return names;
+}
 
 std::span<const AbiInfo> all_abis() {
   return kAbis;
@@ -98,7 +132,7 @@ Abi native_abi() {
 #elif defined(__powerpc64__)
   return Abi::kPpc64;
 #else
-#error "This machine's ABI has no entry here yet: see src/README.md, 'Adding an ABI'."
+#error "This machine's ABI has no entry here yet: see src/README.md, 'How to add'."
 #endif
 }
 

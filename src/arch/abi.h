@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "bpf/program.h"
 
@@ -48,6 +49,15 @@ struct AbiInfo {
 std::span<const AbiInfo> all_abis();
 
 const AbiInfo& info(Abi abi);
+
+/// The ABI of that name: libseccomp's, or one that people type (amd64, 386, i386, i686, arm64, armhf).
+std::optional<Abi> find_abi(std::string_view name);
+
+/// libseccomp's names of all ABIs, in the order of the enumeration.
+std::span<const std::string_view> abi_names();
+
+/// Those names and the aliases: whatever find_abi takes.
+std::vector<std::string_view> accepted_abi_names();
 
 /// The ABI that this program was built for: the launcher makes its own system calls through it.
 Abi native_abi();

@@ -1,42 +1,48 @@
 #include "arch/errno_names.h"
 
-#include <cerrno>
-#include <cstring>
-#include <utility>
+#include <iterator>
 
 namespace sandbox::arch {
 namespace {
 
-// glibc knows one name a number; these are the others.
-constexpr std::pair<std::string_view, uint16_t> kAliases[] = {
-    {"EWOULDBLOCK", EWOULDBLOCK}, {"EDEADLOCK", EDEADLOCK}, {"ENOTSUP", ENOTSUP}, {"EOPNOTSUPP", EOPNOTSUPP}};
+// Defines kColumnOf, kColumns, Row and kRows. The ABIs of a column count alike.
+#include "arch/generated/errno.inc"
 
-constexpr uint16_t kLastNamed = 256;
+uint16_t number_in(const Row& row, Abi abi) {
+  return row.numbers[kColumnOf[static_cast<size_t>(abi)]];
+}
 
 }  // namespace
 
-std::optional<uint16_t> errno_number(std::string_view name) {
-  for (uint16_t number = 1; number <= kLastNamed; ++number) {
-    const char* known = strerrorname_np(number);
-    if (known != nullptr && known == name) return number;
-  }
-  for (const auto& [alias, number] : kAliases) {
-    if (alias == name) return number;
+std::optional<uint16_t> errno_number(Abi abi, std::string_view name) {
+  for (const Row& row : kRows) {
+    if (row.name != name) continue;
+    const uint16_t number = number_in(row, abi);
+    return number != 0 ? std::optional(number) : std::nullopt;
   }
   return std::nullopt;
 }
 
-std::string errno_name(uint16_t number) {
-  const char* name = strerrorname_np(number);
-  return name != nullptr ? name : std::to_string(number);
+std::string errno_name(Abi abi, uint16_t number) {
+  for (const Row& row : kRows) {
+    if (number != 0 && number_in(row, abi) == number) return std::string(row.name);
+  }
+  return std::to_string(number);
 }
 
 std::vector<std::string_view> errno_names() {
   std::vector<std::string_view> names;
-  for (uint16_t number = 1; number <= kLastNamed; ++number) {
-    if (const char* name = strerrorname_np(number)) names.emplace_back(name);
-  }
+  names.reserve(std::size(kRows));
+  for (const Row& row : kRows) names.push_back(row.name);
   return names;
+}
+
+std::optional<uint16_t> errno_number(std::string_view name) {
+  return errno_number(native_abi(), name);
+}
+
+std::string errno_name(uint16_t number) {
+  return errno_name(native_abi(), number);
 }
 
 }  // namespace sandbox::arch

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace sandbox::arch {
 namespace {
@@ -14,6 +15,10 @@ struct Row {
 
 // Defines kRows, sorted by name, and kSource.
 #include "syscall_table.inc"
+
+// One call of arm's with two names, of which libseccomp's releases know the one or the other.
+constexpr std::pair<std::string_view, std::string_view> kArmSynonyms[] = {{"sync_file_range2", "arm_sync_file_range"},
+                                                                          {"arm_sync_file_range", "sync_file_range2"}};
 
 const Row* find_row(std::string_view name) {
   const auto* const row = std::lower_bound(std::begin(kRows), std::end(kRows), name,
@@ -29,6 +34,10 @@ int32_t number_in(const Row& row, Abi abi) {
 
 std::optional<uint32_t> number_of(Abi abi, std::string_view name) {
   const Row* row = find_row(name);
+  if (row != nullptr && number_in(*row, abi) >= 0) return static_cast<uint32_t>(number_in(*row, abi));
+  for (const auto& [one, other] : kArmSynonyms) {
+    if (abi == Abi::kArm && one == name) row = find_row(other);
+  }
   if (row == nullptr || number_in(*row, abi) < 0) return std::nullopt;
   return static_cast<uint32_t>(number_in(*row, abi));
 }
@@ -43,10 +52,8 @@ std::optional<std::string_view> name_of(Abi abi, uint32_t number) {
 
 std::vector<Abi> abis_with(std::string_view name) {
   std::vector<Abi> abis;
-  const Row* row = find_row(name);
-  if (row == nullptr) return abis;
   for (const AbiInfo& abi : all_abis()) {
-    if (number_in(*row, abi.abi) >= 0) abis.push_back(abi.abi);
+    if (number_of(abi.abi, name)) abis.push_back(abi.abi);
   }
   return abis;
 }

@@ -63,10 +63,18 @@ void Diagnostics::sort() {
   const auto place = [](const Diagnostic& d) { return std::tuple(d.range.has_value(), d.range ? d.range->offset : 0); };
   std::stable_sort(items_.begin(), items_.end(),
                    [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
-  const auto same = [&](const Diagnostic& a, const Diagnostic& b) {
-    return place(a) == place(b) && a.severity == b.severity && a.message == b.message;
-  };
-  items_.erase(std::unique(items_.begin(), items_.end(), same), items_.end());
+  std::vector<Diagnostic> once;
+  for (Diagnostic& item : items_) {
+    const auto same = [&](const Diagnostic& other) {
+      return place(other) == place(item) && other.severity == item.severity && other.message == item.message;
+    };
+    bool said = false;
+    for (auto other = once.rbegin(); other != once.rend() && place(*other) == place(item) && !said; ++other) {
+      said = same(*other);
+    }
+    if (!said) once.push_back(std::move(item));
+  }
+  items_ = std::move(once);
 }
 
 std::string format_diagnostic(const SourceText& source, const Diagnostic& diagnostic) {

@@ -16,6 +16,7 @@ namespace {
 using bpf::Assembler;
 using bpf::Compare;
 using policy::Action;
+using resolve::PolicyRules;
 using resolve::RuleSet;
 using resolve::Verdict;
 using Node = Assembler::Node;
@@ -30,64 +31,123 @@ std::vector<uint32_t> launcher_calls(arch::Abi abi) {
   return numbers;
 }
 
+const RuleSet* find_rules(const PolicyRules& rules, arch::Abi abi) {
+  const auto set = std::find_if(rules.begin(), rules.end(), [&](const RuleSet& r) { return r.abi == abi; });
+  return set == rules.end() ? nullptr : &*set;
+}
+
+/// The values of seccomp_data.arch of which every policy covers an ABI, in the order of the first policy.
+std::vector<uint32_t> covered_archs(std::span<const PolicyRules> policies) {
+  std::vector<uint32_t> archs;
+  for (const RuleSet& set : policies.front()) {
+    const uint32_t audit_arch = arch::info(set.abi).audit_arch;
+    const auto covers = [&](const PolicyRules& rules) {
+      return std::any_of(rules.begin(), rules.end(),
+                         [&](const RuleSet& r) { return arch::info(r.abi).audit_arch == audit_arch; });
+    };
+    const bool known = std::find(archs.begin(), archs.end(), audit_arch) != archs.end();
+    if (!known && std::all_of(policies.begin(), policies.end(), covers)) archs.push_back(audit_arch);
+  }
+  return archs;
+}
+
 class Compiler {
  public:
-  explicit Compiler(const CompileOptions& options) : options_(options) {}
+  Compiler(std::span<const PolicyRules> policies, const CompileOptions& options)
+      : policies_(policies), options_(options) {}
 
-  Result<Filter, CompileError> compile(std::span<const RuleSet> rules);
+  Result<Filter, CompileError> compile();
 
  private:
-  Node filter(std::span<const RuleSet> rules);
-  Node numbers(const RuleSet& rules);
+  Node filter();
+  Node numbers(uint32_t audit_arch);
   Node decision(const Decision& decision, const arch::AbiInfo& abi);
+  Node chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi);
   Node verdict(Verdict verdict, bool token, const arch::AbiInfo& abi);
   Node token_check(const arch::AbiInfo& abi, Node allowed, Node refused);
+  uint32_t tag_of(const resolve::Origin& origin);
+  [[nodiscard]] CompileError too_long(const bpf::Assembly& assembly) const;
 
+  std::span<const PolicyRules> policies_;
   CompileOptions options_;
   Assembler assembler_;
+  std::map<std::pair<size_t, Verdict>, Node> chain_nodes_;  ///< Within one decision.
+  std::vector<resolve::Origin> origins_;                    ///< By tag, from 1: a clause of each group.
   size_t ranges_ = 0;
 };
 
 /// Which ABI, then which number, then which arguments.
-Node Compiler::filter(std::span<const RuleSet> rules) {
-  Node next = assembler_.ret(seccomp_return(kKillProcess));
-  bool launcher_covered = !options_.launcher;
-  for (auto set = rules.rbegin(); set != rules.rend(); ++set) {
-    next = assembler_.branch(Compare::kEqual, arch::info(set->abi).audit_arch, numbers(*set), next);
-    launcher_covered = launcher_covered || set->abi == *options_.launcher;
+Node Compiler::filter() {
+  std::vector<uint32_t> archs = covered_archs(policies_);
+  if (options_.launcher) {  // Its own calls may come through an ABI that the policies do not let the target use.
+    const uint32_t own = arch::info(*options_.launcher).audit_arch;
+    if (std::find(archs.begin(), archs.end(), own) == archs.end()) archs.push_back(own);
   }
-  if (!launcher_covered) {  // The launcher's own calls come through an ABI that the policy does not let the target use.
-    const RuleSet launcher_only = {*options_.launcher, kKillProcess, {}};
-    next = assembler_.branch(Compare::kEqual, arch::info(*options_.launcher).audit_arch, numbers(launcher_only), next);
+  Node next = assembler_.ret(seccomp_return(kKillProcess));
+  for (auto audit_arch = archs.rbegin(); audit_arch != archs.rend(); ++audit_arch) {
+    next = assembler_.branch(Compare::kEqual, *audit_arch, numbers(*audit_arch), next);
   }
   return assembler_.load(bpf::kArchOffset, next);
 }
 
-Node Compiler::numbers(const RuleSet& rules) {
-  const bool launcher = options_.launcher == rules.abi;
-  const std::vector<Range> ranges = partition(rules, launcher ? launcher_calls(rules.abi) : std::vector<uint32_t>());
+/// The ABI of an arch whose byte order and registers its arguments have.
+const arch::AbiInfo& base_abi(uint32_t audit_arch) {
+  const auto abis = arch::all_abis();
+  return *std::find_if(abis.begin(), abis.end(), [&](const arch::AbiInfo& a) { return a.audit_arch == audit_arch; });
+}
+
+Node Compiler::numbers(uint32_t audit_arch) {
+  const arch::AbiInfo& abi = base_abi(audit_arch);
+  std::vector<ArchRules> rules;
+  for (const PolicyRules& policy : policies_) {
+    const bool has_x32 = abi.abi == arch::Abi::kX86_64;
+    rules.push_back({find_rules(policy, abi.abi), has_x32 ? find_rules(policy, arch::Abi::kX32) : nullptr});
+  }
+  const bool launcher = options_.launcher == abi.abi;
+  const std::vector<Range> ranges =
+      partition(audit_arch, rules, launcher ? launcher_calls(abi.abi) : std::vector<uint32_t>());
   ranges_ += ranges.size();
   std::vector<Target> targets;
   targets.reserve(ranges.size());
-  for (const Range& range : ranges) targets.push_back({range.first, decision(range.decision, arch::info(rules.abi))});
-  assembler_.set_tag(0);
+  for (const Range& range : ranges) targets.push_back({range.first, decision(range.decision, abi)});
   return assembler_.load(bpf::kNumberOffset, compile_number_tree(assembler_, targets));
 }
 
-/// The chain of clauses, built from its end: a condition that fails continues at the next clause.
 Node Compiler::decision(const Decision& decision, const arch::AbiInfo& abi) {
-  Node next = verdict(decision.otherwise, decision.token, abi);
-  for (auto clause = decision.clauses.rbegin(); clause != decision.clauses.rend(); ++clause) {
-    assembler_.set_tag((*clause)->origin.group + 1);
-    Node matched = verdict((*clause)->verdict, decision.token, abi);
+  chain_nodes_.clear();
+  const Node node = chains(decision, 0, kAllow, abi);
+  assembler_.set_tag(0);
+  return node;
+}
+
+/// The chains from `index` on, when those before have come to `strictest`. Each clause chain is built from its end: a
+/// condition that fails continues at the next clause, one clause's verdict at the next policy's chain.
+Node Compiler::chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi) {
+  const bool decided = index == decision.chains.size() || strictest == kKillProcess;
+  if (decided) return verdict(strictest, decision.token, abi);
+  if (const auto known = chain_nodes_.find({index, strictest}); known != chain_nodes_.end()) return known->second;
+
+  const Chain& chain = decision.chains[index];
+  Node next = chains(decision, index + 1, more_restrictive(strictest, chain.otherwise), abi);
+  for (auto clause = chain.clauses.rbegin(); clause != chain.clauses.rend(); ++clause) {
+    Node matched = chains(decision, index + 1, more_restrictive(strictest, (*clause)->verdict), abi);
+    assembler_.set_tag(tag_of((*clause)->origin));
     const auto& conditions = (*clause)->conditions;
     for (auto condition = conditions.rbegin(); condition != conditions.rend(); ++condition) {
       matched = compile_condition(assembler_, *condition, abi.endian, matched, next);
     }
     next = matched;
   }
-  assembler_.set_tag(0);
+  chain_nodes_[{index, strictest}] = next;
   return next;
+}
+
+uint32_t Compiler::tag_of(const resolve::Origin& origin) {
+  const auto same = [&](const resolve::Origin& o) { return o.policy == origin.policy && o.group == origin.group; };
+  const auto known = std::find_if(origins_.begin(), origins_.end(), same);
+  const auto index = static_cast<uint32_t>(known - origins_.begin());
+  if (known == origins_.end()) origins_.push_back(origin);
+  return index + 1;
 }
 
 Node Compiler::verdict(Verdict verdict, bool token, const arch::AbiInfo& abi) {
@@ -122,23 +182,23 @@ Node Compiler::token_check(const arch::AbiInfo& abi, Node allowed, Node refused)
   return node;
 }
 
-CompileError too_long(const bpf::Assembly& assembly) {
+CompileError Compiler::too_long(const bpf::Assembly& assembly) const {
   std::map<uint32_t, size_t> costs;
   for (const uint32_t tag : assembly.tags) {
-    if (tag != 0) ++costs[tag - 1];
+    if (tag != 0) ++costs[tag];
   }
   CompileError error;
   error.instructions = assembly.program.size();
-  for (const auto& [group, instructions] : costs) {
+  for (const auto& [tag, instructions] : costs) {
     if (instructions <= error.costliest_instructions) continue;
-    error.costliest_group = group;
+    error.costliest = origins_[tag - 1];
     error.costliest_instructions = instructions;
   }
   return error;
 }
 
-Result<Filter, CompileError> Compiler::compile(std::span<const RuleSet> rules) {
-  bpf::Assembly assembly = assembler_.assemble(filter(rules));
+Result<Filter, CompileError> Compiler::compile() {
+  bpf::Assembly assembly = assembler_.assemble(filter());
   if (assembly.program.size() > bpf::kMaxInstructions) return too_long(assembly);
 
   std::vector<TokenSite> sites;
@@ -153,8 +213,8 @@ Result<Filter, CompileError> Compiler::compile(std::span<const RuleSet> rules) {
 
 }  // namespace
 
-Result<Filter, CompileError> compile(std::span<const RuleSet> rules, const CompileOptions& options) {
-  return Compiler(options).compile(rules);
+Result<Filter, CompileError> compile(std::span<const PolicyRules> policies, const CompileOptions& options) {
+  return Compiler(policies, options).compile();
 }
 
 bpf::Program with_token(const Filter& filter, const Token& token) {

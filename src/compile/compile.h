@@ -40,9 +40,9 @@ struct Filter {
 };
 
 struct CompileError {
-  size_t instructions = 0;                  ///< How many instructions the program would need.
-  std::optional<uint32_t> costliest_group;  ///< The group of the policy that needs the most of them; its index.
-  size_t costliest_instructions = 0;
+  size_t instructions = 0;                   ///< How many instructions the program would need.
+  std::optional<resolve::Origin> costliest;  ///< A clause of the group that needs the most of them.
+  size_t costliest_instructions = 0;         ///< What that group needs.
 };
 
 struct CompileOptions {
@@ -52,8 +52,11 @@ struct CompileOptions {
   std::optional<arch::Abi> launcher;
 };
 
-/// Compiles the rule sets of one policy, one for each ABI that it covers. Any other ABI kills the process.
-Result<Filter, CompileError> compile(std::span<const resolve::RuleSet> rules, const CompileOptions& options = {});
+/// Compiles policies, at least one, to one filter: for each, its rule sets, one for each ABI that it covers. A call
+/// gets the most restrictive verdict of all; on equal actions the later policy's data. An ABI that not every policy
+/// covers kills the process.
+Result<Filter, CompileError> compile(std::span<const resolve::PolicyRules> policies,
+                                     const CompileOptions& options = {});
 
 /// The program with the token in place. The constants that change are operands of XOR, so it is as valid as before.
 bpf::Program with_token(const Filter& filter, const Token& token);

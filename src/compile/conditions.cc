@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "resolve/evaluate.h"
+
 namespace sandbox::compile {
 namespace {
 
@@ -75,6 +77,8 @@ class Argument {
 }  // namespace
 
 Node compile_condition(Assembler& assembler, const Condition& condition, bpf::Endian endian, Node yes, Node no) {
+  // Without a load, so that what is then allowed for any arguments stays in the kernel's cache.
+  if (const auto outcome = resolve::constant_outcome(condition)) return *outcome ? yes : no;
   Argument argument(assembler, condition, endian);
   const uint64_t value = condition.value;
   const bool fits = value <= argument.maximum();

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <set>
+#include <utility>
+
+#include "arch/errno_names.h"
 
 namespace sandbox::compile {
 namespace {
@@ -14,78 +18,110 @@ using resolve::RuleSet;
 using resolve::Verdict;
 
 constexpr Verdict kAllow = {Action::kAllow, 0};
-constexpr Verdict kNoSuchCall = {Action::kErrno, ENOSYS};
+constexpr Verdict kKillProcess = {Action::kKillProcess, 0};
 
-struct Stretch {
-  uint32_t first;
-  uint32_t last;
-};
-
-/// The numbers that no rule speaks about because no call of this ABI has them, though other code might take them.
-std::vector<Stretch> reserved(arch::Abi abi) {
-  if (abi != arch::Abi::kX86_64) return {{UINT32_MAX, UINT32_MAX}};
-  return {{512, 547}, {arch::info(arch::Abi::kX32).first_number, UINT32_MAX}};
+/// ENOSYS in the ABI's own numbering.
+Verdict enosys_on(uint32_t audit_arch) {
+  for (const arch::AbiInfo& abi : arch::all_abis()) {
+    if (abi.audit_arch != audit_arch) continue;
+    return {Action::kErrno, arch::errno_number(abi.abi, "ENOSYS").value_or(ENOSYS)};
+  }
+  return {Action::kErrno, ENOSYS};
 }
 
-Decision decide(const CallRules* rules, Verdict default_verdict) {
-  Decision decision;
-  decision.otherwise = default_verdict;
-  if (rules == nullptr) return decision;
-  for (const Clause& clause : rules->clauses) {
+using Line = std::map<uint32_t, Chain>;  ///< What holds from each number on.
+
+Chain chain_of(const CallRules& rules, Verdict default_verdict) {
+  Chain chain;
+  chain.otherwise = default_verdict;
+  for (const Clause& clause : rules.clauses) {
     if (clause.conditions.empty()) {  // Nothing behind it is ever reached.
-      decision.otherwise = clause.verdict;
+      chain.otherwise = clause.verdict;
       break;
     }
-    decision.clauses.push_back(&clause);
+    chain.clauses.push_back(&clause);
   }
   // Clauses at the end that decide what would be decided without them.
-  while (!decision.clauses.empty() && decision.clauses.back()->verdict == decision.otherwise)
-    decision.clauses.pop_back();
-  return decision;
+  while (!chain.clauses.empty() && chain.clauses.back()->verdict == chain.otherwise) chain.clauses.pop_back();
+  return chain;
 }
 
-bool always_allows(const Decision& decision) {
-  return decision.clauses.empty() && decision.otherwise == kAllow;
+void fill(Line& line, uint32_t first, Verdict verdict) {
+  line[first] = {{}, verdict};
+}
+
+/// The rule set's own numbers from `first` to `last`.
+void fill(Line& line, uint32_t first, uint32_t last, const RuleSet& rules) {
+  fill(line, first, rules.default_verdict);
+  for (const CallRules& call : rules.calls) {
+    if (call.number < first || call.number > last) continue;
+    line[call.number] = chain_of(call, rules.default_verdict);
+    if (call.number != last) fill(line, call.number + 1, rules.default_verdict);
+  }
+}
+
+/// One policy's line. Sorted pieces are written in order, so each overwrites the end of the one before.
+Line line_of(uint32_t audit_arch, const ArchRules& rules) {
+  Line line;
+  const Verdict no_such_call = enosys_on(audit_arch);
+  fill(line, 0, kKillProcess);
+  if (rules.base == nullptr && rules.x32 == nullptr) return line;
+  if (audit_arch != arch::info(arch::Abi::kX86_64).audit_arch) {
+    fill(line, 0, UINT32_MAX - 1, *rules.base);
+  } else {
+    const uint32_t x32_first = arch::info(arch::Abi::kX32).first_number;
+    if (rules.base != nullptr) {
+      fill(line, 0, 511, *rules.base);
+      fill(line, 512, no_such_call);  // x32's own calls, which kernels before 5.4 took without the x32 bit.
+      fill(line, 548, x32_first - 1, *rules.base);
+    }
+    fill(line, x32_first, no_such_call);
+    if (rules.x32 != nullptr) fill(line, x32_first, UINT32_MAX - 1, *rules.x32);
+  }
+  fill(line, UINT32_MAX, no_such_call);  // A tracer skips a call with this number.
+  return line;
+}
+
+const Chain& at(const Line& line, uint32_t number) {
+  return std::prev(line.upper_bound(number))->second;
+}
+
+bool always_allows(const Chain& chain) {
+  return chain.clauses.empty() && chain.otherwise == kAllow;
 }
 
 }  // namespace
 
-bool Decision::operator==(const Decision& other) const {
+bool Chain::operator==(const Chain& other) const {
   const auto same = [](const Clause* a, const Clause* b) {
     return a->verdict == b->verdict && a->conditions == b->conditions;
   };
-  return token == other.token && otherwise == other.otherwise &&
+  return otherwise == other.otherwise &&
          std::equal(clauses.begin(), clauses.end(), other.clauses.begin(), other.clauses.end(), same);
 }
 
-std::vector<Range> partition(const RuleSet& rules, std::span<const uint32_t> token_calls) {
-  std::map<uint32_t, Decision> singles;
-  for (const CallRules& call : rules.calls) singles[call.number] = decide(&call, rules.default_verdict);
+std::vector<Range> partition(uint32_t audit_arch, std::span<const ArchRules> policies,
+                             std::span<const uint32_t> token_calls) {
+  std::vector<Line> lines;
+  std::set<uint32_t> cuts;
+  for (const ArchRules& rules : policies) {
+    lines.push_back(line_of(audit_arch, rules));
+    for (const auto& [first, chain] : lines.back()) cuts.insert(first);
+  }
   for (const uint32_t number : token_calls) {
-    Decision& decision = singles.try_emplace(number, decide(nullptr, rules.default_verdict)).first->second;
-    decision.token = !always_allows(decision);
-  }
-
-  // Each cut gives the decision from there on; a single number cuts twice.
-  const Decision by_default = decide(nullptr, rules.default_verdict);
-  std::map<uint32_t, Decision> cuts = {{0, by_default}};
-  for (auto& [number, decision] : singles) {
-    cuts[number] = std::move(decision);
-    if (number != UINT32_MAX) cuts[number + 1] = by_default;  // The next single, if it is the neighbour, overwrites it.
-  }
-  Decision no_such_call;
-  no_such_call.otherwise = kNoSuchCall;
-  for (const Stretch& stretch : reserved(rules.abi)) {
-    if (stretch.last != UINT32_MAX) {
-      const auto after = std::prev(cuts.upper_bound(stretch.last + 1));
-      cuts.insert_or_assign(stretch.last + 1, Decision(after->second));
-    }
-    cuts.erase(cuts.lower_bound(stretch.first), cuts.upper_bound(stretch.last));
-    cuts[stretch.first] = no_such_call;
+    cuts.insert(number);
+    cuts.insert(number + 1);
   }
 
   std::vector<Range> ranges;
-  for (auto& [first, decision] : cuts) {
+  for (const uint32_t first : cuts) {
+    Decision decision;
+    for (const Line& line : lines) {
+      const Chain& chain = at(line, first);
+      if (!always_allows(chain)) decision.chains.push_back(chain);
+    }
+    const bool own = std::find(token_calls.begin(), token_calls.end(), first) != token_calls.end();
+    decision.token = own && !decision.chains.empty();
     if (!ranges.empty() && ranges.back().decision == decision) continue;
     ranges.push_back({first, std::move(decision)});
   }

@@ -73,12 +73,12 @@ class FailureLine {
   std::string line_;
 };
 
-int set_filter(bpf::Program& program) {
+int set_filter(bpf::Program& program, uint32_t flags) {
   sock_fprog argument = {};
   argument.len = static_cast<unsigned short>(program.size());
   argument.filter = program.data();
   errno = 0;
-  const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0UL, &argument);
+  const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &argument);
   if (result == 0) return 0;
   return errno != 0 ? errno : EIO;  // Anything but 0 is a failure, whatever it is.
 }
@@ -93,7 +93,8 @@ std::string describe_filter_failure(int number) {
 
 }  // namespace
 
-std::string enter(const compile::Filter& filter, const Target& target, bool no_new_privs, const char* report_prefix) {
+std::string enter(const compile::Filter& filter, const Target& target, const EnterOptions& options,
+                  const char* report_prefix) {
   FailureLine failure(report_prefix, target.path);
   compile::Token token = {};
 
@@ -103,8 +104,9 @@ std::string enter(const compile::Filter& filter, const Target& target, bool no_n
   bpf::Program program = compile::with_token(filter, token);
   const TokenRegisters registers(token);
 
-  if (no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_NO_NEW_PRIVS)", errno);
-  if (const int number = set_filter(program); number != 0) return describe_filter_failure(number);
+  if (options.no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return failed("prctl(PR_SET_NO_NEW_PRIVS)", errno);
+  if (const int number = set_filter(program, options.filter_flags); number != 0) return describe_filter_failure(number);
 
   // ---- The filter is in force. From here on: one execve, no allocation, no destructor, no other library call. ----
 
@@ -124,7 +126,7 @@ std::string execute_unfiltered(const Target& target, bool no_new_privs) {
 int install_for_test(const bpf::ValidatedProgram& program) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
   bpf::Program copy = program.instructions();
-  return set_filter(copy);
+  return set_filter(copy, 0);
 }
 
 }  // namespace sandbox::kernel

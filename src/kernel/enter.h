@@ -1,6 +1,7 @@
 // The irreversible part: no_new_privs, the filter, execve. Nothing else in the project does any of these for a launch.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "bpf/validate.h"
@@ -15,12 +16,17 @@ struct Target {
   char* const* environment = nullptr;  ///< As for execve(2), null-terminated.
 };
 
+struct EnterOptions {
+  bool no_new_privs =
+      true;  ///< False leaves PR_SET_NO_NEW_PRIVS alone, which the kernel accepts with CAP_SYS_ADMIN only.
+  uint32_t filter_flags = 0;  ///< SECCOMP_FILTER_FLAG_* for seccomp(2).
+};
+
 /// Puts the filter in force and executes the target. Returns only when nothing has been started and no filter is in
 /// force: the value is one line that says why. Once the filter is in force, a failing execve is reported on standard
 /// error, after `report_prefix` (borrowed), and ends the process with 126.
-///
-/// `no_new_privs` false leaves PR_SET_NO_NEW_PRIVS alone, which the kernel accepts with CAP_SYS_ADMIN only.
-std::string enter(const compile::Filter& filter, const Target& target, bool no_new_privs, const char* report_prefix);
+std::string enter(const compile::Filter& filter, const Target& target, const EnterOptions& options,
+                  const char* report_prefix);
 
 /// Executes the target without any filter (`enabled: false`). Returns only on failure: one line that says why.
 std::string execute_unfiltered(const Target& target, bool no_new_privs);

@@ -3,6 +3,7 @@
 #include <linux/seccomp.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -58,6 +59,31 @@ std::optional<std::string> missing_support(const bpf::ValidatedProgram& program)
     }
   }
   return std::nullopt;
+}
+
+std::optional<std::string> missing_flags(uint32_t flags) {
+  struct KnownFlag {
+    uint32_t flag;
+    const char* name;
+    const char* since;
+  };
+  constexpr KnownFlag kFlags[] = {{SECCOMP_FILTER_FLAG_TSYNC, "tsync", "3.17"},
+                                  {SECCOMP_FILTER_FLAG_LOG, "log", "4.14"},
+                                  {SECCOMP_FILTER_FLAG_SPEC_ALLOW, "spec_allow", "4.17"},
+                                  {SECCOMP_FILTER_FLAG_TSYNC_ESRCH, "tsync", "5.7"}};
+  for (const KnownFlag& known : kFlags) {
+    if ((flags & known.flag) == 0) continue;
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, known.flag, nullptr) == -1 && errno == EFAULT) continue;
+    return std::string("the flag ") + known.name + " is asked for, which this kernel does not know; Linux " +
+           known.since + " brought it";
+  }
+  return std::nullopt;
+}
+
+arch::KernelVersion running_kernel() {
+  utsname name = {};
+  if (uname(&name) != 0) return {};
+  return arch::parse_kernel_version(name.release).value_or(arch::KernelVersion{});
 }
 
 bool runs_with_borrowed_privileges() {

@@ -1,10 +1,11 @@
 // What this kernel and this process can do.
 #pragma once
 
+#include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 
+#include "arch/call_versions.h"
 #include "bpf/validate.h"
 
 namespace sandbox::kernel {
@@ -13,6 +14,12 @@ namespace sandbox::kernel {
 /// is missing and the Linux release that brought it; none when all is well. Asks by SECCOMP_GET_ACTION_AVAIL, see
 /// seccomp(2).
 std::optional<std::string> missing_support(const bpf::ValidatedProgram& program);
+
+/// The same for flags of seccomp(2), asked for with a program that is not there: a kernel that knows them says EFAULT.
+std::optional<std::string> missing_flags(uint32_t flags);
+
+/// The running kernel's release, from uname(2); 0.0 where it cannot be read.
+arch::KernelVersion running_kernel();
 
 /// Whether this program was started with more privileges than its caller has (AT_SECURE: set-user-ID, file
 /// capabilities), so that its input is not to be trusted.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,8 @@
 namespace sandbox::kernel {
 namespace {
 
-constexpr size_t kScriptHead = 256;  // BINPRM_BUF_SIZE: as much of "#!" lines as the kernel reads.
+constexpr int kMostInterpreters = 5;  // As many scripts as fs/exec.c follows from one to the next.
+constexpr size_t kScriptHead = 256;   // BINPRM_BUF_SIZE: as much of "#!" lines as the kernel reads.
 
 TargetError cannot_execute(const std::string& path, const std::string& why) {
   return {kExitCannotExecute, cannot_execute_prefix(path) + why};
@@ -116,6 +118,48 @@ std::optional<TargetError> check_contents(const std::string& path) {
   return std::nullopt;
 }
 
+struct Machine {
+  uint16_t machine;  ///< EM_*
+  char elf_class;
+  char order;
+  arch::Abi abi;
+};
+
+constexpr Machine kMachines[] = {
+    {EM_X86_64, ELFCLASS64, ELFDATA2LSB, arch::Abi::kX86_64},
+    {EM_X86_64, ELFCLASS32, ELFDATA2LSB, arch::Abi::kX32},
+    {EM_386, ELFCLASS32, ELFDATA2LSB, arch::Abi::kX86},
+    {EM_AARCH64, ELFCLASS64, ELFDATA2LSB, arch::Abi::kAarch64},
+    {EM_ARM, ELFCLASS32, ELFDATA2LSB, arch::Abi::kArm},
+    {EM_RISCV, ELFCLASS64, ELFDATA2LSB, arch::Abi::kRiscv64},
+    {EM_S390, ELFCLASS64, ELFDATA2MSB, arch::Abi::kS390x},
+    {EM_S390, ELFCLASS32, ELFDATA2MSB, arch::Abi::kS390},
+    {EM_PPC64, ELFCLASS64, ELFDATA2LSB, arch::Abi::kPpc64le},
+    {EM_PPC64, ELFCLASS64, ELFDATA2MSB, arch::Abi::kPpc64},
+    {EM_PPC, ELFCLASS32, ELFDATA2MSB, arch::Abi::kPpc},
+    {EM_MIPS, ELFCLASS64, ELFDATA2LSB, arch::Abi::kMipsel64},
+    {EM_MIPS, ELFCLASS64, ELFDATA2MSB, arch::Abi::kMips64},
+    {EM_MIPS, ELFCLASS32, ELFDATA2LSB, arch::Abi::kMipsel},
+    {EM_MIPS, ELFCLASS32, ELFDATA2MSB, arch::Abi::kMips},
+    {EM_PARISC, ELFCLASS32, ELFDATA2MSB, arch::Abi::kParisc},
+    {EM_PARISC, ELFCLASS64, ELFDATA2MSB, arch::Abi::kParisc64},
+};
+
+/// By the header's class, byte order and machine. (32-bit MIPS files may be n32's; the flags that say so are not read,
+/// because what comes of this is advice, and o32 the common case.)
+std::optional<arch::Abi> elf_abi(std::string_view head) {
+  if (!head.starts_with(ELFMAG) || head.size() < offsetof(Elf64_Ehdr, e_version)) return std::nullopt;
+  const char order = head[EI_DATA];
+  const auto byte = [&](size_t index) {
+    return static_cast<unsigned char>(head[offsetof(Elf64_Ehdr, e_machine) + index]);
+  };
+  const auto machine = static_cast<uint16_t>(order == ELFDATA2LSB ? byte(0) | byte(1) << 8 : byte(0) << 8 | byte(1));
+  for (const Machine& known : kMachines) {
+    if (known.machine == machine && known.elf_class == head[EI_CLASS] && known.order == order) return known.abi;
+  }
+  return std::nullopt;
+}
+
 Result<std::string, TargetError> accept(const std::string& path) {
   if (auto error = check_contents(path)) return *error;
   return path;
@@ -155,6 +199,26 @@ Result<std::string, TargetError> find_target(const std::string& name, const char
   }
   if (first_refusal) return *first_refusal;
   return not_found(name, "no such program in PATH");
+}
+
+Program inspect(const std::string& path) {
+  Program program;
+  std::string file = path;
+  for (int depth = 0; depth < kMostInterpreters; ++depth) {
+    const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    std::array<char, kScriptHead> buffer = {};
+    const ssize_t got = fd.valid() ? pread(fd.get(), buffer.data(), buffer.size(), 0) : -1;
+    if (got < 0) break;
+    const std::string_view head(buffer.data(), static_cast<size_t>(got));
+    const auto interpreter = script_interpreter(head);
+    if (!interpreter) {
+      program.abi = elf_abi(head);
+      break;
+    }
+    program.script = true;
+    file = *interpreter;
+  }
+  return program;
 }
 
 std::string cannot_execute_prefix(const std::string& path) {

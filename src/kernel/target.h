@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "arch/abi.h"
 #include "base/result.h"
 
 namespace sandbox::kernel {
@@ -23,6 +24,16 @@ struct TargetError {
 /// permission and what the kernel would stumble over: a directory, an interpreter or a dynamic loader that is missing.
 /// A file that may be executed but not read is taken as it is.
 Result<std::string, TargetError> find_target(const std::string& name, const char* search_path);
+
+/// What a file is as a program.
+struct Program {
+  std::optional<arch::Abi>
+      abi;              ///< The one that it, or a script's interpreter, starts in; none where it cannot be told.
+  bool script = false;  ///< It begins with "#!".
+};
+
+/// Reads the ELF header of a program, or of the interpreter to which a script leads.
+Program inspect(const std::string& path);
 
 /// "cannot execute 'PATH': ", to be followed by a reason.
 std::string cannot_execute_prefix(const std::string& path);

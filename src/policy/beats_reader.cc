@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/edit_distance.h"
 #include "policy/mapping_reader.h"
 #include "policy/scalar.h"
 
@@ -16,7 +17,9 @@ using Kind = YamlNode::Kind;
 constexpr std::string_view kSection = "seccomp";
 constexpr std::string_view kPrefix = "seccomp.";
 
-constexpr std::array<std::string_view, 4> kSectionKeys = {"enabled", "default_action", "default_errno", "syscalls"};
+constexpr std::array<std::string_view, 7> kSectionKeys = {
+    "enabled", "default_action", "default_errno", "syscalls", "architectures", "kernel", "flags"};
+constexpr std::array<std::string_view, 3> kFlags = {"log", "spec_allow", "tsync"};
 constexpr std::array<KeyAlias, 4> kSectionAliases = {
     {{"default", "default_action"}, {"action", "default_action"}, {"groups", "syscalls"}, {"errno", "default_errno"}}};
 
@@ -32,7 +35,8 @@ constexpr std::array<std::string_view, 2> kConditionalKeys = {"name", "arguments
 constexpr std::array<KeyAlias, 4> kConditionalAliases = {
     {{"args", "arguments"}, {"argument", "arguments"}, {"names", "name"}, {"conditions", "arguments"}}};
 
-constexpr std::array<std::string_view, 5> kConditionKeys = {"argument", "position", "operation", "value", "mask"};
+constexpr std::array<std::string_view, 6> kConditionKeys = {"argument", "position", "operation",
+                                                            "value",    "mask",     "width"};
 constexpr std::array<KeyAlias, 6> kConditionAliases = {{{"arg", "argument"},
                                                         {"index", "argument"},
                                                         {"op", "operation"},
@@ -47,6 +51,8 @@ class BeatsReader {
   Policy read(const YamlNode& document);
 
  private:
+  void read_architectures(const YamlNode& node, Policy& policy);
+  void read_flags(const YamlNode& node, Flags& flags);
   void read_group(const YamlNode& node, Group& group);
   void read_names(const YamlNode& node, Group& group);
   void read_conditional_names(const YamlNode& node, Group& group);
@@ -146,12 +152,13 @@ Policy BeatsReader::read(const YamlNode& document) {
   if (const YamlNode* node = keys.find("default_action")) {
     action = read_action(*node, "'default_action'", diagnostics_);
     policy.default_action = action.value_or(policy.default_action);
+    policy.default_range = keys.find_key("default_action")->range;
   } else if (policy.enabled && complete && keys.lacks("default_action")) {
     diagnostics_.error(place,
                        "'default_action' is missing in the seccomp section: what a call gets that no group matches");
   }
   if (const YamlNode* node = keys.find("default_errno")) {
-    policy.default_errno = read_errno(*node, "'default_errno'", diagnostics_).value_or(kDefaultErrno);
+    policy.default_error = read_errno(*node, "'default_errno'", diagnostics_).value_or(ErrnoValue{});
     if (action && *action != Action::kErrno) {
       diagnostics_.error(keys.find_key("default_errno")->range,
                          "'default_errno' goes with 'default_action: errno' only, found 'default_action: " +
@@ -167,7 +174,43 @@ Policy BeatsReader::read(const YamlNode& document) {
   } else if (policy.enabled && complete && keys.lacks("syscalls")) {
     diagnostics_.error(place, "'syscalls' is missing in the seccomp section: the list of groups");
   }
+  if (const YamlNode* node = keys.find("architectures")) read_architectures(*node, policy);
+  if (const YamlNode* node = keys.find("kernel")) policy.kernel = read_kernel_version(*node, "'kernel'", diagnostics_);
+  if (const YamlNode* node = keys.find("flags")) read_flags(*node, policy.flags);
   return policy;
+}
+
+void BeatsReader::read_architectures(const YamlNode& node, Policy& policy) {
+  if (!expect_list(node, "architectures", "ABI", "ABIs")) return;
+  for (const YamlNode& item : node.items) {
+    const std::optional<arch::Abi> abi = read_abi(item, diagnostics_);
+    if (!abi) continue;
+    const auto same = [&](const ListedAbi& listed) { return listed.abi == *abi; };
+    if (std::any_of(policy.architectures.begin(), policy.architectures.end(), same)) {
+      diagnostics_.warning(item.range, "ABI " + quoted(item.text) + " is listed twice");
+      continue;
+    }
+    policy.architectures.push_back({*abi, item.range});
+  }
+}
+
+void BeatsReader::read_flags(const YamlNode& node, Flags& flags) {
+  if (!expect_list(node, "flags", "flag", "flags")) return;
+  for (const YamlNode& item : node.items) {
+    if (!expect_scalar(item, "an entry of 'flags'", "a flag's name", diagnostics_)) continue;
+    if (item.text == kFlags[0]) {
+      flags.log = true;
+    } else if (item.text == kFlags[1]) {
+      flags.spec_allow = true;
+    } else if (item.text == kFlags[2]) {
+      flags.tsync = true;
+    } else {
+      const auto nearest = nearest_name(item.text, kFlags);
+      diagnostics_.error(
+          item.range, "unknown flag " + quoted(item.text) +
+                          (nearest ? "; did you mean " + quoted(*nearest) + "?" : "; expected " + enumerate(kFlags)));
+    }
+  }
 }
 
 void BeatsReader::read_group(const YamlNode& node, Group& group) {
@@ -195,7 +238,7 @@ void BeatsReader::read_group_action(const YamlNode& node, const MappingReader& k
     missing(node, node.range, "'action' is missing in a group: what the calls it names get");
   }
   if (const YamlNode* value = keys.find("errno")) {
-    group.errno_number = read_errno(*value, "'errno'", diagnostics_).value_or(kDefaultErrno);
+    group.error = read_errno(*value, "'errno'", diagnostics_).value_or(ErrnoValue{});
     if (action && *action != Action::kErrno) {
       diagnostics_.error(keys.find_key("errno")->range, "'errno' goes with 'action: errno' only, found 'action: " +
                                                             std::string(name_of(*action)) + "'");
@@ -256,10 +299,10 @@ void BeatsReader::read_condition(const YamlNode& node, Condition& condition) {
     missing(node, node.range, "'operation' is missing in a condition: how the argument is compared with the value");
   }
   if (const YamlNode* value = keys.find("value")) {
-    condition.value = read_integer(*value, "'value'", diagnostics_).value_or(Integer{});
+    condition.value = read_value(*value, "'value'", diagnostics_).value_or(Value{});
   }
   if (const YamlNode* value = keys.find("mask")) {
-    condition.mask = read_integer(*value, "'mask'", diagnostics_).value_or(Integer{});
+    condition.mask = read_value(*value, "'mask'", diagnostics_).value_or(Value{});
     if (operation && *operation != Operation::kMaskedEqual) {
       diagnostics_.error(keys.find_key("mask")->range,
                          "'mask' goes with 'operation: MaskedEqual' only, found 'operation: " +
@@ -267,6 +310,14 @@ void BeatsReader::read_condition(const YamlNode& node, Condition& condition) {
     }
   } else if (operation == Operation::kMaskedEqual && keys.lacks("mask")) {
     missing(node, node.range, "'mask' is missing in a condition with 'operation: MaskedEqual'");
+  }
+  if (const YamlNode* value = keys.find("width")) {
+    const std::optional<Integer> width = read_integer(*value, "'width'", diagnostics_);
+    condition.wide = width.has_value();
+    if (width && (width->magnitude != 64 || width->negative)) {
+      diagnostics_.error(value->range, "'width' must be 64, found " + describe(*value) +
+                                           "; without it the bits that the kernel reads are compared");
+    }
   }
 }
 

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "arch/abi.h"
+#include "arch/call_versions.h"
 #include "base/source_text.h"
 
 namespace sandbox::policy {
@@ -46,22 +48,42 @@ constexpr std::string_view name_of(Operation operation) {
   return kOperationNames[static_cast<size_t>(operation)];
 }
 
+struct Name {
+  std::string text;
+  SourceRange range;
+};
+
 /// An integer as written. A negative one stands for its two's complement at the width of the argument it meets.
 struct Integer {
   uint64_t magnitude = 0;
   bool negative = false;
 };
 
-struct Condition {
-  uint8_t argument = 0;  ///< 0 to 5.
-  Operation operation = Operation::kEqual;
-  Integer value;
-  Integer mask;  ///< With kMaskedEqual only.
+/// What stands between two `|`: an integer, or the name of a constant, whose value depends on the ABI.
+struct Term {
+  Integer integer;
+  std::string constant;  ///< Empty for an integer.
+};
+
+/// The terms' bits together; none for 0. A negative integer stands alone.
+struct Value {
+  std::vector<Term> terms;
   SourceRange range;
 };
 
-struct Name {
-  std::string text;
+struct Condition {
+  uint8_t argument = 0;  ///< 0 to 5.
+  Operation operation = Operation::kEqual;
+  Value value;
+  Value mask;         ///< With kMaskedEqual only.
+  bool wide = false;  ///< Compare all 64 bits on 64-bit ABIs, not only those that the kernel reads.
+  SourceRange range;
+};
+
+/// An error number, by name (its number depends on the ABI) or by number.
+struct ErrnoValue {
+  std::string name = "EPERM";  ///< Empty for a number.
+  uint16_t number = 0;
   SourceRange range;
 };
 
@@ -71,15 +93,24 @@ struct ConditionalName {
   std::vector<Condition> conditions;
 };
 
-/// `errno` and `default_errno`: the native number; EPERM where nothing is written.
-inline constexpr uint16_t kDefaultErrno = 1;
-
 struct Group {
   Action action = Action::kKillProcess;
-  uint16_t errno_number = kDefaultErrno;  ///< With kErrno only.
+  ErrnoValue error;  ///< With kErrno only.
   std::vector<Name> names;
   std::vector<ConditionalName> names_with_args;
   SourceRange range;
+};
+
+struct ListedAbi {
+  arch::Abi abi = arch::Abi::kX86_64;
+  SourceRange range;
+};
+
+/// Flags for seccomp(2): SECCOMP_FILTER_FLAG_LOG, _SPEC_ALLOW and _TSYNC.
+struct Flags {
+  bool log = false;
+  bool spec_allow = false;
+  bool tsync = false;
 };
 
 struct Policy {
@@ -87,8 +118,13 @@ struct Policy {
   bool enabled = true;
   SourceRange enabled_range;  ///< Where `enabled` is written, if it is.
   Action default_action = Action::kKillProcess;
-  uint16_t default_errno = kDefaultErrno;
+  SourceRange default_range;  ///< Where the default action is written.
+  ErrnoValue default_error;   ///< With kErrno only.
   std::vector<Group> groups;  ///< In order: the first that matches a call decides.
+  bool oci = false;  ///< Read as runc reads: unknown names are skipped, arguments that a call lacks are compared.
+  std::vector<ListedAbi> architectures;  ///< Empty: the native ABI.
+  std::optional<arch::KernelVersion> kernel;
+  Flags flags;
 };
 
 }  // namespace sandbox::policy

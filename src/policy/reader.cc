@@ -9,6 +9,7 @@
 #include "base/edit_distance.h"
 #include "policy/beats_reader.h"
 #include "policy/mapping_reader.h"
+#include "policy/oci_reader.h"
 #include "policy/text_check.h"
 #include "policy/yaml_tree.h"
 
@@ -53,6 +54,18 @@ bool check_top_level(const YamlNode& document, Diagnostics& diagnostics) {
 
 /// A document with none of the keys that would say what it is: the error tries to say what was meant.
 void report_unrecognised(const YamlNode& document, Diagnostics& diagnostics) {
+  const auto runtime = std::find_if(document.entries.begin(), document.entries.end(),
+                                    [](const auto& entry) { return entry.key.text == "ociVersion"; });
+  if (runtime != document.entries.end()) {
+    diagnostics.error(runtime->key.range,
+                      "a container runtime's configuration; its profile is the value of 'seccomp' below 'linux'");
+    return;
+  }
+  if (diagnostics.source().text().find("\"SCMP_") != std::string::npos) {
+    diagnostics.error(document.range,
+                      "'defaultAction' is missing in the profile: what a call gets that no rule matches");
+    return;
+  }
   constexpr std::array<std::string_view, 3> kInner = {"default_action", "syscalls", "enabled"};
   for (const auto& [key, value] : document.entries) {
     if (std::find(kInner.begin(), kInner.end(), key.text) != kInner.end()) {
@@ -62,7 +75,7 @@ void report_unrecognised(const YamlNode& document, Diagnostics& diagnostics) {
     }
   }
   if (!document.complete) return;
-  std::string message = "no policy here: expected the key 'seccomp' on the top level";
+  std::string message = "no policy here: expected the key 'seccomp' (or 'defaultAction') on the top level";
   for (const auto& [key, value] : document.entries) {
     const bool below = std::any_of(value.entries.begin(), value.entries.end(),
                                    [](const auto& entry) { return is_beats_key(entry.key); });
@@ -76,7 +89,8 @@ void report_unrecognised(const YamlNode& document, Diagnostics& diagnostics) {
 
 }  // namespace
 
-std::optional<Policy> read_policy(std::shared_ptr<const SourceText> source, Diagnostics& diagnostics) {
+std::optional<Policy> read_policy(std::shared_ptr<const SourceText> source, const Environment& environment,
+                                  Diagnostics& diagnostics) {
   if (!check_text(diagnostics)) return std::nullopt;
   const std::optional<YamlNode> document = parse_yaml(diagnostics);
   if (!document) {
@@ -91,27 +105,22 @@ std::optional<Policy> read_policy(std::shared_ptr<const SourceText> source, Diag
     return std::nullopt;
   }
 
-  if (!check_top_level(*document, diagnostics)) return std::nullopt;
-
   const auto has = [&](auto predicate) {
     return std::any_of(document->entries.begin(), document->entries.end(),
                        [&](const auto& entry) { return predicate(entry.key); });
   };
   const bool beats = has(is_beats_key);
-  const bool oci = has([](const YamlNode& key) { return key.text == "defaultAction"; });
+  const bool oci = has(is_oci_key);
   if (beats && oci) {
     diagnostics.error(document->range, "both a 'seccomp' and a 'defaultAction' key; a file is one policy or the other");
     return std::nullopt;
   }
-  if (oci) {
-    diagnostics.error(document->range, "an OCI profile ('defaultAction'); only Beats policies can be read so far");
-    return std::nullopt;
-  }
-  if (!beats) {
+  if (!check_top_level(*document, diagnostics)) return std::nullopt;
+  if (!beats && !oci) {
     report_unrecognised(*document, diagnostics);
     return std::nullopt;
   }
-  Policy policy = read_beats(*document, diagnostics);
+  Policy policy = oci ? read_oci(*document, environment, diagnostics) : read_beats(*document, diagnostics);
   policy.source = std::move(source);
   return policy;
 }

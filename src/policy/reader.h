@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/diagnostic.h"
+#include "policy/environment.h"
 #include "policy/policy.h"
 
 namespace sandbox::policy {
@@ -11,6 +12,7 @@ namespace sandbox::policy {
 /// Reads `diagnostics.source()`. Every problem is added to `diagnostics`: the policy may be used only when there are no
 /// errors. What could be read in spite of errors is returned, so that later stages can add theirs and all are shown at
 /// once.
-std::optional<Policy> read_policy(std::shared_ptr<const SourceText> source, Diagnostics& diagnostics);
+std::optional<Policy> read_policy(std::shared_ptr<const SourceText> source, const Environment& environment,
+                                  Diagnostics& diagnostics);
 
 }  // namespace sandbox::policy

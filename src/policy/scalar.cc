@@ -1,6 +1,7 @@
 #include "policy/scalar.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <limits>
 #include <span>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "arch/constants.h"
 #include "arch/errno_names.h"
 #include "base/edit_distance.h"
 #include "policy/mapping_reader.h"
@@ -67,6 +69,32 @@ ParsedNumber parse_number(std::string_view text) {
   }
   if (parsed.value.magnitude == 0) parsed.value.negative = false;
   return parsed;
+}
+
+std::string_view trim(std::string_view text) {
+  const size_t begin = text.find_first_not_of(' ');
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
+/// Constants begin with a letter or an underscore, numbers do not.
+bool looks_like_constant(std::string_view text) {
+  return !text.empty() && (std::isalpha(static_cast<unsigned char>(text.front())) != 0 || text.front() == '_');
+}
+
+/// Whether any ABI has the constant; which ones is for the resolver to know.
+bool check_constant(std::string_view name, const YamlNode& node, Diagnostics& diagnostics) {
+  if (!arch::abis_with_constant(name).empty()) return true;
+  std::string message = "unknown constant " + quoted(name);
+  if (name.find_first_of(" +&,~") != std::string_view::npos) {
+    message += "; constants are joined with '|'";
+  } else if (const auto nearest = nearest_name(name, arch::constant_names())) {
+    message += "; did you mean " + quoted(*nearest) + "?";
+  } else {
+    message += "; expected an integer, or a name such as AF_INET or CLONE_NEWUSER";
+  }
+  diagnostics.error(node.range, std::move(message));
+  return false;
 }
 
 std::string leading_zero(std::string_view what, const YamlNode& node) {
@@ -167,12 +195,12 @@ std::optional<Operation> read_operation(const YamlNode& node, Diagnostics& diagn
   return std::nullopt;
 }
 
-std::optional<uint16_t> read_errno(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
+std::optional<ErrnoValue> read_errno(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
   if (!expect_scalar(node, what, "an errno name or a number", diagnostics)) return std::nullopt;
-  if (const auto number = arch::errno_number(node.text)) return number;
+  const std::vector<std::string_view> names = arch::errno_names();
+  if (std::find(names.begin(), names.end(), node.text) != names.end()) return ErrnoValue{node.text, 0, node.range};
   const ParsedNumber parsed = parse_number(node.text);
   if (parsed.error == NumberError::kNotANumber) {
-    const std::vector<std::string_view> names = arch::errno_names();
     std::string message = "unknown errno " + quoted(node.text);
     if (const auto nearest = nearest_name(node.text, names)) {
       message += "; did you mean " + quoted(*nearest) + "?";
@@ -184,7 +212,7 @@ std::optional<uint16_t> read_errno(const YamlNode& node, std::string_view what, 
   }
   if (!parsed.error && !parsed.value.negative && parsed.value.magnitude >= 1 &&
       parsed.value.magnitude <= arch::kMaxErrno) {
-    return static_cast<uint16_t>(parsed.value.magnitude);
+    return ErrnoValue{"", static_cast<uint16_t>(parsed.value.magnitude), node.range};
   }
   if (parsed.error == NumberError::kLeadingZero) {
     diagnostics.error(node.range, leading_zero(what, node));
@@ -194,6 +222,60 @@ std::optional<uint16_t> read_errno(const YamlNode& node, std::string_view what, 
   if (!parsed.error && parsed.value.magnitude == 0) message += "; 0 would make a denied call look done";
   diagnostics.error(node.range, std::move(message));
   return std::nullopt;
+}
+
+std::optional<Value> read_value(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
+  if (!expect_scalar(node, what, "an integer or a constant's name", diagnostics)) return std::nullopt;
+  const std::string_view text = node.text;
+  if (text.find('|') == std::string_view::npos && !looks_like_constant(text)) {
+    const auto integer = read_integer(node, what, diagnostics);
+    if (!integer) return std::nullopt;
+    return Value{{{*integer, ""}}, node.range};
+  }
+  Value value;
+  value.range = node.range;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('|', begin), text.size());
+    const std::string_view term = trim(text.substr(begin, end - begin));
+    begin = end + 1;
+    const ParsedNumber number = parse_number(term);
+    if (looks_like_constant(term)) {
+      if (!check_constant(term, node, diagnostics)) return std::nullopt;
+      value.terms.push_back({{}, std::string(term)});
+    } else if (!number.error && !number.value.negative) {
+      value.terms.push_back({number.value, ""});
+    } else {
+      diagnostics.error(node.range, std::string(what) +
+                                        " must be integers and names of constants joined with '|', found " +
+                                        quoted(term) + " in " + describe(node));
+      return std::nullopt;
+    }
+  }
+  return value;
+}
+
+std::optional<arch::KernelVersion> read_kernel_version(const YamlNode& node, std::string_view what,
+                                                       Diagnostics& diagnostics) {
+  constexpr std::string_view kExpected = "a Linux version such as \"6.1\"";
+  if (!expect_scalar(node, what, kExpected, diagnostics)) return std::nullopt;
+  const auto version = arch::parse_kernel_version(node.text);
+  if (!version) {
+    diagnostics.error(node.range,
+                      std::string(what) + " must be " + std::string(kExpected) + ", found " + describe(node));
+  }
+  return version;
+}
+
+std::optional<arch::Abi> read_abi(const YamlNode& node, Diagnostics& diagnostics) {
+  if (!expect_scalar(node, "an entry of 'architectures'", "the name of an ABI", diagnostics)) return std::nullopt;
+  const auto abi = arch::find_abi(node.text);
+  if (!abi) {
+    const auto nearest = nearest_name(node.text, arch::accepted_abi_names());
+    diagnostics.error(node.range, "unknown ABI " + quoted(node.text) +
+                                      (nearest ? "; did you mean " + quoted(*nearest) + "?"
+                                               : "; expected " + enumerate(arch::abi_names())));
+  }
+  return abi;
 }
 
 }  // namespace sandbox::policy

@@ -26,7 +26,17 @@ std::optional<Action> read_action(const YamlNode& node, std::string_view what, D
 std::optional<Operation> read_operation(const YamlNode& node, Diagnostics& diagnostics);
 
 /// An errno name, or a number from 1 to 4095.
-std::optional<uint16_t> read_errno(const YamlNode& node, std::string_view what, Diagnostics& diagnostics);
+std::optional<ErrnoValue> read_errno(const YamlNode& node, std::string_view what, Diagnostics& diagnostics);
+
+/// Integers and names of constants, joined with `|`.
+std::optional<Value> read_value(const YamlNode& node, std::string_view what, Diagnostics& diagnostics);
+
+/// A version such as "6.1"; further numbers (5.10.23) are left out.
+std::optional<arch::KernelVersion> read_kernel_version(const YamlNode& node, std::string_view what,
+                                                       Diagnostics& diagnostics);
+
+/// The name of an ABI, libseccomp's or an alias.
+std::optional<arch::Abi> read_abi(const YamlNode& node, Diagnostics& diagnostics);
 
 /// A number from 0 to 5.
 std::optional<uint8_t> read_argument_index(const YamlNode& node, std::string_view what, Diagnostics& diagnostics);

@@ -1,7 +1,8 @@
 #include "resolve/evaluate.h"
 
 #include <algorithm>
-#include <cerrno>
+
+#include "arch/errno_names.h"
 
 namespace sandbox::resolve {
 namespace {
@@ -11,11 +12,36 @@ using policy::Operation;
 
 constexpr uint32_t kSkippedNumber = UINT32_MAX;
 
-bool is_reserved(arch::Abi abi, uint32_t number) {
-  if (number == kSkippedNumber) return true;
-  if (abi != arch::Abi::kX86_64) return false;
+const RuleSet* find(const PolicyRules& rules, arch::Abi abi) {
+  const auto set = std::find_if(rules.begin(), rules.end(), [&](const RuleSet& r) { return r.abi == abi; });
+  return set == rules.end() ? nullptr : &*set;
+}
+
+/// The rules of the ABI through which the call comes, or the answer that is fixed.
+struct Route {
+  const RuleSet* rules = nullptr;
+  Verdict fixed;
+};
+
+/// x86_64 and x32 share their arch; the number tells them apart.
+Route route_x86_64(const PolicyRules& rules, uint32_t number, Verdict no_such_call) {
+  const RuleSet* x86_64 = find(rules, arch::Abi::kX86_64);
+  const RuleSet* x32 = find(rules, arch::Abi::kX32);
+  if (number >= arch::info(arch::Abi::kX32).first_number) return {x32, no_such_call};
+  if (x86_64 == nullptr) return {nullptr, {Action::kKillProcess, 0}};
   // arch/x86/entry/syscalls/syscall_64.tbl: 512 to 547 are x32's, which kernels before 5.4 took without the x32 bit.
-  return (number >= 512 && number <= 547) || number >= arch::info(arch::Abi::kX32).first_number;
+  if (number >= 512 && number <= 547) return {nullptr, no_such_call};
+  return {x86_64, {}};
+}
+
+Route route(const PolicyRules& rules, const bpf::SystemCall& call) {
+  const auto covered = std::find_if(rules.begin(), rules.end(),
+                                    [&](const RuleSet& r) { return arch::info(r.abi).audit_arch == call.arch; });
+  if (covered == rules.end()) return {nullptr, {Action::kKillProcess, 0}};
+  const Verdict no_such_call = {Action::kErrno, *arch::errno_number(covered->abi, "ENOSYS")};
+  if (call.number == kSkippedNumber) return {nullptr, no_such_call};
+  if (call.arch == arch::info(arch::Abi::kX86_64).audit_arch) return route_x86_64(rules, call.number, no_such_call);
+  return {&*covered, {}};
 }
 
 }  // namespace
@@ -45,13 +71,46 @@ bool holds(const Condition& condition, uint64_t argument) {
   return false;
 }
 
-Judgement evaluate(std::span<const RuleSet> rules, const bpf::SystemCall& call) {
-  const auto set = std::find_if(rules.begin(), rules.end(),
-                                [&](const RuleSet& r) { return arch::info(r.abi).audit_arch == call.arch; });
-  if (set == rules.end()) return {{Action::kKillProcess, 0}};
-  if (is_reserved(set->abi, call.number)) return {{Action::kErrno, ENOSYS}};
+std::optional<bool> constant_outcome(const Condition& condition) {
+  const uint64_t maximum = UINT64_MAX >> (64U - condition.width);
+  const uint64_t value = condition.value;
+  switch (condition.operation) {
+    case Operation::kEqual:
+      if (value > maximum) return false;
+      break;
+    case Operation::kNotEqual:
+      if (value > maximum) return true;
+      break;
+    case Operation::kGreaterThan:
+      if (value >= maximum) return false;
+      break;
+    case Operation::kLessOrEqual:
+      if (value >= maximum) return true;
+      break;
+    case Operation::kLessThan:
+      if (value == 0 || value > maximum) return value != 0;
+      break;
+    case Operation::kGreaterOrEqual:
+      if (value == 0 || value > maximum) return value == 0;
+      break;
+    case Operation::kBitsSet:
+      if ((value & maximum) == 0) return false;
+      break;
+    case Operation::kBitsNotSet:
+      if ((value & maximum) == 0) return true;
+      break;
+    case Operation::kMaskedEqual:
+      if ((value & ~(condition.mask & maximum)) != 0) return false;
+      if ((condition.mask & maximum) == 0) return true;
+      break;
+  }
+  return std::nullopt;
+}
 
-  for (const CallRules& rule : set->calls) {
+Judgement evaluate(const PolicyRules& rules, const bpf::SystemCall& call) {
+  const Route way = route(rules, call);
+  if (way.rules == nullptr) return {way.fixed};
+  for (const CallRules& rule : way.rules->calls) {
     if (rule.number != call.number) continue;
     for (const Clause& clause : rule.clauses) {
       const bool matches = std::all_of(clause.conditions.begin(), clause.conditions.end(),
@@ -59,7 +118,16 @@ Judgement evaluate(std::span<const RuleSet> rules, const bpf::SystemCall& call) 
       if (matches) return {clause.verdict, &clause};
     }
   }
-  return {set->default_verdict};
+  return {way.rules->default_verdict};
+}
+
+Judgement evaluate(std::span<const PolicyRules> policies, const bpf::SystemCall& call) {
+  Judgement strictest = {{Action::kAllow, 0}};
+  for (const PolicyRules& rules : policies) {
+    const Judgement judgement = evaluate(rules, call);
+    if (judgement.verdict.action <= strictest.verdict.action) strictest = judgement;
+  }
+  return strictest;
 }
 
 }  // namespace sandbox::resolve

@@ -1,6 +1,7 @@
 // The meaning of a policy, said without any BPF: the specification that compiled programs are held against.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "bpf/program.h"
@@ -17,9 +18,15 @@ struct Judgement {
 /// Whether the condition holds for the call's argument.
 bool holds(const Condition& condition, uint64_t argument);
 
-/// Judges a call under a policy that was resolved for each of its ABIs. Before any rule: a call through an ABI that no
-/// rule set covers kills the process; x32 numbers on x86_64 (and x32's own 512 to 547 without its bit) and the number
-/// -1, with which a tracer skips a call, get ENOSYS.
-Judgement evaluate(std::span<const RuleSet> rules, const bpf::SystemCall& call);
+/// The outcome of a condition that is the same for every argument; none for a condition that has both.
+std::optional<bool> constant_outcome(const Condition& condition);
+
+/// Judges a call under one policy. Before any rule: a call through an ABI that the policy does not cover kills the
+/// process; x32 numbers (unless x32 is covered), x32's own 512 to 547 without its bit, and the number -1, with which a
+/// tracer skips a call, get ENOSYS.
+Judgement evaluate(const PolicyRules& rules, const bpf::SystemCall& call);
+
+/// Judges a call under several policies: the most restrictive verdict.
+Judgement evaluate(std::span<const PolicyRules> policies, const bpf::SystemCall& call);
 
 }  // namespace sandbox::resolve

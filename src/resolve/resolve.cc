@@ -1,14 +1,24 @@
 #include "resolve/resolve.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "arch/argument_layout.h"
+#include "arch/argument_widths.h"
+#include "arch/call_versions.h"
+#include "arch/constants.h"
+#include "arch/errno_names.h"
+#include "arch/multiplexers.h"
 #include "arch/syscalls.h"
 #include "base/edit_distance.h"
+#include "resolve/call_sets.h"
+#include "resolve/evaluate.h"
+#include "resolve/values.h"
 
 namespace sandbox::resolve {
 namespace {
@@ -18,103 +28,410 @@ using policy::Group;
 using policy::Name;
 using policy::Operation;
 
-Verdict verdict_for(Action action, uint16_t errno_number) {
-  return {action, action == Action::kErrno ? errno_number : uint16_t{0}};
+/// One ABI's share of the work.
+struct AbiRules {
+  const arch::AbiInfo& abi;
+  std::map<uint32_t, std::vector<Clause>> clauses;
+};
+
+/// A name of a group, with the calls that it stands for: itself, or the members of a set.
+struct Calls {
+  std::vector<std::string_view> names;
+};
+
+/// A conditional name's conditions, and the group that it stands in.
+struct Rule {
+  const Name& name;
+  const std::vector<policy::Condition>& conditions;
+  const Group& group;
+  uint32_t group_index;
+};
+
+/// The call as messages name it: a set's member with its set.
+std::string subject(const Rule& rule, std::string_view call) {
+  return quoted(call) + (call == rule.name.text ? "" : " of " + quoted(rule.name.text));
 }
 
-uint64_t register_value(const policy::Integer& integer) {
-  return integer.negative ? -integer.magnitude : integer.magnitude;
+bool exists(const arch::AbiInfo& abi, std::string_view call) {
+  return arch::number_of(abi.abi, call).has_value() || !arch::multiplexed(abi.abi, call).empty();
+}
+
+/// "x86, arm and s390".
+std::string join_names(const std::vector<arch::Abi>& abis) {
+  std::string text;
+  for (size_t i = 0; i < abis.size(); ++i) {
+    if (i > 0) text += i + 1 == abis.size() ? " and " : ", ";
+    text += arch::info(abis[i]).name;
+  }
+  return text;
 }
 
 class Resolver {
  public:
-  Resolver(const policy::Policy& policy, arch::Abi abi, Diagnostics& diagnostics)
-      : policy_(policy), abi_(arch::info(abi)), diagnostics_(diagnostics) {}
+  Resolver(const policy::Policy& policy, arch::Abi native, Diagnostics& diagnostics);
 
-  RuleSet resolve();
+  std::vector<RuleSet> resolve();
 
  private:
   void add_group(const Group& group, uint32_t index);
-  std::optional<uint32_t> number_of(const Name& name);
-  std::vector<Condition> conditions_of(const policy::ConditionalName& entry);
-  Condition condition_of(const policy::Condition& written);
-  uint64_t value_of(const policy::Condition& condition, const policy::Integer& integer);
+  void add_rule(const Rule& rule);
+  void add_call(const Rule& rule, std::string_view call);
+  void add_clause(AbiRules& rules, const Rule& rule, std::string_view call);
+  void add_to_multiplexer(AbiRules& rules, const Rule& rule, std::string_view call, const Clause& clause);
+
+  std::optional<Calls> calls_of(const Name& name);
+  Verdict verdict_for(const arch::AbiInfo& abi, Action action, const policy::ErrnoValue& error);
+  Condition condition_of(const arch::AbiInfo& abi, std::string_view call, const policy::Condition& written);
+  bool check_conditions(const Rule& rule, std::string_view call);
+  bool check_argument(const Rule& rule, std::string_view call, const policy::Condition& condition);
+  bool check_values(const Rule& rule, std::string_view call, const policy::Condition& condition);
+  bool check_value(const Rule& rule, std::string_view call, const policy::Condition& condition,
+                   const policy::Value& value, std::string_view what);
+  void report_missing_constant(const std::string& constant, const arch::AbiInfo& abi, SourceRange range);
+  void warn_of_constant_outcome(const Rule& rule, std::string_view call, const policy::Condition& condition);
+  void warn_of_open_multiplexers(const PolicyRules& resolved);
+  void warn_later(SourceRange range, std::string message);
+  void hide_later_calls(RuleSet& rules);
+  void warn_of_empty_effect();
+
   void report_unknown(const Name& name);
-  std::string suggest(std::string_view written);
+  [[nodiscard]] std::string suggest(std::string_view written) const;
+  [[nodiscard]] std::string abi_list() const;
+  /// The listed ABIs that have the call.
+  [[nodiscard]] std::vector<const arch::AbiInfo*> abis_with(std::string_view call) const;
 
   const policy::Policy& policy_;
-  const arch::AbiInfo& abi_;
   Diagnostics& diagnostics_;
-  std::map<uint32_t, std::vector<Clause>> clauses_;
+  std::vector<AbiRules> abis_;
+
+  struct Warning {
+    SourceRange range;
+    std::string message;
+  };
+  std::vector<Warning> warnings_;
+
+  /// A deny with conditions that the multiplexer's way into the call does not have.
+  struct UncheckedWay {
+    const arch::AbiInfo* abi;
+    std::string_view call;
+    arch::Multiplexed way;
+    SourceRange range;
+  };
+  std::vector<UncheckedWay> unchecked_ways_;
 };
 
-RuleSet Resolver::resolve() {
+Resolver::Resolver(const policy::Policy& policy, arch::Abi native, Diagnostics& diagnostics)
+    : policy_(policy), diagnostics_(diagnostics) {
+  for (const policy::ListedAbi& listed : policy.architectures) abis_.push_back({arch::info(listed.abi), {}});
+  if (abis_.empty()) abis_.push_back({arch::info(native), {}});
+}
+
+std::vector<RuleSet> Resolver::resolve() {
+  warn_of_empty_effect();
   for (uint32_t i = 0; i < policy_.groups.size(); ++i) add_group(policy_.groups[i], i);
 
-  RuleSet rules;
-  rules.abi = abi_.abi;
-  rules.default_verdict = verdict_for(policy_.default_action, policy_.default_errno);
-  for (auto& [number, clauses] : clauses_) rules.calls.push_back({number, std::move(clauses)});
-  return rules;
+  std::vector<RuleSet> resolved;
+  for (AbiRules& rules : abis_) {
+    RuleSet set;
+    set.abi = rules.abi.abi;
+    set.default_verdict = verdict_for(rules.abi, policy_.default_action, policy_.default_error);
+    for (auto& [number, clauses] : rules.clauses) set.calls.push_back({number, std::move(clauses)});
+    if (policy_.kernel) hide_later_calls(set);
+    resolved.push_back(std::move(set));
+  }
+  warn_of_open_multiplexers(resolved);
+  if (diagnostics_.has_errors()) return resolved;
+  for (Warning& warning : warnings_) diagnostics_.warning(warning.range, std::move(warning.message));
+  return resolved;
+}
+
+void Resolver::warn_of_open_multiplexers(const PolicyRules& resolved) {
+  for (const UncheckedWay& unchecked : unchecked_ways_) {
+    bpf::SystemCall call;
+    call.arch = unchecked.abi->audit_arch;
+    call.number = *arch::number_of(unchecked.abi->abi, unchecked.way.multiplexer);
+    call.args[0] = unchecked.way.selector;
+    const Action action = evaluate(resolved, call).verdict.action;
+    if (action != Action::kAllow && action != Action::kLog) continue;
+    warn_later(unchecked.range, "the conditions on " + quoted(unchecked.call) + " cannot be applied to " +
+                                    quoted(unchecked.way.multiplexer) + " on " + std::string(unchecked.abi->name) +
+                                    ", which makes the same call with its arguments in memory; deny " +
+                                    quoted(unchecked.way.multiplexer) + " too, if no program needs it");
+  }
 }
 
 void Resolver::add_group(const Group& group, uint32_t index) {
-  const Verdict verdict = verdict_for(group.action, group.errno_number);
+  static const std::vector<policy::Condition> kNone;
+  std::set<std::string_view> written;
   std::set<std::string_view> named;
   for (const Name& name : group.names) {
-    const std::optional<uint32_t> number = number_of(name);
-    if (!number) continue;
-    if (!named.insert(name.text).second) {
-      diagnostics_.warning(name.range, quoted(name.text) + " is named twice in this group");
+    const std::optional<Calls> calls = calls_of(name);
+    if (!calls) continue;
+    if (!written.insert(name.text).second) {
+      if (!policy_.oci) diagnostics_.warning(name.range, quoted(name.text) + " is named twice in this group");
       continue;
     }
-    clauses_[*number].push_back({{}, verdict, {index, name.range}});
+    named.insert(calls->names.begin(), calls->names.end());
+    for (const std::string_view call : calls->names) add_call({name, kNone, group, index}, call);
   }
   for (const policy::ConditionalName& entry : group.names_with_args) {
-    std::vector<Condition> conditions = conditions_of(entry);
-    const std::optional<uint32_t> number = number_of(entry.name);
-    if (!number) continue;
-    if (named.contains(entry.name.text)) {
-      diagnostics_.error(
-          entry.name.range,
-          quoted(entry.name.text) + " stands in 'names' of this group too, which decides it whatever its arguments");
+    const std::optional<Calls> calls = calls_of(entry.name);
+    if (!calls) continue;
+    const auto twice = std::find_if(calls->names.begin(), calls->names.end(),
+                                    [&](std::string_view call) { return named.contains(call); });
+    if (twice != calls->names.end()) {
+      diagnostics_.error(entry.name.range, quoted(*twice) +
+                                               " stands in 'names' of this group too, which decides it whatever its "
+                                               "arguments");
       continue;
     }
-    clauses_[*number].push_back({std::move(conditions), verdict, {index, entry.name.range}});
+    const Rule rule = {entry.name, entry.conditions, group, index};
+    for (const std::string_view call : calls->names) {
+      if (!check_conditions(rule, call)) break;  // The other members of a set would say the same.
+      add_call(rule, call);
+    }
   }
 }
 
-std::optional<uint32_t> Resolver::number_of(const Name& name) {
-  const std::optional<uint32_t> number = arch::number_of(abi_.abi, name.text);
-  if (!number) report_unknown(name);
-  return number;
+std::optional<Calls> Resolver::calls_of(const Name& name) {
+  if (policy_.oci || !name.text.starts_with('@')) {
+    if (!abis_with(name.text).empty()) return Calls{{name.text}};
+    if (!policy_.oci) report_unknown(name);
+    return std::nullopt;
+  }
+  auto members = members_of_set(name.text);
+  if (!members) {
+    const std::vector<std::string_view> sets = set_names();
+    std::string message = "unknown set " + quoted(name.text);
+    if (name.text.find_first_of(" ,") != std::string::npos) {
+      message += "; an entry is one name";
+    } else if (const auto nearest = nearest_name(name.text, sets)) {
+      message += "; did you mean " + quoted(*nearest) + "?";
+    }
+    diagnostics_.error(name.range, std::move(message));
+    return std::nullopt;
+  }
+  // Members that no listed ABI has are skipped: a set is the same on every machine.
+  std::erase_if(*members, [&](std::string_view call) { return abis_with(call).empty(); });
+  return Calls{std::move(*members)};
+}
+
+std::vector<const arch::AbiInfo*> Resolver::abis_with(std::string_view call) const {
+  std::vector<const arch::AbiInfo*> abis;
+  for (const AbiRules& rules : abis_) {
+    if (exists(rules.abi, call)) abis.push_back(&rules.abi);
+  }
+  return abis;
+}
+
+void Resolver::add_call(const Rule& rule, std::string_view call) {
+  for (AbiRules& rules : abis_) {
+    if (exists(rules.abi, call)) add_clause(rules, rule, call);
+  }
+}
+
+void Resolver::add_clause(AbiRules& rules, const Rule& rule, std::string_view call) {
+  Clause clause;
+  clause.verdict = verdict_for(rules.abi, rule.group.action, rule.group.error);
+  clause.origin = {0, rule.group_index, rule.name.range};
+  for (const policy::Condition& written : rule.conditions) {
+    clause.conditions.push_back(condition_of(rules.abi, call, written));
+  }
+  add_to_multiplexer(rules, rule, call, clause);
+  if (const auto number = arch::number_of(rules.abi.abi, call)) rules.clauses[*number].push_back(std::move(clause));
+}
+
+/// What is said of `socket` also holds for `socketcall` with socket's number; but its arguments are in memory there.
+void Resolver::add_to_multiplexer(AbiRules& rules, const Rule& rule, std::string_view call, const Clause& clause) {
+  const std::vector<arch::Multiplexed> ways = arch::multiplexed(rules.abi.abi, call);
+  if (ways.empty()) return;
+  if (!clause.conditions.empty()) {
+    const bool opens = rule.group.action == Action::kAllow || rule.group.action == Action::kLog;
+    if (opens) return;
+    for (const arch::Multiplexed& way : ways) unchecked_ways_.push_back({&rules.abi, call, way, rule.name.range});
+    return;
+  }
+  for (const arch::Multiplexed& way : ways) {
+    Condition selector;
+    selector.argument = 0;
+    selector.width = 32;
+    selector.operation = Operation::kMaskedEqual;
+    selector.value = way.selector;
+    selector.mask = way.mask;
+    const uint32_t number = *arch::number_of(rules.abi.abi, way.multiplexer);
+    rules.clauses[number].push_back({{selector}, clause.verdict, clause.origin});
+  }
+}
+
+Verdict Resolver::verdict_for(const arch::AbiInfo& abi, Action action, const policy::ErrnoValue& error) {
+  if (action != Action::kErrno) return {action, 0};
+  if (error.name.empty()) return {action, error.number};
+  if (const auto number = arch::errno_number(abi.abi, error.name)) return {action, *number};
+  diagnostics_.error(error.range, "no errno " + quoted(error.name) + " on " + std::string(abi.name));
+  return {action, EPERM};
+}
+
+Condition Resolver::condition_of(const arch::AbiInfo& abi, std::string_view call, const policy::Condition& written) {
+  Condition condition;
+  condition.argument = written.argument;
+  condition.operation = written.operation;
+  const uint8_t read = arch::argument_width(abi.abi, call, written.argument);
+  condition.width = written.wide ? abi.register_bits : std::min(read, abi.register_bits);
+  condition.value = resolve_value(written.value, abi.abi, condition.width).value;
+  condition.mask = resolve_value(written.mask, abi.abi, condition.width).value;
+  const bool masked = condition.operation == Operation::kMaskedEqual;
+  if (policy_.oci && masked) condition.value &= condition.mask;  // As libseccomp does.
+  return condition;
+}
+
+bool Resolver::check_conditions(const Rule& rule, std::string_view call) {
+  bool good = true;
+  for (const policy::Condition& condition : rule.conditions) {
+    good = check_argument(rule, call, condition) && check_values(rule, call, condition) && good;
+  }
+  return good;
+}
+
+/// The argument must be the same one on every ABI that has the call, and exist.
+bool Resolver::check_argument(const Rule& rule, std::string_view call, const policy::Condition& condition) {
+  const std::vector<const arch::AbiInfo*> abis = abis_with(call);
+  const std::string argument = "argument " + std::to_string(condition.argument);
+  for (const arch::AbiInfo* abi : abis) {
+    const uint32_t meaning = arch::argument_meaning(abi->abi, call, condition.argument);
+    if (meaning == arch::argument_meaning(abis.front()->abi, call, condition.argument)) continue;
+    diagnostics_.error(condition.range, argument + " of " + subject(rule, call) + " is another one on " +
+                                            std::string(abi->name) + " than on " + std::string(abis.front()->name) +
+                                            "; write a policy for each");
+    return false;
+  }
+  for (const arch::AbiInfo* abi : abis) {
+    const auto known = arch::arguments_of(abi->abi, call);
+    if (policy_.oci || !known || condition.argument < known->size()) continue;
+    const std::string where = abis_.size() > 1 ? " on " + std::string(abi->name) : "";
+    const std::string has = known->empty() ? "it takes none" : "the last one is " + std::to_string(known->size() - 1);
+    diagnostics_.error(condition.range, subject(rule, call) + " has no " + argument + where + "; " + has);
+    return false;
+  }
+  return true;
+}
+
+bool Resolver::check_values(const Rule& rule, std::string_view call, const policy::Condition& condition) {
+  const bool good = check_value(rule, call, condition, condition.value, "value") &&
+                    check_value(rule, call, condition, condition.mask, "mask");
+  if (good) warn_of_constant_outcome(rule, call, condition);
+  return good;
+}
+
+/// A value must exist on every listed ABI that has the call, and fit on one of them.
+bool Resolver::check_value(const Rule& rule, std::string_view call, const policy::Condition& condition,
+                           const policy::Value& value, std::string_view what) {
+  if (value.terms.empty()) return true;
+  bool fits_somewhere = false;
+  unsigned width = 0;
+  for (const arch::AbiInfo* abi : abis_with(call)) {
+    width = condition_of(*abi, call, condition).width;
+    const ResolvedValue resolved = resolve_value(value, abi->abi, width);
+    if (!resolved.missing_constant.empty()) {
+      report_missing_constant(resolved.missing_constant, *abi, value.range);
+      return false;
+    }
+    fits_somewhere = fits_somewhere || resolved.fits;
+  }
+  if (fits_somewhere) return true;
+  diagnostics_.error(value.range, "the " + std::string(what) + " does not fit argument " +
+                                      std::to_string(condition.argument) + " of " + subject(rule, call) +
+                                      ", of which the kernel reads " + std::to_string(width) + " bits");
+  return false;
+}
+
+void Resolver::report_missing_constant(const std::string& constant, const arch::AbiInfo& abi, SourceRange range) {
+  constexpr size_t kFew = 4;
+  std::string message = "no constant " + quoted(std::string_view(constant)) + " on " + std::string(abi.name);
+  const std::vector<arch::Abi> others = arch::abis_with_constant(constant);
+  if (others.size() <= kFew) message += "; it exists on " + join_names(others);
+  diagnostics_.error(range, std::move(message));
+}
+
+/// A condition that has one outcome for every argument is hardly what was meant.
+void Resolver::warn_of_constant_outcome(const Rule& rule, std::string_view call, const policy::Condition& written) {
+  for (const arch::AbiInfo* abi : abis_with(call)) {
+    const std::optional<bool> outcome = constant_outcome(condition_of(*abi, call, written));
+    if (!outcome) continue;
+    warn_later(written.range, "this condition on " + subject(rule, call) + (*outcome ? " always" : " never") +
+                                  " holds on " + std::string(abi->name));
+  }
+}
+
+/// Warnings are about a policy that is whole; beside errors they would follow from these.
+void Resolver::warn_later(SourceRange range, std::string message) {
+  warnings_.push_back({range, std::move(message)});
+}
+
+void Resolver::warn_of_empty_effect() {
+  const auto opens = [](Action action) { return action == Action::kAllow; };
+  const bool denies =
+      !opens(policy_.default_action) || std::any_of(policy_.groups.begin(), policy_.groups.end(),
+                                                    [&](const Group& group) { return !opens(group.action); });
+  if (denies || !policy_.enabled || policy_.kernel) return;
+  warn_later(policy_.default_range, "this policy denies nothing: the default is allow and every group allows");
+}
+
+/// `kernel:`: calls that Linux gained after that version, and numbers that no table knows, get ENOSYS unless a group
+/// names them, as they would on that kernel.
+void Resolver::hide_later_calls(RuleSet& rules) {
+  const Verdict by_default = rules.default_verdict;
+  const Verdict no_such_call = {Action::kErrno, arch::errno_number(rules.abi, "ENOSYS").value_or(ENOSYS)};
+  std::map<uint32_t, std::vector<Clause>> calls;
+  for (CallRules& call : rules.calls) calls[call.number] = std::move(call.clauses);
+  for (const std::string_view name : arch::names_on(rules.abi)) {
+    const uint32_t number = *arch::number_of(rules.abi, name);
+    const auto introduced = arch::introduced(rules.abi, name);
+    const bool later = !introduced || *introduced > *policy_.kernel;
+    if (later && !calls.contains(number)) continue;  // The new default.
+    calls[number].push_back({{}, by_default, {}});
+  }
+  rules.default_verdict = no_such_call;
+  rules.calls.clear();
+  for (auto& [number, clauses] : calls) rules.calls.push_back({number, std::move(clauses)});
+}
+
+std::string Resolver::abi_list() const {
+  std::string list;
+  for (const AbiRules& rules : abis_) {
+    if (!list.empty()) list += ", ";
+    list += rules.abi.name;
+  }
+  return list;
 }
 
 void Resolver::report_unknown(const Name& name) {
-  const std::string abi(abi_.name);
   std::string message;
-  if (name.text.starts_with('@')) {
-    message = "sets of system calls such as " + quoted(name.text) + " are not supported yet; name the calls";
-  } else if (const std::vector<arch::Abi> others = arch::abis_with(name.text); !others.empty()) {
-    message = "no system call " + quoted(name.text) + " on " + abi + "; it exists on ";
-    for (size_t i = 0; i < others.size(); ++i) {
-      if (i > 0) message += i + 1 == others.size() ? " and " : ", ";
-      message += arch::info(others[i]).name;
-    }
+  if (const std::vector<arch::Abi> others = arch::abis_with(name.text); !others.empty()) {
+    message = "no system call " + quoted(name.text) + " on " + abi_list() + "; it exists on " + join_names(others);
+    if (policy_.architectures.empty()) message += "; is 'architectures' missing?";
   } else {
-    message = "unknown system call " + quoted(name.text) + " (" + abi + ")" + suggest(name.text);
+    message = "unknown system call " + quoted(name.text) + " (" + abi_list() + ")" + suggest(name.text);
   }
   diagnostics_.error(name.range, std::move(message));
 }
 
 /// The nearest valid thing to a name that is no system call.
-std::string Resolver::suggest(std::string_view written) {
+std::string Resolver::suggest(std::string_view written) const {
   constexpr std::string_view kPrefixes[] = {"__NR_", "SYS_", "sys_"};
   std::string_view bare = written;
   for (const std::string_view prefix : kPrefixes) {
     if (bare.starts_with(prefix)) bare.remove_prefix(prefix.size());
   }
-  const std::vector<std::string_view> names = arch::names_on(abi_.abi);
+  std::vector<std::string_view> names;
+  for (const AbiRules& rules : abis_) {
+    const std::vector<std::string_view> own = arch::names_on(rules.abi.abi);
+    names.insert(names.end(), own.begin(), own.end());
+  }
+  const std::vector<std::string_view> sets = set_names();
+  const std::string as_set = "@" + std::string(written);
+  if (std::find(sets.begin(), sets.end(), as_set) != sets.end()) {
+    return "; did you mean the set " + quoted(std::string_view(as_set)) + "?";
+  }
   if (const auto nearest = nearest_name(bare, names)) return "; did you mean " + quoted(*nearest) + "?";
   if (written.find_first_of(" ,") != std::string_view::npos) return "; an entry is one name";
   if (!written.empty() && written.find_first_not_of("0123456789") == std::string_view::npos) {
@@ -123,38 +440,10 @@ std::string Resolver::suggest(std::string_view written) {
   return "";
 }
 
-std::vector<Condition> Resolver::conditions_of(const policy::ConditionalName& entry) {
-  std::vector<Condition> conditions;
-  for (const policy::Condition& written : entry.conditions) conditions.push_back(condition_of(written));
-  return conditions;
-}
-
-Condition Resolver::condition_of(const policy::Condition& written) {
-  Condition condition;
-  condition.argument = written.argument;
-  condition.width = abi_.register_bits;
-  condition.operation = written.operation;
-  condition.value = value_of(written, written.value);
-  condition.mask = value_of(written, written.mask);
-  return condition;
-}
-
-uint64_t Resolver::value_of(const policy::Condition& condition, const policy::Integer& integer) {
-  const uint64_t value = register_value(integer);
-  if (abi_.register_bits == 64) return value;
-  // A negative number is meant at the argument's width: -1 is 0xffffffff here.
-  if (integer.negative && integer.magnitude <= uint64_t{1} << 31U) return value & UINT32_MAX;
-  if (value > UINT32_MAX) {
-    diagnostics_.error(condition.range,
-                       "the value does not fit an argument of " + std::string(abi_.name) + ", which has 32 bits");
-  }
-  return value;
-}
-
 }  // namespace
 
-RuleSet resolve(const policy::Policy& policy, arch::Abi abi, Diagnostics& diagnostics) {
-  return Resolver(policy, abi, diagnostics).resolve();
+std::vector<RuleSet> resolve(const policy::Policy& policy, arch::Abi native, Diagnostics& diagnostics) {
+  return Resolver(policy, native, diagnostics).resolve();
 }
 
 }  // namespace sandbox::resolve

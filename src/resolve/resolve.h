@@ -1,5 +1,7 @@
-// From names to numbers: what a policy means on one ABI.
+// From names to numbers: what a policy means on each of its ABIs.
 #pragma once
+
+#include <vector>
 
 #include "arch/abi.h"
 #include "base/diagnostic.h"
@@ -8,8 +10,8 @@
 
 namespace sandbox::resolve {
 
-/// Resolves a policy for an ABI. Unknown names and the like are added to `diagnostics`; the rule set may be used only
-/// when there are no errors.
-RuleSet resolve(const policy::Policy& policy, arch::Abi abi, Diagnostics& diagnostics);
+/// Resolves a policy for the ABIs that it lists, or for `native` if it lists none. Unknown names and the like are added
+/// to `diagnostics`; the rule sets may be used only when there are no errors.
+std::vector<RuleSet> resolve(const policy::Policy& policy, arch::Abi native, Diagnostics& diagnostics);
 
 }  // namespace sandbox::resolve

@@ -26,6 +26,12 @@ uint32_t seccomp_return(Verdict verdict) {
   return SECCOMP_RET_KILL_PROCESS;
 }
 
+void set_policy(RuleSet& rules, uint32_t policy) {
+  for (CallRules& call : rules.calls) {
+    for (Clause& clause : call.clauses) clause.origin.policy = policy;
+  }
+}
+
 Verdict verdict_of(uint32_t seccomp_return) {
   const auto data = static_cast<uint16_t>(seccomp_return & SECCOMP_RET_DATA);
   switch (seccomp_return & SECCOMP_RET_ACTION_FULL) {

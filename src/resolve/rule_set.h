@@ -2,6 +2,7 @@
 // are tried. The evaluator and the compiler both start from here.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace sandbox::resolve {
 struct Verdict {
   policy::Action action = policy::Action::kKillProcess;
   uint16_t data = 0;
-  bool operator==(const Verdict&) const = default;
+  auto operator<=>(const Verdict&) const = default;  ///< For use as a key; not the order of restrictiveness.
 };
 
 /// The SECCOMP_RET_* value of a verdict.
@@ -36,10 +37,11 @@ struct Condition {
   bool operator==(const Condition&) const = default;
 };
 
-/// Where in the policy a clause was written.
+/// Where a clause was written.
 struct Origin {
-  uint32_t group = 0;  ///< The group's index.
-  SourceRange range;   ///< The name in the group.
+  uint32_t policy = 0;  ///< The policy's index among those that are in force together.
+  uint32_t group = 0;   ///< The group's index in it.
+  SourceRange range;    ///< The name in the group.
 };
 
 /// A verdict for the calls for which every condition holds; without conditions, for all.
@@ -60,5 +62,16 @@ struct RuleSet {
   Verdict default_verdict;
   std::vector<CallRules> calls;  ///< Sorted by number, no number twice.
 };
+
+/// Notes in every clause which of the policies in force together it comes from.
+void set_policy(RuleSet& rules, uint32_t policy);
+
+/// What one policy means: a rule set for each ABI that it covers.
+using PolicyRules = std::vector<RuleSet>;
+
+/// The verdict of two policies together: the more restrictive action; on equal actions the later one's data.
+constexpr Verdict more_restrictive(Verdict earlier, Verdict later) {
+  return later.action <= earlier.action ? later : earlier;
+}
 
 }  // namespace sandbox::resolve

@@ -112,7 +112,7 @@ test_every_action_in_any_case() {
 # operation_holds OPERATION VALUE ARGUMENT: socket with this domain is denied. LACKS: it is not.
 with_operation() {
   printf 'seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    errno: EUCLEAN\n' >policy.yml
-  printf '    names_with_args:\n    - {name: socket, arguments: [{operation: %s, value: %s}]}\n' "$1" "$2" >>policy.yml
+  printf '    names_with_args:\n    - {name: socket, arguments: [{operation: %s, value: %s, width: 64}]}\n' "$1" "$2" >>policy.yml
   sandboxed policy.yml "$TEST_BIN/call" "socket,$3,1"
   assert_status 0
   assert_file_is err ""

@@ -195,8 +195,8 @@ many_conditions() { # many_conditions GROUPS: each takes the same, but for the o
   printf 'seccomp:\n  default_action: allow\n  syscalls:\n'
   for ((i = 0; i < $1; ++i)); do
     printf '  - action: errno\n    names_with_args:\n    - name: socket\n      arguments:\n'
-    printf '      - {argument: 0, operation: Equal, value: %d}\n' $((i * 7 + 4294967296 * i))
-    if [ "$i" = 1000 ]; then printf '      - {argument: 1, operation: GreaterThan, value: 0x100000001}\n'; fi
+    printf '      - {argument: 0, operation: Equal, value: %d, width: 64}\n' $((i * 7 + 4294967296 * i))
+    if [ "$i" = 1000 ]; then printf '      - {argument: 1, operation: GreaterThan, value: 0x100000001, width: 64}\n'; fi
   done
 }
 

@@ -20,7 +20,7 @@ std::string first_disagreement(const Subject& subject, Random& random) {
   std::vector<bpf::SystemCall> probes = number_probes(rules, random);
   for (const bpf::SystemCall& call : foreign_probes(rules, random)) probes.push_back(call);
   for (const resolve::CallRules& rule : rules.calls) {
-    for (const bpf::SystemCall& call : argument_probes(rules, rule, random)) probes.push_back(call);
+    for (const bpf::SystemCall& call : argument_probes(subject.policy(), rule, random)) probes.push_back(call);
   }
   for (const bpf::SystemCall& call : probes) {
     if (std::string found = subject.disagreement(call); !found.empty()) return found;
@@ -34,7 +34,7 @@ std::string first_disagreement(const Subject& subject, Random& random) {
 }
 
 /// Mostly the native ABI: libseccomp and the kernel judge it too. Others have 32 bits, or the halves the other way
-/// round. x32 shares its arch value with x86_64, and no policy can cover it yet.
+/// round. x32 shares its arch value with x86_64, and no launcher is built for it.
 arch::Abi draw_abi(Random& random) {
   if (!random.one_in(3)) return arch::native_abi();
   const auto abis = arch::all_abis();

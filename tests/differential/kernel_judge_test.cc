@@ -24,12 +24,13 @@ using Kind = KernelAnswer::Kind;
 using policy::Action;
 using resolve::Verdict;
 
-/// Read no argument, so that any may be given.
+/// Read no argument, so that any may be given. Conditions on them are errors.
 constexpr std::array<const char*, 10> kWithoutArguments = {"getpid", "getppid", "gettid",  "getuid",      "geteuid",
                                                            "getgid", "getegid", "getpgrp", "sched_yield", "munlockall"};
 /// Fail by the descriptor -1 in argument 0, whatever the others are.
-constexpr std::array<const char*, 10> kOnDescriptor = {"read",   "close",     "lseek", "fsync",  "ftruncate",
-                                                       "fchdir", "fdatasync", "flock", "fchmod", "getdents64"};
+constexpr std::array<const char*, 16> kOnDescriptor = {
+    "read",   "close",      "lseek",   "fsync",     "ftruncate", "fchdir",          "fdatasync", "flock",
+    "fchmod", "getdents64", "pread64", "fallocate", "fadvise64", "copy_file_range", "splice",    "preadv2"};
 
 std::vector<std::string> known(std::span<const char* const> names) {
   std::vector<std::string> there;
@@ -92,13 +93,13 @@ class HarmlessCalls {
     const uint32_t number = *arch::number_of(arch::native_abi(), name);
     std::vector<bpf::SystemCall> probes;
     for (const resolve::CallRules& rules : subject_.rules().calls) {
-      if (rules.number == number) probes = argument_probes(subject_.rules(), rules, random_);
+      if (rules.number == number) probes = argument_probes(subject_.policy(), rules, random_);
     }
     std::shuffle(probes.begin(), probes.end(), std::mt19937_64(random_.bits()));
     probes.resize(std::min<size_t>(probes.size(), 8));
     probes.push_back({number, 0, random_arguments(), 0});
     for (bpf::SystemCall& probe : probes) {
-      // The kernel reads 32 bits of a descriptor, the filter all.
+      // The kernel reads 32 bits of a descriptor; the filter all where the policy says so.
       if (on_descriptor) probe.args[0] |= UINT32_MAX;
       add(number, probe.args);
     }
@@ -118,7 +119,7 @@ std::string first_disagreement(const Subject& subject, const bpf::ValidatedProgr
   const std::vector<KernelAnswer> native = make_calls(nullptr, calls);
   const std::vector<KernelAnswer> answers = make_calls(&program, calls);
   for (size_t i = 0; i < calls.size(); ++i) {
-    const Verdict verdict = resolve::evaluate({&subject.rules(), 1}, calls[i]).verdict;
+    const Verdict verdict = resolve::evaluate(subject.policy(), calls[i]).verdict;
     const KernelAnswer meant = expected(verdict, native[i]);
     ++tally[verdict.action];
     if (answers[i] == meant && meant.kind != Kind::kLost) continue;

@@ -14,6 +14,7 @@ namespace {
 using resolve::CallRules;
 using resolve::Clause;
 using resolve::Condition;
+using resolve::PolicyRules;
 using resolve::RuleSet;
 
 constexpr uint64_t kHighHalf = 0xffffffff00000000;
@@ -47,12 +48,12 @@ uint64_t argument_for(const Clause& clause, unsigned argument, uint64_t otherwis
 }
 
 /// A call that the clause decides, if one is found; else one that comes near.
-bpf::SystemCall witness(const RuleSet& rules, uint32_t number, const Clause& clause, Random& random) {
+bpf::SystemCall witness(const PolicyRules& policy, uint32_t number, const Clause& clause, Random& random) {
   bpf::SystemCall call;
   for (int attempt = 0; attempt < 8; ++attempt) {  // An earlier clause may take it.
-    call = make_call(rules, number, random);
+    call = make_call(policy.front(), number, random);
     for (unsigned i = 0; i < bpf::kArgumentCount; ++i) call.args[i] = argument_for(clause, i, call.args[i], random);
-    if (resolve::evaluate({&rules, 1}, call).clause == &clause) break;
+    if (resolve::evaluate(policy, call).clause == &clause) break;
   }
   return call;
 }
@@ -87,12 +88,12 @@ std::vector<uint64_t> boundary_values(const Condition& condition, Random& random
   return values;
 }
 
-std::vector<bpf::SystemCall> argument_probes(const RuleSet& rules, const CallRules& call, Random& random) {
+std::vector<bpf::SystemCall> argument_probes(const PolicyRules& policy, const CallRules& call, Random& random) {
   std::vector<bpf::SystemCall> probes;
   std::array<std::vector<uint64_t>, bpf::kArgumentCount> pools;
   for (const Clause& clause : call.clauses) {
     if (clause.conditions.empty()) continue;
-    const bpf::SystemCall base = witness(rules, call.number, clause, random);
+    const bpf::SystemCall base = witness(policy, call.number, clause, random);
     probes.push_back(base);
     for (const Condition& condition : clause.conditions) {
       for (const uint64_t value : boundary_values(condition, random)) {
@@ -104,7 +105,7 @@ std::vector<bpf::SystemCall> argument_probes(const RuleSet& rules, const CallRul
   }
   const size_t mixtures = std::min<size_t>(probes.size(), 500);
   for (size_t i = 0; i < mixtures; ++i) {
-    probes.push_back(make_call(rules, call.number, random));
+    probes.push_back(make_call(policy.front(), call.number, random));
     for (unsigned argument = 0; argument < bpf::kArgumentCount; ++argument) {
       if (!pools[argument].empty()) probes.back().args[argument] = random.pick(pools[argument]);
     }

@@ -13,9 +13,9 @@ namespace sandbox::differential {
 /// halves, with other bits around them, and the ends of the range.
 std::vector<uint64_t> boundary_values(const resolve::Condition& condition, Random& random);
 
-/// For each condition of a call every boundary value, with the other conditions of its clause holding where they can;
-/// and random mixtures of the boundary values of all clauses.
-std::vector<bpf::SystemCall> argument_probes(const resolve::RuleSet& rules, const resolve::CallRules& call,
+/// For each condition of a call of the policy's only ABI every boundary value, with the other conditions of its clause
+/// holding where they can; and random mixtures of the boundary values of all clauses.
+std::vector<bpf::SystemCall> argument_probes(const resolve::PolicyRules& policy, const resolve::CallRules& call,
                                              Random& random);
 
 /// Every number from -1 to 1024, the x32 range, and numbers far out, each with arguments 0 and random.

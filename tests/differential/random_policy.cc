@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "arch/argument_widths.h"
 #include "arch/errno_names.h"
 #include "arch/syscalls.h"
 #include "policy/policy.h"
@@ -21,8 +22,10 @@ using policy::Operation;
 struct DrawnCondition {
   unsigned argument = 0;
   Operation operation = Operation::kEqual;
+  bool wide = false;  ///< `width: 64`.
   uint64_t value = 0;
   uint64_t mask = 0;
+  unsigned bits = 64;  ///< As many as are compared.
 };
 
 struct DrawnEntry {
@@ -47,8 +50,7 @@ struct DrawnPolicy {
 
 class Drawer {
  public:
-  Drawer(const PolicyKind& kind, Random& random)
-      : kind_(kind), random_(random), bits_(arch::info(kind.abi).register_bits) {}
+  Drawer(const PolicyKind& kind, Random& random) : kind_(kind), random_(random) {}
 
   DrawnPolicy draw();
 
@@ -56,14 +58,13 @@ class Drawer {
   std::vector<std::string> draw_names();
   void fill(std::vector<DrawnGroup>& groups, const std::vector<std::string>& names);
   void add_call(DrawnGroup& group, const std::string& name);
-  std::vector<DrawnCondition> draw_conditions();
-  DrawnCondition draw_condition(unsigned argument);
+  std::vector<DrawnCondition> draw_conditions(const std::string& call, size_t arguments);
+  DrawnCondition draw_condition(const std::string& call, unsigned argument);
   Action draw_action() { return static_cast<Action>(random_.below(policy::kActionNames.size())); }
   uint16_t draw_errno(Action action);
 
   const PolicyKind& kind_;
   Random& random_;
-  unsigned bits_;
   size_t conditional_one_in_ = 1;
 };
 
@@ -92,44 +93,54 @@ std::vector<std::string> Drawer::draw_names() {
   return names;
 }
 
-DrawnCondition Drawer::draw_condition(unsigned argument) {
+/// How many arguments a condition may speak of.
+size_t argument_count(arch::Abi abi, const std::string& call) {
+  const auto known = arch::arguments_of(abi, call);
+  return known ? known->size() : arch::Arguments::kMost;
+}
+
+DrawnCondition Drawer::draw_condition(const std::string& call, unsigned argument) {
   DrawnCondition condition;
   condition.argument = argument;
+  condition.wide = kind_.order_free || random_.one_in(3);
+  condition.bits = arch::info(kind_.abi).register_bits;
+  if (!condition.wide) condition.bits = arch::argument_width(kind_.abi, call, argument);
   condition.operation = static_cast<Operation>(random_.below(policy::kOperationNames.size()));
-  condition.value = interesting_value(random_, bits_);
+  condition.value = interesting_value(random_, condition.bits);
   if (condition.operation == Operation::kMaskedEqual) {
-    condition.mask = interesting_value(random_, bits_);
+    condition.mask = interesting_value(random_, condition.bits);
     if (kind_.order_free || !random_.one_in(8)) condition.value &= condition.mask;  // Else it never holds.
   }
   if (kind_.order_free && condition.operation == Operation::kBitsSet) {
-    condition.value = uint64_t{1} << random_.below(bits_);
+    condition.value = uint64_t{1} << random_.below(condition.bits);
   }
   return condition;
 }
 
-std::vector<DrawnCondition> Drawer::draw_conditions() {
+std::vector<DrawnCondition> Drawer::draw_conditions(const std::string& call, size_t arguments) {
   std::vector<DrawnCondition> conditions;
   const size_t count = random_.one_in(2) ? 1 : random_.between(1, 6);
   std::set<unsigned> used;
-  const unsigned favourite = static_cast<unsigned>(random_.below(6));
+  const unsigned favourite = static_cast<unsigned>(random_.below(arguments));
   for (size_t i = 0; i < count; ++i) {
     // Often the same argument again: a range, a contradiction, a set of bits in parts.
-    const unsigned argument = random_.one_in(2) ? favourite : static_cast<unsigned>(random_.below(6));
+    const unsigned argument = random_.one_in(2) ? favourite : static_cast<unsigned>(random_.below(arguments));
     if (kind_.order_free && !used.insert(argument).second) continue;
-    conditions.push_back(draw_condition(argument));
+    conditions.push_back(draw_condition(call, argument));
   }
   return conditions;
 }
 
 void Drawer::add_call(DrawnGroup& group, const std::string& name) {
-  if (!random_.one_in(conditional_one_in_)) {
+  const size_t arguments = argument_count(kind_.abi, name);
+  if (arguments == 0 || !random_.one_in(conditional_one_in_)) {
     group.names.push_back(name);
     // Twice in one list is a warning, no error.
     if (random_.one_in(100)) group.names.push_back(name);
     return;
   }
   const size_t entries = kind_.many_conditions ? random_.between(1, 40) : random_.between(1, 4);
-  for (size_t i = 0; i < entries; ++i) group.entries.push_back({name, draw_conditions()});
+  for (size_t i = 0; i < entries; ++i) group.entries.push_back({name, draw_conditions(name, arguments)});
   if (!kind_.order_free || entries == 1) return;
   for (size_t i = group.entries.size() - entries; i < group.entries.size(); ++i) {
     DrawnCondition& only = group.entries[i].conditions.front();
@@ -175,7 +186,7 @@ DrawnPolicy Drawer::draw() {
 
 class Writer {
  public:
-  Writer(Random& random, unsigned bits) : random_(random), bits_(bits) {}
+  explicit Writer(Random& random) : random_(random) {}
 
   std::string write(const DrawnPolicy& policy);
 
@@ -185,12 +196,11 @@ class Writer {
   void write_entry(const DrawnEntry& entry);
   std::string condition(const DrawnCondition& condition);
   std::string errno_text(uint16_t number);
-  std::string integer(uint64_t value);
+  std::string integer(uint64_t value, unsigned bits);
   std::string any_case(std::string_view name);
   void line(const std::string& text) { text_ += indent_ + text + (random_.one_in(40) ? "  # remark\n" : "\n"); }
 
   Random& random_;
-  unsigned bits_;
   std::string text_;
   std::string indent_;
 };
@@ -202,11 +212,11 @@ std::string Writer::any_case(std::string_view name) {
   return text;
 }
 
-std::string Writer::integer(uint64_t value) {
+std::string Writer::integer(uint64_t value, unsigned bits) {
   std::array<char, 32> text = {};
-  const uint64_t sign = uint64_t{1} << (bits_ - 1);
+  const uint64_t sign = uint64_t{1} << (bits - 1);
   if (value >= sign && random_.one_in(3)) {
-    const uint64_t magnitude = bits_ == 64 ? -value : (uint64_t{1} << bits_) - value;
+    const uint64_t magnitude = bits == 64 ? -value : (uint64_t{1} << bits) - value;
     std::snprintf(text.data(), text.size(), "-%" PRIu64, magnitude);
     return text.data();
   }
@@ -225,8 +235,9 @@ std::string Writer::condition(const DrawnCondition& condition) {
   if (condition.argument != 0 || random_.one_in(2)) {
     text += (random_.one_in(4) ? ", position: " : ", argument: ") + std::to_string(condition.argument);
   }
-  if (condition.value != 0 || random_.one_in(2)) text += ", value: " + integer(condition.value);
-  if (condition.operation == Operation::kMaskedEqual) text += ", mask: " + integer(condition.mask);
+  if (condition.value != 0 || random_.one_in(2)) text += ", value: " + integer(condition.value, condition.bits);
+  if (condition.operation == Operation::kMaskedEqual) text += ", mask: " + integer(condition.mask, condition.bits);
+  if (condition.wide) text += ", width: 64";
   return "{" + text + "}";
 }
 
@@ -312,7 +323,7 @@ uint64_t interesting_value(Random& random, unsigned bits) {
 
 std::string random_policy(const PolicyKind& kind, Random& random) {
   const DrawnPolicy policy = Drawer(kind, random).draw();
-  return Writer(random, arch::info(kind.abi).register_bits).write(policy);
+  return Writer(random).write(policy);
 }
 
 }  // namespace sandbox::differential

@@ -54,25 +54,33 @@ std::string describe(const bpf::SystemCall& call) {
 std::optional<resolve::RuleSet> load(const std::string& text, arch::Abi abi, std::string& errors) {
   auto source = std::make_shared<const SourceText>("policy.yml", text);
   Diagnostics diagnostics(source);
-  const auto policy = policy::read_policy(source, diagnostics);
-  std::optional<resolve::RuleSet> rules;
+  policy::Environment environment;
+  environment.native = abi;
+  const auto policy = policy::read_policy(source, environment, diagnostics);
+  resolve::PolicyRules rules;
   if (policy) rules = resolve::resolve(*policy, abi, diagnostics);
-  if (!diagnostics.has_errors()) return rules;
+  if (!diagnostics.has_errors()) {
+    EXPECT_EQ(rules.size(), 1U);
+    if (rules.front().abi == abi) return std::move(rules.front());
+    errors += "for " + std::string(arch::info(rules.front().abi).name) + "\n";
+    return std::nullopt;
+  }
   for (const Diagnostic& diagnostic : diagnostics.all()) errors += format_diagnostic(*source, diagnostic) + "\n";
   return std::nullopt;
 }
 
 Subject::Subject(resolve::RuleSet rules, bpf::ValidatedProgram plain, bpf::ValidatedProgram launcher,
                  compile::Token token)
-    : rules_(std::move(rules)), plain_(std::move(plain)), launcher_(std::move(launcher)), token_(token) {
-  if (rules_.abi == arch::native_abi()) libseccomp_ = libseccomp_program(rules_);
+    : policy_{std::move(rules)}, plain_(std::move(plain)), launcher_(std::move(launcher)), token_(token) {
+  if (this->rules().abi == arch::native_abi()) libseccomp_ = libseccomp_program(this->rules());
 }
 
 std::optional<Subject> Subject::make(resolve::RuleSet rules, Random& random) {
   compile::Token token = {};
   for (uint32_t& word : token) word = static_cast<uint32_t>(random.bits());
-  auto plain = compile::compile({&rules, 1});
-  auto launcher = compile::compile({&rules, 1}, {.launcher = rules.abi});
+  const std::vector<resolve::PolicyRules> policies = {{rules}};
+  auto plain = compile::compile(policies);
+  auto launcher = compile::compile(policies, {.launcher = rules.abi});
   for (const auto* filter : {&plain, &launcher}) {
     if (*filter) continue;
     EXPECT_GT(filter->error().instructions, bpf::kMaxInstructions) << "not compiled, for no reason that there can be";
@@ -88,14 +96,14 @@ std::optional<Subject> Subject::make(resolve::RuleSet rules, Random& random) {
 
 std::vector<uint32_t> Subject::launcher_numbers() const {
   std::vector<uint32_t> numbers;
-  for (const char* name : {"execve", "write", "exit_group"}) numbers.push_back(*arch::number_of(rules_.abi, name));
+  for (const char* name : {"execve", "write", "exit_group"}) numbers.push_back(*arch::number_of(rules().abi, name));
   return numbers;
 }
 
 std::string Subject::disagreement(const bpf::SystemCall& call) const {
-  const Verdict verdict = resolve::evaluate({&rules_, 1}, call).verdict;
+  const Verdict verdict = resolve::evaluate(policy_, call).verdict;
   const uint32_t meant = resolve::seccomp_return(verdict);
-  const bpf::Endian endian = arch::info(rules_.abi).endian;
+  const bpf::Endian endian = arch::info(rules().abi).endian;
   const auto check = [&](const bpf::ValidatedProgram& program, const char* name) {
     const uint32_t value = bpf::interpret(program, call, endian).value;
     if (value != meant) return difference(call, verdict, name, value);
@@ -112,8 +120,8 @@ std::string Subject::disagreement(const bpf::SystemCall& call) const {
 }
 
 bpf::SystemCall Subject::token_call(uint32_t number, Random& random) const {
-  bpf::SystemCall call = {number, arch::info(rules_.abi).audit_arch, {}, random.bits()};
-  const bool wide = arch::info(rules_.abi).register_bits == 64;
+  bpf::SystemCall call = {number, arch::info(rules().abi).audit_arch, {}, random.bits()};
+  const bool wide = arch::info(rules().abi).register_bits == 64;
   for (size_t i = 0; i < 3; ++i) {
     call.args[i] = random.bits();
     // The upper half of a 32-bit ABI's argument is not compared, whatever stands there.
@@ -125,7 +133,7 @@ bpf::SystemCall Subject::token_call(uint32_t number, Random& random) const {
 
 std::string Subject::token_refused(uint32_t number, Random& random) const {
   const bpf::SystemCall call = token_call(number, random);
-  const uint32_t value = bpf::interpret(launcher_, call, arch::info(rules_.abi).endian).value;
+  const uint32_t value = bpf::interpret(launcher_, call, arch::info(rules().abi).endian).value;
   return value == SECCOMP_RET_ALLOW ? "" : describe(call) + ": refused, with the token";
 }
 
@@ -133,14 +141,14 @@ std::string Subject::token_misled(Random& random) const {
   const std::vector<uint32_t> own = launcher_numbers();
   for (size_t i = 0; i < 200; ++i) {  // Other calls, through this ABI and through others.
     bpf::SystemCall call = token_call(static_cast<uint32_t>(random.below(1024)), random);
-    call.number += arch::info(rules_.abi).first_number;
+    call.number += arch::info(rules().abi).first_number;
     if (random.one_in(4)) call.number = own[random.below(own.size())] ^ (1U << random.below(32));
     if (random.one_in(4)) call.arch ^= 1U << random.below(32);
-    const bool foreign = call.arch != arch::info(rules_.abi).audit_arch;
+    const bool foreign = call.arch != arch::info(rules().abi).audit_arch;
     if (!foreign && std::find(own.begin(), own.end(), call.number) != own.end()) continue;
     if (std::string found = disagreement(call); !found.empty()) return found;
   }
-  const unsigned bits = arch::info(rules_.abi).register_bits;
+  const unsigned bits = arch::info(rules().abi).register_bits;
   for (const uint32_t number : own) {  // One bit is wrong.
     for (unsigned bit = 0; bit < 3 * bits; ++bit) {
       bpf::SystemCall call = token_call(number, random);
@@ -152,10 +160,10 @@ std::string Subject::token_misled(Random& random) const {
 }
 
 std::string Subject::not_cached(uint32_t number) const {
-  const uint32_t arch = arch::info(rules_.abi).audit_arch;
+  const uint32_t arch = arch::info(rules().abi).audit_arch;
   const bpf::SystemCall call = {number, arch, {}, 0};
-  if (resolve::evaluate({&rules_, 1}, call).verdict.action != Action::kAllow) return "";
-  for (const resolve::CallRules& rule : rules_.calls) {
+  if (resolve::evaluate(policy_, call).verdict.action != Action::kAllow) return "";
+  for (const resolve::CallRules& rule : rules().calls) {
     if (rule.number != number) continue;
     for (const resolve::Clause& clause : rule.clauses) {
       if (clause.verdict.action != Action::kAllow) return "";
@@ -163,7 +171,7 @@ std::string Subject::not_cached(uint32_t number) const {
     }
     const bool always = std::any_of(rule.clauses.begin(), rule.clauses.end(),
                                     [](const resolve::Clause& clause) { return clause.conditions.empty(); });
-    if (!always && rules_.default_verdict.action != Action::kAllow) return "";
+    if (!always && rules().default_verdict.action != Action::kAllow) return "";
   }
   for (const auto* program : {&plain_, &launcher_}) {
     if (!bpf::is_cached_allow(*program, arch, number)) {

@@ -13,7 +13,8 @@
 
 namespace sandbox::differential {
 
-/// Reads and resolves a policy for an ABI. None when it has errors, which are then in `errors`.
+/// Reads and resolves a policy for one ABI. None when it has errors, which are then in `errors`, and when it is for
+/// another ABI.
 std::optional<resolve::RuleSet> load(const std::string& text, arch::Abi abi, std::string& errors);
 
 /// A policy's rules and the programs that must agree with them.
@@ -38,7 +39,8 @@ class Subject {
   /// Every number that the rules allow for any arguments is one that the kernel need not run the filter for.
   [[nodiscard]] std::string not_cached(uint32_t number) const;
 
-  [[nodiscard]] const resolve::RuleSet& rules() const { return rules_; }
+  [[nodiscard]] const resolve::PolicyRules& policy() const { return policy_; }
+  [[nodiscard]] const resolve::RuleSet& rules() const { return policy_.front(); }
   [[nodiscard]] const bpf::ValidatedProgram& plain() const { return plain_; }
   [[nodiscard]] const bpf::ValidatedProgram& launcher() const { return launcher_; }
   [[nodiscard]] bool judged_by_libseccomp() const { return libseccomp_.has_value(); }
@@ -47,7 +49,7 @@ class Subject {
  private:
   Subject(resolve::RuleSet rules, bpf::ValidatedProgram plain, bpf::ValidatedProgram launcher, compile::Token token);
 
-  resolve::RuleSet rules_;
+  resolve::PolicyRules policy_;  ///< For one ABI.
   bpf::ValidatedProgram plain_;
   bpf::ValidatedProgram launcher_;  ///< With the token in place.
   compile::Token token_;

@@ -47,7 +47,8 @@ void check_diagnostics(Diagnostics& diagnostics) {
 }
 
 std::vector<uint32_t> telling_numbers(const resolve::RuleSet& rules) {
-  std::set<uint32_t> numbers = {0, 1, 511, 512, 547, 548, 0x3fffffff, 0x40000000, UINT32_MAX - 1, UINT32_MAX};
+  std::set<uint32_t> numbers = {0,         1, 511, 512, 547, 548, 0x3fffffff, 0x40000000, 0x40000208, UINT32_MAX - 1,
+                                UINT32_MAX};
   for (const char* name : {"execve", "write", "exit_group"}) numbers.insert(*arch::number_of(rules.abi, name));
   const size_t step = rules.calls.size() / kMaxNumbers + 1;
   for (size_t i = 0; i < rules.calls.size(); i += step) {
@@ -70,30 +71,21 @@ std::vector<uint64_t> telling_arguments(const resolve::RuleSet& rules) {
   return {values.begin(), values.end()};
 }
 
+/// What a policy does on every ABI that it covers, for a launcher of the native one.
 class Comparison {
  public:
-  explicit Comparison(const resolve::RuleSet& rules) : rules_(rules), abi_(arch::info(rules.abi)) {}
+  Comparison(const resolve::PolicyRules& policy, arch::Abi native) : policy_(policy), native_(native) {}
 
   void run() {
-    const auto plain = compile::compile({&rules_, 1});
-    const auto launching = compile::compile({&rules_, 1}, {.launcher = rules_.abi});
+    const auto plain = compile::compile({&policy_, 1});
+    const auto launching = compile::compile({&policy_, 1}, {.launcher = native_});
     if (!plain || !launching) {
       check_error(plain ? launching.error() : plain.error());
       return;
     }
     const auto armed = bpf::validate(compile::with_token(*launching, kToken));
     if (!armed) fail("the token makes the program invalid");
-    for (const uint32_t number : telling_numbers(rules_)) {
-      for (const uint64_t argument : telling_arguments(rules_)) {
-        bpf::SystemCall call;
-        call.number = number;
-        call.arch = abi_.audit_arch;
-        call.args.fill(argument);
-        const resolve::Verdict expected = resolve::evaluate({&rules_, 1}, call).verdict;
-        expect(plain->program, call, expected, "the program");
-        expect(*armed, call, expected, "the program with a token");
-      }
-    }
+    for (const resolve::RuleSet& rules : policy_) compare(rules, plain->program, *armed);
     expect_open(*armed);
   }
 
@@ -102,44 +94,65 @@ class Comparison {
     if (error.instructions <= bpf::kMaxInstructions) fail("refused although it is short enough");
   }
 
-  void expect(const bpf::ValidatedProgram& program, const bpf::SystemCall& call, resolve::Verdict expected,
-              const char* what) const {
-    const uint32_t value = interpret(program, call, abi_.endian).value;
+  void compare(const resolve::RuleSet& rules, const bpf::ValidatedProgram& plain,
+               const bpf::ValidatedProgram& armed) const {
+    const arch::AbiInfo& abi = arch::info(rules.abi);
+    for (const uint32_t number : telling_numbers(rules)) {
+      for (const uint64_t argument : telling_arguments(rules)) {
+        bpf::SystemCall call;
+        call.number = number;
+        call.arch = abi.audit_arch;
+        call.args.fill(argument);
+        const resolve::Verdict expected = resolve::evaluate(policy_, call).verdict;
+        expect(abi, plain, call, expected, "the program");
+        expect(abi, armed, call, expected, "the program with a token");
+      }
+    }
+  }
+
+  static void expect(const arch::AbiInfo& abi, const bpf::ValidatedProgram& program, const bpf::SystemCall& call,
+                     resolve::Verdict expected, const char* what) {
+    const uint32_t value = interpret(program, call, abi.endian).value;
     if (value == seccomp_return(expected)) return;
     fail(std::string(what) + " says " + std::to_string(value) + " and the evaluator " +
          std::to_string(seccomp_return(expected)) + " for call " + std::to_string(call.number) + " with " +
-         std::to_string(call.args[0]) + " on " + std::string(abi_.name));
+         std::to_string(call.args[0]) + " on " + std::string(abi.name));
   }
 
   /// With the token the launcher gets through, whatever the policy says.
   void expect_open(const bpf::ValidatedProgram& program) const {
     for (const char* name : {"execve", "write", "exit_group"}) {
       bpf::SystemCall call;
-      call.number = *arch::number_of(rules_.abi, name);
-      call.arch = abi_.audit_arch;
+      call.number = *arch::number_of(native_, name);
+      call.arch = arch::info(native_).audit_arch;
       for (size_t i = 0; i < 3; ++i) call.args[3 + i] = kToken[2 * i] | uint64_t{kToken[2 * i + 1]} << 32U;
-      const auto verdict = resolve::verdict_of(interpret(program, call, abi_.endian).value);
+      const auto verdict = resolve::verdict_of(interpret(program, call, arch::info(native_).endian).value);
       if (verdict.action != policy::Action::kAllow) fail(std::string(name) + " is shut in spite of the token");
     }
   }
 
-  const resolve::RuleSet& rules_;
-  const arch::AbiInfo& abi_;
+  const resolve::PolicyRules& policy_;
+  arch::Abi native_;
 };
 
 void read_and_compare(std::string text) {
   const auto source = std::make_shared<const SourceText>("fuzzed.yml", std::move(text));
-  Diagnostics diagnostics(source);
-  const auto policy = policy::read_policy(source, diagnostics);
-  if (!policy && !diagnostics.has_errors()) fail("refused without a reason");
-  check_diagnostics(diagnostics);
-  if (!policy) return;
-  for (const arch::Abi abi : {arch::Abi::kX86_64, arch::Abi::kX86, arch::Abi::kS390x}) {
+  for (const arch::Abi native : {arch::Abi::kX86_64, arch::Abi::kX86, arch::Abi::kS390x}) {
+    policy::Environment environment;
+    environment.native = native;
+    environment.capabilities = {"CAP_SYS_PTRACE"};
+    environment.kernel = {5, 10};
+    environment.kernel_widths = native == arch::Abi::kX86;
+    Diagnostics diagnostics(source);
+    const auto policy = policy::read_policy(source, environment, diagnostics);
+    if (!policy && !diagnostics.has_errors()) fail("refused without a reason");
+    check_diagnostics(diagnostics);
+    if (!policy) return;
     Diagnostics of_abi(source);
-    const resolve::RuleSet rules = resolve::resolve(*policy, abi, of_abi);
+    const resolve::PolicyRules rules = resolve::resolve(*policy, native, of_abi);
     check_diagnostics(of_abi);
     if (diagnostics.has_errors() || of_abi.has_errors()) continue;
-    Comparison(rules).run();
+    Comparison(rules, native).run();
     ++::policies_compared;
   }
 }

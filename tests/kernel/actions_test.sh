@@ -162,29 +162,29 @@ seccomp:
   - action: errno
     errno: EMLINK
     names_with_args:
-    - name: getppid
+    - name: mmap
       arguments:
       - {argument: 0, operation: GreaterThan, value: 0xffffffff}
       - {argument: 0, operation: LessThan, value: 0x300000000}
       - {argument: 5, operation: MaskedEqual, mask: 0xff00, value: 0x1200}
-    - name: getppid
+    - name: mmap
       arguments:
       - {argument: 1, operation: BitsSet, value: 0x8000000000000001}
 EOF
-  call getppid getppid,0x100000000,0,0,0,0,0x1234 getppid,0xffffffff,0,0,0,0,0x1234 getppid,0x2ffffffff,0,0,0,0,0x451299 \
-    getppid,0x300000000,0,0,0,0,0x1234 getppid,0x200000000,0,0,0,0,0x1334 getppid,0,1 getppid,0,2 \
-    getppid,0,0x8000000000000000 getppid,0,0x7ffffffffffffffe
+  call getppid mmap,0x100000000,0,0,0,0,0x1234 mmap,0xffffffff,0,0,0,0,0x1234 mmap,0x2ffffffff,0,0,0,0,0x451299 \
+    mmap,0x300000000,0,0,0,0,0x1234 mmap,0x200000000,0,0,0,0,0x1334 mmap,0,1 mmap,0,2 \
+    mmap,0,0x8000000000000000 mmap,0,0x7ffffffffffffffe
   assert_status 0
   assert_stdout "getppid ok
-getppid EMLINK
-getppid ok
-getppid EMLINK
-getppid ok
-getppid ok
-getppid EMLINK
-getppid ok
-getppid EMLINK
-getppid ok"
+mmap EMLINK
+mmap EINVAL
+mmap EMLINK
+mmap EINVAL
+mmap EINVAL
+mmap EMLINK
+mmap EINVAL
+mmap EMLINK
+mmap ENOMEM"
 }
 
 run_tests

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "arch/abi.h"
+#include "arch/newer_calls.h"
 #include "arch/syscalls.h"
 
 namespace sandbox::arch {
@@ -23,6 +24,14 @@ std::string libseccomp_name(uint32_t token, uint32_t number) {
   return name ? name.get() : "";
 }
 
+/// Whether our own list adds the call to this ABI; libseccomp may not have heard of it yet.
+bool is_newer(const AbiInfo& abi, std::string_view name) {
+  for (const NewerCall& call : kNewerCalls) {
+    if (call.name == name && call.abis.contains(abi.abi)) return true;
+  }
+  return false;
+}
+
 class Libseccomp : public ::testing::TestWithParam<AbiInfo> {};
 
 TEST_P(Libseccomp, HasTheSameNameForEveryNumber) {
@@ -30,7 +39,10 @@ TEST_P(Libseccomp, HasTheSameNameForEveryNumber) {
   const uint32_t token = token_of(abi);
   ASSERT_NE(token, 0U);
   const auto check = [&](uint32_t number) {
-    EXPECT_EQ(std::string(name_of(abi.abi, number).value_or("")), libseccomp_name(token, number)) << number;
+    const std::string ours(name_of(abi.abi, number).value_or(""));
+    const std::string theirs = libseccomp_name(token, number);
+    if (theirs.empty() && is_newer(abi, ours)) return;
+    EXPECT_EQ(ours, theirs) << number;
   };
   for (uint32_t i = 0; i < 1024; ++i) check(abi.first_number + i);
   if (abi.abi == Abi::kArm) {
@@ -44,6 +56,7 @@ TEST_P(Libseccomp, HasTheSameNumberForEveryNameOrAPseudoNumber) {
   for (const std::string_view name : names_on(abi.abi)) {
     const int theirs = seccomp_syscall_resolve_name_arch(token, std::string(name).c_str());
     const uint32_t ours = *number_of(abi.abi, name);
+    if (is_newer(abi, name) && libseccomp_name(token, ours).empty()) continue;
     EXPECT_NE(theirs, __NR_SCMP_ERROR) << name;
     EXPECT_TRUE(theirs < 0 || ours == static_cast<uint32_t>(theirs)) << name << ": " << ours << ", " << theirs;
     EXPECT_EQ(libseccomp_name(token, ours), name);

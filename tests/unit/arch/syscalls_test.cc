@@ -26,6 +26,14 @@ TEST(Syscalls, HasArmsPrivateCalls) {
   EXPECT_EQ(name_of(Abi::kArm, 0xf0002), "cacheflush");
 }
 
+TEST(Syscalls, HasBothNamesOfArmsSyncFileRange) {
+  EXPECT_EQ(number_of(Abi::kArm, "arm_sync_file_range"), 341U);
+  EXPECT_EQ(number_of(Abi::kArm, "sync_file_range2"), 341U);
+  EXPECT_EQ(number_of(Abi::kAarch64, "arm_sync_file_range"), std::nullopt);
+  const auto with = abis_with("sync_file_range2");
+  EXPECT_NE(std::find(with.begin(), with.end(), Abi::kArm), with.end());
+}
+
 TEST(Syscalls, HasTheNumbersThatLibseccompHidesBehindPseudoNumbers) {
   EXPECT_EQ(number_of(Abi::kX86, "socket"), 359U);
   EXPECT_EQ(number_of(Abi::kX86, "sendto"), 369U);

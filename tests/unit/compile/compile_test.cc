@@ -4,6 +4,7 @@
 
 #include "bpf/interpret.h"
 #include "resolve/evaluate.h"
+#include "support/compile_rules.h"
 #include "support/random.h"
 #include "support/rules.h"
 
@@ -17,6 +18,7 @@ using resolve::Verdict;
 using testing::always;
 using testing::call_on;
 using testing::clause;
+using testing::compile_rules;
 using testing::condition;
 using testing::kAllow;
 using testing::kKillProcess;
@@ -25,13 +27,13 @@ using testing::kPermission;
 
 TEST(Compile, CountsTheRangesOfAllAbis) {
   const std::vector<RuleSet> rules = {{Abi::kAarch64, kAllow, {always(5, kLog)}}, {Abi::kArm, kAllow, {}}};
-  const auto filter = compile(rules);
+  const auto filter = compile_rules(rules);
   ASSERT_TRUE(filter.ok());
   EXPECT_EQ(filter->ranges, 4U + 2U);
 }
 
 TEST(Compile, KillsEveryCallWithoutAnyRules) {
-  const auto filter = compile({});
+  const auto filter = compile_rules(std::vector<RuleSet>());
   ASSERT_TRUE(filter.ok());
   EXPECT_EQ(interpret(filter->program, call_on(Abi::kX86_64, 0), bpf::Endian::kLittle).value, SECCOMP_RET_KILL_PROCESS);
 }
@@ -42,7 +44,7 @@ TEST(Compile, TriesClausesInOrder) {
                          {{5,
                            {clause(kPermission, {condition(Operation::kEqual, 64, 1)}),
                             clause(kLog, {condition(Operation::kLessThan, 64, 3)}), clause(kKillProcess)}}}};
-  const auto filter = compile({&rules, 1});
+  const auto filter = compile_rules(rules);
   ASSERT_TRUE(filter.ok());
   const auto verdict = [&](uint64_t argument) {
     return resolve::verdict_of(
@@ -64,7 +66,7 @@ TEST(Compile, CoversSeveralAbisWithBothByteOrders) {
     if (abi.register_bits == 32) sets.back().calls[0].clauses[0].conditions[0].width = 32;
     ++number;
   }
-  const auto filter = compile(sets);
+  const auto filter = compile_rules(sets);
   ASSERT_TRUE(filter.ok());
   for (const RuleSet& set : sets) {
     for (const uint64_t argument : {uint64_t{9}, uint64_t{8}, uint64_t{9} << 32}) {
@@ -95,14 +97,15 @@ TEST(Compile, LeavesWhatIsAlwaysAllowedToTheKernelsCache) {
   testing::Random random(testing::test_seed());
   for (int round = 0; round < 100; ++round) {
     const RuleSet rules = random_allow_list(random);
+    const resolve::PolicyRules policy = {rules};
     for (const auto launcher : {std::optional<Abi>(), std::optional(Abi::kX86_64)}) {
-      const auto filter = compile({&rules, 1}, {.launcher = launcher});
+      const auto filter = compile_rules(rules, {.launcher = launcher});
       ASSERT_TRUE(filter.ok());
       for (uint32_t number = 0; number < 600; ++number) {
         // Whether the policy itself allows the call whatever its arguments: the conditions speak of 0, 1 and 2 alone.
         bool always_allowed = true;
         for (const uint64_t argument : {0U, 1U, 2U, 3U}) {
-          const auto verdict = resolve::evaluate({&rules, 1}, call_on(Abi::kX86_64, number, argument)).verdict;
+          const auto verdict = resolve::evaluate(policy, call_on(Abi::kX86_64, number, argument)).verdict;
           always_allowed = always_allowed && verdict == kAllow;
         }
         ASSERT_EQ(is_cached_allow(filter->program, arch::info(Abi::kX86_64).audit_arch, number), always_allowed)

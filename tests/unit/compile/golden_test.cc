@@ -5,6 +5,7 @@
 
 #include "bpf/disasm.h"
 #include "compile/compile.h"
+#include "support/compile_rules.h"
 #include "support/rules.h"
 
 namespace sandbox::compile {
@@ -20,7 +21,7 @@ using testing::kAllow;
 using testing::kPermission;
 
 std::string text_of(const RuleSet& rules, const CompileOptions& options = {}) {
-  const auto filter = compile({&rules, 1}, options);
+  const auto filter = testing::compile_rules(rules, options);
   return filter ? bpf::disassemble(filter->program.instructions()) : "too long";
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "compile/compile.h"
+#include "support/compile_rules.h"
 #include "support/rules.h"
 
 namespace sandbox::compile {
@@ -13,6 +14,7 @@ using arch::Abi;
 using policy::Operation;
 using resolve::RuleSet;
 using testing::clause;
+using testing::compile_rules;
 using testing::condition;
 using testing::kAllow;
 using testing::kPermission;
@@ -32,7 +34,7 @@ RuleSet chain(size_t pairs, size_t triples, uint32_t group = 0) {
 }
 
 size_t instructions_for(const RuleSet& rules) {
-  const auto filter = compile({&rules, 1});
+  const auto filter = compile_rules(rules);
   return filter ? filter->program.size() : filter.error().instructions;
 }
 
@@ -49,7 +51,7 @@ std::optional<RuleSet> chain_of_size(size_t instructions) {
 TEST(Limit, Accepts4096Instructions) {
   const auto rules = chain_of_size(4096);
   ASSERT_TRUE(rules.has_value());
-  const auto filter = compile({&*rules, 1});
+  const auto filter = compile_rules(*rules);
   ASSERT_TRUE(filter.ok());
   EXPECT_EQ(filter->program.size(), 4096U);
 }
@@ -57,7 +59,7 @@ TEST(Limit, Accepts4096Instructions) {
 TEST(Limit, Refuses4097InstructionsAndSaysSo) {
   const auto rules = chain_of_size(4097);
   ASSERT_TRUE(rules.has_value());
-  const auto filter = compile({&*rules, 1});
+  const auto filter = compile_rules(*rules);
   ASSERT_FALSE(filter.ok());
   EXPECT_EQ(filter.error().instructions, 4097U);
 }
@@ -68,9 +70,10 @@ TEST(Limit, NamesTheGroupThatCostsMost) {
   rules.calls.back().number = 6;
   rules.calls.push_back(chain(200, 0, 9).calls[0]);
   rules.calls.back().number = 7;
-  const auto filter = compile({&rules, 1});
+  const auto filter = compile_rules(rules);
   ASSERT_FALSE(filter.ok());
-  EXPECT_EQ(filter.error().costliest_group, 7U);
+  ASSERT_TRUE(filter.error().costliest.has_value());
+  EXPECT_EQ(filter.error().costliest->group, 7U);
   EXPECT_GE(filter.error().costliest_instructions, 6000U - 2 * 200) << "a tail that it shares is another group's";
   EXPECT_LT(filter.error().costliest_instructions, filter.error().instructions);
 }

@@ -14,6 +14,7 @@ namespace {
 using arch::Abi;
 using policy::Operation;
 using resolve::CallRules;
+using resolve::PolicyRules;
 using resolve::RuleSet;
 using resolve::Verdict;
 using testing::always;
@@ -25,18 +26,41 @@ using testing::kLog;
 using testing::kNoSuchCall;
 using testing::kPermission;
 
-/// "FIRST:VERDICT" for each range; with "?" where arguments matter and "+" where the token opens.
-std::string outline(const RuleSet& rules, std::span<const uint32_t> token_calls = {}) {
+/// A policy's rules for the arch of its first ABI.
+ArchRules arch_rules(const PolicyRules& policy) {
+  ArchRules rules;
+  for (const RuleSet& set : policy) (set.abi == Abi::kX32 ? rules.x32 : rules.base) = &set;
+  return rules;
+}
+
+std::vector<Range> partition_of(const std::vector<PolicyRules>& policies, std::span<const uint32_t> token_calls = {}) {
+  std::vector<ArchRules> rules;
+  for (const PolicyRules& policy : policies) rules.push_back(arch_rules(policy));
+  return partition(arch::info(policies.front().front().abi).audit_arch, rules, token_calls);
+}
+
+/// "FIRST:VERDICT" for each range; with "?" where arguments matter, "&" between several policies' verdicts and "+"
+/// where the token opens.
+std::string outline(const std::vector<Range>& ranges) {
   std::string text;
-  for (const Range& range : partition(rules, token_calls)) {
+  for (const Range& range : ranges) {
     if (!text.empty()) text += ' ';
     text += std::to_string(range.first) + ":";
-    text += policy::name_of(range.decision.otherwise.action);
-    if (range.decision.otherwise.data != 0) text += std::to_string(range.decision.otherwise.data);
-    if (!range.decision.clauses.empty()) text += '?';
+    if (range.decision.chains.empty()) text += "allow";
+    for (const Chain& chain : range.decision.chains) {
+      if (&chain != &range.decision.chains.front()) text += '&';
+      text += policy::name_of(chain.otherwise.action);
+      if (chain.otherwise.data != 0) text += std::to_string(chain.otherwise.data);
+      if (!chain.clauses.empty()) text += '?';
+    }
     if (range.decision.token) text += '+';
   }
   return text;
+}
+
+std::string outline(const RuleSet& rules, std::span<const uint32_t> token_calls = {}) {
+  const std::vector<PolicyRules> policies = {{rules}};
+  return outline(partition_of(policies, token_calls));
 }
 
 TEST(Partition, CutsAtEachSingleCall) {
@@ -109,12 +133,39 @@ TEST(Partition, OpensTheTokensCallsOnlyWhereTheyAreNotAllowed) {
             "4294967295:errno38");
 }
 
+// x32 shares x86_64's arch value; the number tells them apart.
+
+TEST(Partition, JoinsTheRulesOfX32) {
+  const RuleSet x86_64 = {Abi::kX86_64, kAllow, {always(3, kLog)}};
+  const RuleSet x32 = {Abi::kX32, kPermission, {always(0x40000208, kAllow)}};
+  EXPECT_EQ(outline(partition_of({{x86_64, x32}})),
+            "0:allow 3:log 4:allow 512:errno38 548:allow 1073741824:errno1 1073742344:allow 1073742345:errno1 "
+            "4294967295:errno38");
+  EXPECT_EQ(outline(partition_of({{x32}})),
+            "0:kill_process 1073741824:errno1 1073742344:allow 1073742345:errno1 4294967295:errno38");
+}
+
+// Several policies.
+
+TEST(Partition, KeepsEachPolicysVerdict) {
+  const RuleSet first = {Abi::kAarch64, kAllow, {always(5, kPermission), always(9, kLog)}};
+  const RuleSet second = {Abi::kAarch64, kAllow, {always(5, kLog), always(7, kLog)}};
+  EXPECT_EQ(outline(partition_of({{first}, {second}})),
+            "0:allow 5:errno1&log 6:allow 7:log 8:allow 9:log 10:allow 4294967295:errno38&errno38");
+}
+
+TEST(Partition, DropsThePoliciesThatAllow) {
+  const RuleSet first = {Abi::kAarch64, kAllow, {}};
+  const RuleSet second = {Abi::kAarch64, kPermission, {always(5, kAllow)}};
+  EXPECT_EQ(outline(partition_of({{first}, {second}})), "0:errno1 5:allow 6:errno1 4294967295:errno38&errno38");
+}
+
 /// Random rules over few numbers, so that neighbours, equals and the ends of the number line all come up.
-RuleSet random_rules(testing::Random& random) {
+RuleSet random_rules(Abi abi, testing::Random& random) {
   constexpr Verdict kVerdicts[] = {kAllow, kLog, kPermission, kNoSuchCall};
-  constexpr Abi kAbis[] = {Abi::kX86_64, Abi::kX86, Abi::kAarch64};
-  RuleSet rules = {random.any_of(kAbis), random.any_of(kVerdicts), {}};
-  for (const uint32_t number : {0U, 1U, 2U, 3U, 4U, 10U, 511U, 512U, 547U, 548U, 0x3fffffffU, UINT32_MAX - 1}) {
+  RuleSet rules = {abi, random.any_of(kVerdicts), {}};
+  for (const uint32_t number : {0U, 1U, 2U, 3U, 4U, 10U, 511U, 512U, 547U, 548U, 0x3fffffffU, 0x40000000U, 0x40000001U,
+                                0x40000208U, UINT32_MAX - 1}) {
     if (random.one_in(2)) continue;
     CallRules call = {number, {}};
     for (size_t clauses = random.below(4); clauses > 0; --clauses) {
@@ -128,26 +179,44 @@ RuleSet random_rules(testing::Random& random) {
   return rules;
 }
 
+/// One policy on the ABIs of one arch.
+PolicyRules random_policy(Abi abi, testing::Random& random) {
+  if (abi != Abi::kX86_64) return {random_rules(abi, random)};
+  PolicyRules rules;
+  if (!random.one_in(3)) rules.push_back(random_rules(Abi::kX86_64, random));
+  if (rules.empty() || random.one_in(3)) rules.push_back(random_rules(Abi::kX32, random));
+  return rules;
+}
+
 const Decision& decision_for(const std::vector<Range>& ranges, uint32_t number) {
   const auto after = std::upper_bound(ranges.begin(), ranges.end(), number,
                                       [](uint32_t n, const Range& range) { return n < range.first; });
   return std::prev(after)->decision;
 }
 
-Verdict verdict_for(const Decision& decision, const bpf::SystemCall& call) {
-  for (const resolve::Clause* clause : decision.clauses) {
+Verdict verdict_for(const Chain& chain, const bpf::SystemCall& call) {
+  for (const resolve::Clause* clause : chain.clauses) {
     bool matches = true;
     for (const resolve::Condition& c : clause->conditions) matches = matches && holds(c, call.args[c.argument]);
     if (matches) return clause->verdict;
   }
-  return decision.otherwise;
+  return chain.otherwise;
+}
+
+Verdict verdict_for(const Decision& decision, const bpf::SystemCall& call) {
+  Verdict verdict = kAllow;
+  for (const Chain& chain : decision.chains) verdict = more_restrictive(verdict, verdict_for(chain, call));
+  return verdict;
 }
 
 TEST(Partition, IsTotalSortedMergedAndMeansTheRules) {
   testing::Random random(testing::test_seed());
   for (int round = 0; round < 2000; ++round) {
-    const RuleSet rules = random_rules(random);
-    const std::vector<Range> ranges = partition(rules, {});
+    constexpr Abi kAbis[] = {Abi::kX86_64, Abi::kX86, Abi::kAarch64};
+    const Abi abi = random.any_of(kAbis);
+    std::vector<PolicyRules> policies;
+    for (size_t count = 1 + random.below(3); count > 0; --count) policies.push_back(random_policy(abi, random));
+    const std::vector<Range> ranges = partition_of(policies);
     ASSERT_FALSE(ranges.empty());
     ASSERT_EQ(ranges[0].first, 0U);
     for (size_t i = 1; i < ranges.size(); ++i) {
@@ -172,13 +241,17 @@ TEST(Partition, IsTotalSortedMergedAndMeansTheRules) {
                                   0x3ffffffeU,
                                   0x3fffffffU,
                                   0x40000000U,
+                                  0x40000001U,
+                                  0x40000002U,
+                                  0x40000208U,
+                                  0x40000209U,
                                   UINT32_MAX - 2,
                                   UINT32_MAX - 1,
                                   UINT32_MAX}) {
       for (const uint64_t argument : {0U, 1U, 2U}) {
-        const bpf::SystemCall call = testing::call_on(rules.abi, number, argument);
-        ASSERT_EQ(verdict_for(decision_for(ranges, number), call), resolve::evaluate({&rules, 1}, call).verdict)
-            << number << " with " << argument << " on " << arch::info(rules.abi).name;
+        const bpf::SystemCall call = testing::call_on(abi, number, argument);
+        ASSERT_EQ(verdict_for(decision_for(ranges, number), call), resolve::evaluate(policies, call).verdict)
+            << number << " with " << argument << " on " << arch::info(abi).name << ", round " << round;
       }
     }
   }

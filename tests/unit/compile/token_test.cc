@@ -6,6 +6,7 @@
 
 #include "bpf/interpret.h"
 #include "compile/compile.h"
+#include "support/compile_rules.h"
 #include "support/rules.h"
 
 namespace sandbox::compile {
@@ -19,6 +20,7 @@ using resolve::Verdict;
 using testing::always;
 using testing::call_on;
 using testing::clause;
+using testing::compile_rules;
 using testing::condition;
 using testing::kAllow;
 using testing::kKillProcess;
@@ -36,7 +38,7 @@ struct Armed {
   explicit Armed(const RuleSet& rules, std::optional<Abi> launcher = {}) : Armed(std::vector{rules}, launcher) {}
   explicit Armed(const std::vector<RuleSet>& sets, std::optional<Abi> launcher = {})
       : abi(launcher.value_or(sets.front().abi)),
-        filter(*compile(sets, {.launcher = abi})),
+        filter(*compile_rules(sets, {.launcher = abi})),
         program(*bpf::validate(with_token(filter, kToken))) {}
 
   [[nodiscard]] Verdict judge(const bpf::SystemCall& call) const {
@@ -178,7 +180,7 @@ TEST(Token, StandsBesideAChainOfConditions) {
 
 TEST(Token, IsNoPartOfAFilterWithoutALauncher) {
   const RuleSet rules = deny_exec(Abi::kX86_64);
-  const auto filter = compile({&rules, 1});
+  const auto filter = compile_rules(rules);
   ASSERT_TRUE(filter.ok());
   EXPECT_TRUE(filter->token_sites.empty());
   EXPECT_EQ(with_token(*filter, kToken).size(), filter->program.size());
@@ -186,7 +188,7 @@ TEST(Token, IsNoPartOfAFilterWithoutALauncher) {
 
 TEST(TokenSites, AreXorsWithZeroOnePerWordAndCheck) {
   const RuleSet rules = {Abi::kX86_64, kKillProcess, {always(59, kPermission)}};  // write and exit_group are killed.
-  const auto filter = compile({&rules, 1}, {.launcher = Abi::kX86_64});
+  const auto filter = compile_rules(rules, {.launcher = Abi::kX86_64});
   ASSERT_TRUE(filter.ok());
   ASSERT_EQ(filter->token_sites.size(), 12U) << "one check that ends in EPERM, one that kills";
   std::array<size_t, kTokenWords> sites_of_word = {};
@@ -201,7 +203,7 @@ TEST(TokenSites, AreXorsWithZeroOnePerWordAndCheck) {
 
 TEST(TokenSites, ReadTheWordThatTheyAreFor) {
   const RuleSet rules = deny_exec(Abi::kX86_64);
-  const auto filter = compile({&rules, 1}, {.launcher = Abi::kX86_64});
+  const auto filter = compile_rules(rules, {.launcher = Abi::kX86_64});
   ASSERT_TRUE(filter.ok());
   ASSERT_EQ(filter->token_sites.size(), kTokenWords);
   for (const TokenSite& site : filter->token_sites) {
@@ -213,7 +215,7 @@ TEST(TokenSites, ReadTheWordThatTheyAreFor) {
 
 TEST(TokenSites, AreAllThatWithTokenChanges) {
   const RuleSet rules = deny_exec(Abi::kX86_64);
-  const auto filter = compile({&rules, 1}, {.launcher = Abi::kX86_64});
+  const auto filter = compile_rules(rules, {.launcher = Abi::kX86_64});
   ASSERT_TRUE(filter.ok());
   bpf::Program program = with_token(*filter, kToken);
   ASSERT_EQ(program.size(), filter->program.size());

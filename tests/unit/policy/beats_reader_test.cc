@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "arch/errno_names.h"
 #include "support/policy_text.h"
 
 namespace sandbox::policy {
@@ -27,6 +28,19 @@ std::vector<std::string> names_of(const Group& group) {
 }
 
 using Names = std::vector<std::string>;
+
+/// The number on x86_64.
+int number_of(const ErrnoValue& error) {
+  return error.name.empty() ? error.number : arch::errno_number(arch::Abi::kX86_64, error.name).value_or(0);
+}
+
+/// The integer of a value that is nothing else.
+Integer integer(const Value& value) {
+  EXPECT_EQ(value.terms.size(), 1U);
+  if (value.terms.size() != 1) return {};
+  EXPECT_EQ(value.terms[0].constant, "");
+  return value.terms[0].integer;
+}
 
 /// The only condition of a policy that holds this one, in flow style.
 Condition read_condition(const std::string& condition) {
@@ -76,11 +90,11 @@ TEST(BeatsReader, ReadsEveryKey) {
   const Policy policy = read(kEveryKey);
   EXPECT_TRUE(policy.enabled);
   EXPECT_EQ(policy.default_action, Action::kErrno);
-  EXPECT_EQ(policy.default_errno, 38);
+  EXPECT_EQ(number_of(policy.default_error), 38);
   ASSERT_EQ(policy.groups.size(), 2U);
   const Group& group = policy.groups[0];
   EXPECT_EQ(group.action, Action::kErrno);
-  EXPECT_EQ(group.errno_number, 13);
+  EXPECT_EQ(number_of(group.error), 13);
   EXPECT_EQ(names_of(group), (Names{"execve", "fork"}));
   ASSERT_EQ(group.names_with_args.size(), 1U);
   EXPECT_EQ(group.names_with_args[0].name.text, "socket");
@@ -88,12 +102,12 @@ TEST(BeatsReader, ReadsEveryKey) {
   const Condition& first = group.names_with_args[0].conditions[0];
   EXPECT_EQ(first.argument, 0);
   EXPECT_EQ(first.operation, Operation::kEqual);
-  EXPECT_EQ(first.value.magnitude, 16U);
+  EXPECT_EQ(integer(first.value).magnitude, 16U);
   const Condition& second = group.names_with_args[0].conditions[1];
   EXPECT_EQ(second.argument, 1);
   EXPECT_EQ(second.operation, Operation::kMaskedEqual);
-  EXPECT_EQ(second.value.magnitude, 2U);
-  EXPECT_EQ(second.mask.magnitude, 15U);
+  EXPECT_EQ(integer(second.value).magnitude, 2U);
+  EXPECT_EQ(integer(second.mask).magnitude, 15U);
   EXPECT_EQ(policy.groups[1].action, Action::kAllow);
   EXPECT_EQ(names_of(policy.groups[1]), (Names{"read"}));
 }
@@ -112,11 +126,11 @@ TEST(BeatsReader, RemembersWhereNamesAndGroupsStand) {
 TEST(BeatsReader, FillsInDefaults) {
   const Policy policy = read("seccomp:\n  default_action: errno\n  syscalls:\n  - action: errno\n    names: [fork]\n");
   EXPECT_TRUE(policy.enabled);
-  EXPECT_EQ(policy.default_errno, 1);
-  EXPECT_EQ(policy.groups.at(0).errno_number, 1);
+  EXPECT_EQ(number_of(policy.default_error), 1);
+  EXPECT_EQ(number_of(policy.groups.at(0).error), 1);
   const Condition condition = read_condition("{operation: NotEqual}");
   EXPECT_EQ(condition.argument, 0);
-  EXPECT_EQ(condition.value.magnitude, 0U);
+  EXPECT_TRUE(condition.value.terms.empty()) << "no bits: 0";
 }
 
 TEST(BeatsReader, ReadsDottedKeys) {
@@ -138,7 +152,7 @@ TEST(BeatsReader, ReadsDottedKeysAndTheSectionTogether) {
       "seccomp.enabled: no\n");
   EXPECT_FALSE(policy.enabled);
   EXPECT_EQ(policy.default_action, Action::kErrno);
-  EXPECT_EQ(policy.default_errno, 5);
+  EXPECT_EQ(number_of(policy.default_error), 5);
   EXPECT_EQ(policy.groups.size(), 1U);
 }
 
@@ -176,7 +190,7 @@ TEST(BeatsReader, ReadsJson) {
       "\"socket\",\n"
       "    \"arguments\": [{\"argument\": 2, \"operation\": \"BitsSet\", \"value\": 7}]}]}]}}\n");
   EXPECT_EQ(names_of(policy.groups.at(0)), (Names{"execve", "fork"}));
-  EXPECT_EQ(policy.groups[0].names_with_args.at(0).conditions.at(0).value.magnitude, 7U);
+  EXPECT_EQ(integer(policy.groups[0].names_with_args.at(0).conditions.at(0).value).magnitude, 7U);
 }
 
 TEST(BeatsReader, ReadsEveryActionInAnyCase) {
@@ -203,7 +217,7 @@ TEST(BeatsReader, ReadsEveryOperationInAnyCase) {
 
 TEST(BeatsReader, ReadsValuesInEveryNotation) {
   const auto value = [](const std::string& text) {
-    return read_condition("{operation: Equal, value: " + text + "}").value;
+    return integer(read_condition("{operation: Equal, value: " + text + "}").value);
   };
   EXPECT_EQ(value("10").magnitude, 10U);
   EXPECT_EQ(value("0xFf").magnitude, 255U);
@@ -216,18 +230,19 @@ TEST(BeatsReader, ReadsValuesInEveryNotation) {
 }
 
 TEST(BeatsReader, ReadsNegativeValues) {
-  const Integer least = read_condition("{operation: Equal, value: -9223372036854775808}").value;
+  const Integer least = integer(read_condition("{operation: Equal, value: -9223372036854775808}").value);
   EXPECT_TRUE(least.negative);
   EXPECT_EQ(least.magnitude, uint64_t{1} << 63U);
-  EXPECT_TRUE(read_condition("{operation: Equal, value: -0x1}").value.negative);
-  EXPECT_FALSE(read_condition("{operation: Equal, value: -0}").value.negative);
+  EXPECT_TRUE(integer(read_condition("{operation: Equal, value: -0x1}").value).negative);
+  EXPECT_FALSE(integer(read_condition("{operation: Equal, value: -0}").value).negative);
 }
 
 TEST(BeatsReader, ReadsErrnoNamesAndNumbers) {
   const auto number = [](const std::string& text) {
-    return read("seccomp: {default_action: errno, default_errno: " + text +
-                ", syscalls: [{action: errno, errno: " + text + ", names: [read]}]}\n")
-        .default_errno;
+    const Policy policy = read("seccomp: {default_action: errno, default_errno: " + text +
+                               ", syscalls: [{action: errno, errno: " + text + ", names: [read]}]}\n");
+    EXPECT_EQ(number_of(policy.groups.at(0).error), number_of(policy.default_error));
+    return number_of(policy.default_error);
   };
   EXPECT_EQ(number("EPERM"), 1);
   EXPECT_EQ(number("ENOSYS"), 38);
@@ -247,13 +262,83 @@ TEST(BeatsReader, ReadsTruthValues) {
   }
 }
 
+/// A policy with these keys beside a complete one.
+std::string with_keys(const std::string& keys) {
+  return "seccomp:\n  default_action: allow\n  syscalls: [{action: log, names: [read]}]\n" + keys;
+}
+
+std::string problems(const std::string& yaml) {
+  testing::PolicyText text(yaml);
+  text.read();
+  return text.problems();
+}
+
+TEST(BeatsReader, ReadsArchitectures) {
+  const Policy policy = read(with_keys("  architectures: [amd64, x86, s390x]\n"));
+  ASSERT_EQ(policy.architectures.size(), 3U);
+  EXPECT_EQ(policy.architectures[0].abi, arch::Abi::kX86_64);
+  EXPECT_EQ(policy.architectures[1].abi, arch::Abi::kX86);
+  EXPECT_EQ(policy.architectures[2].abi, arch::Abi::kS390x);
+  EXPECT_TRUE(read(with_keys("")).architectures.empty());
+  EXPECT_EQ(problems(with_keys("  architectures: [x86, i386]\n")), "4:24: warning: ABI 'i386' is listed twice\n");
+  EXPECT_EQ(problems(with_keys("  architectures: []\n")),
+            "4:18: error: 'architectures' is an empty list; expected at least one ABI\n");
+  EXPECT_EQ(problems(with_keys("  architectures: x86\n")),
+            "4:18: error: 'architectures' must be a list of ABIs, found 'x86'\n");
+  EXPECT_EQ(problems(with_keys("  architectures: [x86-64]\n")),
+            "4:19: error: unknown ABI 'x86-64'; did you mean 'x86_64'?\n");
+}
+
+TEST(BeatsReader, ReadsFlags) {
+  const Flags flags = read(with_keys("  flags: [log, spec_allow]\n")).flags;
+  EXPECT_TRUE(flags.log);
+  EXPECT_TRUE(flags.spec_allow);
+  EXPECT_FALSE(flags.tsync);
+  EXPECT_TRUE(read(with_keys("  flags: [tsync]\n")).flags.tsync);
+  EXPECT_FALSE(read(with_keys("")).flags.log);
+  EXPECT_EQ(problems(with_keys("  flags: [logs]\n")), "4:11: error: unknown flag 'logs'; did you mean 'log'?\n");
+  EXPECT_EQ(problems(with_keys("  flags: [x]\n")),
+            "4:11: error: unknown flag 'x'; expected log, spec_allow or tsync\n");
+}
+
+TEST(BeatsReader, ReadsAKernelVersion) {
+  EXPECT_EQ(read(with_keys("  kernel: \"5.10\"\n")).kernel, (arch::KernelVersion{5, 10}));
+  EXPECT_EQ(read(with_keys("  kernel: 5.10\n")).kernel, (arch::KernelVersion{5, 10})) << "as written, no fraction";
+  EXPECT_EQ(read(with_keys("")).kernel, std::nullopt);
+  EXPECT_EQ(problems(with_keys("  kernel: 6\n")),
+            "4:11: error: 'kernel' must be a Linux version such as \"6.1\", found '6'\n");
+}
+
+TEST(BeatsReader, ReadsConstants) {
+  const Value value = read_condition("{operation: Equal, value: AF_INET | 0x10}").value;
+  ASSERT_EQ(value.terms.size(), 2U);
+  EXPECT_EQ(value.terms[0].constant, "AF_INET");
+  EXPECT_EQ(value.terms[1].integer.magnitude, 16U);
+  const Value mask = read_condition("{operation: MaskedEqual, value: 0, mask: SOCK_CLOEXEC}").mask;
+  ASSERT_EQ(mask.terms.size(), 1U);
+  EXPECT_EQ(mask.terms[0].constant, "SOCK_CLOEXEC");
+}
+
+TEST(BeatsReader, ReadsAWidth) {
+  EXPECT_FALSE(read_condition("{operation: Equal, value: 1}").wide);
+  EXPECT_TRUE(read_condition("{operation: Equal, value: 1, width: 64}").wide);
+  for (const char* width : {"32", "-64", "0"}) {
+    const std::string yaml =
+        "seccomp: {default_action: allow, syscalls: [{action: log, names_with_args: [{name: read, arguments: [\n"
+        "{operation: Equal, width: " +
+        std::string(width) + "}]}]}]}\n";
+    EXPECT_EQ(problems(yaml), "2:27: error: 'width' must be 64, found '" + std::string(width) +
+                                  "'; without it the bits that the kernel reads are compared\n");
+  }
+}
+
 TEST(BeatsReader, KeepsTheEntriesForOneNameApart) {
   const Policy policy = read(
       "seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    names_with_args:\n"
       "    - {name: socket, arguments: [{operation: Equal, value: 1}]}\n"
       "    - {name: socket, arguments: [{operation: Equal, value: 2}]}\n");
   ASSERT_EQ(policy.groups.at(0).names_with_args.size(), 2U);
-  EXPECT_EQ(policy.groups[0].names_with_args[1].conditions.at(0).value.magnitude, 2U);
+  EXPECT_EQ(integer(policy.groups[0].names_with_args[1].conditions.at(0).value).magnitude, 2U);
 }
 
 TEST(BeatsReader, KeepsNamesAsWritten) {

@@ -98,7 +98,7 @@ TEST(Reader, ParsesNothingThatIsNoText) {
 
 TEST(Reader, WantsASection) {
   for (const char* yaml : {"", "a: b\n", "- seccomp\n", "seccomp\n", "~\n", "{}\n", "seccomps: {}\n", "Seccomp: {}\n",
-                           "default_action: allow\nsyscalls: []\n", "defaultAction: SCMP_ACT_ALLOW\n",
+                           "default_action: allow\nsyscalls: []\n", "defaultaction: SCMP_ACT_ALLOW\n",
                            "seccomp: {}\ndefaultAction: SCMP_ACT_ALLOW\n"}) {
     testing::PolicyText text(yaml);
     EXPECT_FALSE(text.read().has_value()) << yaml;
@@ -107,11 +107,31 @@ TEST(Reader, WantsASection) {
   }
 }
 
+TEST(Reader, TellsTheFormatsApart) {
+  testing::PolicyText oci("defaultAction: SCMP_ACT_ALLOW\nsyscalls: []\n");
+  const auto profile = oci.read();
+  EXPECT_EQ(oci.problems(), "");
+  ASSERT_TRUE(profile.has_value());
+  EXPECT_TRUE(profile->oci);
+  testing::PolicyText beats("seccomp: {default_action: allow, syscalls: [{action: log, names: [read]}]}\n");
+  const auto policy = beats.read();
+  ASSERT_TRUE(policy.has_value());
+  EXPECT_FALSE(policy->oci);
+}
+
 TEST(Reader, RefusesEveryKindOfValueThatIsNotASection) {
   for (const char* value : {"", "~", "text", "[]", "12", "{}"}) {
     testing::PolicyText text(std::string("seccomp: ") + value + "\n");
     text.read();
     EXPECT_TRUE(text.diagnostics().has_errors()) << value;
+  }
+}
+
+TEST(Reader, TakesNoProfileWhoseFirstKeyIsObscure) {
+  for (const char* key : {"! defaultAction", "&a defaultAction", "!!str defaultAction"}) {
+    testing::PolicyText text(std::string("{") + key + ": SCMP_ACT_ALLOW}\n");
+    text.read();
+    EXPECT_TRUE(text.diagnostics().has_errors()) << key;
   }
 }
 

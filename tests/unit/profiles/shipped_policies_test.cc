@@ -11,6 +11,7 @@
 #include "compile/compile.h"
 #include "resolve/evaluate.h"
 #include "resolve/resolve.h"
+#include "support/compile_rules.h"
 #include "support/policy_text.h"
 #include "support/rules.h"
 
@@ -41,12 +42,16 @@ class ShippedPolicy : public ::testing::TestWithParam<Shipped> {
   void SetUp() override {
     const auto policy = text_.read();
     ASSERT_TRUE(policy.has_value());
-    rules_ = resolve::resolve(*policy, GetParam().abi, text_.diagnostics());
+    // A list for another machine says so itself: nothing is said of the machine here.
+    const Abi native = policy->architectures.empty() ? GetParam().abi : Abi::kRiscv64;
+    rules_ = resolve::resolve(*policy, native, text_.diagnostics());
     ASSERT_EQ(text_.problems(), "") << "neither errors nor warnings";
+    ASSERT_EQ(rules_.size(), 1U);
+    ASSERT_EQ(rules_[0].abi, GetParam().abi);
   }
 
   [[nodiscard]] compile::Filter filter(std::optional<Abi> launcher = {}) const {
-    auto compiled = compile::compile({&rules_, 1}, {.launcher = launcher});
+    auto compiled = testing::compile_rules(rules_, {.launcher = launcher});
     EXPECT_TRUE(compiled.ok());
     return *compiled;
   }
@@ -55,11 +60,11 @@ class ShippedPolicy : public ::testing::TestWithParam<Shipped> {
   }
   [[nodiscard]] resolve::Verdict judge_by_name(const char* name, uint64_t argument = 0) const {
     const uint32_t number = *arch::number_of(GetParam().abi, name);
-    return resolve::evaluate({&rules_, 1}, testing::call_on(GetParam().abi, number, argument)).verdict;
+    return resolve::evaluate(rules_, testing::call_on(GetParam().abi, number, argument)).verdict;
   }
 
   testing::PolicyText text_{text_of(GetParam())};
-  resolve::RuleSet rules_;
+  resolve::PolicyRules rules_;
 };
 
 /// Arguments at, below and above everything that the rules compare with.
@@ -82,12 +87,12 @@ TEST_P(ShippedPolicy, MeansTheSameCompiledForEveryNumber) {
   std::set<uint32_t> numbers = {0x3fffffff, 0x40000000, 0x40000001, 0x80000000, UINT32_MAX - 1, UINT32_MAX};
   for (uint32_t number = 0; number < 1100; ++number) numbers.insert(number);
   for (uint32_t number = 0xf0000; number < 0xf0010; ++number) numbers.insert(number);
-  const std::set<uint64_t> arguments = telling_arguments(rules_);
+  const std::set<uint64_t> arguments = telling_arguments(rules_[0]);
   for (const uint32_t number : numbers) {
     for (const uint64_t argument : arguments) {
       bpf::SystemCall call = testing::call_on(GetParam().abi, number);
       call.args.fill(argument);
-      ASSERT_EQ(judge(compiled, call), resolve::evaluate({&rules_, 1}, call).verdict) << number << " with " << argument;
+      ASSERT_EQ(judge(compiled, call), resolve::evaluate(rules_, call).verdict) << number << " with " << argument;
     }
   }
 }

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <vector>
+
 #include "support/rules.h"
 
 namespace sandbox::resolve {
@@ -115,12 +118,36 @@ TEST(HoldsBeyondTheWidth, ComesOutAsMathematicsHasIt) {
   }
 }
 
+TEST(ConstantOutcome, IsTheOneThatEveryArgumentHas) {
+  for (const unsigned width : {16U, 32U, 64U}) {
+    const uint64_t maximum = UINT64_MAX >> (64 - width);
+    const uint64_t middle = uint64_t{1} << (width - 1);
+    const std::vector<uint64_t> values = {0,           1,       2,           5,          middle - 1, middle,
+                                          maximum - 1, maximum, maximum + 1, UINT64_MAX, 0x10000,    0xffff};
+    for (size_t operation = 0; operation < policy::kOperationNames.size(); ++operation) {
+      for (const uint64_t value : values) {
+        for (const uint64_t mask : {uint64_t{0}, uint64_t{1}, uint64_t{5}, middle, maximum, UINT64_MAX, ~maximum}) {
+          const Condition tested = condition(static_cast<Operation>(operation), width, value, mask);
+          size_t holding = 0;
+          std::vector<uint64_t> arguments = values;
+          for (const uint64_t other : values) arguments.insert(arguments.end(), {other + 1, other - 1, ~other});
+          for (const uint64_t argument : arguments) holding += holds(tested, argument) ? 1 : 0;
+          std::optional<bool> expected;
+          if (holding == 0 || holding == arguments.size()) expected = holding != 0;
+          ASSERT_EQ(constant_outcome(tested), expected)
+              << policy::kOperationNames[operation] << " width " << width << ", value " << value << ", mask " << mask;
+        }
+      }
+    }
+  }
+}
+
 RuleSet rules_of(Abi abi, Verdict default_verdict, std::vector<CallRules> calls) {
   return {abi, default_verdict, std::move(calls)};
 }
 
 Verdict judge(const RuleSet& rules, const bpf::SystemCall& call) {
-  return evaluate({&rules, 1}, call).verdict;
+  return evaluate(PolicyRules{rules}, call).verdict;
 }
 
 TEST(Evaluate, LetsTheFirstMatchDecide) {
@@ -154,9 +181,9 @@ TEST(Evaluate, GivesTheDefaultWhereNothingMatches) {
 }
 
 TEST(Evaluate, SaysWhichClauseDecided) {
-  const RuleSet rules = rules_of(Abi::kX86_64, kLog, {{5, {clause(kKillProcess)}}});
-  EXPECT_EQ(evaluate({&rules, 1}, call_on(Abi::kX86_64, 5)).clause, &rules.calls[0].clauses[0]);
-  EXPECT_EQ(evaluate({&rules, 1}, call_on(Abi::kX86_64, 6)).clause, nullptr);
+  const PolicyRules rules = {rules_of(Abi::kX86_64, kLog, {{5, {clause(kKillProcess)}}})};
+  EXPECT_EQ(evaluate(rules, call_on(Abi::kX86_64, 5)).clause, &rules[0].calls[0].clauses[0]);
+  EXPECT_EQ(evaluate(rules, call_on(Abi::kX86_64, 6)).clause, nullptr);
 }
 
 TEST(Evaluate, KillsCallsThroughAForeignAbi) {
@@ -167,8 +194,8 @@ TEST(Evaluate, KillsCallsThroughAForeignAbi) {
 }
 
 TEST(Evaluate, JudgesEachCoveredAbiByItsOwnRules) {
-  const std::vector<RuleSet> rules = {rules_of(Abi::kX86_64, kAllow, {{5, {clause(kLog)}}}),
-                                      rules_of(Abi::kX86, kPermission, {{6, {clause(kAllow)}}})};
+  const PolicyRules rules = {rules_of(Abi::kX86_64, kAllow, {{5, {clause(kLog)}}}),
+                             rules_of(Abi::kX86, kPermission, {{6, {clause(kAllow)}}})};
   EXPECT_EQ(evaluate(rules, call_on(Abi::kX86_64, 5)).verdict, kLog);
   EXPECT_EQ(evaluate(rules, call_on(Abi::kX86, 5)).verdict, kPermission);
   EXPECT_EQ(evaluate(rules, call_on(Abi::kX86, 6)).verdict, kAllow);
@@ -199,6 +226,30 @@ TEST(Evaluate, ReservesNoMoreThanMinusOneOnOtherAbis) {
     EXPECT_EQ(judge(rules, call_on(abi, UINT32_MAX - 1)), kAllow);
     EXPECT_EQ(judge(rules, call_on(abi, UINT32_MAX)), kNoSuchCall);
   }
+}
+
+TEST(Evaluate, JudgesX32ByItsOwnRules) {
+  const PolicyRules both = {rules_of(Abi::kX86_64, kAllow, {}),
+                            rules_of(Abi::kX32, kPermission, {{0x40000001, {clause(kLog)}}})};
+  EXPECT_EQ(evaluate(both, call_on(Abi::kX86_64, 1)).verdict, kAllow);
+  EXPECT_EQ(evaluate(both, call_on(Abi::kX86_64, 0x40000001)).verdict, kLog);
+  EXPECT_EQ(evaluate(both, call_on(Abi::kX86_64, 0x40000208)).verdict, kPermission);
+  EXPECT_EQ(evaluate(both, call_on(Abi::kX86_64, 520)).verdict, kNoSuchCall);
+  EXPECT_EQ(evaluate(both, call_on(Abi::kX86_64, UINT32_MAX)).verdict, kNoSuchCall);
+  const PolicyRules alone = {both[1]};
+  EXPECT_EQ(evaluate(alone, call_on(Abi::kX86_64, 1)).verdict, kKillProcess);
+  EXPECT_EQ(evaluate(alone, call_on(Abi::kX86_64, 0x40000001)).verdict, kLog);
+}
+
+TEST(Evaluate, TakesTheStrictestOfSeveralPolicies) {
+  const std::vector<PolicyRules> policies = {{rules_of(Abi::kX86_64, kAllow, {{5, {clause(kPermission)}}})},
+                                             {rules_of(Abi::kX86_64, kLog, {{6, {clause(kKillProcess)}}})},
+                                             {rules_of(Abi::kX86_64, kAllow, {{5, {clause(kNoSuchCall)}}})}};
+  EXPECT_EQ(evaluate(policies, call_on(Abi::kX86_64, 4)).verdict, kLog);
+  EXPECT_EQ(evaluate(policies, call_on(Abi::kX86_64, 5)).verdict, kNoSuchCall) << "the later errno";
+  EXPECT_EQ(evaluate(policies, call_on(Abi::kX86_64, 5)).clause, &policies[2][0].calls[0].clauses[0]);
+  EXPECT_EQ(evaluate(policies, call_on(Abi::kX86_64, 6)).verdict, kKillProcess);
+  EXPECT_EQ(evaluate(policies, call_on(Abi::kX86, 6)).verdict, kKillProcess);
 }
 
 TEST(Evaluate, PutsTheFixedRulesBeforeThePolicys) {

@@ -40,5 +40,24 @@ TEST(VerdictOf, TakesUnknownActionsAsTheKernelDoes) {
   EXPECT_EQ(verdict_of(UINT32_MAX), (Verdict{Action::kKillProcess, 0}));
 }
 
+TEST(MoreRestrictive, FollowsTheKernelsOrder) {
+  for (const Pair& one : kPairs) {
+    for (const Pair& other : kPairs) {
+      // seccomp(2): the value with the highest precedence is the lowest as a signed number.
+      const auto action = [](uint32_t value) { return static_cast<int32_t>(value & SECCOMP_RET_ACTION_FULL); };
+      const bool later = action(other.value) <= action(one.value);
+      EXPECT_EQ(more_restrictive(one.verdict, other.verdict), later ? other.verdict : one.verdict);
+    }
+  }
+}
+
+TEST(SetPolicy, MarksEveryClause) {
+  RuleSet rules = {arch::Abi::kX86_64, {}, {{1, {Clause{}, Clause{}}}, {2, {Clause{}}}}};
+  set_policy(rules, 3);
+  for (const CallRules& call : rules.calls) {
+    for (const Clause& clause : call.clauses) EXPECT_EQ(clause.origin.policy, 3U);
+  }
+}
+
 }  // namespace
 }  // namespace sandbox::resolve

@@ -21,7 +21,9 @@ class PolicyText {
   Diagnostics& diagnostics() { return diagnostics_; }
   [[nodiscard]] const SourceText& source() const { return *source_; }
 
-  std::optional<policy::Policy> read() { return policy::read_policy(source_, diagnostics_); }
+  std::optional<policy::Policy> read(const policy::Environment& environment = {}) {
+    return policy::read_policy(source_, environment, diagnostics_);
+  }
 
   /// Every problem, sorted, as "LINE:COLUMN: error: MESSAGE" lines.
   std::string problems() {

@@ -1,0 +1,187 @@
+#include "arch/call_versions.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <system_error>
+
+#include "arch/abi_set.h"
+#include "arch/newer_calls.h"
+#include "arch/syscalls.h"
+
+namespace sandbox::arch {
+namespace {
+
+/// The calls that a release brought, separated by single spaces.
+struct Release {
+  KernelVersion version;
+  std::string_view calls;
+};
+
+/// The calls that a release brought to some ABIs which other ABIs had before.
+struct LaterRelease {
+  KernelVersion version;
+  AbiSet abis;
+  std::string_view calls;
+};
+
+#include "arch/generated/call_versions.inc"
+
+constexpr std::string_view take_word(std::string_view& words) {
+  const size_t end = words.find(' ');
+  const std::string_view word = words.substr(0, end);
+  words.remove_prefix(end == std::string_view::npos ? words.size() : end + 1);
+  return word;
+}
+
+// The tables by name. Made by the compiler, for they are read at a launch.
+
+struct FirstRow {
+  std::string_view name;
+  KernelVersion version;
+};
+
+struct LaterRow {
+  std::string_view name;
+  AbiSet abis;
+  KernelVersion version;
+};
+
+template <typename Releases>
+constexpr size_t count_calls(const Releases& releases) {
+  size_t count = 0;
+  for (const auto& release : releases) count += 1 + static_cast<size_t>(std::ranges::count(release.calls, ' '));
+  return count;
+}
+
+constexpr auto sorted_first_rows() {
+  std::array<FirstRow, count_calls(kFirst)> rows{};
+  size_t next = 0;
+  for (const Release& release : kFirst) {
+    for (std::string_view calls = release.calls; !calls.empty();) rows[next++] = {take_word(calls), release.version};
+  }
+  std::ranges::sort(rows, {}, &FirstRow::name);
+  return rows;
+}
+
+constexpr auto sorted_later_rows() {
+  std::array<LaterRow, count_calls(kLater)> rows{};
+  size_t next = 0;
+  for (const LaterRelease& release : kLater) {
+    for (std::string_view calls = release.calls; !calls.empty();) {
+      rows[next++] = {take_word(calls), release.abis, release.version};
+    }
+  }
+  std::ranges::sort(rows, {}, &LaterRow::name);
+  return rows;
+}
+
+constexpr auto kFirstRows = sorted_first_rows();
+static_assert(std::ranges::adjacent_find(kFirstRows, {}, &FirstRow::name) == kFirstRows.end(), "a call stands twice");
+
+constexpr auto kLaterRows = sorted_later_rows();
+
+/// The release in which the kernel began to run programs of this ABI.
+KernelVersion first_release(Abi abi) {
+  switch (abi) {
+    case Abi::kX86:
+      return {1, 0};
+    case Abi::kMips:
+    case Abi::kMipsel:
+    case Abi::kPpc:
+      return {2, 0};
+    case Abi::kS390:
+      return {2, 2};
+    case Abi::kMips64:
+    case Abi::kMipsel64:
+    case Abi::kParisc:
+    case Abi::kParisc64:
+    case Abi::kPpc64:
+    case Abi::kS390x:
+      return {2, 4};
+    case Abi::kX86_64:
+    case Abi::kArm:  // The EABI; the old ABI has other tables.
+    case Abi::kMips64n32:
+    case Abi::kMipsel64n32:
+      return {2, 6};
+    case Abi::kX32:
+      return {3, 4};
+    case Abi::kAarch64:
+      return {3, 7};
+    case Abi::kPpc64le:
+      return {3, 13};
+    case Abi::kRiscv64:
+      return {4, 15};
+  }
+  return {};
+}
+
+/// What the tables say of a name on an ABI that has it.
+std::optional<KernelVersion> listed(Abi abi, std::string_view name) {
+  for (const NewerCall& call : kNewerCalls) {
+    if (call.name == name && call.abis.contains(abi)) return call.since;
+  }
+  auto row = std::ranges::lower_bound(kLaterRows, name, {}, &LaterRow::name);
+  for (; row != kLaterRows.end() && row->name == name; ++row) {
+    if (row->abis.contains(abi)) return row->version;
+  }
+  return first_introduced(name);
+}
+
+/// Takes the digits at the front of `text`; none if there are none, or too many, or a needless zero.
+std::optional<uint16_t> take_number(std::string_view& text) {
+  uint16_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || (text[0] == '0' && rest != text.data() + 1)) return std::nullopt;
+  text.remove_prefix(static_cast<size_t>(rest - text.data()));
+  return value;
+}
+
+bool take_dot(std::string_view& text) {
+  if (!text.starts_with('.')) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+/// Whether `text` can follow the numbers of a release: "-18-amd64", "+", "_custom".
+bool is_suffix(std::string_view text) {
+  if (text.empty()) return true;
+  constexpr std::string_view kStarts = "-+_~";
+  constexpr std::string_view kAllowed = "-+_~.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  return kStarts.find(text[0]) != kStarts.npos && text.find_first_not_of(kAllowed) == text.npos;
+}
+
+}  // namespace
+
+std::optional<KernelVersion> introduced(Abi abi, std::string_view name) {
+  if (!number_of(abi, name)) return std::nullopt;
+  const std::optional<KernelVersion> version = listed(abi, name);
+  if (!version) return std::nullopt;
+  return std::max(*version, first_release(abi));
+}
+
+std::optional<KernelVersion> first_introduced(std::string_view name) {
+  const auto row = std::ranges::lower_bound(kFirstRows, name, {}, &FirstRow::name);
+  if (row != kFirstRows.end() && row->name == name) return row->version;
+  std::optional<KernelVersion> first;
+  for (const NewerCall& call : kNewerCalls) {
+    if (call.name == name && (!first || call.since < *first)) first = call.since;
+  }
+  return first;
+}
+
+std::optional<KernelVersion> parse_kernel_version(std::string_view text) {
+  const std::optional<uint16_t> major = take_number(text);
+  if (!major || !take_dot(text)) return std::nullopt;
+  const std::optional<uint16_t> minor = take_number(text);
+  if (!minor) return std::nullopt;
+  while (take_dot(text)) {
+    if (!take_number(text)) return std::nullopt;
+  }
+  if (!is_suffix(text)) return std::nullopt;
+  return KernelVersion{*major, *minor};
+}
+
+}  // namespace sandbox::arch

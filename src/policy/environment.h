@@ -1,0 +1,20 @@
+// What a policy may ask of the machine that it is read on.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "arch/abi.h"
+#include "arch/call_versions.h"
+
+namespace sandbox::policy {
+
+/// OCI profiles have rules for some machines only. Nothing here is found out by reading: the caller says it.
+struct Environment {
+  arch::Abi native = arch::Abi::kX86_64;
+  std::set<std::string> capabilities;  ///< "CAP_SYS_ADMIN": those that the target may come to have.
+  arch::KernelVersion kernel;          ///< The running kernel.
+  bool kernel_widths = false;          ///< Compare what the kernel reads of an argument, not all 64 bits.
+};
+
+}  // namespace sandbox::policy

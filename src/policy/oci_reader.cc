@@ -1,0 +1,466 @@
+#include "policy/oci_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "arch/capabilities.h"
+#include "arch/errno_names.h"
+#include "base/edit_distance.h"
+#include "policy/mapping_reader.h"
+#include "policy/scalar.h"
+
+namespace sandbox::policy {
+namespace {
+
+using Kind = YamlNode::Kind;
+
+constexpr std::array<std::string_view, 9> kProfileKeys = {"defaultAction", "defaultErrnoRet", "defaultErrno",
+                                                          "architectures", "archMap",         "flags",
+                                                          "syscalls",      "listenerPath",    "listenerMetadata"};
+constexpr std::array<std::string_view, 9> kRuleKeys = {"errno", "names",   "name",     "action",  "errnoRet",
+                                                       "args",  "comment", "includes", "excludes"};
+constexpr std::array<std::string_view, 4> kArgumentKeys = {"index", "value", "valueTwo", "op"};
+constexpr std::array<std::string_view, 3> kFilterKeys = {"caps", "arches", "minKernel"};
+constexpr std::array<std::string_view, 2> kArchMapKeys = {"architecture", "subArchitectures"};
+
+template <typename Value>
+struct Word {
+  std::string_view name;
+  Value value;
+};
+
+constexpr Word<Action> kActions[] = {
+    {"SCMP_ACT_KILL", Action::kKillThread}, {"SCMP_ACT_KILL_THREAD", Action::kKillThread},
+    {"SCMP_ACT_TRAP", Action::kTrap},       {"SCMP_ACT_KILL_PROCESS", Action::kKillProcess},
+    {"SCMP_ACT_ERRNO", Action::kErrno},     {"SCMP_ACT_TRACE", Action::kTrace},
+    {"SCMP_ACT_ALLOW", Action::kAllow},     {"SCMP_ACT_LOG", Action::kLog}};
+
+constexpr Word<Operation> kOperators[] = {
+    {"SCMP_CMP_NE", Operation::kNotEqual},          {"SCMP_CMP_LT", Operation::kLessThan},
+    {"SCMP_CMP_LE", Operation::kLessOrEqual},       {"SCMP_CMP_EQ", Operation::kEqual},
+    {"SCMP_CMP_GE", Operation::kGreaterOrEqual},    {"SCMP_CMP_GT", Operation::kGreaterThan},
+    {"SCMP_CMP_MASKED_EQ", Operation::kMaskedEqual}};
+
+constexpr Word<bool Flags::*> kFlags[] = {{"SECCOMP_FILTER_FLAG_LOG", &Flags::log},
+                                          {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", &Flags::spec_allow},
+                                          {"SECCOMP_FILTER_FLAG_TSYNC", &Flags::tsync}};
+
+/// Go's names of machines, which `arches` uses, where they are not aliases of ours already.
+constexpr Word<arch::Abi> kGoArches[] = {
+    {"mipsle", arch::Abi::kMipsel}, {"mips64le", arch::Abi::kMipsel64}, {"ppc64", arch::Abi::kPpc64}};
+
+template <typename Value, size_t size>
+std::optional<Value> look_up(const Word<Value> (&words)[size], std::string_view name) {
+  for (const Word<Value>& word : words) {
+    if (word.name == name) return word.value;
+  }
+  return std::nullopt;
+}
+
+template <typename Value, size_t size>
+std::string expected(const Word<Value> (&words)[size], std::string_view written) {
+  std::vector<std::string_view> names;
+  for (const Word<Value>& word : words) names.push_back(word.name);
+  if (const auto nearest = nearest_name(written, names)) return "; did you mean " + quoted(*nearest) + "?";
+  return "; expected " + enumerate(names);
+}
+
+/// One entry of `syscalls` that applies here.
+struct Rule {
+  Group group;
+  std::vector<Name> names;
+  std::vector<Condition> conditions;
+};
+
+class OciReader {
+ public:
+  OciReader(const Environment& environment, Diagnostics& diagnostics)
+      : environment_(environment), diagnostics_(diagnostics) {}
+
+  Policy read(const YamlNode& document);
+
+ private:
+  void read_architectures(const MappingReader& keys, Policy& policy);
+  void read_arch_map(const YamlNode& node, Policy& policy);
+  void add_architecture(const YamlNode& node, Policy& policy);
+  void read_flags(const YamlNode& node, Flags& flags);
+  void read_rule(const YamlNode& node, const Policy& policy);
+  bool read_names(const MappingReader& keys, const YamlNode& node, Rule& rule);
+  bool read_argument(const YamlNode& node, Condition& condition);
+  bool applies(const MappingReader& keys);
+  bool filter_holds(const YamlNode& node, bool all_needed);
+  bool read_verdict(const MappingReader& keys, Group& group);
+  bool read_errno_of(const MappingReader& keys, std::string_view name, std::string_view number, ErrnoValue& error);
+  [[nodiscard]] bool is_default(const Group& group, const Policy& policy) const;
+  std::optional<bool> read_capability(const YamlNode& node);
+  std::optional<Action> read_oci_action(const YamlNode& node, std::string_view what);
+  bool expect_list(const YamlNode& node, std::string_view what);
+  bool expect_mapping(const YamlNode& node, std::string_view what);
+  void warn_of_order();
+  void add_groups(Policy& policy);
+
+  const Environment& environment_;
+  Diagnostics& diagnostics_;
+  std::vector<Rule> rules_;
+};
+
+bool OciReader::expect_list(const YamlNode& node, std::string_view what) {
+  if (!expect_literal(node, what, diagnostics_)) return false;
+  if (node.kind == Kind::kSequence) return true;
+  if (node.complete) diagnostics_.error(node.range, std::string(what) + " must be a list, found " + describe(node));
+  return false;
+}
+
+bool OciReader::expect_mapping(const YamlNode& node, std::string_view what) {
+  if (!expect_literal(node, what, diagnostics_)) return false;
+  if (node.kind == Kind::kMapping) return true;
+  if (node.complete) diagnostics_.error(node.range, std::string(what) + " must be a mapping, found " + describe(node));
+  return false;
+}
+
+Policy OciReader::read(const YamlNode& document) {
+  Policy policy;
+  policy.oci = true;
+  MappingReader keys(diagnostics_, "the profile", kProfileKeys);
+  keys.add_all(document);
+  for (const std::string_view key : {"listenerPath", "listenerMetadata"}) {
+    if (keys.find(key) == nullptr) continue;
+    diagnostics_.error(keys.find_key(key)->range,
+                       quoted(key) + " needs a container runtime that answers notifications");
+  }
+  const YamlNode* by_default = keys.find("defaultAction");  // Absent if the key itself was refused.
+  if (const auto action = by_default != nullptr ? read_oci_action(*by_default, "'defaultAction'") : std::nullopt) {
+    policy.default_action = *action;
+    policy.default_range = keys.find_key("defaultAction")->range;
+  }
+  read_errno_of(keys, "defaultErrno", "defaultErrnoRet", policy.default_error);
+  read_architectures(keys, policy);
+  if (const YamlNode* node = keys.find("flags")) read_flags(*node, policy.flags);
+  if (const YamlNode* node = keys.find("syscalls"); node != nullptr && node->kind != Kind::kNull) {
+    if (expect_list(*node, "'syscalls'")) {
+      for (const YamlNode& item : node->items) read_rule(item, policy);
+    }
+  }
+  warn_of_order();
+  add_groups(policy);
+  return policy;
+}
+
+void OciReader::read_architectures(const MappingReader& keys, Policy& policy) {
+  const YamlNode* list = keys.find("architectures");
+  const YamlNode* map = keys.find("archMap");
+  if (list != nullptr && map != nullptr && !list->items.empty() && !map->items.empty()) {
+    diagnostics_.error(keys.find_key("archMap")->range, "both 'architectures' and 'archMap'; give one of them");
+    return;
+  }
+  if (list != nullptr && list->kind != Kind::kNull && expect_list(*list, "'architectures'")) {
+    for (const YamlNode& item : list->items) add_architecture(item, policy);
+  }
+  if (map != nullptr && map->kind != Kind::kNull && expect_list(*map, "'archMap'")) {
+    for (const YamlNode& item : map->items) read_arch_map(item, policy);
+  }
+  // A container runtime's filter always has the machine's own ABI.
+  const auto native = [&](const ListedAbi& listed) { return listed.abi == environment_.native; };
+  if (policy.architectures.empty() || std::any_of(policy.architectures.begin(), policy.architectures.end(), native))
+    return;
+  policy.architectures.insert(policy.architectures.begin(), {environment_.native, policy.architectures.front().range});
+}
+
+std::optional<arch::Abi> oci_architecture(std::string_view name) {
+  constexpr std::string_view kPrefix = "SCMP_ARCH_";
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  std::string lower(name.substr(kPrefix.size()));
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return arch::find_abi(lower);
+}
+
+/// The native machine's entry counts, with those of its kin.
+void OciReader::read_arch_map(const YamlNode& node, Policy& policy) {
+  if (!expect_mapping(node, "an entry of 'archMap'")) return;
+  MappingReader keys(diagnostics_, "an entry of 'archMap'", kArchMapKeys);
+  keys.add_all(node);
+  const YamlNode* main = keys.find("architecture");
+  if (main == nullptr && keys.lacks("architecture") && node.complete) {
+    diagnostics_.error(node.range, "'architecture' is missing in an entry of 'archMap'");
+  }
+  const bool first = policy.architectures.empty();
+  if (!first || main == nullptr || oci_architecture(main->text) != environment_.native) return;
+  add_architecture(*main, policy);
+  const YamlNode* others = keys.find("subArchitectures");
+  if (others == nullptr || others->kind == Kind::kNull || !expect_list(*others, "'subArchitectures'")) return;
+  for (const YamlNode& item : others->items) add_architecture(item, policy);
+}
+
+void OciReader::add_architecture(const YamlNode& node, Policy& policy) {
+  if (!expect_scalar(node, "an architecture", "a name such as SCMP_ARCH_X86_64", diagnostics_)) return;
+  const auto abi = oci_architecture(node.text);
+  if (!abi) {
+    diagnostics_.error(node.range,
+                       "unknown architecture " + quoted(node.text) + "; expected SCMP_ARCH_X86_64 or the like");
+    return;
+  }
+  const auto same = [&](const ListedAbi& listed) { return listed.abi == *abi; };
+  if (std::any_of(policy.architectures.begin(), policy.architectures.end(), same)) return;
+  policy.architectures.push_back({*abi, node.range});
+}
+
+void OciReader::read_flags(const YamlNode& node, Flags& flags) {
+  if (node.kind == Kind::kNull || !expect_list(node, "'flags'")) return;
+  for (const YamlNode& item : node.items) {
+    if (!expect_scalar(item, "an entry of 'flags'", "a flag's name", diagnostics_)) continue;
+    if (const auto flag = look_up(kFlags, item.text)) {
+      flags.*(*flag) = true;
+    } else {
+      diagnostics_.error(item.range, "unknown flag " + quoted(item.text) + expected(kFlags, item.text));
+    }
+  }
+}
+
+std::optional<Action> OciReader::read_oci_action(const YamlNode& node, std::string_view what) {
+  if (!expect_scalar(node, what, "an action such as SCMP_ACT_ERRNO", diagnostics_)) return std::nullopt;
+  if (const auto action = look_up(kActions, node.text)) return action;
+  if (node.text == "SCMP_ACT_NOTIFY") {
+    diagnostics_.error(node.range, "SCMP_ACT_NOTIFY needs a container runtime that answers notifications");
+  } else {
+    diagnostics_.error(node.range, "unknown action " + quoted(node.text) + expected(kActions, node.text));
+  }
+  return std::nullopt;
+}
+
+bool OciReader::read_verdict(const MappingReader& keys, Group& group) {
+  const YamlNode* node = keys.find("action");
+  if (node == nullptr) return false;
+  const auto action = read_oci_action(*node, "'action'");
+  if (!action) return false;
+  group.action = *action;
+  return read_errno_of(keys, "errno", "errnoRet", group.error);
+}
+
+/// Podman writes the error's name beside its number; the name counts.
+bool OciReader::read_errno_of(const MappingReader& keys, std::string_view name, std::string_view number,
+                              ErrnoValue& error) {
+  for (const std::string_view key : {name, number}) {
+    const YamlNode* node = keys.find(key);
+    const bool empty = node == nullptr || node->kind == Kind::kNull;
+    if (empty || (node->kind == Kind::kScalar && node->text.empty())) continue;
+    const auto value = read_errno(*node, quoted(key), diagnostics_);
+    if (value) error = *value;
+    return value.has_value();
+  }
+  return true;
+}
+
+void OciReader::read_rule(const YamlNode& node, const Policy& policy) {
+  if (!expect_mapping(node, "an entry of 'syscalls'")) return;
+  MappingReader keys(diagnostics_, "an entry of 'syscalls'", kRuleKeys);
+  keys.add_all(node);
+  Rule rule;
+  rule.group.range = node.range;
+  if (keys.lacks("action") && node.complete) {
+    diagnostics_.error(node.range, "'action' is missing in an entry of 'syscalls'");
+  }
+  bool good = read_verdict(keys, rule.group);
+  good = read_names(keys, node, rule) && good;
+  if (const YamlNode* args = keys.find("args"); args != nullptr && args->kind != Kind::kNull) {
+    if (!expect_list(*args, "'args'")) return;
+    rule.conditions.resize(args->items.size());
+    for (size_t i = 0; i < args->items.size(); ++i) good = read_argument(args->items[i], rule.conditions[i]) && good;
+  }
+  const bool here = applies(keys);
+  if (!good || !here) return;
+  if (!is_default(rule.group, policy)) rules_.push_back(std::move(rule));
+}
+
+/// A rule that says what the default says is dropped; it does not override others.
+bool OciReader::is_default(const Group& group, const Policy& policy) const {
+  if (group.action != policy.default_action) return false;
+  const auto number = [&](const ErrnoValue& error) {
+    return error.name.empty() ? std::optional(error.number) : arch::errno_number(environment_.native, error.name);
+  };
+  return group.action != Action::kErrno || number(group.error) == number(policy.default_error);
+}
+
+bool OciReader::read_names(const MappingReader& keys, const YamlNode& node, Rule& rule) {
+  const YamlNode* names = keys.find("names");
+  const YamlNode* name = keys.find("name");
+  if (names != nullptr && name != nullptr) {
+    diagnostics_.error(keys.find_key("name")->range,
+                       "both 'names' and 'name' in an entry of 'syscalls'; give one of them");
+    return false;
+  }
+  if (name != nullptr && expect_scalar(*name, "'name'", "a system call's name", diagnostics_)) {
+    rule.names.push_back({name->text, name->range});
+  }
+  if (names != nullptr && expect_list(*names, "'names'")) {
+    for (const YamlNode& item : names->items) {
+      if (!expect_scalar(item, "an entry of 'names'", "a system call's name", diagnostics_)) continue;
+      if (item.plain && item.text.find_first_not_of("0123456789") == std::string::npos) {
+        diagnostics_.error(item.range, "an entry of 'names' must be a system call's name, found " + describe(item));
+        continue;
+      }
+      rule.names.push_back({item.text, item.range});
+    }
+  }
+  if (!rule.names.empty()) return true;
+  if (node.complete && keys.lacks("names") && keys.lacks("name")) {
+    diagnostics_.error(node.range, "'names' is missing in an entry of 'syscalls'");
+  }
+  return false;
+}
+
+bool OciReader::read_argument(const YamlNode& node, Condition& condition) {
+  condition.range = node.range;
+  condition.wide = !environment_.kernel_widths;
+  if (!expect_mapping(node, "an entry of 'args'")) return false;
+  MappingReader keys(diagnostics_, "an entry of 'args'", kArgumentKeys);
+  keys.add_all(node);
+  for (const std::string_view key : {"index", "op"}) {
+    if (keys.find(key) != nullptr || !keys.lacks(key) || !node.complete) continue;
+    diagnostics_.error(node.range, quoted(key) + " is missing in an entry of 'args'");
+  }
+  const YamlNode* index = keys.find("index");
+  const YamlNode* op = keys.find("op");
+  if (index == nullptr || op == nullptr) return false;
+  const auto argument = read_argument_index(*index, "'index'", diagnostics_);
+  if (!argument || !expect_scalar(*op, "'op'", "an operator such as SCMP_CMP_EQ", diagnostics_)) return false;
+  const auto operation = look_up(kOperators, op->text);
+  if (!operation) {
+    diagnostics_.error(op->range, "unknown operator " + quoted(op->text) + expected(kOperators, op->text));
+    return false;
+  }
+  condition.argument = *argument;
+  condition.operation = *operation;
+  Value first;
+  Value second;
+  if (const YamlNode* value = keys.find("value")) first = read_value(*value, "'value'", diagnostics_).value_or(Value{});
+  if (const YamlNode* value = keys.find("valueTwo")) {
+    second = read_value(*value, "'valueTwo'", diagnostics_).value_or(Value{});
+  }
+  condition.value = *operation == Operation::kMaskedEqual ? second : first;
+  if (*operation == Operation::kMaskedEqual) condition.mask = first;
+  return true;
+}
+
+bool OciReader::applies(const MappingReader& keys) {
+  const YamlNode* includes = keys.find("includes");
+  const YamlNode* excludes = keys.find("excludes");
+  if (excludes != nullptr && excludes->kind != Kind::kNull && filter_holds(*excludes, false)) return false;
+  return includes == nullptr || includes->kind == Kind::kNull || filter_holds(*includes, true);
+}
+
+std::optional<arch::Abi> go_arch(std::string_view name) {
+  if (const auto abi = look_up(kGoArches, name)) return abi;
+  return arch::find_abi(name);
+}
+
+/// Of `includes` everything must hold, and every capability; of `excludes` one thing suffices.
+bool OciReader::filter_holds(const YamlNode& node, bool all_needed) {
+  if (!expect_mapping(node, "'includes' and 'excludes'")) return false;
+  MappingReader keys(diagnostics_, "'includes' or 'excludes'", kFilterKeys);
+  keys.add_all(node);
+  std::vector<bool> outcomes;
+  if (const YamlNode* caps = keys.find("caps"); caps != nullptr && caps->kind != Kind::kNull) {
+    if (!expect_list(*caps, "'caps'")) return false;
+    for (const YamlNode& cap : caps->items) outcomes.push_back(read_capability(cap).value_or(false));
+  }
+  if (const YamlNode* arches = keys.find("arches"); arches != nullptr && arches->kind != Kind::kNull) {
+    if (!expect_list(*arches, "'arches'")) return false;
+    bool named = arches->items.empty();
+    for (const YamlNode& item : arches->items) {
+      if (!expect_scalar(item, "an entry of 'arches'", "a machine's name", diagnostics_)) return false;
+      const auto abi = go_arch(item.text);
+      named = named || abi == environment_.native;
+      if (abi) continue;  // Else a machine that only Go knows, or a slip of the pen.
+      if (const auto nearest = nearest_name(item.text, arch::accepted_abi_names()); nearest && item.text != "loong64") {
+        diagnostics_.error(item.range,
+                           "unknown architecture " + quoted(item.text) + "; did you mean " + quoted(*nearest) + "?");
+      }
+    }
+    if (!arches->items.empty()) outcomes.push_back(named);
+  }
+  if (const YamlNode* kernel = keys.find("minKernel"); kernel != nullptr && kernel->kind != Kind::kNull) {
+    const auto version = read_kernel_version(*kernel, "'minKernel'", diagnostics_);
+    outcomes.push_back(version && environment_.kernel >= *version);
+  }
+  const auto yes = [](bool outcome) { return outcome; };
+  return all_needed ? std::all_of(outcomes.begin(), outcomes.end(), yes)
+                    : std::any_of(outcomes.begin(), outcomes.end(), yes);
+}
+
+/// Whether the target may come to have a capability. One that nobody knows may be younger than this program: nobody has
+/// it then; but a slip of the pen is an error.
+std::optional<bool> OciReader::read_capability(const YamlNode& node) {
+  if (!expect_scalar(node, "an entry of 'caps'", "a capability such as CAP_SYS_ADMIN", diagnostics_))
+    return std::nullopt;
+  const std::span<const std::string_view> known = arch::capability_names();
+  if (std::find(known.begin(), known.end(), node.text) != known.end()) {
+    return environment_.capabilities.contains(node.text);
+  }
+  if (const auto nearest = nearest_name(node.text, known)) {
+    diagnostics_.error(node.range,
+                       "unknown capability " + quoted(node.text) + "; did you mean " + quoted(*nearest) + "?");
+  } else {
+    diagnostics_.warning(node.range, "unknown capability " + quoted(node.text) + "; nobody has it here");
+  }
+  return false;
+}
+
+bool repeats_an_argument(const std::vector<Condition>& conditions) {
+  std::array<bool, 6> seen = {};
+  return std::any_of(conditions.begin(), conditions.end(),
+                     [&](const Condition& c) { return std::exchange(seen.at(c.argument), true); });
+}
+
+/// libseccomp orders rules with arguments for one call by itself; for rules that agree it makes no difference.
+void OciReader::warn_of_order() {
+  std::map<std::string_view, Action> actions;
+  for (const Rule& rule : rules_) {
+    if (rule.conditions.empty()) continue;
+    for (const Name& name : rule.names) {
+      const auto [first, added] = actions.try_emplace(name.text, rule.group.action);
+      if (added || first->second == rule.group.action) continue;
+      diagnostics_.warning(name.range, "rules with arguments for " + quoted(std::string_view(name.text)) +
+                                           " have different actions; the first that matches decides here, but "
+                                           "container runtimes order them in another way");
+    }
+  }
+}
+
+/// First the rules without arguments, which override the others; then those in order.
+void OciReader::add_groups(Policy& policy) {
+  for (Rule& rule : rules_) {
+    if (!rule.conditions.empty()) continue;
+    Group group = rule.group;
+    group.names = rule.names;
+    policy.groups.push_back(std::move(group));
+  }
+  for (Rule& rule : rules_) {
+    if (rule.conditions.empty()) continue;
+    Group group = rule.group;
+    const bool each = repeats_an_argument(rule.conditions);
+    for (const Name& name : rule.names) {
+      if (!each) group.names_with_args.push_back({name, rule.conditions});
+      for (size_t i = 0; each && i < rule.conditions.size(); ++i) {
+        group.names_with_args.push_back({name, {rule.conditions[i]}});
+      }
+    }
+    policy.groups.push_back(std::move(group));
+  }
+}
+
+}  // namespace
+
+bool is_oci_key(const YamlNode& key) {
+  return key.kind == Kind::kScalar && key.text == "defaultAction";
+}
+
+Policy read_oci(const YamlNode& document, const Environment& environment, Diagnostics& diagnostics) {
+  return OciReader(environment, diagnostics).read(document);
+}
+
+}  // namespace sandbox::policy

@@ -1,0 +1,42 @@
+#include "resolve/values.h"
+
+#include "arch/constants.h"
+
+namespace sandbox::resolve {
+namespace {
+
+uint64_t maximum(unsigned width) {
+  return UINT64_MAX >> (64U - width);
+}
+
+/// Whether a 64-bit two's complement number is negative and has its sign within the width.
+bool is_negative_within(uint64_t value, unsigned width) {
+  const uint64_t sign_and_above = ~(maximum(width) >> 1U);
+  return (value & sign_and_above) == sign_and_above;
+}
+
+}  // namespace
+
+ResolvedValue resolve_value(const policy::Value& value, arch::Abi abi, unsigned width) {
+  ResolvedValue resolved;
+  bool negative = false;
+  for (const policy::Term& term : value.terms) {
+    uint64_t bits = term.integer.negative ? -term.integer.magnitude : term.integer.magnitude;
+    negative = negative || term.integer.negative;
+    if (!term.constant.empty()) {
+      const std::optional<uint64_t> constant = arch::constant(abi, term.constant);
+      if (!constant) {
+        resolved.missing_constant = term.constant;
+        return resolved;
+      }
+      bits = *constant;
+      negative = negative || is_negative_within(bits, 32);  // AT_FDCWD, say.
+    }
+    resolved.value |= bits;
+  }
+  if (negative && is_negative_within(resolved.value, width)) resolved.value &= maximum(width);
+  resolved.fits = resolved.value <= maximum(width);
+  return resolved;
+}
+
+}  // namespace sandbox::resolve

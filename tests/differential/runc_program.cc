@@ -1,0 +1,222 @@
+#include "runc_program.h"
+
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace sandbox::differential {
+namespace {
+
+using Context = std::unique_ptr<void, decltype(&seccomp_release)>;
+
+struct Token {
+  arch::Abi abi;
+  uint32_t token;
+  const char* oci;
+  const char* go;  ///< Docker's word for the native machine.
+};
+
+constexpr Token kTokens[] = {
+    {arch::Abi::kX86_64, SCMP_ARCH_X86_64, "SCMP_ARCH_X86_64", "amd64"},
+    {arch::Abi::kX86, SCMP_ARCH_X86, "SCMP_ARCH_X86", "x86"},
+    {arch::Abi::kX32, SCMP_ARCH_X32, "SCMP_ARCH_X32", "x32"},
+    {arch::Abi::kArm, SCMP_ARCH_ARM, "SCMP_ARCH_ARM", "arm"},
+    {arch::Abi::kAarch64, SCMP_ARCH_AARCH64, "SCMP_ARCH_AARCH64", "arm64"},
+    {arch::Abi::kRiscv64, SCMP_ARCH_RISCV64, "SCMP_ARCH_RISCV64", "riscv64"},
+    {arch::Abi::kPpc64le, SCMP_ARCH_PPC64LE, "SCMP_ARCH_PPC64LE", "ppc64le"},
+    {arch::Abi::kMips, SCMP_ARCH_MIPS, "SCMP_ARCH_MIPS", "mips"},
+    {arch::Abi::kMips64, SCMP_ARCH_MIPS64, "SCMP_ARCH_MIPS64", "mips64"},
+    {arch::Abi::kMips64n32, SCMP_ARCH_MIPS64N32, "SCMP_ARCH_MIPS64N32", "mips64n32"},
+    {arch::Abi::kS390, SCMP_ARCH_S390, "SCMP_ARCH_S390", "s390"},
+    {arch::Abi::kS390x, SCMP_ARCH_S390X, "SCMP_ARCH_S390X", "s390x"},
+};
+
+const Token& token_of(arch::Abi abi) {
+  return *std::find_if(std::begin(kTokens), std::end(kTokens), [&](const Token& t) { return t.abi == abi; });
+}
+
+struct Failure {
+  std::string message;
+};
+
+bool contains(const YAML::Node& list, std::string_view text) {
+  if (!list || !list.IsSequence()) return false;
+  return std::any_of(list.begin(), list.end(), [&](const YAML::Node& n) { return n.Scalar() == text; });
+}
+
+/// setupSeccomp in Docker's profiles/seccomp: an `excludes` that holds in one point, an `includes` that fails in one.
+bool applies(const YAML::Node& rule, const RuncMachine& machine) {
+  const std::string_view here = token_of(machine.native).go;
+  const auto has = [&](const YAML::Node& cap) { return machine.capabilities.contains(cap.Scalar()); };
+  if (const YAML::Node excludes = rule["excludes"]; excludes && excludes.IsMap()) {
+    const YAML::Node caps = excludes["caps"];
+    if (contains(excludes["arches"], here) || excludes["minKernel"]) return false;
+    if (caps && std::any_of(caps.begin(), caps.end(), has)) return false;
+  }
+  if (const YAML::Node includes = rule["includes"]; includes && includes.IsMap()) {
+    const YAML::Node caps = includes["caps"];
+    const YAML::Node arches = includes["arches"];
+    if (arches && arches.size() > 0 && !contains(arches, here)) return false;
+    if (caps && !std::all_of(caps.begin(), caps.end(), has)) return false;
+  }
+  return true;
+}
+
+std::vector<arch::Abi> architectures(const YAML::Node& profile, arch::Abi native) {
+  std::vector<arch::Abi> abis = {native};
+  const auto add = [&](const std::string& name) {
+    for (const Token& token : kTokens) {
+      if (name == token.oci && token.abi != native) abis.push_back(token.abi);
+    }
+  };
+  for (const YAML::Node& name : profile["architectures"]) add(name.Scalar());
+  for (const YAML::Node& entry : profile["archMap"]) {
+    if (entry["architecture"].Scalar() != token_of(native).oci) continue;
+    for (const YAML::Node& name : entry["subArchitectures"]) add(name.Scalar());
+    break;
+  }
+  return abis;
+}
+
+/// getAction in runc's libcontainer/seccomp.
+uint32_t action_of(const std::string& name, const YAML::Node& error) {
+  const auto number = error ? error.as<uint32_t>() : EPERM;
+  if (name == "SCMP_ACT_KILL" || name == "SCMP_ACT_KILL_THREAD") return SCMP_ACT_KILL_THREAD;
+  if (name == "SCMP_ACT_KILL_PROCESS") return SCMP_ACT_KILL_PROCESS;
+  if (name == "SCMP_ACT_ERRNO") return SCMP_ACT_ERRNO(number);
+  if (name == "SCMP_ACT_TRAP") return SCMP_ACT_TRAP;
+  if (name == "SCMP_ACT_ALLOW") return SCMP_ACT_ALLOW;
+  if (name == "SCMP_ACT_TRACE") return SCMP_ACT_TRACE(number);
+  if (name == "SCMP_ACT_LOG") return SCMP_ACT_LOG;
+  throw Failure{"action " + name};
+}
+
+scmp_arg_cmp comparison(const YAML::Node& arg) {
+  constexpr std::pair<std::string_view, scmp_compare> kOperators[] = {{"SCMP_CMP_NE", SCMP_CMP_NE},
+                                                                      {"SCMP_CMP_LT", SCMP_CMP_LT},
+                                                                      {"SCMP_CMP_LE", SCMP_CMP_LE},
+                                                                      {"SCMP_CMP_EQ", SCMP_CMP_EQ},
+                                                                      {"SCMP_CMP_GE", SCMP_CMP_GE},
+                                                                      {"SCMP_CMP_GT", SCMP_CMP_GT},
+                                                                      {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
+  const auto number = [&](const char* key) { return arg[key] ? arg[key].as<uint64_t>() : 0; };
+  for (const auto& [name, operation] : kOperators) {
+    if (arg["op"].Scalar() != name) continue;
+    return {static_cast<unsigned>(number("index")), operation, number("value"), number("valueTwo")};
+  }
+  throw Failure{"operator " + arg["op"].Scalar()};
+}
+
+/// matchCall: one rule of libseccomp's, or one for each comparison when two look at one argument.
+void add_rule(const Context& context, const std::string& name, uint32_t action, const YAML::Node& args) {
+  const int number = seccomp_syscall_resolve_name(name.c_str());
+  if (number == __NR_SCMP_ERROR) return;
+  std::vector<scmp_arg_cmp> all;
+  std::array<unsigned, bpf::kArgumentCount> counts = {};
+  for (const YAML::Node& arg : args) {
+    all.push_back(comparison(arg));
+    ++counts.at(all.back().arg);
+  }
+  const auto add = [&](const scmp_arg_cmp* conditions, size_t count) {
+    const int result = seccomp_rule_add_array(context.get(), action, number, static_cast<unsigned>(count), conditions);
+    if (result != 0 && result != -EEXIST) throw Failure{name + ": " + std::to_string(result)};
+  };
+  if (std::all_of(counts.begin(), counts.end(), [](unsigned count) { return count <= 1; })) {
+    add(all.data(), all.size());
+  } else {
+    for (const scmp_arg_cmp& one : all) add(&one, 1);
+  }
+}
+
+/// Whether a filter for these rules may return the value.
+bool is_return_value(uint32_t value) {
+  switch (value & SECCOMP_RET_ACTION_FULL) {
+    case SECCOMP_RET_ERRNO:
+    case SECCOMP_RET_TRACE:
+      return true;
+    case SECCOMP_RET_KILL_PROCESS:
+    case SECCOMP_RET_KILL_THREAD:
+    case SECCOMP_RET_TRAP:
+    case SECCOMP_RET_LOG:
+    case SECCOMP_RET_ALLOW:
+      return (value & SECCOMP_RET_DATA) == 0;
+    default:
+      return false;
+  }
+}
+
+/// libseccomp writes in the byte order of the filter's ABIs; but where a jump would be too long, 2.5.4 repeats the
+/// return in this machine's order, which on a machine of that ABI is the same one.
+void swap_bytes(bpf::Program& program) {
+  for (bpf::Instruction& instruction : program) {
+    instruction.code = __builtin_bswap16(instruction.code);
+    const uint32_t swapped = __builtin_bswap32(instruction.k);
+    const bool native = instruction.code == (BPF_RET | BPF_K) && !is_return_value(swapped);
+    if (!native) instruction.k = swapped;
+  }
+}
+
+bpf::Program exported(const Context& context, bool swap) {
+  const int fd = memfd_create("filter", MFD_CLOEXEC);
+  if (fd < 0 || seccomp_export_bpf(context.get(), fd) != 0) throw Failure{"the export failed"};
+  bpf::Program program(static_cast<size_t>(lseek(fd, 0, SEEK_END)) / sizeof(bpf::Instruction));
+  const auto size = static_cast<ssize_t>(program.size() * sizeof(bpf::Instruction));
+  const bool complete = pread(fd, program.data(), static_cast<size_t>(size), 0) == size;
+  close(fd);
+  if (!complete) throw Failure{"the export was cut off"};
+  if (swap) swap_bytes(program);
+  return program;
+}
+
+void build(const YAML::Node& profile, const RuncMachine& machine, RuncProgram& made) {
+  const uint32_t fallback = action_of(profile["defaultAction"].Scalar(), profile["defaultErrnoRet"]);
+  const Context context(seccomp_init(fallback), seccomp_release);
+  made.covered = architectures(profile, machine.native);
+  // seccomp_init puts this machine's ABI in, where runc would run on the other one.
+  seccomp_arch_remove(context.get(), seccomp_arch_native());
+  for (const arch::Abi abi : made.covered) {
+    if (seccomp_arch_add(context.get(), token_of(abi).token) != 0) throw Failure{"an architecture"};
+  }
+  if (machine.optimize && seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0) throw Failure{"optimize"};
+  for (const YAML::Node& rule : profile["syscalls"]) {
+    if (!applies(rule, machine)) continue;
+    const uint32_t action = action_of(rule["action"].Scalar(), rule["errnoRet"]);
+    if (action == fallback) continue;
+    const YAML::Node args = rule["args"] ? rule["args"] : YAML::Node(YAML::NodeType::Sequence);
+    if (rule["name"]) add_rule(context, rule["name"].Scalar(), action, args);
+    for (const YAML::Node& name : rule["names"]) add_rule(context, name.Scalar(), action, args);
+  }
+  made.program = exported(context, arch::info(machine.native).endian == bpf::Endian::kBig);
+}
+
+}  // namespace
+
+RuncProgram runc_program(const std::string& json, const RuncMachine& machine) {
+  RuncProgram made;
+  try {
+    build(YAML::Load(json), machine, made);
+  } catch (const Failure& failure) {
+    made.error = failure.message;
+  } catch (const YAML::Exception& exception) {
+    made.error = exception.what();
+  }
+  return made;
+}
+
+bool libseccomp_knows(arch::Abi abi, uint32_t number) {
+  char* name = seccomp_syscall_resolve_num_arch(token_of(abi).token, static_cast<int>(number));
+  std::free(name);
+  return name != nullptr;
+}
+
+}  // namespace sandbox::differential

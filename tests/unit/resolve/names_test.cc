@@ -1,0 +1,237 @@
+// What a name stands for: on each ABI that is listed, through a multiplexer, as a set; and what `kernel:` makes of the
+// names that are not there.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "support/resolved.h"
+#include "support/rules.h"
+
+namespace sandbox::resolve {
+namespace {
+
+using arch::Abi;
+using policy::Action;
+using testing::kAllow;
+using testing::kKillProcess;
+using testing::kLog;
+using testing::kNoSuchCall;
+using testing::kPermission;
+using testing::ResolvedText;
+
+/// A policy that allows by default; `keys` stand in the section, `groups` below `syscalls`.
+std::string policy_with(const std::string& keys, const std::string& groups) {
+  return "seccomp:\n  default_action: allow\n" + keys + "  syscalls:\n" + groups;
+}
+
+constexpr char kDenyPrefix[] = "  - {action: errno, names: [";
+
+std::string deny(const std::string& names) {
+  return kDenyPrefix + names + "]}\n";
+}
+
+TEST(Architectures, AreTheNativeOneWhereNoneIsListed) {
+  policy::Environment environment;
+  environment.native = Abi::kRiscv64;
+  EXPECT_EQ(ResolvedText(policy_with("", deny("read")), environment).abis(), std::vector{Abi::kRiscv64});
+  const ResolvedText listed(policy_with("  architectures: [x86, x86_64]\n", deny("read")), environment);
+  EXPECT_EQ(listed.abis(), (std::vector{Abi::kX86, Abi::kX86_64}));
+  EXPECT_EQ(listed.problems, "");
+}
+
+TEST(Architectures, HaveEachTheirOwnNumbers) {
+  const ResolvedText resolved(policy_with("  architectures: [x86_64, x86, x32]\n", deny("execve")));
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, 59), kPermission);
+  EXPECT_EQ(resolved.judge(Abi::kX86, 59), kAllow);
+  EXPECT_EQ(resolved.judge(Abi::kX86, 11), kPermission);
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, 0x40000208), kPermission);
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, 0x4000003b), kAllow);
+}
+
+TEST(Architectures, SkipANameThatOneOfThemLacks) {
+  const ResolvedText resolved(policy_with("  architectures: [x86_64, x86]\n", deny("waitpid, newfstatat")));
+  EXPECT_EQ(resolved.problems, "");
+  EXPECT_EQ(resolved.clauses(Abi::kX86_64, "newfstatat").size(), 1U);
+  EXPECT_EQ(resolved.clauses(Abi::kX86, "waitpid").size(), 1U);
+  EXPECT_EQ(resolved.rules.at(0).calls.size(), 1U);
+  EXPECT_EQ(resolved.rules.at(1).calls.size(), 1U);
+}
+
+TEST(Architectures, RefuseANameThatAllOfThemLack) {
+  const ResolvedText resolved(policy_with("  architectures: [aarch64, riscv64]\n", deny("_llseek, opnat")));
+  EXPECT_EQ(resolved.problems,
+            "5:29: error: no system call '_llseek' on aarch64, riscv64; it exists on x86, arm, mips, mipsel, parisc, "
+            "parisc64, ppc, ppc64, ppc64le and s390\n"
+            "5:38: error: unknown system call 'opnat' (aarch64, riscv64); did you mean 'openat'?\n");
+}
+
+TEST(Architectures, HaveEachTheirOwnErrors) {
+  const ResolvedText resolved(
+      "seccomp:\n  default_action: errno\n  default_errno: ENOSYS\n"
+      "  architectures: [x86_64, mips]\n  syscalls:\n"
+      "  - {action: errno, errno: 38, names: [read]}\n"
+      "  - {action: errno, errno: EDEADLK, names: [write]}\n");
+  EXPECT_EQ(resolved.problems, "");
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, "open"), (Verdict{Action::kErrno, 38}));
+  EXPECT_EQ(resolved.judge(Abi::kMips, "open"), (Verdict{Action::kErrno, 89}));
+  EXPECT_EQ(resolved.judge(Abi::kMips, "read"), (Verdict{Action::kErrno, 38})) << "a number is a number";
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, "write"), (Verdict{Action::kErrno, 35}));
+  EXPECT_EQ(resolved.judge(Abi::kMips, "write"), (Verdict{Action::kErrno, 45}));
+}
+
+// Multiplexers.
+
+TEST(Multiplexers, AreGovernedByTheNamesBehindThem) {
+  const ResolvedText resolved(policy_with("  architectures: [x86, s390x]\n", deny("socket, shmget")));
+  EXPECT_EQ(resolved.problems, "");
+  for (const Abi abi : {Abi::kX86, Abi::kS390x}) {
+    EXPECT_EQ(resolved.judge(abi, "socket"), kPermission);
+    EXPECT_EQ(resolved.judge(abi, "socketcall", {1}), kPermission);
+    EXPECT_EQ(resolved.judge(abi, "socketcall", {0x1'00000001}), kPermission) << "the kernel reads 32 bits";
+    EXPECT_EQ(resolved.judge(abi, "socketcall", {2}), kAllow);
+    EXPECT_EQ(resolved.judge(abi, "socketcall", {0x10001}), kAllow) << "no call";
+    EXPECT_EQ(resolved.judge(abi, "ipc", {23}), kPermission);
+    EXPECT_EQ(resolved.judge(abi, "ipc", {0x10017}), kPermission) << "the upper half is a version";
+    EXPECT_EQ(resolved.judge(abi, "ipc", {24}), kAllow);
+  }
+}
+
+TEST(Multiplexers, AreGovernedByNamesWithoutANumber) {
+  const ResolvedText resolved(policy_with("  architectures: [x86]\n", deny("accept, semop")));
+  EXPECT_EQ(resolved.problems, "");
+  EXPECT_EQ(resolved.judge(Abi::kX86, "socketcall", {5}), kPermission);
+  EXPECT_EQ(resolved.judge(Abi::kX86, "socketcall", {18}), kAllow);
+  EXPECT_EQ(resolved.judge(Abi::kX86, "ipc", {1}), kPermission);
+}
+
+TEST(Multiplexers, HideNothingThatDoesTheSame) {
+  const ResolvedText resolved(policy_with("  architectures: [x86]\n", deny("sendto, accept4")));
+  for (const uint64_t selector : {9U, 11U, 5U, 18U}) {
+    EXPECT_EQ(resolved.judge(Abi::kX86, "socketcall", {selector}), kPermission) << selector;
+  }
+}
+
+TEST(Multiplexers, KeepTheOrderOfGroups) {
+  const std::string opens = "  - {action: allow, names: [socketcall]}\n";
+  const std::string keys = "  architectures: [x86]\n";
+  EXPECT_EQ(ResolvedText(policy_with(keys, opens + deny("socket"))).judge(Abi::kX86, "socketcall", {1}), kAllow);
+  EXPECT_EQ(ResolvedText(policy_with(keys, deny("socket") + opens)).judge(Abi::kX86, "socketcall", {1}), kPermission);
+}
+
+TEST(Multiplexers, CannotBeDeniedUnderConditions) {
+  const std::string conditions =
+      "    names_with_args:\n    - {name: socket, arguments: [{operation: Equal, value: AF_PACKET}]}\n";
+  const std::string keys = "  architectures: [x86_64, x86]\n";
+  const ResolvedText denied(policy_with(keys, "  - action: errno\n" + conditions));
+  EXPECT_EQ(denied.problems,
+            "7:14: warning: the conditions on 'socket' cannot be applied to 'socketcall' on x86, which makes the same "
+            "call with its arguments in memory; deny 'socketcall' too, if no program needs it\n");
+  EXPECT_EQ(denied.judge(Abi::kX86, "socket", {17}), kPermission);
+  EXPECT_EQ(denied.judge(Abi::kX86, "socketcall", {1}), kAllow);
+  // An allowed call does not open its multiplexer.
+  const ResolvedText allowed("seccomp:\n  default_action: errno\n" + keys + "  syscalls:\n  - action: allow\n" +
+                             conditions);
+  EXPECT_EQ(allowed.problems, "");
+  EXPECT_EQ(allowed.judge(Abi::kX86, "socket", {17}), kAllow);
+  EXPECT_EQ(allowed.judge(Abi::kX86, "socketcall", {1}), kPermission);
+}
+
+// Sets.
+
+TEST(Sets, StandForTheirMembers) {
+  const ResolvedText resolved(policy_with("  architectures: [x86_64, s390x]\n", deny("'@reboot', '@swap'")));
+  EXPECT_EQ(resolved.problems, "");
+  for (const char* name : {"reboot", "kexec_load", "kexec_file_load", "swapon", "swapoff"}) {
+    EXPECT_EQ(resolved.judge(Abi::kX86_64, name), kPermission) << name;
+    EXPECT_EQ(resolved.judge(Abi::kS390x, name), kPermission) << name;
+  }
+  EXPECT_EQ(resolved.rules.at(0).calls.size(), 5U);
+}
+
+TEST(Sets, SkipMembersThatTheAbiLacks) {
+  const ResolvedText resolved(policy_with("  architectures: [aarch64]\n", deny("'@aio', '@obsolete'")));
+  EXPECT_EQ(resolved.problems, "");
+  EXPECT_EQ(resolved.judge(Abi::kAarch64, "io_setup"), kPermission);
+}
+
+TEST(Sets, CanBeUnknown) {
+  EXPECT_EQ(ResolvedText(policy_with("", deny("'@rebot', '@'"))).problems,
+            "4:29: error: unknown set '@rebot'; did you mean '@reboot'?\n4:39: error: unknown set '@'\n");
+}
+
+TEST(Sets, CountAsNamingTheirMembers) {
+  EXPECT_EQ(ResolvedText(policy_with("", deny("'@reboot', reboot, '@reboot'"))).problems,
+            "4:48: warning: '@reboot' is named twice in this group\n");
+  const ResolvedText both(policy_with("",
+                                      "  - action: errno\n    names: ['@reboot']\n"
+                                      "    names_with_args: [{name: reboot, arguments: [{operation: Equal}]}]\n"));
+  EXPECT_EQ(both.problems,
+            "6:30: error: 'reboot' stands in 'names' of this group too, which decides it whatever its arguments\n");
+}
+
+TEST(Sets, ApplyAConditionToEachMember) {
+  const ResolvedText resolved(policy_with(
+      "", "  - action: errno\n    names_with_args: [{name: '@setuid', arguments: [{operation: Equal, value: -1}]}]\n"));
+  EXPECT_EQ(resolved.problems, "");
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, "setuid", {UINT32_MAX}), kPermission);
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, "setgroups", {UINT32_MAX}), kPermission);
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, "setuid", {1}), kAllow);
+}
+
+TEST(Sets, RefuseAConditionThatAMemberCannotHave) {
+  const ResolvedText resolved(policy_with(
+      "", "  - action: errno\n    names_with_args: [{name: '@sync', arguments: [{operation: Equal, value: 3}]}]\n"));
+  EXPECT_EQ(resolved.problems, "5:51: error: 'sync' of '@sync' has no argument 0; it takes none\n");
+}
+
+// `kernel:`.
+
+TEST(KernelKey, HidesLaterCalls) {
+  const std::string names = "  - {action: log, names: [read, landlock_restrict_self]}\n";
+  for (const char* by_default : {"allow", "kill_process"}) {
+    const ResolvedText resolved("seccomp:\n  default_action: " + std::string(by_default) +
+                                "\n  kernel: \"5.12\"\n  syscalls:\n" + names);
+    EXPECT_EQ(resolved.problems, "");
+    const Verdict old = by_default == std::string("allow") ? kAllow : kKillProcess;
+    EXPECT_EQ(resolved.judge(Abi::kX86_64, "close_range"), old) << "5.9";
+    EXPECT_EQ(resolved.judge(Abi::kX86_64, "mount_setattr"), old) << "5.12";
+    EXPECT_EQ(resolved.judge(Abi::kX86_64, "landlock_create_ruleset"), kNoSuchCall) << "5.13";
+    EXPECT_EQ(resolved.judge(Abi::kX86_64, "fchmodat2"), kNoSuchCall);
+    EXPECT_EQ(resolved.judge(Abi::kX86_64, 600), kNoSuchCall) << "no call at all";
+    EXPECT_EQ(resolved.judge(Abi::kX86_64, "landlock_restrict_self"), kLog) << "5.13, but named";
+  }
+}
+
+TEST(KernelKey, HidesNothingWhereItIsMissing) {
+  const ResolvedText resolved(policy_with("", deny("read")));
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, "fchmodat2"), kAllow);
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, 600), kAllow);
+}
+
+TEST(KernelKey, TakesANameUnderConditionsForNamed) {
+  const ResolvedText resolved(policy_with(
+      "  kernel: \"4.17\"\n",
+      "  - action: errno\n    names_with_args: [{name: clone3, arguments: [{argument: 1, operation: Equal}]}]\n"));
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, "clone3", {0, 0}), kPermission);
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, "clone3", {0, 88}), kAllow);
+}
+
+TEST(KernelKey, TakesTheMembersOfASetForNamed) {
+  const ResolvedText resolved(
+      "seccomp:\n  default_action: errno\n  kernel: \"4.3\"\n  syscalls:\n"
+      "  - {action: allow, names: ['@pkey']}\n");
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, "pkey_alloc"), kAllow) << "4.9";
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, "statx"), kNoSuchCall) << "4.11";
+}
+
+TEST(KernelKey, CountsByAbi) {
+  const ResolvedText resolved(policy_with("  architectures: [x86_64, x86, mips]\n  kernel: \"4.2\"\n", deny("read")));
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, "socket"), kAllow);
+  EXPECT_EQ(resolved.judge(Abi::kX86, "socket"), kNoSuchCall) << "x86 gained the direct calls in 4.3";
+  EXPECT_EQ(resolved.judge(Abi::kX86, "socketcall", {1}), kAllow);
+  EXPECT_EQ(resolved.judge(Abi::kMips, "clone3"), (Verdict{Action::kErrno, 89}));
+}
+
+}  // namespace
+}  // namespace sandbox::resolve
