@@ -12,7 +12,7 @@ _sandbox_run() {
                 ((i++))
                 break
                 ;;
-            -p | --policy | --profile | --no-new-privs)
+            -p | --policy | --profile | --no-new-privs | --cap)
                 [[ ${words[i + 1]} == = ]] && ((i++))
                 ((i += 2))
                 ;;
@@ -39,14 +39,22 @@ _sandbox_run() {
             COMPREPLY=($(compgen -W "$("$1" --list-profiles 2>/dev/null | cut -d ' ' -f 1)" -- "$cur"))
             return
             ;;
+        --cap)
+            # The last name of a list; what stands before it is kept.
+            COMPREPLY=($(compgen -P "${cur%"${cur##*,}"}" -W 'none chown dac_override dac_read_search fowner fsetid kill
+                setgid setuid setpcap net_bind_service net_admin net_raw ipc_lock sys_module sys_rawio sys_chroot
+                sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod audit_write
+                audit_control setfcap syslog perfmon bpf' -- "${cur##*,}"))
+            return
+            ;;
         --no-new-privs)
             COMPREPLY=($(compgen -W 'true false' -- "$cur"))
             return
             ;;
     esac
     if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W '--policy --profile --no-new-privs= --token-visible --dry-run --list-profiles --verbose
-            --quiet --version --help' -- "$cur"))
+        COMPREPLY=($(compgen -W '--policy --profile --no-new-privs= --token-visible --log --cap --kernel-widths
+            --dry-run --list-profiles --verbose --quiet --version --help' -- "$cur"))
         [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
     else
         _command_offset "$cword"
