@@ -1,55 +1,7 @@
 #!/bin/bash
-# What is said about mistakes in the wider policy language: ABIs, constants, sets, widths, versions, flags, OCI
-# profiles.
-#
-# Each file in bad_language/ is a policy, and NAME.expected beside it is all that the launcher may say about it. Under
-# the files named warning_* it launches all the same.
+# The command line of the wider policy language, and what its parts do to a program. What is said about mistakes in a
+# policy is in bad/.
 . "$(dirname "$0")/lib.sh"
-
-# Where no ABI is listed the message names the machine's own.
-is_for_another_machine() { [ "$(uname -m)" != x86_64 ] && grep -q 'x86_64' "$1"; }
-
-check_file() {
-  local policy=$1 expected=${1%.*}.expected
-  [ -e "$expected" ] || fail "there is no $expected"
-  rm -f "${TARGET[1]}"
-  run "$SANDBOX_RUN" --policy "$policy" -- "${TARGET[@]}"
-  cmp -s err "$expected" || report "expected on standard error: $(cat "$expected")"
-  [ ! -s out ] || report "expected nothing on standard output"
-  case $policy in
-    warning_*)
-      assert_status 0
-      [ -e "${TARGET[1]}" ] || report "the target has not run"
-      ;;
-    *)
-      assert_status 125
-      [ ! -e "${TARGET[1]}" ] || report "the target has run"
-      ;;
-  esac
-}
-
-test_every_file() {
-  local file checked=0 wrong=0
-  cp "$CLI_TESTS"/bad_language/* . # So that messages show the bare name.
-  for file in *; do
-    case $file in *.expected | out | err) continue ;; esac
-    if is_for_another_machine "${file%.*}.expected"; then continue; fi
-    checked=$((checked + 1))
-    (check_file "$file") || wrong=$((wrong + 1))
-  done
-  [ "$checked" -ge 80 ] || fail "only $checked files were checked"
-  [ "$wrong" = 0 ] || fail "$wrong of $checked files"
-}
-
-test_no_expectation_without_a_file() {
-  local expected files
-  for expected in "$CLI_TESTS"/bad_language/*.expected; do
-    files=("${expected%.expected}".*)
-    [ "${#files[@]}" = 2 ] || fail "expected one policy beside $expected"
-  done
-}
-
-# --- the command line -----------------------------------------------------------------------------------------------
 
 an_oci_profile() {
   printf '%s\n' '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [' \
