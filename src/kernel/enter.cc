@@ -27,7 +27,8 @@ bool draw(compile::Token& token) {
   while (size < sizeof token) {
     const ssize_t got = getrandom(bytes + size, sizeof token - size, 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return false;
+    if (got == 0) errno = EIO;  // An outer sandbox answers.
+    if (got <= 0) return false;
     size += static_cast<size_t>(got);
   }
   return true;
@@ -83,6 +84,14 @@ int set_filter(bpf::Program& program, uint32_t flags) {
   return errno != 0 ? errno : EIO;  // Anything but 0 is a failure, whatever it is.
 }
 
+/// Sets it, and sees that it is set: an outer sandbox may only have said so.
+bool set_no_new_privs() {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+  if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) return true;
+  errno = EPERM;
+  return false;
+}
+
 std::string describe_filter_failure(int number) {
   std::string message = failed("seccomp(2)", number);
   if (number == EACCES) message += " (without no_new_privs the caller needs CAP_SYS_ADMIN)";
@@ -104,8 +113,7 @@ std::string enter(const compile::Filter& filter, const Target& target, const Ent
   bpf::Program program = compile::with_token(filter, token);
   const TokenRegisters registers(token);
 
-  if (options.no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-    return failed("prctl(PR_SET_NO_NEW_PRIVS)", errno);
+  if (options.no_new_privs && !set_no_new_privs()) return failed("prctl(PR_SET_NO_NEW_PRIVS)", errno);
   if (const int number = set_filter(program, options.filter_flags); number != 0) return describe_filter_failure(number);
 
   // ---- The filter is in force. From here on: one execve, no allocation, no destructor, no other library call. ----
@@ -118,13 +126,13 @@ std::string enter(const compile::Filter& filter, const Target& target, const Ent
 }
 
 std::string execute_unfiltered(const Target& target, bool no_new_privs) {
-  if (no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_NO_NEW_PRIVS)", errno);
+  if (no_new_privs && !set_no_new_privs()) return failed("prctl(PR_SET_NO_NEW_PRIVS)", errno);
   execve(target.path, target.arguments, target.environment);
   return cannot_execute_prefix(target.path) + exec_failure_reason(errno);
 }
 
 int install_for_test(const bpf::ValidatedProgram& program) {
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
+  if (!set_no_new_privs()) return errno;
   bpf::Program copy = program.instructions();
   return set_filter(copy, 0);
 }

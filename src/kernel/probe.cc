@@ -39,21 +39,24 @@ bool returns(const bpf::ValidatedProgram& program, uint32_t action) {
 }  // namespace
 
 std::optional<std::string> missing_support(const bpf::ValidatedProgram& program) {
+  // A program that is not there: the kernel says EFAULT. An outer filter that only pretends to install one says 0.
+  const long answer = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0UL, nullptr);
+  if (answer != -1) return "seccomp(2) does not reach the kernel: an outer sandbox answers it";
+  if (errno == ENOSYS || errno == EINVAL) {
+    return "this kernel has no seccomp(2); Linux 3.17 or later is needed, built with CONFIG_SECCOMP_FILTER";
+  }
+  if (errno == EPERM) return "seccomp(2) is refused: Operation not permitted (does an outer sandbox forbid it?)";
+  if (errno != EFAULT) return std::string("asking the kernel for seccomp(2) failed: ") + strerrordesc_np(errno);
+
   for (const KnownAction& known : kActions) {
     if (!returns(program, known.action)) continue;
     uint32_t action = known.action;
     if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0) continue;
     const std::string needs = std::string("the filter needs the seccomp action ") + known.name;
     switch (errno) {
-      case ENOSYS:
-        return "this kernel has no seccomp(2); Linux 3.17 or later is needed, built with CONFIG_SECCOMP_FILTER";
       case EINVAL:  // Before Linux 4.14 the question itself is unknown.
       case EOPNOTSUPP:
         return needs + ", which this kernel does not know; Linux " + known.since + " brought it";
-      case EPERM:
-        return "asking the kernel for its seccomp actions failed: Operation not permitted (does an outer sandbox "
-               "forbid "
-               "seccomp(2)?)";
       default:
         return needs + ", and asking the kernel for it failed: " + strerrordesc_np(errno);
     }

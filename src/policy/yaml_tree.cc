@@ -51,10 +51,12 @@ Properties skip_properties(std::string_view text, size_t at) {
   return properties;
 }
 
-/// The '-' of a list entry with nothing in it, before `at`, where yaml-cpp noticed.
-size_t empty_entry_before(const SourceText& source, size_t at) {
+/// The '-' of a list entry with nothing in it, before `at`, where yaml-cpp noticed, and not before `from`. An entry
+/// that is written (`~`, `null`) stands where it is.
+size_t empty_entry_before(const SourceText& source, size_t at, size_t from) {
   const std::string_view text = source.text();
-  for (size_t dash = text.rfind('-', at); dash != std::string_view::npos && dash > 0;
+  if (at < text.size() && (text[at] == '~' || text[at] == 'n' || text[at] == 'N')) return at;
+  for (size_t dash = text.rfind('-', at); dash != std::string_view::npos && dash > 0 && dash >= from;
        dash = text.rfind('-', dash - 1)) {
     const std::string_view line = source.line_at(dash);
     const size_t column = static_cast<size_t>(text.data() + dash - line.data());
@@ -249,7 +251,9 @@ class TreeBuilder : public YAML::EventHandler {
     OpenNode& parent = open_.back();
     if (parent.node.kind == Kind::kSequence) {
       if (node.kind == Kind::kNull && !parent.flow) {
-        node.range.offset = static_cast<uint32_t>(empty_entry_before(source_, node.range.offset));
+        const auto& items = parent.node.items;
+        const size_t from = items.empty() ? parent.node.range.offset : items.back().range.offset + size_t{1};
+        node.range.offset = static_cast<uint32_t>(empty_entry_before(source_, node.range.offset, from));
       }
       parent.node.items.push_back(std::move(node));
     } else if (!parent.key) {
