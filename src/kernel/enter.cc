@@ -105,9 +105,12 @@ std::string describe_filter_failure(int number) {
 std::string enter(const compile::Filter& filter, const Target& target, const EnterOptions& options,
                   const char* report_prefix) {
   FailureLine failure(report_prefix, target.path);
+  // Late in execve the process is dumpable again while its registers still hold the token, and /proc/PID/syscall shows
+  // the registers of a process that sleeps. It sleeps for a page of the target that has to come from a disk.
+  if (!filter.token_sites.empty()) warm_up(target.path);
   compile::Token token = {};
 
-  // So that no other process of this user reads the token out of this one's memory. execve restores it.
+  // So that no other process of this user reads the token out of this one's memory or registers. execve restores it.
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failed("prctl(PR_SET_DUMPABLE)", errno);
   if (!draw(token)) return failed("getrandom(2)", errno);
   bpf::Program program = compile::with_token(filter, token);

@@ -64,6 +64,19 @@ bool read_at(int fd, void* buffer, size_t size, off_t offset) {
   return pread(fd, buffer, size, offset) == static_cast<ssize_t>(size);
 }
 
+template <typename Header, typename ProgramHeader>
+void read_padded_pages(int fd) {
+  Header header = {};
+  if (!read_at(fd, &header, sizeof header, 0) || header.e_phentsize != sizeof(ProgramHeader)) return;
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    ProgramHeader segment = {};
+    if (!read_at(fd, &segment, sizeof segment, static_cast<off_t>(header.e_phoff + i * sizeof(ProgramHeader)))) return;
+    if (segment.p_type != PT_LOAD || segment.p_filesz == 0) continue;
+    char last = 0;
+    (void)read_at(fd, &last, 1, static_cast<off_t>(segment.p_offset + segment.p_filesz - 1));
+  }
+}
+
 /// The dynamic loader that an ELF file asks for (PT_INTERP); none for a static file or one of another byte order.
 template <typename Header, typename ProgramHeader>
 std::optional<std::string> elf_interpreter(int fd) {
@@ -219,6 +232,27 @@ Program inspect(const std::string& path) {
     file = *interpreter;
   }
   return program;
+}
+
+void warm_up(const std::string& path) {
+  std::string file = path;
+  for (int depth = 0; depth <= kMostInterpreters; ++depth) {
+    const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    std::array<char, kScriptHead> buffer = {};
+    const ssize_t got = fd.valid() ? pread(fd.get(), buffer.data(), buffer.size(), 0) : -1;
+    if (got <= 0) return;
+    const std::string_view head(buffer.data(), static_cast<size_t>(got));
+    auto next = script_interpreter(head);
+    if (!next) {
+      if (head.starts_with(ELFMAG) && head.size() > EI_CLASS) {
+        if (head[EI_CLASS] == ELFCLASS64) read_padded_pages<Elf64_Ehdr, Elf64_Phdr>(fd.get());
+        if (head[EI_CLASS] == ELFCLASS32) read_padded_pages<Elf32_Ehdr, Elf32_Phdr>(fd.get());
+      }
+      next = loader_of(fd.get(), head);
+    }
+    if (!next || next->empty()) return;
+    file = *next;
+  }
 }
 
 std::string cannot_execute_prefix(const std::string& path) {

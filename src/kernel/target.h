@@ -35,6 +35,11 @@ struct Program {
 /// Reads the ELF header of a program, or of the interpreter to which a script leads.
 Program inspect(const std::string& path);
 
+/// Reads what execve will read of the target, of the interpreters that it leads to and of its dynamic loader: the
+/// headers, and the last page of each segment that the kernel pads with zeros. A disk that is waited for before execve
+/// is not waited for within it (see enter.cc). What cannot be read is left alone.
+void warm_up(const std::string& path);
+
 /// "cannot execute 'PATH': ", to be followed by a reason.
 std::string cannot_execute_prefix(const std::string& path);
 
