@@ -4,10 +4,9 @@
 # summary of these; the exit status is 0 only if everything passed.
 #
 # Missing Debian packages are installed, as root or by sudo. Some are services (nginx, redis, prometheus-node-exporter):
-# the tests start them themselves, under the launcher, with configurations of their own. On your machine they, and
-#, which comes along with Podman's profile, are neither started nor enabled: a policy-rc.d stands in Debian's
-# way meanwhile (one that is there already is left as it is), and what this script installed is disabled for the next
-# boot. Services that were there before are not touched.
+# the tests start them themselves, under the launcher, with configurations of their own. On your machine they are
+# neither started nor enabled: a policy-rc.d stands in Debian's way meanwhile (one that is there already is left as it
+# is), and what this script installed is disabled for the next boot. Services that were there before are not touched.
 # Without root and sudo the script says which packages are missing, and stops.
 #
 # Run as root the tests run twice, as root and as nobody; run as any other user, as that user alone. Written are build/
@@ -20,9 +19,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . packaging/apt.sh
 
-# gcc-multilib builds 32-bit programs; manpages-dev has syscalls(2), which says when a call came; of
-# the tests want Podman's profile.
-TEST_PACKAGES=(curl gcc gcc-multilib git libcap2-bin libgtest-dev make mandoc
+# gcc-multilib builds 32-bit programs; golang-github-containers-common has Podman's profile; manpages-dev has
+# syscalls(2), which says when a call came.
+TEST_PACKAGES=(curl gcc gcc-multilib git golang-github-containers-common libcap2-bin libgtest-dev make mandoc
   manpages-dev mount nginx-light nodejs procps prometheus-node-exporter python3 redis-server redis-tools strace
   util-linux)
 # The services among these packages and what they install.
