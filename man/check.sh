@@ -1,7 +1,7 @@
 #!/bin/sh
-# check.sh LAUNCHER: the manuals and the program say the same.
+# check.sh LAUNCHER POLICY_TOOL: the manuals and the programs say the same.
 set -eu
-launcher=$1
+launcher=$1 tool=$2
 cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -23,6 +23,18 @@ for status in $("$launcher" --help | grep -o '\b1[0-9][0-9]\b' | sort -u); do
   grep -q "$status" sandbox-run.1 || fail "--help names the exit status $status, sandbox-run.1 does not"
 done
 
+# The same of sandbox-policy: its commands, in the order of --help, and the options of all of them.
+"$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >"$work/help"
+sed -n 's/^\.SS //p' sandbox-policy.1 >"$work/manual"
+[ "$(wc -l <"$work/help")" -ge 9 ] || fail "too few commands found in --help"
+diff "$work/help" "$work/manual" >&2 || fail "commands of --help (<) and of sandbox-policy.1 (>) differ"
+commands=$(wc -l <"$work/help")
+for command in $(cat "$work/help"); do "$tool" "$command" --help; done |
+  sed -n 's/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p' | sort -u >"$work/options"
+sed -n '/^\.SH OPTIONS/,/^\.SH JSON/p' sandbox-policy.1 | awk '/^\.TP/ { getline; gsub(/\\-/, "-"); print }' |
+  grep -o -- '--[a-z-]*' | sort >"$work/manual"
+diff "$work/options" "$work/manual" >&2 || fail "options of the commands (<) and of sandbox-policy.1 (>) differ"
+
 # Every example of a policy is one. Those without a section are parts of one.
 awk -v work="$work" '/^\.EX/ { inside = 1; ++count; next } /^\.EE/ { inside = 0 }
   inside { gsub(/\\-/, "-"); print > (work "/" count ".yml") }' sandbox-policy.5
@@ -43,8 +55,8 @@ done
 [ "$examples" -ge 4 ] || fail "too few examples found in sandbox-policy.5"
 
 # Well-formed, as mandoc understands it; its remarks on manuals that are not installed here are left out.
-for page in sandbox-run.1 sandbox-policy.5; do
+for page in sandbox-run.1 sandbox-policy.1 sandbox-policy.5; do
   remarks=$(mandoc -T lint "$page" | grep -v 'referenced manual not found' || true)
   [ -z "$remarks" ] || fail "$remarks"
 done
-echo "$(wc -l <"$work/help") options and $examples examples agree"
+echo "$commands commands and $examples examples agree"

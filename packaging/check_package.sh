@@ -15,12 +15,15 @@ cpack --config "$build/CPackConfig.cmake" -G DEB -B "$work" >"$work/log" 2>&1 ||
 dpkg-deb --extract "$work"/*.deb "$work/root"
 
 {
+  echo ./usr/bin/sandbox-policy
   echo ./usr/bin/sandbox-run
+  echo ./usr/share/bash-completion/completions/sandbox-policy
   echo ./usr/share/bash-completion/completions/sandbox-run
   for file in README.md SECURITY.md changelog.gz copyright examples/prometheus-node-exporter-sandboxed.service; do
     echo "./usr/share/doc/sandbox-run/$file"
   done
   echo ./usr/share/lintian/overrides/sandbox-run
+  echo ./usr/share/man/man1/sandbox-policy.1.gz
   echo ./usr/share/man/man1/sandbox-run.1.gz
   echo ./usr/share/man/man5/sandbox-policy.5.gz
   (cd "$source/policies" && ls -- *.yml) | sed 's|^|./usr/share/sandbox-run/policies/|'
@@ -40,4 +43,8 @@ version=$("$run" --version)
 [ "$version" = "sandbox-run $(dpkg-deb --field "$work"/*.deb Version)" ] || fail "the program says it is $version"
 [ "$("$run" --policy "$work/root/usr/share/sandbox-run/policies/beats-example.yml" -- /bin/echo started)" = started ] ||
   fail "the program in the package starts nothing"
+tool="$work/root/usr/bin/sandbox-policy"
+[ "$("$tool" --version)" = "sandbox-policy ${version#sandbox-run }" ] || fail "sandbox-policy says it is another version"
+[ "$("$tool" check "$work/root/usr/share/sandbox-run/policies/default.yml")" = \
+  "$work/root/usr/share/sandbox-run/policies/default.yml: nothing to say" ] || fail "sandbox-policy complains of the profile"
 echo "$(wc -l <"$work/found") files"

@@ -19,11 +19,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . packaging/apt.sh
 
-# gcc-multilib builds 32-bit programs; golang-github-containers-common has Podman's profile; manpages-dev has
+# bubblewrap, firejail (which is set-user-ID) and Google Benchmark are for a short run of the benchmark, to see that it
+# works. gcc-multilib builds 32-bit programs; golang-github-containers-common has Podman's profile; manpages-dev has
 # syscalls(2), which says when a call came.
-TEST_PACKAGES=(curl gcc gcc-multilib git golang-github-containers-common libcap2-bin libgtest-dev make mandoc
-  manpages-dev mount nginx-light nodejs procps prometheus-node-exporter python3 redis-server redis-tools strace
-  util-linux)
+TEST_PACKAGES=(bubblewrap curl firejail gcc gcc-multilib git golang-github-containers-common libbenchmark-dev libcap2-bin
+  libgtest-dev make mandoc manpages-dev mount nginx-light nodejs procps prometheus-node-exporter python3 redis-server
+  redis-tools strace util-linux)
 # The services among these packages and what they install.
 SERVICES=(nginx prometheus-node-exporter redis-server)
 

@@ -1,6 +1,5 @@
 #include "load.h"
 
-#include <linux/seccomp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +21,8 @@ namespace {
 
 using Source = std::shared_ptr<const SourceText>;
 
+constexpr size_t kLongestName = 4096;  // Of a file, in messages.
+
 std::string unknown_profile(const std::string& name) {
   std::vector<std::string_view> names;
   for (const profiles::Profile& profile : profiles::all_profiles()) names.push_back(profile.name);
@@ -30,137 +31,214 @@ std::string unknown_profile(const std::string& name) {
   return message + "; --list-profiles shows those there are";
 }
 
+std::string profile_name(std::string_view name) {
+  return "profile " + std::string(name);
+}
+
 Step<Source> open_profile(const std::string& name, const Log& log) {
   const profiles::Profile* profile = profiles::find_profile(name);
-  if (profile != nullptr) return std::make_shared<const SourceText>("profile " + name, std::string(profile->text));
+  if (profile != nullptr) return std::make_shared<const SourceText>(profile_name(name), std::string(profile->text));
   log.error(unknown_profile(name));
   return Stop{};
 }
 
-Step<Source> open_file(const std::string& path, const Log& log) {
-  auto contents = read_file(path, policy::kMaxPolicyBytes);
+/// The bytes of a policy or a filter; `what` says which.
+Step<std::string> read_input(const std::string& path, size_t limit, const char* what, const Log& log) {
+  auto contents = read_file(path, limit);
   if (!contents) {
-    std::string message = printable(path, 4096) + ": " + describe(contents.error(), policy::kMaxPolicyBytes);
+    std::string message = printable(path, kLongestName) + ": ";
+    if (contents.error().kind == FileError::Kind::kTooLarge) {
+      message += "is larger than " + std::to_string(limit) + " bytes, the most that a " + what + " may have";
+    } else {
+      message += describe(contents.error(), limit);
+    }
     if (path == "-") message += "; standard input is /dev/stdin";
     log.error(message);
     return Stop{};
   }
   if (geteuid() == 0 && contents->regular && contents->others_may_write) {
-    log.warning(printable(path, 4096) + ": users other than root may write this policy");
+    log.warning(printable(path, kLongestName) + ": users other than root may write this " + what);
   }
-  return std::make_shared<const SourceText>(path, std::move(contents->bytes));
+  return std::move(contents->bytes);
+}
+
+Step<Source> open_policy(const std::string& path, const Log& log) {
+  auto bytes = read_input(path, policy::kMaxPolicyBytes, "policy", log);
+  if (!bytes) return bytes.error();
+  return std::make_shared<const SourceText>(path, std::move(*bytes));
+}
+
+// ---- Policies ----
+
+/// The policies that were read, in order.
+struct ReadPolicies {
+  std::vector<policy::Policy> policies;
+  std::vector<resolve::PolicyRules> rules;  ///< Parallel to `policies`.
+  std::vector<Part> parts;                  ///< Parallel to `policies`.
+};
+
+Part part_of(const policy::Policy& policy, const resolve::PolicyRules& rules, bool built_in, arch::Abi native) {
+  Part part;
+  part.name = printable(policy.source->name(), kLongestName);
+  if (built_in) {
+    part.kind = Part::Kind::kProfile;
+  } else if (policy.oci) {
+    part.kind = Part::Kind::kOci;
+  } else {
+    part.kind = policy.architectures.empty() ? Part::Kind::kBeats : Part::Kind::kBeatsWithAbis;
+  }
+  for (const resolve::RuleSet& set : rules) part.covered.push_back(set.abi);
+  if (policy.enabled) {
+    part.description = "by default " + compile::default_in_words(policy, native);
+  } else {
+    part.description = "by default nothing: 'enabled' is false";
+    part.disabled = format_diagnostic(*policy.source, {Severity::kWarning, policy.enabled_range, "'enabled' is false"});
+  }
+  return part;
 }
 
 /// Reads one policy. False if it cannot be opened or has errors; they have been shown.
-bool load(const Step<Source>& source, bool built_in, const policy::Environment& environment, LoadedPolicies& loaded,
-          const Log& log) {
+bool read_policy(const Step<Source>& source, bool built_in, const policy::Environment& environment, ReadPolicies& read,
+                 const Log& log) {
   if (!source) return false;
   Diagnostics diagnostics(*source);
   if (auto policy = policy::read_policy(*source, environment, diagnostics)) {
-    const auto index = static_cast<uint32_t>(loaded.policies.size());
-    loaded.rules.push_back(resolve::resolve(*policy, environment.native, diagnostics));
-    for (resolve::RuleSet& set : loaded.rules.back()) resolve::set_policy(set, index);
-    loaded.policies.push_back(std::move(*policy));
-    loaded.built_in.push_back(built_in);
+    const auto index = static_cast<uint32_t>(read.policies.size());
+    read.rules.push_back(resolve::resolve(*policy, environment.native, diagnostics));
+    for (resolve::RuleSet& set : read.rules.back()) resolve::set_policy(set, index);
+    read.parts.push_back(part_of(*policy, read.rules.back(), built_in, environment.native));
+    read.policies.push_back(std::move(*policy));
   }
   diagnostics.sort();
   log.report(diagnostics);
   return !diagnostics.has_errors();
 }
 
-}  // namespace
-
-Step<LoadedPolicies> load_policies(const Options& options, const Log& log) {
+Step<ReadPolicies> read_policies(const Options& options, const Log& log) {
   policy::Environment environment;
   environment.native = arch::native_abi();
-  environment.capabilities =
-      options.capabilities ? *options.capabilities : kernel::attainable_capabilities(options.no_new_privs);
+  environment.capabilities = [&] {
+    return options.capabilities ? *options.capabilities : kernel::attainable_capabilities(options.no_new_privs);
+  };
   environment.kernel = kernel::running_kernel();
   environment.kernel_widths = options.kernel_widths;
 
-  LoadedPolicies loaded;
+  ReadPolicies read;
   bool good = true;
   for (const std::string& path : options.policies) {
-    good = load(open_file(path, log), false, environment, loaded, log) && good;
+    good = read_policy(open_policy(path, log), false, environment, read, log) && good;
   }
-  std::vector<std::string> profiles = options.profiles;
-  if (options.policies.empty() && profiles.empty()) profiles.emplace_back(profiles::kDefaultProfile);
-  for (const std::string& name : profiles) {
-    good = load(open_profile(name, log), true, environment, loaded, log) && good;
+  for (const std::string& name : options.profiles) {
+    good = read_policy(open_profile(name, log), true, environment, read, log) && good;
   }
   if (!good) return Stop{};
-  if (loaded.any_in_force() && loaded.covered().empty()) {
+  return read;
+}
+
+void report_too_long(const compile::CompileError& error, const ReadPolicies& read, const std::string& names,
+                     const Log& log) {
+  std::string message = "the policy needs " + std::to_string(error.instructions) + " instructions, a filter may have " +
+                        std::to_string(bpf::kMaxInstructions);
+  if (!error.costliest) {
+    log.error(names + ": " + message);
+    return;
+  }
+  const policy::Policy& policy = read.policies[error.costliest->policy];
+  message += "; this group alone takes " + std::to_string(error.costliest_instructions);
+  const SourceRange range = policy.groups[error.costliest->group].range;
+  log.error(format_diagnostic(*policy.source, {Severity::kError, range, message}));
+}
+
+/// Compiles the policies in force to one filter.
+Step<Loaded> load_policies(const Options& options, const Log& log) {
+  auto read = read_policies(options, log);
+  if (!read) return read.error();
+  Loaded loaded;
+  loaded.parts = read->parts;
+  std::vector<resolve::PolicyRules> rules;
+  std::vector<policy::Flags> flags;
+  for (size_t i = 0; i < read->policies.size(); ++i) {
+    if (!read->policies[i].enabled) continue;
+    rules.push_back(std::move(read->rules[i]));
+    flags.push_back(read->policies[i].flags);
+  }
+  if (rules.empty()) return loaded;
+  if (compile::covered_abis(rules).empty()) {
     log.error(loaded.names() + " have no ABI in common");
     return Stop{};
   }
+  auto ready = compile::compile_ready(rules, flags, loaded.names(), {.launcher = arch::native_abi()});
+  if (!ready) {
+    report_too_long(ready.error(), *read, loaded.names(), log);
+    return Stop{};
+  }
+  loaded.ready = std::move(*ready);
   return loaded;
 }
 
-std::vector<resolve::PolicyRules> LoadedPolicies::rules_in_force() const {
-  std::vector<resolve::PolicyRules> in_force;
-  for (size_t i = 0; i < policies.size(); ++i) {
-    if (policies[i].enabled) in_force.push_back(rules[i]);
+// ---- Ready filters: nothing is parsed ----
+
+Loaded loaded_profile(const profiles::Profile& profile, compile::ReadyFilter ready) {
+  Part part;
+  part.kind = Part::Kind::kProfile;
+  part.name = profile_name(profile.name);
+  part.description = "by default " + std::string(profile.by_default);
+  part.covered = ready.covered;
+  return {{std::move(part)}, std::move(ready)};
+}
+
+Step<Loaded> load_filter_file(const Options& options, const Log& log) {
+  if (options.capabilities || options.kernel_widths) {
+    log.error(std::string("'") + (options.capabilities ? "--cap" : "--kernel-widths") +
+              "' cannot be used together with '--bpf': a filter is compiled already");
+    return Stop{};
   }
-  return in_force;
+  const auto bytes = read_input(*options.bpf, compile::max_filter_bytes(), "filter", log);
+  if (!bytes) return bytes.error();
+  Part part;
+  part.name = printable(*options.bpf, kLongestName);
+  auto ready = compile::read_filter(*bytes, arch::native_abi());
+  if (!ready) {
+    log.error(part.name + ": " + ready.error().message);
+    return Stop{};
+  }
+  part.kind = ready->raw ? Part::Kind::kRawBpf : Part::Kind::kFilterFile;
+  part.description = ready->raw ? "raw BPF" : "compiled from " + ready->source;
+  part.covered = ready->covered;
+  return Loaded{{std::move(part)}, std::move(*ready)};
 }
 
-bool LoadedPolicies::any_in_force() const {
-  return std::any_of(policies.begin(), policies.end(), [](const policy::Policy& p) { return p.enabled; });
+}  // namespace
+
+bool Part::covers(arch::Abi abi) const {
+  return kind == Kind::kRawBpf || std::find(covered.begin(), covered.end(), abi) != covered.end();
 }
 
-std::string LoadedPolicies::names() const {
+std::string Loaded::names() const {
   std::string names;
-  for (const policy::Policy& policy : policies) {
-    if (!names.empty()) names += &policy == &policies.back() ? " and " : ", ";
-    names += printable(policy.source->name(), 4096);
+  for (const Part& part : parts) {
+    if (!names.empty()) names += &part == &parts.back() ? " and " : ", ";
+    names += part.name;
   }
   return names;
 }
 
-bool LoadedPolicies::covers(size_t index, arch::Abi abi) const {
-  return std::any_of(rules[index].begin(), rules[index].end(), [&](const resolve::RuleSet& r) { return r.abi == abi; });
-}
-
-std::vector<arch::Abi> LoadedPolicies::covered() const {
-  std::vector<arch::Abi> abis;
-  const std::vector<resolve::PolicyRules> in_force = rules_in_force();
-  for (const resolve::RuleSet& set : in_force.front()) {
-    const auto covers = [&](const resolve::PolicyRules& policy) {
-      return std::any_of(policy.begin(), policy.end(), [&](const resolve::RuleSet& r) { return r.abi == set.abi; });
-    };
-    if (std::all_of(in_force.begin(), in_force.end(), covers)) abis.push_back(set.abi);
+Step<Loaded> load(const Options& options, const Log& log) {
+  if (options.bpf) return load_filter_file(options, log);
+  const bool by_default = options.policies.empty() && options.profiles.empty();
+  if (options.policies.empty() && options.profiles.size() <= 1) {
+    const profiles::Profile* profile =
+        profiles::find_profile(by_default ? profiles::kDefaultProfile : options.profiles.front());
+    if (profile != nullptr) {
+      if (auto ready = profiles::ready_filter(*profile, arch::native_abi())) {
+        return loaded_profile(*profile, std::move(*ready));
+      }
+    }
   }
-  return abis;
-}
-
-uint32_t LoadedPolicies::filter_flags() const {
-  uint32_t flags = 0;
-  bool all_speculate = true;
-  for (const policy::Policy& policy : policies) {
-    if (!policy.enabled) continue;
-    if (policy.flags.log) flags |= SECCOMP_FILTER_FLAG_LOG;
-    if (policy.flags.tsync) flags |= SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
-    all_speculate = all_speculate && policy.flags.spec_allow;
-  }
-  if (all_speculate) flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-  return flags;
-}
-
-Step<compile::Filter> compile_policies(const LoadedPolicies& loaded, const Log& log) {
-  auto filter = compile::compile(loaded.rules_in_force(), {.launcher = arch::native_abi()});
-  if (filter) return std::move(*filter);
-  const compile::CompileError& error = filter.error();
-  std::string message = "the policy needs " + std::to_string(error.instructions) + " instructions, a filter may have " +
-                        std::to_string(bpf::kMaxInstructions);
-  if (!error.costliest) {
-    log.error(loaded.names() + ": " + message);
-    return Stop{};
-  }
-  const policy::Policy& policy = loaded.policies[error.costliest->policy];
-  message += "; this group alone takes " + std::to_string(error.costliest_instructions);
-  const SourceRange range = policy.groups[error.costliest->group].range;
-  log.error(format_diagnostic(*policy.source, {Severity::kError, range, message}));
-  return Stop{};
+  if (!by_default) return load_policies(options, log);
+  Options with_default = options;
+  with_default.profiles.emplace_back(profiles::kDefaultProfile);
+  return load_policies(with_default, log);
 }
 
 }  // namespace sandbox::launcher

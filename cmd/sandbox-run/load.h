@@ -1,16 +1,16 @@
 // The launcher's first steps: from the options to a checked filter.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "arch/abi.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "compile/compile.h"
+#include "compile/ready_filter.h"
 #include "options.h"
-#include "policy/policy.h"
-#include "resolve/rule_set.h"
 
 namespace sandbox::launcher {
 
@@ -24,29 +24,38 @@ struct Stop {
 template <typename T>
 using Step = Result<T, Stop>;
 
-/// The policies that are to be in force together, in order.
-struct LoadedPolicies {
-  std::vector<policy::Policy> policies;
-  std::vector<resolve::PolicyRules> rules;  ///< Parallel to `policies`.
-  std::vector<bool> built_in;               ///< Parallel to `policies`: a profile, which nobody can edit.
+/// One of the policies that are to be in force together, or a filter from a file: what there is to say of it.
+struct Part {
+  enum class Kind : uint8_t {
+    kBeats,          ///< A policy that lists no ABIs.
+    kBeatsWithAbis,  ///< A policy with `architectures`.
+    kOci,            ///< A container profile.
+    kProfile,        ///< A built-in policy, which nobody can edit.
+    kFilterFile,     ///< A compiled filter.
+    kRawBpf,         ///< A filter of another tool; which ABIs it is for is not known.
+  };
+  Kind kind = Kind::kProfile;
+  std::string name;                ///< As in messages: printable.
+  std::string description;         ///< For --dry-run: "by default errno EPERM", "compiled from beat.yml".
+  std::vector<arch::Abi> covered;  ///< Empty for raw BPF.
+  std::string disabled;            ///< "beat.yml:2:3: 'enabled' is false"; empty for what is in force.
 
-  /// Those whose `enabled` is not false; the others change nothing.
-  [[nodiscard]] std::vector<resolve::PolicyRules> rules_in_force() const;
-  [[nodiscard]] bool any_in_force() const;
-  /// "beat.yml and profile default".
-  [[nodiscard]] std::string names() const;
-  /// Whether the policy at `index` covers an ABI.
-  [[nodiscard]] bool covers(size_t index, arch::Abi abi) const;
-  /// The ABIs that every policy in force covers.
-  [[nodiscard]] std::vector<arch::Abi> covered() const;
-  /// SECCOMP_FILTER_FLAG_*: `log` and `tsync` if any policy has it, `spec_allow` if all have.
-  [[nodiscard]] uint32_t filter_flags() const;
+  [[nodiscard]] bool in_force() const { return disabled.empty(); }
+  [[nodiscard]] bool covers(arch::Abi abi) const;
 };
 
-/// Reads and resolves every policy. All problems of all files are shown, not the first one alone.
-Step<LoadedPolicies> load_policies(const Options& options, const Log& log);
+/// What was asked for.
+struct Loaded {
+  std::vector<Part> parts;  ///< In order.
+  /// What they come to together. None: no policy is enabled, and there is no filter.
+  std::optional<compile::ReadyFilter> ready;
 
-/// Compiles the policies in force to one filter.
-Step<compile::Filter> compile_policies(const LoadedPolicies& loaded, const Log& log);
+  /// "beat.yml and profile default".
+  [[nodiscard]] std::string names() const;
+};
+
+/// Loads the filter that the options ask for: from a filter file; ready-made, for one profile alone; or from policies,
+/// which are read, resolved and compiled. All problems of all policies are shown, not the first one alone.
+Step<Loaded> load(const Options& options, const Log& log);
 
 }  // namespace sandbox::launcher

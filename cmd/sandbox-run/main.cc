@@ -15,11 +15,10 @@
 #include <vector>
 
 #include "arch/abi.h"
-#include "arch/errno_names.h"
 #include "base/diagnostic.h"
 #include "base/log.h"
 #include "bpf/disasm.h"
-#include "compile/compile.h"
+#include "compile/ready_filter.h"
 #include "kernel/enter.h"
 #include "kernel/probe.h"
 #include "kernel/target.h"
@@ -57,41 +56,44 @@ std::string join(const std::vector<arch::Abi>& abis, const char* separator) {
   return text;
 }
 
-/// How a policy comes to cover an ABI.
-std::string remedy(const LoadedPolicies& loaded, size_t index, arch::Abi abi) {
+/// How a part comes to cover an ABI.
+std::string remedy(const Part& part, arch::Abi abi) {
   const std::string name(arch::info(abi).name);
-  if (loaded.built_in[index]) return "";
-  if (loaded.policies[index].oci) {
-    std::string upper = name;
-    std::transform(upper.begin(), upper.end(), upper.begin(),
-                   [](char c) { return static_cast<char>(std::toupper(c)); });
-    return "; list SCMP_ARCH_" + upper + " in its 'architectures'";
+  switch (part.kind) {
+    case Part::Kind::kBeats: {
+      const std::string native(arch::info(arch::native_abi()).name);
+      return "; add 'architectures: [" + native + ", " + name + "]' below 'seccomp:'";
+    }
+    case Part::Kind::kBeatsWithAbis:
+      return "; list " + name + " in its 'architectures'";
+    case Part::Kind::kOci: {
+      std::string upper = name;
+      std::transform(upper.begin(), upper.end(), upper.begin(),
+                     [](char c) { return static_cast<char>(std::toupper(c)); });
+      return "; list SCMP_ARCH_" + upper + " in its 'architectures'";
+    }
+    case Part::Kind::kFilterFile:
+      return "; list " + name + " in the 'architectures' of its policy, and compile that again";
+    case Part::Kind::kProfile:
+    case Part::Kind::kRawBpf:
+      break;
   }
-  if (!loaded.policies[index].architectures.empty()) return "; list " + name + " in its 'architectures'";
-  const std::string native(arch::info(arch::native_abi()).name);
-  return "; add 'architectures: [" + native + ", " + name + "]' below 'seccomp:'";
+  return "";
 }
 
 /// A program for an ABI that a policy leaves out would be killed at its first call: say so before.
-bool covers_program(const LoadedPolicies& loaded, const std::string& path, const Log& log) {
+bool covers_program(const Loaded& loaded, const std::string& path, const Log& log) {
   const kernel::Program program = kernel::inspect(path);
   if (!program.abi) return true;
-  const std::string who = (program.script ? "the interpreter of " : "") + quoted(std::string_view(path));
   bool covered = true;
-  for (size_t i = 0; i < loaded.policies.size(); ++i) {
-    if (!loaded.policies[i].enabled || loaded.covers(i, *program.abi)) continue;
+  for (const Part& part : loaded.parts) {
+    if (!part.in_force() || part.covers(*program.abi)) continue;
     covered = false;
-    log.error(who + " is a program for " + std::string(arch::info(*program.abi).name) + ", which " +
-              printable(loaded.policies[i].source->name(), 4096) + " does not cover" + remedy(loaded, i, *program.abi));
+    log.error((program.script ? "the interpreter of " : "") + quoted(std::string_view(path)) + " is a program for " +
+              std::string(arch::info(*program.abi).name) + ", which " + part.name + " does not cover" +
+              remedy(part, *program.abi));
   }
   return covered;
-}
-
-std::string default_verdict(const policy::Policy& policy) {
-  std::string text(policy::name_of(policy.default_action));
-  if (policy.default_action != policy::Action::kErrno) return text;
-  const policy::ErrnoValue& error = policy.default_error;
-  return text + " " + (error.name.empty() ? arch::errno_name(arch::native_abi(), error.number) : error.name);
 }
 
 std::string flag_names(uint32_t flags) {
@@ -105,31 +107,41 @@ std::string flag_names(uint32_t flags) {
   return names;
 }
 
-void print_dry_run(const LoadedPolicies& loaded, const std::optional<compile::Filter>& filter, uint32_t flags,
-                   const std::optional<std::string>& path) {
-  for (const policy::Policy& policy : loaded.policies) {
-    std::printf("policy:   %s, by default %s\n", printable(policy.source->name(), 4096).c_str(),
-                policy.enabled ? default_verdict(policy).c_str() : "nothing: 'enabled' is false");
+/// "10 ranges of numbers, 39 instructions"; of raw BPF the ranges are not known.
+std::string size_of(const compile::ReadyFilter& ready) {
+  const std::string instructions = std::to_string(ready.filter.program.size()) + " instructions";
+  if (!ready.raw) return std::to_string(ready.filter.ranges) + " ranges of numbers, " + instructions;
+  return instructions + (ready.prefix == 0 ? "" : ", the first " + std::to_string(ready.prefix) + " by sandbox-run");
+}
+
+void print_dry_run(const Loaded& loaded, uint32_t flags, const std::optional<std::string>& path) {
+  for (const Part& part : loaded.parts) {
+    const bool file = part.kind == Part::Kind::kFilterFile || part.kind == Part::Kind::kRawBpf;
+    std::printf("%s%s, %s\n", file ? "file:     " : "policy:   ", part.name.c_str(), part.description.c_str());
   }
   if (path) std::printf("program:  %s\n", printable(*path, 4096).c_str());
-  if (!filter) {
+  if (!loaded.ready) {
     std::printf("filter:   none\n");
     return;
   }
-  std::printf("ABI:      %s; any other kills the process\n", join(loaded.covered(), ", ").c_str());
-  std::printf("filter:   %zu ranges of numbers, %zu instructions%s\n", filter->ranges, filter->program.size(),
-              filter->token_sites.empty() ? "" : ", with an exec token (drawn at the launch, zeros here)");
+  const compile::ReadyFilter& ready = *loaded.ready;
+  if (ready.raw) {
+    std::printf("ABI:      unknown; raw BPF does not say\n");
+  } else {
+    std::printf("ABI:      %s; any other kills the process\n", join(ready.covered, ", ").c_str());
+  }
+  std::printf("filter:   %s%s\n", size_of(ready).c_str(),
+              ready.filter.token_sites.empty() ? "" : ", with an exec token (drawn at the launch, zeros here)");
   if (flags != 0) std::printf("flags:    %s\n", flag_names(flags).c_str());
-  std::printf("\n%s", bpf::disassemble(filter->program.instructions()).c_str());
+  std::printf("\n%s", bpf::disassemble(ready.filter.program.instructions()).c_str());
 }
 
-void warn_of_disabled(const LoadedPolicies& loaded, const std::string& path, const Log& log) {
-  for (const policy::Policy& policy : loaded.policies) {
-    if (policy.enabled) continue;
-    const std::string effect = loaded.any_in_force() ? "this policy changes nothing"
-                                                     : quoted(std::string_view(path)) + " runs without a filter";
+void warn_of_disabled(const Loaded& loaded, const std::string& path, const Log& log) {
+  for (const Part& part : loaded.parts) {
+    if (part.in_force()) continue;
     log.insistent_warning(
-        format_diagnostic(*policy.source, {Severity::kWarning, policy.enabled_range, "'enabled' is false: " + effect}));
+        part.disabled + ": " +
+        (loaded.ready ? "this policy changes nothing" : quoted(std::string_view(path)) + " runs without a filter"));
   }
 }
 
@@ -156,45 +168,40 @@ int finish_output(const Log& log) {
 }
 
 int launch(const Options& options, const Log& log) {
-  // The policies first: whatever is wrong with them is said before anything else is looked at.
-  const auto loaded = load_policies(options, log);
+  // The filter first: whatever is wrong with the policies is said before anything else is looked at.
+  const auto loaded = load(options, log);
   if (!loaded) return loaded.error().exit_status;
-  std::optional<compile::Filter> filter;
-  if (loaded->any_in_force()) {
-    auto compiled = compile_policies(*loaded, log);
-    if (!compiled) return compiled.error().exit_status;
-    filter = std::move(*compiled);
-    if (!token_stays_secret(*filter, options, log)) return kExitFailed;
-  }
+  const compile::ReadyFilter* ready = loaded->ready ? &*loaded->ready : nullptr;
+  if (ready != nullptr && !token_stays_secret(ready->filter, options, log)) return kExitFailed;
 
-  // The target before the filter: PATH may not be readable under it.
+  // The target before the filter is in force: PATH may not be readable under it.
   const auto path = find_target(options, log);
   if (!path) return path.error().exit_status;
-  if (filter && *path && !covers_program(*loaded, **path, log)) return kExitFailed;
+  if (ready != nullptr && *path && !covers_program(*loaded, **path, log)) return kExitFailed;
 
   // The kernel before anything irreversible.
-  uint32_t flags = loaded->filter_flags();
+  uint32_t flags = ready != nullptr ? ready->flags : 0;
   if (options.log_denied) flags |= SECCOMP_FILTER_FLAG_LOG;
-  if (filter && !kernel_suffices(*filter, flags, log)) return kExitFailed;
+  if (ready != nullptr && !kernel_suffices(ready->filter, flags, log)) return kExitFailed;
 
   if (options.dry_run) {
-    print_dry_run(*loaded, filter, flags, *path);
+    print_dry_run(*loaded, flags, *path);
     return finish_output(log);
   }
 
   warn_of_disabled(*loaded, **path, log);
   const kernel::Target target = {(*path)->c_str(), options.target, environ};
-  if (!filter) {
+  if (ready == nullptr) {
     log.error(kernel::execute_unfiltered(target, options.no_new_privs));
     return kernel::kExitCannotExecute;
   }
-  log.info("starting " + quoted(std::string_view(**path)) + " under " + loaded->names() + ": " +
-           std::to_string(filter->ranges) + " ranges of numbers, " + std::to_string(filter->program.size()) +
-           " instructions");
+  if (options.verbose) {
+    log.info("starting " + quoted(std::string_view(**path)) + " under " + loaded->names() + ": " + size_of(*ready));
+  }
 
   // ---- No way back: enter() returns only if it could not put the filter in force. ----
   const kernel::EnterOptions how = {options.no_new_privs, flags};
-  log.error(kernel::enter(*filter, target, how, log.error_prefix().c_str()));
+  log.error(kernel::enter(ready->filter, target, how, log.error_prefix().c_str()));
   return kExitFailed;
 }
 

@@ -1,13 +1,17 @@
 #include "options.h"
 
-// The only includer of CLI11, which takes long to compile.
+// The only includer of CLI11, which takes long to compile. It writes --help.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
-#include <map>
+#include <array>
+#include <cstdint>
+#include <iterator>
+#include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "arch/capabilities.h"
 #include "base/diagnostic.h"
@@ -16,70 +20,70 @@
 namespace sandbox::launcher {
 namespace {
 
-constexpr const char* kUsage =
-    "Usage: sandbox-run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
-    "\n"
-    "Runs PROGRAM under a system-call policy: the policy is compiled to a seccomp filter, the filter is put in force, "
-    "and\n"
-    "PROGRAM replaces sandbox-run, with the same pid, files and environment. Without --policy and --profile the "
-    "built-in\n"
-    "profile 'default' is used.\n"
-    "\n"
-    "Options:\n";
-
-constexpr const char* kFooter =
-    "\n"
-    "Exit status: PROGRAM's own, or 125 when sandbox-run failed and nothing was started, 126 when PROGRAM cannot be\n"
-    "executed, 127 when it was not found. A process that the filter kills ends with 159 (128 + SIGSYS) in a shell.\n"
-    "\n"
-    "Example: sandbox-run --policy beat.yml -- ./packetbeat -e\n"
-    "Manuals: sandbox-run(1), sandbox-policy(5)\n";
-
-constexpr int kHelpColumn = 30;
-
-class OptionFormatter : public CLI::Formatter {
- public:
-  OptionFormatter() { column_width(kHelpColumn); }
-
-  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
-    (void)name;
-    (void)mode;
-    std::string text = kUsage;
-    for (const CLI::Option* option : app->get_options()) text += make_option(option, false);
-    return text + kFooter;
-  }
-
-  std::string make_option(const CLI::Option* option, bool is_positional) const override {
-    (void)is_positional;
-    std::string left = "  ";
-    if (!option->get_snames().empty()) {
-      left += "-" + option->get_snames().front() + ", ";
-    } else {
-      left += "    ";
-    }
-    left += "--" + option->get_lnames().front();
-    if (takes_value(option)) left += (option->get_type_name() == "BOOL" ? "=" : " ") + option->get_type_name();
-    left.resize(std::max<size_t>(left.size() + 2, kHelpColumn), ' ');
-    return left + option->get_description() + "\n";
-  }
-
-  static bool takes_value(const CLI::Option* option) { return option->get_expected_min() > 0; }
+/// The launcher's options, in the order of --help.
+enum class Id : uint8_t {
+  kPolicy,
+  kProfile,
+  kBpf,
+  kNoNewPrivs,
+  kTokenVisible,
+  kLog,
+  kCap,
+  kKernelWidths,
+  kDryRun,
+  kListProfiles,
+  kVerbose,
+  kQuiet,
+  kVersion,
+  kHelp,
 };
 
-/// The names of all options, for suggestions.
-std::vector<std::string> long_names(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  }
-  return names;
+struct OptionSpec {
+  Id id;
+  std::string_view name;
+  char letter;            ///< 0: none.
+  std::string_view type;  ///< What its value is, for --help; empty: it takes none.
+  std::string_view description;
+
+  [[nodiscard]] bool takes_value() const { return !type.empty(); }
+};
+
+constexpr OptionSpec kOptions[] = {
+    {Id::kPolicy, "--policy", 'p', "FILE",
+     "a policy: Elastic Beats' YAML or an OCI profile; of several each must agree"},
+    {Id::kProfile, "--profile", 0, "NAME", "a built-in policy, also beside --policy (see --list-profiles)"},
+    {Id::kBpf, "--bpf", 0, "FILE", "a compiled filter, or raw BPF of any tool, instead of policies"},
+    {Id::kNoNewPrivs, "--no-new-privs", 0, "BOOL", "set no_new_privs (default true); false needs CAP_SYS_ADMIN"},
+    {Id::kTokenVisible, "--token-visible", 0, "",
+     "launch also where PROGRAM could see the exec token (s390x, riscv64)"},
+    {Id::kLog, "--log", 0, "", "have the kernel log what is denied"},
+    {Id::kCap, "--cap", 0, "NAMES", "OCI profiles: the capabilities to count on (default: those PROGRAM can have)"},
+    {Id::kKernelWidths, "--kernel-widths", 0, "", "OCI profiles: compare the bits that the kernel reads, not 64"},
+    {Id::kDryRun, "--dry-run", 0, "", "check everything, print the filter, start nothing"},
+    {Id::kListProfiles, "--list-profiles", 0, "", "print the built-in policies"},
+    {Id::kVerbose, "--verbose", 'v', "", "say what is done"},
+    {Id::kQuiet, "--quiet", 'q', "", "no warnings"},
+    {Id::kVersion, "--version", 0, "", "print the version"},
+    {Id::kHelp, "--help", 'h', "", "print this help"},
+};
+
+const OptionSpec* find_option(std::string_view name) {
+  const auto found = std::find_if(std::begin(kOptions), std::end(kOptions),
+                                  [&](const OptionSpec& option) { return option.name == name; });
+  return found == std::end(kOptions) ? nullptr : found;
 }
 
-UsageError unknown_option(const CLI::App& app, std::string_view written) {
-  const std::vector<std::string> names = long_names(app);
-  const std::vector<std::string_view> views(names.begin(), names.end());
+const OptionSpec* find_option(char letter) {
+  const auto found = std::find_if(std::begin(kOptions), std::end(kOptions),
+                                  [&](const OptionSpec& option) { return option.letter == letter; });
+  return found == std::end(kOptions) ? nullptr : found;
+}
+
+UsageError unknown_option(std::string_view written) {
+  std::vector<std::string_view> names;
+  for (const OptionSpec& option : kOptions) names.push_back(option.name);
   std::string message = "unknown option " + quoted(written);
-  if (const auto nearest = nearest_name(written, views)) {
+  if (const auto nearest = nearest_name(written, names)) {
     message += "; did you mean " + quoted(*nearest) + "?";
   } else {
     message += "; --help lists the options, and '--' ends them";
@@ -89,33 +93,38 @@ UsageError unknown_option(const CLI::App& app, std::string_view written) {
 
 /// One argument of ours, taken apart.
 struct OwnArgument {
-  const CLI::Option* option = nullptr;
+  const OptionSpec* option = nullptr;
   std::string_view name;                  ///< As written: "--policy", "-p", "-vp".
   std::optional<std::string_view> value;  ///< What is written together with the name: "--policy=FILE", "-pFILE".
 };
 
-Result<OwnArgument, UsageError> read_long(const CLI::App& app, std::string_view argument) {
+Result<OwnArgument, UsageError> read_long(std::string_view argument) {
   const size_t equals = argument.find('=');
   OwnArgument own;
   own.name = argument.substr(0, equals);
-  own.option = app.get_option_no_throw(std::string(own.name));
-  if (own.option == nullptr) return unknown_option(app, own.name);
+  own.option = find_option(own.name);
+  if (own.option == nullptr) return unknown_option(own.name);
   if (equals != std::string_view::npos) own.value = argument.substr(equals + 1);
-  if (own.value && !OptionFormatter::takes_value(own.option)) {
+  if (own.value && !own.option->takes_value()) {
     return UsageError{"option " + quoted(own.name) + " takes no value"};
   }
   return own;
 }
 
-/// A cluster such as -v, -vp FILE or -vpFILE: only the last of its options can take a value.
-Result<OwnArgument, UsageError> read_cluster(const CLI::App& app, std::string_view argument) {
+using Given = std::array<bool, std::size(kOptions)>;
+
+/// A cluster such as -v, -vp FILE or -vpFILE: only the last of its options can take a value. Those before it are noted.
+Result<OwnArgument, UsageError> read_cluster(std::string_view argument, Given& given) {
   OwnArgument own;
   for (size_t i = 1; i < argument.size(); ++i) {
-    const std::string name = {'-', argument[i]};
-    own.option = app.get_option_no_throw(name);
-    if (own.option == nullptr) return unknown_option(app, argument.size() == 2 ? argument : name);
+    own.option = find_option(argument[i]);
+    if (own.option == nullptr) {
+      const std::string name = {'-', argument[i]};
+      return unknown_option(argument.size() == 2 ? argument : name);
+    }
     own.name = argument.substr(0, i + 1);
-    if (!OptionFormatter::takes_value(own.option)) continue;
+    given[static_cast<size_t>(own.option->id)] = true;
+    if (!own.option->takes_value()) continue;
     if (i + 1 < argument.size()) own.value = argument.substr(i + 1);
     break;
   }
@@ -125,31 +134,29 @@ Result<OwnArgument, UsageError> read_cluster(const CLI::App& app, std::string_vi
 /// The launcher's own part of the command line.
 struct OwnLine {
   int count = 0;  ///< How many of the arguments behind argv[0] are the launcher's own.
-  /// By option, every value as it was typed. CLI11 would take "[a,b]" for two values.
-  std::map<const CLI::Option*, std::vector<std::string>> values;
-  std::vector<std::string> for_cli11;  ///< The same line with "value" for each of them.
+  Given given = {};
+  std::array<std::vector<std::string>, std::size(kOptions)> values;
+
+  [[nodiscard]] bool has(Id id) const { return given[static_cast<size_t>(id)]; }
+  std::vector<std::string>& values_of(Id id) { return values[static_cast<size_t>(id)]; }
 };
 
-/// Where the launcher's part ends is decided here: CLI11 would take the target's options for ours, or an unknown option
-/// of ours for a target.
-Result<OwnLine, UsageError> scan(const CLI::App& app, int argc, char** argv) {
+/// Our own reading, not CLI11's: that would take the target's options for ours, an unknown option of ours for a target
+/// and "[a,b]" for two values, and it needs longer than all else that a launch under a compiled filter does.
+Result<OwnLine, UsageError> scan(int argc, char** argv) {
   OwnLine line;
   int index = 1;
   while (index < argc) {
     const std::string_view argument = argv[index];
     if (argument == "--" || argument == "-" || !argument.starts_with('-')) break;
-    auto own = argument.starts_with("--") ? read_long(app, argument) : read_cluster(app, argument);
+    auto own = argument.starts_with("--") ? read_long(argument) : read_cluster(argument, line.given);
     if (!own) return own.error();
     ++index;
-    if (!OptionFormatter::takes_value(own->option)) {
-      line.for_cli11.emplace_back(argument);
-      continue;
-    }
+    line.given[static_cast<size_t>(own->option->id)] = true;
+    if (!own->option->takes_value()) continue;
     if (!own->value && index < argc) own->value = argv[index++];
     if (!own->value || own->value->empty()) return UsageError{"option " + quoted(own->name) + " needs a value"};
-    line.values[own->option].emplace_back(*own->value);
-    line.for_cli11.emplace_back(own->name);
-    line.for_cli11.emplace_back("value");
+    line.values_of(own->option->id).emplace_back(*own->value);
   }
   line.count = index - 1;
   return line;
@@ -197,68 +204,111 @@ Result<std::set<std::string>, UsageError> read_capabilities(const std::vector<st
   return names;
 }
 
+constexpr const char* kUsage =
+    "Usage: sandbox-run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
+    "\n"
+    "Runs PROGRAM under a system-call policy: the policy is compiled to a seccomp filter, the filter is put in force, "
+    "and\n"
+    "PROGRAM replaces sandbox-run, with the same pid, files and environment. Without --policy and --profile the "
+    "built-in\n"
+    "profile 'default' is used.\n"
+    "\n"
+    "Options:\n";
+
+constexpr const char* kFooter =
+    "\n"
+    "Exit status: PROGRAM's own, or 125 when sandbox-run failed and nothing was started, 126 when PROGRAM cannot be\n"
+    "executed, 127 when it was not found. A process that the filter kills ends with 159 (128 + SIGSYS) in a shell.\n"
+    "\n"
+    "Example: sandbox-run --policy beat.yml -- ./packetbeat -e\n"
+    "Manuals: sandbox-run(1), sandbox-policy(5)\n";
+
+constexpr int kHelpColumn = 30;
+
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+    (void)name;
+    (void)mode;
+    std::string text = kUsage;
+    for (const CLI::Option* option : app->get_options()) text += make_option(option, false);
+    return text + kFooter;
+  }
+
+  std::string make_option(const CLI::Option* option, bool is_positional) const override {
+    (void)is_positional;
+    std::string left = "  ";
+    if (!option->get_snames().empty()) {
+      left += "-" + option->get_snames().front() + ", ";
+    } else {
+      left += "    ";
+    }
+    left += "--" + option->get_lnames().front();
+    const bool takes_value = option->get_expected_min() > 0;
+    if (takes_value) left += (option->get_type_name() == "BOOL" ? "=" : " ") + option->get_type_name();
+    left.resize(std::max<size_t>(left.size() + 2, kHelpColumn), ' ');
+    return left + option->get_description() + "\n";
+  }
+};
+
+std::string help_text() {
+  CLI::App app;
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.set_help_flag();
+  std::vector<std::string> values;
+  for (const OptionSpec& option : kOptions) {
+    const std::string letter = option.letter != 0 ? "-" + std::string(1, option.letter) + "," : "";
+    const std::string names = letter + std::string(option.name);
+    const std::string description(option.description);
+    if (option.takes_value()) {
+      app.add_option(names, values, description)->type_name(std::string(option.type))->expected(1);
+    } else {
+      app.add_flag(names, description);
+    }
+  }
+  return app.help();
+}
+
 }  // namespace
 
 Result<std::variant<Options, Information>, UsageError> parse_options(int argc, char** argv) {
   using Parsed = std::variant<Options, Information>;
-  Options options;
-  CLI::App app;
-  app.formatter(std::make_shared<OptionFormatter>());
-  app.set_help_flag();
-
-  bool help = false;
-  bool version = false;
-  std::vector<std::string> unread;  // Values come from `scan`.
-  const auto add_option = [&](const char* names, const char* type, const char* description) {
-    return app.add_option(names, unread, description)->type_name(type)->expected(1)->take_all();
-  };
-  const CLI::Option* policy =
-      add_option("-p,--policy", "FILE", "a policy: Elastic Beats' YAML or an OCI profile; of several each must agree");
-  const CLI::Option* profile =
-      add_option("--profile", "NAME", "a built-in policy, also beside --policy (see --list-profiles)");
-  const CLI::Option* no_new_privs =
-      add_option("--no-new-privs", "BOOL", "set no_new_privs (default true); false needs CAP_SYS_ADMIN");
-  app.add_flag("--token-visible", options.token_visible,
-               "launch also where PROGRAM could see the exec token (s390x, riscv64)");
-  app.add_flag("--log", options.log_denied, "have the kernel log what is denied");
-  const CLI::Option* capabilities =
-      add_option("--cap", "NAMES", "OCI profiles: the capabilities to count on (default: those PROGRAM can have)");
-  app.add_flag("--kernel-widths", options.kernel_widths,
-               "OCI profiles: compare the bits that the kernel reads, not 64");
-  app.add_flag("--dry-run", options.dry_run, "check everything, print the filter, start nothing");
-  app.add_flag("--list-profiles", options.list_profiles, "print the built-in policies");
-  app.add_flag("-v,--verbose", options.verbose, "say what is done");
-  app.add_flag("-q,--quiet", options.quiet, "no warnings");
-  app.add_flag("--version", version, "print the version");
-  app.add_flag("-h,--help", help, "print this help");
-
-  auto own = scan(app, argc, argv);
+  auto own = scan(argc, argv);
   if (!own) return own.error();
-  try {
-    app.parse(std::vector<std::string>(own->for_cli11.rbegin(), own->for_cli11.rend()));
-  } catch (const CLI::ParseError& error) {
-    return UsageError{printable(error.what(), 400)};
-  }
 
-  options.policies = own->values[policy];
-  options.profiles = own->values[profile];
-  const auto wanted = read_bool(own->values[no_new_privs], "--no-new-privs", true);
+  Options options;
+  options.policies = std::move(own->values_of(Id::kPolicy));
+  options.profiles = std::move(own->values_of(Id::kProfile));
+  const std::vector<std::string>& filters = own->values_of(Id::kBpf);
+  if (filters.size() > 1) return UsageError{"option '--bpf' is given more than once"};
+  if (!filters.empty()) options.bpf = filters.front();
+  if (options.bpf && (!options.policies.empty() || !options.profiles.empty())) {
+    return UsageError{"'--bpf' cannot be used together with '--policy' and '--profile': a filter is complete"};
+  }
+  const auto wanted = read_bool(own->values_of(Id::kNoNewPrivs), "--no-new-privs", true);
   if (!wanted) return wanted.error();
   options.no_new_privs = *wanted;
-  if (help) return Parsed(Information{app.help()});
-  if (version) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});
-  if (!own->values[capabilities].empty()) {
-    auto names = read_capabilities(own->values[capabilities]);
+  if (own->has(Id::kHelp)) return Parsed(Information{help_text()});
+  if (own->has(Id::kVersion)) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});
+  if (own->has(Id::kCap)) {
+    auto names = read_capabilities(own->values_of(Id::kCap));
     if (!names) return names.error();
     options.capabilities = std::move(*names);
   }
+  options.token_visible = own->has(Id::kTokenVisible);
+  options.log_denied = own->has(Id::kLog);
+  options.kernel_widths = own->has(Id::kKernelWidths);
+  options.dry_run = own->has(Id::kDryRun);
+  options.list_profiles = own->has(Id::kListProfiles);
+  options.verbose = own->has(Id::kVerbose);
+  options.quiet = own->has(Id::kQuiet);
 
   int target = 1 + own->count;
   if (target < argc && std::string_view(argv[target]) == "--") ++target;
   if (target < argc) options.target = argv + target;
   const bool launch = !options.dry_run && !options.list_profiles;
   if (options.target == nullptr && launch) return UsageError{"no program is given; sandbox-run --help shows how"};
-  return Parsed(options);
+  return Parsed(std::move(options));
 }
 
 }  // namespace sandbox::launcher

@@ -14,6 +14,7 @@ namespace sandbox::launcher {
 struct Options {
   std::vector<std::string> policies;                  ///< The files that --policy names, in order.
   std::vector<std::string> profiles;                  ///< The built-in policies that --profile names, in order.
+  std::optional<std::string> bpf;                     ///< The filter file that --bpf names; then no policies.
   std::optional<std::set<std::string>> capabilities;  ///< What --cap names, for OCI profiles; none: the bounding set.
   bool kernel_widths = false;
   bool log_denied = false;

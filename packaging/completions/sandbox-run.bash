@@ -12,7 +12,7 @@ _sandbox_run() {
                 ((i++))
                 break
                 ;;
-            -p | --policy | --profile | --no-new-privs | --cap)
+            -p | --policy | --profile | --bpf | --no-new-privs | --cap)
                 [[ ${words[i + 1]} == = ]] && ((i++))
                 ((i += 2))
                 ;;
@@ -31,7 +31,7 @@ _sandbox_run() {
         cur=
     fi
     case $prev in
-        -p | --policy)
+        -p | --policy | --bpf)
             _filedir
             return
             ;;
@@ -53,7 +53,7 @@ _sandbox_run() {
             ;;
     esac
     if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W '--policy --profile --no-new-privs= --token-visible --log --cap --kernel-widths
+        COMPREPLY=($(compgen -W '--policy --profile --bpf --no-new-privs= --token-visible --log --cap --kernel-widths
             --dry-run --list-profiles --verbose --quiet --version --help' -- "$cur"))
         [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
     else

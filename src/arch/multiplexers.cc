@@ -71,6 +71,10 @@ std::vector<Multiplexed> multiplexed(Abi abi, std::string_view name) {
   return ways;
 }
 
+bool has_multiplexers(Abi abi) {
+  return number_of(abi, kSocketcall) || number_of(abi, kIpc);
+}
+
 std::vector<std::string_view> calls_behind(std::string_view multiplexer) {
   std::vector<std::string_view> names;
   for (const Row& row : kRows) {

@@ -25,6 +25,9 @@ struct Multiplexed {
 /// Source: SYS_* in include/uapi/linux/net.h, and ipc's calls in include/uapi/linux/ipc.h.
 std::vector<Multiplexed> multiplexed(Abi abi, std::string_view name);
 
+/// Whether the ABI has socketcall or ipc.
+bool has_multiplexers(Abi abi);
+
 /// The calls behind a multiplexer, in the order of their selectors. Empty for any other name.
 std::vector<std::string_view> calls_behind(std::string_view multiplexer);
 

@@ -20,26 +20,39 @@ struct Row {
 constexpr std::pair<std::string_view, std::string_view> kArmSynonyms[] = {{"sync_file_range2", "arm_sync_file_range"},
                                                                           {"arm_sync_file_range", "sync_file_range2"}};
 
-const Row* find_row(std::string_view name) {
-  const auto* const row = std::lower_bound(std::begin(kRows), std::end(kRows), name,
-                                           [](const Row& a, std::string_view b) { return a.name < b; });
-  return row != std::end(kRows) && row->name == name ? row : nullptr;
-}
-
 int32_t number_in(const Row& row, Abi abi) {
   return row.numbers[static_cast<size_t>(abi)];
 }
 
 }  // namespace
 
-std::optional<uint32_t> number_of(Abi abi, std::string_view name) {
-  const Row* row = find_row(name);
-  if (row != nullptr && number_in(*row, abi) >= 0) return static_cast<uint32_t>(number_in(*row, abi));
+size_t call_count() {
+  return std::size(kRows);
+}
+
+std::optional<CallId> find_call(std::string_view name) {
+  const auto* const row = std::lower_bound(std::begin(kRows), std::end(kRows), name,
+                                           [](const Row& a, std::string_view b) { return a.name < b; });
+  if (row == std::end(kRows) || row->name != name) return std::nullopt;
+  return static_cast<CallId>(row - std::begin(kRows));
+}
+
+std::optional<uint32_t> number_of(Abi abi, CallId call) {
+  const Row& row = kRows[static_cast<size_t>(call)];
+  if (number_in(row, abi) >= 0) return static_cast<uint32_t>(number_in(row, abi));
+  if (abi != Abi::kArm) return std::nullopt;
   for (const auto& [one, other] : kArmSynonyms) {
-    if (abi == Abi::kArm && one == name) row = find_row(other);
+    const std::optional<CallId> synonym = one == row.name ? find_call(other) : std::nullopt;
+    if (!synonym) continue;
+    const int32_t number = number_in(kRows[static_cast<size_t>(*synonym)], abi);
+    if (number >= 0) return static_cast<uint32_t>(number);
   }
-  if (row == nullptr || number_in(*row, abi) < 0) return std::nullopt;
-  return static_cast<uint32_t>(number_in(*row, abi));
+  return std::nullopt;
+}
+
+std::optional<uint32_t> number_of(Abi abi, std::string_view name) {
+  if (const std::optional<CallId> call = find_call(name)) return number_of(abi, *call);
+  return std::nullopt;
 }
 
 std::optional<std::string_view> name_of(Abi abi, uint32_t number) {

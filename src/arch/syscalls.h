@@ -1,6 +1,7 @@
 // The system-call tables, read from libseccomp when the project is built (syscall_table_generator.cc).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -11,7 +12,13 @@
 
 namespace sandbox::arch {
 
+/// A name by which some ABI has a call: an index below call_count(). Finding it is the dear part of number_of().
+enum class CallId : uint16_t {};
+size_t call_count();
+std::optional<CallId> find_call(std::string_view name);
+
 /// The number of a system call on an ABI; none when the ABI does not have it. Never a pseudo-number of libseccomp's.
+std::optional<uint32_t> number_of(Abi abi, CallId call);
 std::optional<uint32_t> number_of(Abi abi, std::string_view name);
 
 /// The name of a system call by its number; none for numbers that no call of the ABI has.

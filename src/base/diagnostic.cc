@@ -46,13 +46,13 @@ void Diagnostics::error(std::string message) {
   add(Severity::kError, std::nullopt, std::move(message));
 }
 
-void Diagnostics::warning(SourceRange range, std::string message) {
-  add(Severity::kWarning, range, std::move(message));
+void Diagnostics::warning(SourceRange range, std::string message, std::string_view id) {
+  add(Severity::kWarning, range, std::move(message), id);
 }
 
-void Diagnostics::add(Severity severity, std::optional<SourceRange> range, std::string message) {
+void Diagnostics::add(Severity severity, std::optional<SourceRange> range, std::string message, std::string_view id) {
   if (range && end_ && range->offset >= *end_) return;
-  items_.push_back({severity, range, std::move(message)});
+  items_.push_back({severity, range, std::move(message), id});
 }
 
 bool Diagnostics::has_errors() const {

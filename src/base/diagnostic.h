@@ -20,6 +20,7 @@ struct Diagnostic {
   Severity severity = Severity::kError;
   std::optional<SourceRange> range;  ///< Absent when the whole file is meant (it cannot be read, say).
   std::string message;               ///< No newline, no place, no severity word.
+  std::string_view id = {};          ///< What kind of problem it is, for programs; static. Empty for most kinds.
 };
 
 /// The problems found in one text. Every stage adds to it; the caller stops at a checkpoint of its choice.
@@ -29,7 +30,7 @@ class Diagnostics {
 
   void error(SourceRange range, std::string message);
   void error(std::string message);
-  void warning(SourceRange range, std::string message);
+  void warning(SourceRange range, std::string message, std::string_view id = {});
 
   [[nodiscard]] bool has_errors() const;
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return items_; }
@@ -42,7 +43,7 @@ class Diagnostics {
   void ignore_from(uint32_t offset) { end_ = offset; }
 
  private:
-  void add(Severity severity, std::optional<SourceRange> range, std::string message);
+  void add(Severity severity, std::optional<SourceRange> range, std::string message, std::string_view id = {});
 
   std::shared_ptr<const SourceText> source_;
   std::vector<Diagnostic> items_;

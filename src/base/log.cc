@@ -70,8 +70,7 @@ std::string prefix(const std::string& program, LogLevel level, bool journal) {
 
 }  // namespace
 
-Log::Log(std::string program)
-    : program_(std::move(program)), journal_(stderr_is_journal()), terminal_(isatty(STDERR_FILENO) == 1) {}
+Log::Log(std::string program) : program_(std::move(program)), journal_(stderr_is_journal()) {}
 
 void Log::write(LogLevel level, std::string_view message) const {
   if (level > level_) return;
@@ -87,9 +86,11 @@ std::string Log::error_prefix() const {
 }
 
 void Log::report(const Diagnostics& diagnostics) const {
+  if (diagnostics.all().empty()) return;
+  const bool terminal = isatty(STDERR_FILENO) == 1;
   for (const Diagnostic& diagnostic : diagnostics.all()) {
     std::string message = format_diagnostic(diagnostics.source(), diagnostic);
-    if (terminal_ && diagnostic.range) {
+    if (terminal && diagnostic.range) {
       message += '\n';
       message += format_excerpt(diagnostics.source(), diagnostic);
     }

@@ -40,7 +40,6 @@ class Log {
   std::string program_;
   LogLevel level_ = LogLevel::kWarning;
   bool journal_;
-  bool terminal_;
 };
 
 }  // namespace sandbox

@@ -6,6 +6,9 @@
 namespace sandbox::bpf {
 namespace {
 
+/// An empty slot of the index.
+constexpr Assembler::Node kNoNode = UINT32_MAX;
+
 bool is_branch(uint16_t code) {
   return BPF_CLASS(code) == BPF_JMP;
 }
@@ -65,7 +68,7 @@ class BackwardWriter {
 
 }  // namespace
 
-size_t Assembler::Hash::operator()(const Item& item) const {
+size_t Assembler::hash(const Item& item) {
   uint64_t hash = 0xcbf29ce484222325;
   for (const uint64_t part :
        {uint64_t{item.code}, uint64_t{item.k}, uint64_t{item.yes}, uint64_t{item.no}, uint64_t{item.mark}}) {
@@ -75,13 +78,27 @@ size_t Assembler::Hash::operator()(const Item& item) const {
   return static_cast<size_t>(hash);
 }
 
-Assembler::Node Assembler::intern(const Item& item) {
-  const auto [found, added] = index_.try_emplace(item, static_cast<Node>(items_.size()));
-  if (added) {
-    items_.push_back(item);
-    tags_.push_back(tag_);
+/// Twice as large, or the first time large enough for most policies.
+void Assembler::grow_index() {
+  index_.assign(std::max<size_t>(256, 2 * index_.size()), kNoNode);
+  for (Node node = 0; node < items_.size(); ++node) {
+    size_t slot = hash(items_[node]) & (index_.size() - 1);
+    while (index_[slot] != kNoNode) slot = (slot + 1) & (index_.size() - 1);
+    index_[slot] = node;
   }
-  return found->second;
+}
+
+Assembler::Node Assembler::intern(const Item& item) {
+  if (2 * items_.size() >= index_.size()) grow_index();
+  size_t slot = hash(item) & (index_.size() - 1);
+  while (index_[slot] != kNoNode) {
+    if (items_[index_[slot]] == item) return index_[slot];
+    slot = (slot + 1) & (index_.size() - 1);
+  }
+  index_[slot] = static_cast<Node>(items_.size());
+  items_.push_back(item);
+  tags_.push_back(tag_);
+  return index_[slot];
 }
 
 Assembler::Node Assembler::ret(uint32_t value) {

@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 #include "bpf/program.h"
@@ -57,16 +56,15 @@ class Assembler {
     uint32_t mark = 0;
     bool operator==(const Item&) const = default;
   };
-  struct Hash {
-    size_t operator()(const Item& item) const;
-  };
+  static size_t hash(const Item& item);
 
   Node intern(const Item& item);
+  void grow_index();
   [[nodiscard]] std::vector<bool> reachable_from(Node root) const;
 
   std::vector<Item> items_;  ///< Every node stands behind the nodes that it names.
   std::vector<uint32_t> tags_;
-  std::unordered_map<Item, Node, Hash> index_;
+  std::vector<Node> index_;  ///< Where each item is: a hash table with open addressing, its size a power of two.
   uint32_t tag_ = 0;
 };
 

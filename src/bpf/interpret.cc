@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <vector>
 
 namespace sandbox::bpf {
 namespace {
@@ -62,17 +63,16 @@ uint32_t compute(uint16_t code, uint32_t a, uint32_t operand) {
   }
 }
 
-}  // namespace
-
-Outcome interpret(const ValidatedProgram& program, const SystemCall& call, Endian endian) {
+/// Calls `visit` with the index of each instruction before it is executed. Returns the program's answer.
+template <typename Visit>
+uint32_t run(const ValidatedProgram& program, const SystemCall& call, Endian endian, const Visit& visit) {
   const Words data = lay_out(call, endian);
   std::array<uint32_t, BPF_MEMWORDS> scratch = {};
   uint32_t a = 0;
   uint32_t x = 0;
-  uint32_t steps = 0;
   for (size_t pc = 0;; ++pc) {
     const Instruction& instruction = program.instructions()[pc];
-    ++steps;
+    visit(pc);
     const uint32_t operand = BPF_SRC(instruction.code) == BPF_X ? x : instruction.k;
     switch (BPF_CLASS(instruction.code)) {
       case BPF_LD:
@@ -91,7 +91,7 @@ Outcome interpret(const ValidatedProgram& program, const SystemCall& call, Endia
         scratch[instruction.k] = x;
         break;
       case BPF_ALU:
-        if (BPF_OP(instruction.code) == BPF_DIV && operand == 0) return {0, steps};  // The kernel ends with 0.
+        if (BPF_OP(instruction.code) == BPF_DIV && operand == 0) return 0;  // The kernel ends with 0.
         a = compute(instruction.code, a, operand);
         break;
       case BPF_JMP:
@@ -102,12 +102,26 @@ Outcome interpret(const ValidatedProgram& program, const SystemCall& call, Endia
         }
         break;
       case BPF_RET:
-        return {BPF_RVAL(instruction.code) == BPF_A ? a : instruction.k, steps};
+        return BPF_RVAL(instruction.code) == BPF_A ? a : instruction.k;
       default:  // BPF_MISC.
         (BPF_MISCOP(instruction.code) == BPF_TAX ? x : a) = BPF_MISCOP(instruction.code) == BPF_TAX ? a : x;
         break;
     }
   }
+}
+
+}  // namespace
+
+Outcome interpret(const ValidatedProgram& program, const SystemCall& call, Endian endian) {
+  uint32_t steps = 0;
+  const uint32_t value = run(program, call, endian, [&](size_t) { ++steps; });
+  return {value, steps};
+}
+
+std::vector<size_t> trace(const ValidatedProgram& program, const SystemCall& call, Endian endian) {
+  std::vector<size_t> path;
+  run(program, call, endian, [&](size_t pc) { path.push_back(pc); });
+  return path;
 }
 
 bool is_cached_allow(const ValidatedProgram& program, uint32_t arch, uint32_t number) {

@@ -1,7 +1,9 @@
 // Runs filters in user space, exactly as the kernel would.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "bpf/program.h"
 #include "bpf/validate.h"
@@ -17,6 +19,9 @@ struct Outcome {
 /// Judges `call`. `endian` is the byte order of the ABI that the program was written for: it says where the halves of
 /// the 64-bit fields stand.
 Outcome interpret(const ValidatedProgram& program, const SystemCall& call, Endian endian);
+
+/// The instructions that judge `call`, by index, in order: the last one answers. A division by 0 answers too.
+std::vector<size_t> trace(const ValidatedProgram& program, const SystemCall& call, Endian endian);
 
 /// Whether the kernel would put this call number into its bitmap of calls that are allowed whatever their arguments,
 /// for which the filter is not run at all: seccomp_is_const_allow in kernel/seccomp.c.

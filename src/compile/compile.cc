@@ -4,7 +4,6 @@
 #include <map>
 #include <utility>
 
-#include "arch/syscalls.h"
 #include "bpf/assembler.h"
 #include "compile/conditions.h"
 #include "compile/number_tree.h"
@@ -24,12 +23,8 @@ using Node = Assembler::Node;
 constexpr Verdict kAllow = {Action::kAllow, 0};
 constexpr Verdict kKillProcess = {Action::kKillProcess, 0};
 
-/// What the launcher itself still calls once the filter is in place.
-std::vector<uint32_t> launcher_calls(arch::Abi abi) {
-  std::vector<uint32_t> numbers;
-  for (const char* name : {"execve", "write", "exit_group"}) numbers.push_back(*arch::number_of(abi, name));
-  return numbers;
-}
+/// The numbers below it are those that programs use, and that the kernel asks a filter about when it is installed.
+constexpr uint32_t kCountedNumbers = 451;
 
 const RuleSet* find_rules(const PolicyRules& rules, arch::Abi abi) {
   const auto set = std::find_if(rules.begin(), rules.end(), [&](const RuleSet& r) { return r.abi == abi; });
@@ -62,17 +57,16 @@ class Compiler {
   Node filter();
   Node numbers(uint32_t audit_arch);
   Node decision(const Decision& decision, const arch::AbiInfo& abi);
-  Node chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi);
+  Entry chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi);
   Node verdict(Verdict verdict, bool token, const arch::AbiInfo& abi);
-  Node token_check(const arch::AbiInfo& abi, Node allowed, Node refused);
   uint32_t tag_of(const resolve::Origin& origin);
   [[nodiscard]] CompileError too_long(const bpf::Assembly& assembly) const;
 
   std::span<const PolicyRules> policies_;
   CompileOptions options_;
   Assembler assembler_;
-  std::map<std::pair<size_t, Verdict>, Node> chain_nodes_;  ///< Within one decision.
-  std::vector<resolve::Origin> origins_;                    ///< By tag, from 1: a clause of each group.
+  std::map<std::pair<size_t, Verdict>, Entry> entries_;  ///< Within one decision.
+  std::vector<resolve::Origin> origins_;                 ///< By tag, from 1: a clause of each group.
   size_t ranges_ = 0;
 };
 
@@ -110,36 +104,35 @@ Node Compiler::numbers(uint32_t audit_arch) {
   std::vector<Target> targets;
   targets.reserve(ranges.size());
   for (const Range& range : ranges) targets.push_back({range.first, decision(range.decision, abi)});
-  return assembler_.load(bpf::kNumberOffset, compile_number_tree(assembler_, targets));
+  return assembler_.load(bpf::kNumberOffset,
+                         compile_number_tree(assembler_, targets, kCountedNumbers, options_.effort));
 }
 
 Node Compiler::decision(const Decision& decision, const arch::AbiInfo& abi) {
-  chain_nodes_.clear();
-  const Node node = chains(decision, 0, kAllow, abi);
+  entries_.clear();
+  const Node node = chains(decision, 0, kAllow, abi).node;
   assembler_.set_tag(0);
   return node;
 }
 
-/// The chains from `index` on, when those before have come to `strictest`. Each clause chain is built from its end: a
-/// condition that fails continues at the next clause, one clause's verdict at the next policy's chain.
-Node Compiler::chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi) {
+/// The chains from `index` on, when those before have come to `strictest`: one clause's verdict continues at the next
+/// policy's chain.
+Entry Compiler::chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi) {
   const bool decided = index == decision.chains.size() || strictest == kKillProcess;
-  if (decided) return verdict(strictest, decision.token, abi);
-  if (const auto known = chain_nodes_.find({index, strictest}); known != chain_nodes_.end()) return known->second;
+  if (decided) return {verdict(strictest, decision.token, abi)};
+  if (const auto known = entries_.find({index, strictest}); known != entries_.end()) return known->second;
 
   const Chain& chain = decision.chains[index];
-  Node next = chains(decision, index + 1, more_restrictive(strictest, chain.otherwise), abi);
-  for (auto clause = chain.clauses.rbegin(); clause != chain.clauses.rend(); ++clause) {
-    Node matched = chains(decision, index + 1, more_restrictive(strictest, (*clause)->verdict), abi);
-    assembler_.set_tag(tag_of((*clause)->origin));
-    const auto& conditions = (*clause)->conditions;
-    for (auto condition = conditions.rbegin(); condition != conditions.rend(); ++condition) {
-      matched = compile_condition(assembler_, *condition, abi.endian, matched, next);
-    }
-    next = matched;
+  std::vector<Choice> choices;
+  choices.reserve(chain.clauses.size());
+  for (const resolve::Clause* clause : chain.clauses) {
+    const Entry matched = chains(decision, index + 1, more_restrictive(strictest, clause->verdict), abi);
+    choices.push_back({clause->conditions, matched, tag_of(clause->origin)});
   }
-  chain_nodes_[{index, strictest}] = next;
-  return next;
+  const Entry otherwise = chains(decision, index + 1, more_restrictive(strictest, chain.otherwise), abi);
+  const Entry entry = compile_choices(assembler_, choices, otherwise, abi.endian, options_.effort);
+  entries_[{index, strictest}] = entry;
+  return entry;
 }
 
 uint32_t Compiler::tag_of(const resolve::Origin& origin) {
@@ -153,33 +146,7 @@ uint32_t Compiler::tag_of(const resolve::Origin& origin) {
 Node Compiler::verdict(Verdict verdict, bool token, const arch::AbiInfo& abi) {
   const Node node = assembler_.ret(seccomp_return(verdict));
   if (!token || verdict == kAllow) return node;
-  return token_check(abi, assembler_.ret(seccomp_return(kAllow)), node);
-}
-
-/// All words are compared before anything is decided, so that the time taken says nothing about which of them is right:
-/// X collects the differences.
-Node Compiler::token_check(const arch::AbiInfo& abi, Node allowed, Node refused) {
-  struct Word {
-    size_t index;
-    uint32_t offset;
-  };
-  std::vector<Word> words;
-  for (unsigned i = 0; i < kTokenWords / 2; ++i) {
-    words.push_back({size_t{2} * i, bpf::low_half_offset(kTokenArgument + i, abi.endian)});
-    if (abi.register_bits == 64) words.push_back({2 * i + 1, bpf::high_half_offset(kTokenArgument + i, abi.endian)});
-  }
-
-  Node node = assembler_.branch(Compare::kEqual, 0, allowed, refused);
-  for (auto word = words.rbegin(); word != words.rend(); ++word) {
-    const bool last = word == words.rbegin();
-    const bool first = std::next(word) == words.rend();
-    if (!last) node = assembler_.step(BPF_MISC | BPF_TAX, 0, node);
-    if (!first) node = assembler_.step(BPF_ALU | BPF_OR | BPF_X, 0, node);
-    const auto mark = static_cast<uint32_t>(word->index + 1);
-    node = assembler_.step(BPF_ALU | BPF_XOR | BPF_K, 0, node, mark);
-    node = assembler_.load(word->offset, node);
-  }
-  return node;
+  return compile_token_check(assembler_, abi, assembler_.ret(seccomp_return(kAllow)), node);
 }
 
 CompileError Compiler::too_long(const bpf::Assembly& assembly) const {
@@ -201,10 +168,7 @@ Result<Filter, CompileError> Compiler::compile() {
   bpf::Assembly assembly = assembler_.assemble(filter());
   if (assembly.program.size() > bpf::kMaxInstructions) return too_long(assembly);
 
-  std::vector<TokenSite> sites;
-  for (size_t i = 0; i < assembly.marks.size(); ++i) {
-    if (assembly.marks[i] != 0) sites.push_back({i, assembly.marks[i] - 1});
-  }
+  std::vector<TokenSite> sites = token_sites(assembly);
   auto program = bpf::validate(std::move(assembly.program));
   // Everything else that `validate` checks holds by construction; were it not so, nothing may run.
   if (!program) return CompileError{};
@@ -219,7 +183,7 @@ Result<Filter, CompileError> compile(std::span<const PolicyRules> policies, cons
 
 bpf::Program with_token(const Filter& filter, const Token& token) {
   bpf::Program program = filter.program.instructions();
-  for (const TokenSite& site : filter.token_sites) program[site.index].k = token[site.word];
+  fill_in(token, filter.token_sites, program);
   return program;
 }
 

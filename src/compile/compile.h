@@ -1,7 +1,6 @@
 // From rule sets to one filter program.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -12,24 +11,11 @@
 #include "arch/abi.h"
 #include "base/result.h"
 #include "bpf/validate.h"
+#include "compile/effort.h"
+#include "compile/token.h"
 #include "resolve/rule_set.h"
 
 namespace sandbox::compile {
-
-/// The exec token's words in the order in which a filter reads them: for arguments 3, 4 and 5 the low half, then the
-/// high half. 192 bits on 64-bit ABIs; on 32-bit ABIs the high halves are not compared, which leaves 96.
-inline constexpr size_t kTokenWords = 6;
-using Token = std::array<uint32_t, kTokenWords>;
-
-/// The arguments that carry the token: the first register that neither execve, write nor exit_group reads, and the two
-/// behind it.
-inline constexpr unsigned kTokenArgument = 3;
-
-/// An instruction whose constant is a word of the token.
-struct TokenSite {
-  size_t index = 0;
-  size_t word = 0;
-};
 
 /// What a policy was compiled to. The program is complete but for the token: at the sites stand zeros, which whoever
 /// installs it replaces by random words.
@@ -49,7 +35,8 @@ struct CompileOptions {
   /// The ABI of a launcher that will exec a program under the filter: its execve, and write and exit_group for
   /// reporting a failed execve, get through with the token where the policy would not allow them. None: no token, no
   /// way around.
-  std::optional<arch::Abi> launcher;
+  std::optional<arch::Abi> launcher = {};
+  Effort effort = Effort::kQuick;
 };
 
 /// Compiles policies, at least one, to one filter: for each, its rule sets, one for each ABI that it covers. A call

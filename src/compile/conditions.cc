@@ -1,8 +1,14 @@
 #include "compile/conditions.h"
 
-#include <cstdint>
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
 #include <utility>
+#include <vector>
 
+#include "compile/number_tree.h"
+#include "compile/value_line.h"
 #include "resolve/evaluate.h"
 
 namespace sandbox::compile {
@@ -14,101 +20,204 @@ using policy::Operation;
 using resolve::Condition;
 using Node = Assembler::Node;
 
-/// One argument at its width, compared with constants that fit it.
-class Argument {
+constexpr uint32_t low_half(uint64_t value) {
+  return static_cast<uint32_t>(value);
+}
+constexpr uint32_t high_half(uint64_t value) {
+  return static_cast<uint32_t>(value >> 32U);
+}
+
+/// A choice without the conditions that always hold.
+struct Clause {
+  std::vector<Condition> conditions;
+  Entry matched;
+  uint32_t tag = 0;
+
+  /// Whether they compare nothing but one term with values, and which.
+  [[nodiscard]] std::optional<Term> term() const {
+    const auto same = [&](const Condition& c) { return asks_for_values(c) && term_of(c) == term_of(conditions[0]); };
+    if (!std::all_of(conditions.begin(), conditions.end(), same)) return std::nullopt;
+    return term_of(conditions[0]);
+  }
+};
+
+class ChoiceCompiler {
  public:
-  Argument(Assembler& assembler, const Condition& condition, bpf::Endian endian)
-      : assembler_(assembler), index_(condition.argument), width_(condition.width), endian_(endian) {}
+  ChoiceCompiler(Assembler& assembler, bpf::Endian endian, Effort effort)
+      : assembler_(assembler), endian_(endian), effort_(effort) {}
 
-  Node equal(uint64_t value, Node yes, Node no) { return masked_equal(maximum(), value, yes, no); }
-
-  Node masked_equal(uint64_t mask, uint64_t value, Node yes, Node no) {
-    const Node low = masked_half(low_offset(), low_half(mask & maximum()), low_half(value), yes, no);
-    return masked_half(high_offset(), high_half(mask & maximum()), high_half(value), low, no);
-  }
-
-  Node greater(uint64_t value, Node yes, Node no) { return ordered(Compare::kGreater, value, yes, no); }
-  Node greater_or_equal(uint64_t value, Node yes, Node no) { return ordered(Compare::kGreaterOrEqual, value, yes, no); }
-
-  Node any_bit(uint64_t value, Node yes, Node no) {
-    const Node low = any_bit_of_half(low_offset(), low_half(value & maximum()), yes, no);
-    return any_bit_of_half(high_offset(), high_half(value & maximum()), yes, low);
-  }
-
-  [[nodiscard]] uint64_t maximum() const { return UINT64_MAX >> (64U - width_); }
+  Entry all_of(const Clause& clause, const Entry& otherwise);
+  Entry first_of(std::span<const Clause> clauses, const Entry& otherwise);
 
  private:
-  static uint32_t low_half(uint64_t value) { return static_cast<uint32_t>(value); }
-  static uint32_t high_half(uint64_t value) { return static_cast<uint32_t>(value >> 32U); }
-  [[nodiscard]] uint32_t low_offset() const { return bpf::low_half_offset(index_, endian_); }
-  [[nodiscard]] uint32_t high_offset() const { return bpf::high_half_offset(index_, endian_); }
+  /// Where a value continues from `first` on.
+  struct Stretch {
+    uint64_t first = 0;
+    Entry entry;
+    uint32_t tag = 0;
+  };
+  /// Where a choice of a ValueLine continues.
+  struct Way {
+    Entry entry;
+    uint32_t tag = 0;  ///< 0: that of the choice before it on the line.
+  };
 
-  /// Continues at `yes` when the word's bits under the mask equal `value`; an empty mask needs no code.
-  Node masked_half(uint32_t offset, uint32_t mask, uint32_t value, Node yes, Node no) {
-    if (mask == 0) return value == 0 ? yes : no;
-    const Node compare = assembler_.branch(Compare::kEqual, value, yes, no);
-    if (compare == yes) return yes;
-    const Node masked = mask == UINT32_MAX ? compare : assembler_.step(BPF_ALU | BPF_AND | BPF_K, mask, compare);
-    return assembler_.load(offset, masked);
+  [[nodiscard]] Word low_word(const Term& term) const {
+    return {bpf::low_half_offset(term.argument, endian_), low_half(term.mask)};
+  }
+  [[nodiscard]] Word high_word(const Term& term) const {
+    return {bpf::high_half_offset(term.argument, endian_), high_half(term.mask)};
   }
 
-  Node any_bit_of_half(uint32_t offset, uint32_t bits, Node yes, Node no) {
-    if (bits == 0 || yes == no) return no;
-    return assembler_.load(offset, assembler_.branch(Compare::kAnyBit, bits, yes, no));
-  }
-
-  /// The high half decides unless it equals the value's; then the low half does.
-  Node ordered(Compare compare, uint64_t value, Node yes, Node no) {
-    if (yes == no) return yes;
-    Node low = assembler_.branch(compare, low_half(value), yes, no);
-    if (width_ == 16) low = assembler_.step(BPF_ALU | BPF_AND | BPF_K, UINT16_MAX, low);
-    low = assembler_.load(low_offset(), low);
-    if (width_ <= 32) return low;
-    const Node tied = assembler_.branch(Compare::kEqual, high_half(value), low, no);
-    return assembler_.load(high_offset(), assembler_.branch(Compare::kGreater, high_half(value), yes, tied));
-  }
+  Entry line(const Term& term, const ValueLine& line, std::span<const Way> ways);
+  Entry high_line(const Term& term, std::span<const Stretch> stretches);
+  Entry word_line(Word word, std::span<const Stretch> stretches);
+  Entry any_bit(const Condition& condition, const Entry& yes, const Entry& no);
+  Entry any_bit_of_word(Word word, uint32_t bits, const Entry& yes, const Entry& no);
+  Entry load(Word word, Node loaded);
 
   Assembler& assembler_;
-  unsigned index_;
-  unsigned width_;
   bpf::Endian endian_;
+  Effort effort_;
 };
+
+/// The way on of those who have the word in A.
+Node behind_load(const Entry& entry, Word word) {
+  return entry.word == word ? entry.loaded : entry.node;
+}
+
+Entry ChoiceCompiler::load(Word word, Node loaded) {
+  Node masked = loaded;
+  if (word.mask != UINT32_MAX) masked = assembler_.step(BPF_ALU | BPF_AND | BPF_K, word.mask, loaded);
+  return {assembler_.load(word.offset, masked), word, loaded};
+}
+
+/// Stretches of a word's values, of which the first begins at 0.
+Entry ChoiceCompiler::word_line(Word word, std::span<const Stretch> stretches) {
+  std::vector<Target> targets;
+  bool one_way = true;
+  for (const Stretch& stretch : stretches) {
+    if (stretch.first > word.mask) break;  // No value is so large.
+    one_way = one_way && stretch.entry.node == stretches[0].entry.node;
+    targets.push_back({low_half(stretch.first), behind_load(stretch.entry, word), stretch.tag});
+  }
+  if (one_way) return stretches[0].entry;
+  return load(word, compile_number_tree(assembler_, targets, 0, effort_));
+}
+
+/// The high half decides, but for its values within which the way on changes: then the low half does.
+Entry ChoiceCompiler::high_line(const Term& term, std::span<const Stretch> stretches) {
+  std::vector<Stretch> highs;
+  for (size_t i = 0; i < stretches.size();) {
+    const uint32_t high = high_half(stretches[i].first);
+    std::vector<Stretch> lows;  // Those that begin at this value of the high half, and the one that reaches into it.
+    if (low_half(stretches[i].first) != 0) lows.push_back({0, stretches[i - 1].entry, stretches[i].tag});
+    for (; i < stretches.size() && high_half(stretches[i].first) == high; ++i) {
+      lows.push_back({low_half(stretches[i].first), stretches[i].entry, stretches[i].tag});
+    }
+    highs.push_back({high, word_line(low_word(term), lows), lows.back().tag});
+    const bool more = high != UINT32_MAX && (i == stretches.size() || high_half(stretches[i].first) != high + 1);
+    if (more) highs.push_back({uint64_t{high} + 1, stretches[i - 1].entry, stretches[i - 1].tag});
+  }
+  return word_line(high_word(term), highs);
+}
+
+Entry ChoiceCompiler::line(const Term& term, const ValueLine& line, std::span<const Way> ways) {
+  std::vector<Stretch> stretches;
+  uint32_t tag = 0;
+  for (const auto& [first, choice] : line) {
+    const Way& way = ways[choice];
+    if (way.tag != 0) tag = way.tag;
+    if (stretches.empty() || stretches.back().entry.node != way.entry.node)
+      stretches.push_back({first, way.entry, tag});
+  }
+  return high_half(term.mask) == 0 ? word_line(low_word(term), stretches) : high_line(term, stretches);
+}
+
+Entry ChoiceCompiler::any_bit_of_word(Word word, uint32_t bits, const Entry& yes, const Entry& no) {
+  if (bits == 0 || yes.node == no.node) return no;
+  return load(word, assembler_.branch(Compare::kAnyBit, bits, behind_load(yes, word), behind_load(no, word)));
+}
+
+Entry ChoiceCompiler::any_bit(const Condition& condition, const Entry& yes, const Entry& no) {
+  const uint64_t bits = condition.value & term_of(condition).mask;
+  const Term all = {condition.argument, UINT64_MAX};
+  const Entry low = any_bit_of_word(low_word(all), low_half(bits), yes, no);
+  return any_bit_of_word(high_word(all), high_half(bits), yes, low);
+}
+
+/// Conditions one behind the other that compare one term are one search.
+Entry ChoiceCompiler::all_of(const Clause& clause, const Entry& otherwise) {
+  Entry entry = clause.matched;
+  const std::span<const Condition> conditions = clause.conditions;
+  for (size_t end = conditions.size(); end > 0;) {
+    const Condition& last = conditions[end - 1];
+    size_t begin = end - 1;
+    if (!asks_for_values(last)) {
+      const bool negated = last.operation == Operation::kBitsNotSet;
+      entry = any_bit(last, negated ? otherwise : entry, negated ? entry : otherwise);
+    } else {
+      const Term term = term_of(last);
+      while (begin > 0 && asks_for_values(conditions[begin - 1]) && term_of(conditions[begin - 1]) == term) --begin;
+      ValueLine values(0);
+      for (const Values& matching : values_of(conditions.subspan(begin, end - begin))) values.set(matching, 1);
+      entry = line(term, values, std::array{Way{otherwise, clause.tag}, Way{entry, clause.tag}});
+    }
+    end = begin;
+  }
+  return entry;
+}
+
+/// Clauses that all compare one term: the last is written on the line of values first, so that earlier ones have their
+/// way.
+Entry ChoiceCompiler::first_of(std::span<const Clause> clauses, const Entry& otherwise) {
+  ValueLine values(0);
+  std::vector<Way> ways(clauses.size() + 1, Way{otherwise, 0});
+  for (size_t i = clauses.size(); i-- > 0;) {
+    ways[i + 1] = {clauses[i].matched, clauses[i].tag};
+    for (const Values& matching : values_of(clauses[i].conditions)) values.set(matching, i + 1);
+  }
+  return line(*clauses.front().term(), values, ways);
+}
+
+/// The choices that can be reached and depend on the arguments; the first that always matches replaces `otherwise`.
+std::vector<Clause> reachable(std::span<const Choice> choices, Entry& otherwise) {
+  std::vector<Clause> clauses;
+  for (const Choice& choice : choices) {
+    Clause clause = {{}, choice.matched, choice.tag};
+    bool never = false;
+    for (const Condition& condition : choice.conditions) {
+      const auto outcome = resolve::constant_outcome(condition);
+      if (!outcome) clause.conditions.push_back(condition);
+      never = never || outcome == false;
+    }
+    if (never) continue;
+    if (clause.conditions.empty()) {
+      otherwise = choice.matched;
+      break;
+    }
+    clauses.push_back(std::move(clause));
+  }
+  return clauses;
+}
 
 }  // namespace
 
-Node compile_condition(Assembler& assembler, const Condition& condition, bpf::Endian endian, Node yes, Node no) {
-  // Without a load, so that what is then allowed for any arguments stays in the kernel's cache.
-  if (const auto outcome = resolve::constant_outcome(condition)) return *outcome ? yes : no;
-  Argument argument(assembler, condition, endian);
-  const uint64_t value = condition.value;
-  const bool fits = value <= argument.maximum();
-  switch (condition.operation) {
-    case Operation::kNotEqual:
-      std::swap(yes, no);
-      [[fallthrough]];
-    case Operation::kEqual:
-      return fits ? argument.equal(value, yes, no) : no;
-    case Operation::kLessOrEqual:
-      std::swap(yes, no);
-      [[fallthrough]];
-    case Operation::kGreaterThan:
-      return fits ? argument.greater(value, yes, no) : no;
-    case Operation::kLessThan:
-      std::swap(yes, no);
-      [[fallthrough]];
-    case Operation::kGreaterOrEqual:
-      return fits ? argument.greater_or_equal(value, yes, no) : no;
-    case Operation::kBitsNotSet:
-      std::swap(yes, no);
-      [[fallthrough]];
-    case Operation::kBitsSet:
-      return argument.any_bit(value, yes, no);
-    case Operation::kMaskedEqual: {
-      const bool possible = (value & ~(condition.mask & argument.maximum())) == 0;
-      return possible ? argument.masked_equal(condition.mask, value, yes, no) : no;
-    }
+Entry compile_choices(Assembler& assembler, std::span<const Choice> choices, const Entry& otherwise, bpf::Endian endian,
+                      Effort effort) {
+  Entry next = otherwise;
+  const std::vector<Clause> clauses = reachable(choices, next);
+  ChoiceCompiler compiler(assembler, endian, effort);
+  for (size_t end = clauses.size(); end > 0;) {
+    const auto term = clauses[end - 1].term();
+    size_t begin = end - 1;
+    while (term && begin > 0 && clauses[begin - 1].term() == term) --begin;
+    assembler.set_tag(clauses[begin].tag);
+    next = term ? compiler.first_of(std::span(clauses).subspan(begin, end - begin), next)
+                : compiler.all_of(clauses[begin], next);
+    end = begin;
   }
-  return no;
+  return next;
 }
 
 }  // namespace sandbox::compile

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <map>
-#include <set>
 #include <utility>
+#include <vector>
 
 #include "arch/errno_names.h"
 
@@ -29,7 +28,14 @@ Verdict enosys_on(uint32_t audit_arch) {
   return {Action::kErrno, ENOSYS};
 }
 
-using Line = std::map<uint32_t, Chain>;  ///< What holds from each number on.
+/// What holds from a number on.
+struct Piece {
+  uint32_t first = 0;
+  Chain chain;
+};
+
+/// Sorted; the first piece starts at 0.
+using Line = std::vector<Piece>;
 
 Chain chain_of(const CallRules& rules, Verdict default_verdict) {
   Chain chain;
@@ -46,8 +52,17 @@ Chain chain_of(const CallRules& rules, Verdict default_verdict) {
   return chain;
 }
 
+/// Pieces are added in order: one that begins where the last one does replaces it.
+void add(Line& line, uint32_t first, Chain chain) {
+  if (!line.empty() && line.back().first == first) {
+    line.back().chain = std::move(chain);
+  } else if (line.empty() || !(line.back().chain == chain)) {
+    line.push_back({first, std::move(chain)});
+  }
+}
+
 void fill(Line& line, uint32_t first, Verdict verdict) {
-  line[first] = {{}, verdict};
+  add(line, first, {{}, verdict});
 }
 
 /// The rule set's own numbers from `first` to `last`.
@@ -55,12 +70,12 @@ void fill(Line& line, uint32_t first, uint32_t last, const RuleSet& rules) {
   fill(line, first, rules.default_verdict);
   for (const CallRules& call : rules.calls) {
     if (call.number < first || call.number > last) continue;
-    line[call.number] = chain_of(call, rules.default_verdict);
+    add(line, call.number, chain_of(call, rules.default_verdict));
     if (call.number != last) fill(line, call.number + 1, rules.default_verdict);
   }
 }
 
-/// One policy's line. Sorted pieces are written in order, so each overwrites the end of the one before.
+/// One policy's line.
 Line line_of(uint32_t audit_arch, const ArchRules& rules) {
   Line line;
   const Verdict no_such_call = enosys_on(audit_arch);
@@ -82,12 +97,23 @@ Line line_of(uint32_t audit_arch, const ArchRules& rules) {
   return line;
 }
 
-const Chain& at(const Line& line, uint32_t number) {
-  return std::prev(line.upper_bound(number))->second;
-}
-
 bool always_allows(const Chain& chain) {
   return chain.clauses.empty() && chain.otherwise == kAllow;
+}
+
+/// Every number at which a decision may change, sorted.
+std::vector<uint32_t> cuts_of(const std::vector<Line>& lines, std::span<const uint32_t> token_calls) {
+  std::vector<uint32_t> cuts;
+  for (const Line& line : lines) {
+    for (const Piece& piece : line) cuts.push_back(piece.first);
+  }
+  for (const uint32_t number : token_calls) {
+    cuts.push_back(number);
+    cuts.push_back(number + 1);
+  }
+  std::sort(cuts.begin(), cuts.end());
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  return cuts;
 }
 
 }  // namespace
@@ -103,22 +129,16 @@ bool Chain::operator==(const Chain& other) const {
 std::vector<Range> partition(uint32_t audit_arch, std::span<const ArchRules> policies,
                              std::span<const uint32_t> token_calls) {
   std::vector<Line> lines;
-  std::set<uint32_t> cuts;
-  for (const ArchRules& rules : policies) {
-    lines.push_back(line_of(audit_arch, rules));
-    for (const auto& [first, chain] : lines.back()) cuts.insert(first);
-  }
-  for (const uint32_t number : token_calls) {
-    cuts.insert(number);
-    cuts.insert(number + 1);
-  }
+  for (const ArchRules& rules : policies) lines.push_back(line_of(audit_arch, rules));
 
   std::vector<Range> ranges;
-  for (const uint32_t first : cuts) {
+  std::vector<size_t> at(lines.size(), 0);  // By line: the piece that holds.
+  for (const uint32_t first : cuts_of(lines, token_calls)) {
     Decision decision;
-    for (const Line& line : lines) {
-      const Chain& chain = at(line, first);
-      if (!always_allows(chain)) decision.chains.push_back(chain);
+    for (size_t i = 0; i < lines.size(); ++i) {
+      const Line& line = lines[i];
+      while (at[i] + 1 < line.size() && line[at[i] + 1].first <= first) ++at[i];
+      if (!always_allows(line[at[i]].chain)) decision.chains.push_back(line[at[i]].chain);
     }
     const bool own = std::find(token_calls.begin(), token_calls.end(), first) != token_calls.end();
     decision.token = own && !decision.chains.empty();

@@ -248,6 +248,7 @@ void BeatsReader::read_group_action(const YamlNode& node, const MappingReader& k
 
 void BeatsReader::read_names(const YamlNode& node, Group& group) {
   if (!expect_list(node, "names", "system call", "system calls")) return;
+  group.names.reserve(node.items.size());
   for (const YamlNode& item : node.items) {
     Name name;
     if (read_name(item, "an entry of 'names'", name)) group.names.push_back(std::move(name));

@@ -104,6 +104,7 @@ class OciReader {
   void add_groups(Policy& policy);
 
   const Environment& environment_;
+  std::optional<Capabilities> capabilities_;  ///< Once a rule has asked for them.
   Diagnostics& diagnostics_;
   std::vector<Rule> rules_;
 };
@@ -399,7 +400,8 @@ std::optional<bool> OciReader::read_capability(const YamlNode& node) {
     return std::nullopt;
   const std::span<const std::string_view> known = arch::capability_names();
   if (std::find(known.begin(), known.end(), node.text) != known.end()) {
-    return environment_.capabilities.contains(node.text);
+    if (!capabilities_) capabilities_ = environment_.capabilities ? environment_.capabilities() : Capabilities();
+    return capabilities_->contains(node.text);
   }
   if (const auto nearest = nearest_name(node.text, known)) {
     diagnostics_.error(node.range,

@@ -1,6 +1,9 @@
 #include "profiles/profiles.h"
 
 #include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
 
 namespace sandbox::profiles {
 namespace {
@@ -18,6 +21,20 @@ const Profile* find_profile(std::string_view name) {
   const std::span<const Profile> profiles = all_profiles();
   const auto found = std::find_if(profiles.begin(), profiles.end(), [&](const Profile& p) { return p.name == name; });
   return found == profiles.end() ? nullptr : &*found;
+}
+
+std::optional<compile::ReadyFilter> ready_filter(const Profile& profile, arch::Abi launcher) {
+  if (profile.launcher != launcher) return std::nullopt;
+  auto program = bpf::validate({profile.instructions.begin(), profile.instructions.end()});
+  if (!program) return std::nullopt;
+  compile::Filter filter = {
+      std::move(*program), {profile.token_sites.begin(), profile.token_sites.end()}, profile.ranges};
+  return compile::ReadyFilter{std::move(filter),
+                              {profile.covered.begin(), profile.covered.end()},
+                              profile.flags,
+                              "profile " + std::string(profile.name),
+                              false,
+                              0};
 }
 
 }  // namespace sandbox::profiles

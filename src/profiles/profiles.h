@@ -1,8 +1,15 @@
-// The policies that are built into the programs.
+// The policies that are built into the programs: as text, and compiled when the project was built.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
+
+#include "arch/abi.h"
+#include "bpf/program.h"
+#include "compile/ready_filter.h"
 
 namespace sandbox::profiles {
 
@@ -10,6 +17,15 @@ struct Profile {
   std::string_view name;
   std::string_view summary;  ///< One line: the first comment of the policy.
   std::string_view text;     ///< The policy's YAML, as it stands in policies/.
+
+  // What the text was compiled to; see compile::ReadyFilter.
+  std::string_view by_default;  ///< What a call gets that no group matches, in words.
+  arch::Abi launcher;           ///< The ABI that the policy was read and compiled for.
+  std::span<const bpf::Instruction> instructions;
+  std::span<const compile::TokenSite> token_sites;
+  size_t ranges;
+  std::span<const arch::Abi> covered;
+  uint32_t flags;
 };
 
 /// The profile that is used when no policy is named.
@@ -20,5 +36,8 @@ std::span<const Profile> all_profiles();
 
 /// The profile of that name; null if there is none.
 const Profile* find_profile(std::string_view name);
+
+/// The profile's filter without reading its text. None if it was compiled for another launcher.
+std::optional<compile::ReadyFilter> ready_filter(const Profile& profile, arch::Abi launcher);
 
 }  // namespace sandbox::profiles

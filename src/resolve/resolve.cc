@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <numeric>
 #include <set>
 #include <string>
 #include <string_view>
@@ -28,15 +29,56 @@ using policy::Group;
 using policy::Name;
 using policy::Operation;
 
-/// One ABI's share of the work.
-struct AbiRules {
-  const arch::AbiInfo& abi;
-  std::map<uint32_t, std::vector<Clause>> clauses;
+/// A clause, and the number of the call that it is for.
+struct NumberedClause {
+  uint32_t number = 0;
+  Clause clause;
 };
 
-/// A name of a group, with the calls that it stands for: itself, or the members of a set.
-struct Calls {
-  std::vector<std::string_view> names;
+/// By number; the clauses of one call stay in order.
+std::vector<CallRules> by_number(std::vector<NumberedClause> clauses) {
+  std::vector<uint32_t> order(clauses.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return clauses[a].number < clauses[b].number; });
+  std::vector<CallRules> calls;
+  for (const uint32_t index : order) {
+    NumberedClause& numbered = clauses[index];
+    if (calls.empty() || calls.back().number != numbered.number) calls.push_back({numbered.number, {}});
+    calls.back().clauses.push_back(std::move(numbered.clause));
+  }
+  return calls;
+}
+
+/// A call that some ABI has.
+struct Call {
+  std::string_view name;
+  arch::CallId id;
+};
+
+/// What a name of a group stands for: itself, or the members of a set.
+using Calls = std::vector<Call>;
+
+class CallSet {
+ public:
+  [[nodiscard]] bool contains(const Call& call) const { return members_[static_cast<size_t>(call.id)]; }
+  void insert(const Call& call) { members_[static_cast<size_t>(call.id)] = true; }
+
+ private:
+  std::vector<bool> members_ = std::vector<bool>(arch::call_count());
+};
+
+/// One ABI's share of the work.
+struct AbiRules {
+  explicit AbiRules(const arch::AbiInfo& info) : abi(info), multiplexes(arch::has_multiplexers(info.abi)) {}
+
+  [[nodiscard]] bool has(const Call& call) const {
+    return arch::number_of(abi.abi, call.id) || (multiplexes && !arch::multiplexed(abi.abi, call.name).empty());
+  }
+
+  const arch::AbiInfo& abi;
+  bool multiplexes;
+  std::vector<NumberedClause> clauses;  ///< As the groups come.
 };
 
 /// A conditional name's conditions, and the group that it stands in.
@@ -50,10 +92,6 @@ struct Rule {
 /// The call as messages name it: a set's member with its set.
 std::string subject(const Rule& rule, std::string_view call) {
   return quoted(call) + (call == rule.name.text ? "" : " of " + quoted(rule.name.text));
-}
-
-bool exists(const arch::AbiInfo& abi, std::string_view call) {
-  return arch::number_of(abi.abi, call).has_value() || !arch::multiplexed(abi.abi, call).empty();
 }
 
 /// "x86, arm and s390".
@@ -75,11 +113,14 @@ class Resolver {
  private:
   void add_group(const Group& group, uint32_t index);
   void add_rule(const Rule& rule);
-  void add_call(const Rule& rule, std::string_view call);
-  void add_clause(AbiRules& rules, const Rule& rule, std::string_view call);
+  void add_names(const Group& group, uint32_t index, CallSet& named);
+  void add_call(const Rule& rule, const Call& call);
+  void add_clause(AbiRules& rules, const Rule& rule, const Call& call);
   void add_to_multiplexer(AbiRules& rules, const Rule& rule, std::string_view call, const Clause& clause);
 
+  [[nodiscard]] bool is_set(const Name& name) const;
   std::optional<Calls> calls_of(const Name& name);
+  [[nodiscard]] bool anywhere(const Call& call) const;
   Verdict verdict_for(const arch::AbiInfo& abi, Action action, const policy::ErrnoValue& error);
   Condition condition_of(const arch::AbiInfo& abi, std::string_view call, const policy::Condition& written);
   bool check_conditions(const Rule& rule, std::string_view call);
@@ -122,8 +163,8 @@ class Resolver {
 
 Resolver::Resolver(const policy::Policy& policy, arch::Abi native, Diagnostics& diagnostics)
     : policy_(policy), diagnostics_(diagnostics) {
-  for (const policy::ListedAbi& listed : policy.architectures) abis_.push_back({arch::info(listed.abi), {}});
-  if (abis_.empty()) abis_.push_back({arch::info(native), {}});
+  for (const policy::ListedAbi& listed : policy.architectures) abis_.emplace_back(arch::info(listed.abi));
+  if (abis_.empty()) abis_.emplace_back(arch::info(native));
 }
 
 std::vector<RuleSet> Resolver::resolve() {
@@ -135,7 +176,7 @@ std::vector<RuleSet> Resolver::resolve() {
     RuleSet set;
     set.abi = rules.abi.abi;
     set.default_verdict = verdict_for(rules.abi, policy_.default_action, policy_.default_error);
-    for (auto& [number, clauses] : rules.clauses) set.calls.push_back({number, std::move(clauses)});
+    set.calls = by_number(std::move(rules.clauses));
     if (policy_.kernel) hide_later_calls(set);
     resolved.push_back(std::move(set));
   }
@@ -161,45 +202,60 @@ void Resolver::warn_of_open_multiplexers(const PolicyRules& resolved) {
 }
 
 void Resolver::add_group(const Group& group, uint32_t index) {
-  static const std::vector<policy::Condition> kNone;
-  std::set<std::string_view> written;
-  std::set<std::string_view> named;
-  for (const Name& name : group.names) {
-    const std::optional<Calls> calls = calls_of(name);
-    if (!calls) continue;
-    if (!written.insert(name.text).second) {
-      if (!policy_.oci) diagnostics_.warning(name.range, quoted(name.text) + " is named twice in this group");
-      continue;
-    }
-    named.insert(calls->names.begin(), calls->names.end());
-    for (const std::string_view call : calls->names) add_call({name, kNone, group, index}, call);
-  }
+  CallSet named;
+  add_names(group, index, named);
   for (const policy::ConditionalName& entry : group.names_with_args) {
     const std::optional<Calls> calls = calls_of(entry.name);
     if (!calls) continue;
-    const auto twice = std::find_if(calls->names.begin(), calls->names.end(),
-                                    [&](std::string_view call) { return named.contains(call); });
-    if (twice != calls->names.end()) {
-      diagnostics_.error(entry.name.range, quoted(*twice) +
+    const auto twice =
+        std::find_if(calls->begin(), calls->end(), [&](const Call& call) { return named.contains(call); });
+    if (twice != calls->end()) {
+      diagnostics_.error(entry.name.range, quoted(twice->name) +
                                                " stands in 'names' of this group too, which decides it whatever its "
                                                "arguments");
       continue;
     }
     const Rule rule = {entry.name, entry.conditions, group, index};
-    for (const std::string_view call : calls->names) {
-      if (!check_conditions(rule, call)) break;  // The other members of a set would say the same.
+    for (const Call& call : *calls) {
+      if (!check_conditions(rule, call.name)) break;  // The other members of a set would say the same.
       add_call(rule, call);
     }
   }
 }
 
+/// The group's `names`. `named` gets the calls that they stand for.
+void Resolver::add_names(const Group& group, uint32_t index, CallSet& named) {
+  static const std::vector<policy::Condition> kNone;
+  CallSet written;
+  std::set<std::string_view> written_sets;
+  for (const Name& name : group.names) {
+    const std::optional<Calls> calls = calls_of(name);
+    if (!calls) continue;
+    const bool twice = is_set(name) ? !written_sets.insert(name.text).second : written.contains(calls->front());
+    if (twice) {
+      if (!policy_.oci) diagnostics_.warning(name.range, quoted(name.text) + " is named twice in this group");
+      continue;
+    }
+    if (!is_set(name)) written.insert(calls->front());
+    for (const Call& call : *calls) {
+      named.insert(call);
+      add_call({name, kNone, group, index}, call);
+    }
+  }
+}
+
+bool Resolver::is_set(const Name& name) const {
+  return !policy_.oci && name.text.starts_with('@');
+}
+
 std::optional<Calls> Resolver::calls_of(const Name& name) {
-  if (policy_.oci || !name.text.starts_with('@')) {
-    if (!abis_with(name.text).empty()) return Calls{{name.text}};
+  if (!is_set(name)) {
+    const std::optional<arch::CallId> id = arch::find_call(name.text);
+    if (id && anywhere({name.text, *id})) return Calls{{name.text, *id}};
     if (!policy_.oci) report_unknown(name);
     return std::nullopt;
   }
-  auto members = members_of_set(name.text);
+  const auto members = members_of_set(name.text);
   if (!members) {
     const std::vector<std::string_view> sets = set_names();
     std::string message = "unknown set " + quoted(name.text);
@@ -211,34 +267,45 @@ std::optional<Calls> Resolver::calls_of(const Name& name) {
     diagnostics_.error(name.range, std::move(message));
     return std::nullopt;
   }
-  // Members that no listed ABI has are skipped: a set is the same on every machine.
-  std::erase_if(*members, [&](std::string_view call) { return abis_with(call).empty(); });
-  return Calls{std::move(*members)};
+  Calls calls;
+  for (const std::string_view member : *members) {
+    // Members that no listed ABI has are skipped: a set is the same on every machine.
+    const std::optional<arch::CallId> id = arch::find_call(member);
+    if (id && anywhere({member, *id})) calls.push_back({member, *id});
+  }
+  return calls;
+}
+
+/// Whether a listed ABI has the call.
+bool Resolver::anywhere(const Call& call) const {
+  return std::any_of(abis_.begin(), abis_.end(), [&](const AbiRules& rules) { return rules.has(call); });
 }
 
 std::vector<const arch::AbiInfo*> Resolver::abis_with(std::string_view call) const {
   std::vector<const arch::AbiInfo*> abis;
   for (const AbiRules& rules : abis_) {
-    if (exists(rules.abi, call)) abis.push_back(&rules.abi);
+    const std::optional<arch::CallId> id = arch::find_call(call);
+    if (id && rules.has({call, *id})) abis.push_back(&rules.abi);
   }
   return abis;
 }
 
-void Resolver::add_call(const Rule& rule, std::string_view call) {
+void Resolver::add_call(const Rule& rule, const Call& call) {
   for (AbiRules& rules : abis_) {
-    if (exists(rules.abi, call)) add_clause(rules, rule, call);
+    if (rules.has(call)) add_clause(rules, rule, call);
   }
 }
 
-void Resolver::add_clause(AbiRules& rules, const Rule& rule, std::string_view call) {
+void Resolver::add_clause(AbiRules& rules, const Rule& rule, const Call& call) {
   Clause clause;
   clause.verdict = verdict_for(rules.abi, rule.group.action, rule.group.error);
   clause.origin = {0, rule.group_index, rule.name.range};
   for (const policy::Condition& written : rule.conditions) {
-    clause.conditions.push_back(condition_of(rules.abi, call, written));
+    clause.conditions.push_back(condition_of(rules.abi, call.name, written));
   }
-  add_to_multiplexer(rules, rule, call, clause);
-  if (const auto number = arch::number_of(rules.abi.abi, call)) rules.clauses[*number].push_back(std::move(clause));
+  if (rules.multiplexes) add_to_multiplexer(rules, rule, call.name, clause);
+  const auto number = arch::number_of(rules.abi.abi, call.id);
+  if (number) rules.clauses.push_back({*number, std::move(clause)});
 }
 
 /// What is said of `socket` also holds for `socketcall` with socket's number; but its arguments are in memory there.
@@ -259,7 +326,7 @@ void Resolver::add_to_multiplexer(AbiRules& rules, const Rule& rule, std::string
     selector.value = way.selector;
     selector.mask = way.mask;
     const uint32_t number = *arch::number_of(rules.abi.abi, way.multiplexer);
-    rules.clauses[number].push_back({{selector}, clause.verdict, clause.origin});
+    rules.clauses.push_back({number, {{selector}, clause.verdict, clause.origin}});
   }
 }
 

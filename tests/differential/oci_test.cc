@@ -104,7 +104,7 @@ std::string docker_profile() {
 
 policy::Environment environment_of(const RuncMachine& machine) {
   policy::Environment environment = plain_environment(machine.native);
-  environment.capabilities = machine.capabilities;
+  environment.capabilities = [&machine] { return machine.capabilities; };
   return environment;
 }
 
@@ -332,7 +332,7 @@ TEST(Oci, IncludesAndExcludesAskForCapabilitiesMachinesAndKernels) {
   };
   policy::Environment bare = plain_environment();
   policy::Environment capable = bare;
-  capable.capabilities = {"CAP_BPF", "CAP_PERFMON"};
+  capable.capabilities = [] { return policy::Capabilities{"CAP_BPF", "CAP_PERFMON"}; };
   const std::string both = R"("includes": {"caps": ["CAP_BPF", "CAP_SYS_ADMIN"]})";
   EXPECT_EQ(verdict(R"("includes": {})", bare), kAllowed);
   EXPECT_EQ(verdict(R"("includes": {"caps": []}, "excludes": {"caps": [], "arches": []})", bare), kAllowed);

@@ -79,8 +79,10 @@ std::optional<Subject> Subject::make(resolve::RuleSet rules, Random& random) {
   compile::Token token = {};
   for (uint32_t& word : token) word = static_cast<uint32_t>(random.bits());
   const std::vector<resolve::PolicyRules> policies = {{rules}};
-  auto plain = compile::compile(policies);
-  auto launcher = compile::compile(policies, {.launcher = rules.abi});
+  // The best effort takes a while.
+  const compile::Effort effort = random.one_in(40) ? compile::Effort::kBest : compile::Effort::kQuick;
+  auto plain = compile::compile(policies, {.effort = effort});
+  auto launcher = compile::compile(policies, {.launcher = rules.abi, .effort = effort});
   for (const auto* filter : {&plain, &launcher}) {
     if (*filter) continue;
     EXPECT_GT(filter->error().instructions, bpf::kMaxInstructions) << "not compiled, for no reason that there can be";

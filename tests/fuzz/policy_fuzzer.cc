@@ -140,7 +140,7 @@ void read_and_compare(std::string text) {
   for (const arch::Abi native : {arch::Abi::kX86_64, arch::Abi::kX86, arch::Abi::kS390x}) {
     policy::Environment environment;
     environment.native = native;
-    environment.capabilities = {"CAP_SYS_PTRACE"};
+    environment.capabilities = [] { return policy::Capabilities{"CAP_SYS_PTRACE"}; };
     environment.kernel = {5, 10};
     environment.kernel_widths = native == arch::Abi::kX86;
     Diagnostics diagnostics(source);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 namespace sandbox::bpf {
 namespace {
 
@@ -177,6 +180,20 @@ TEST(Interpret, PassesOverAsManyInstructionsAsAJumpSays) {
 
 TEST(Interpret, CountsSteps) {
   EXPECT_EQ(run({load_a(1), {BPF_JMP | BPF_JA, 0, 0, 1}, load_a(2), kReturnA}).steps, 3U);
+}
+
+TEST(Trace, NamesTheInstructionsOnTheWay) {
+  const auto path = [](Program program) { return trace(*validate(std::move(program)), kCall, Endian::kLittle); };
+  using Path = std::vector<size_t>;
+  EXPECT_EQ(path({{BPF_RET | BPF_K, 0, 0, 5}}), Path{0});
+  EXPECT_EQ(path({{BPF_LD | BPF_W | BPF_ABS, 0, 0, kNumberOffset},
+                  {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0x11111111},
+                  {BPF_RET | BPF_K, 0, 0, 5},
+                  {BPF_JMP | BPF_JA, 0, 0, 1},
+                  {BPF_RET | BPF_K, 0, 0, 6},
+                  kReturnA}),
+            (Path{0, 1, 3, 5}));
+  EXPECT_EQ(path({load_a(5), {BPF_ALU | BPF_DIV | BPF_X, 0, 0, 0}, kReturnA}), (Path{0, 1})) << "a division by 0";
 }
 
 // -- The kernel's bitmap of constant answers --------------------------------------------------------------------------

@@ -99,6 +99,7 @@ TEST(Combination, SaysWhichPolicyCostsMost) {
   RuleSet large = {Abi::kX86_64, kAllow, {{5, {}}}};
   for (uint32_t i = 0; i < 3000; ++i) {
     large.calls[0].clauses.push_back(clause(kPermission, {condition(Operation::kEqual, 32, i)}));
+    large.calls[0].clauses.back().conditions[0].argument = static_cast<uint8_t>(i % 2);  // Not one search.
   }
   Policies policies = {{on_one(kPermission)}, {large}};
   for (uint32_t i = 0; i < policies.size(); ++i) set_policy(policies[i][0], i);

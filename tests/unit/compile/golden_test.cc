@@ -40,14 +40,34 @@ TEST(Golden, DenyList) {
   EXPECT_EQ(
       text_of({Abi::kX86_64, kAllow, {always(57, kPermission), always(58, kPermission), always(322, kPermission)}}),
       "   0  ld   arch\n"
+      "   1  jeq  0xc000003e  then 2 else 13\n"
+      "   2  ld   number\n"
+      "   3  jge  0x143       then 4 else 7\n"
+      "   4  jge  0x224       then 5 else 6\n"
+      "   5  jge  0x40000000  then 10 else 12\n"
+      "   6  jge  0x200       then 10 else 12\n"
+      "   7  jge  0x3b        then 8 else 9\n"
+      "   8  jge  0x142       then 11 else 12\n"
+      "   9  jge  0x39        then 11 else 12\n"
+      "  10  ret  errno 38\n"
+      "  11  ret  errno 1\n"
+      "  12  ret  allow\n"
+      "  13  ret  kill_process\n");
+}
+
+TEST(Golden, DenyListAtBest) {
+  EXPECT_EQ(
+      text_of({Abi::kX86_64, kAllow, {always(57, kPermission), always(58, kPermission), always(322, kPermission)}},
+              {.effort = Effort::kBest}),
+      "   0  ld   arch\n"
       "   1  jeq  0xc000003e  then 2 else 12\n"
       "   2  ld   number\n"
       "   3  jge  0x200       then 4 else 6\n"
       "   4  jge  0x224       then 5 else 9\n"
       "   5  jge  0x40000000  then 9 else 11\n"
-      "   6  jge  0x39        then 7 else 11\n"
-      "   7  jge  0x3b        then 8 else 10\n"
-      "   8  jeq  0x142       then 10 else 11\n"
+      "   6  jge  0x3b        then 7 else 8\n"
+      "   7  jeq  0x142       then 10 else 11\n"
+      "   8  jge  0x39        then 10 else 11\n"
       "   9  ret  errno 38\n"
       "  10  ret  errno 1\n"
       "  11  ret  allow\n"
@@ -60,9 +80,9 @@ TEST(Golden, DenyListWithToken) {
             "   0  ld   arch\n"
             "   1  jeq  0xc000003e  then 2 else 33\n"
             "   2  ld   number\n"
-            "   3  jge  0x224       then 4 else 5\n"
-            "   4  jge  0x40000000  then 7 else 32\n"
-            "   5  jge  0x200       then 7 else 6\n"
+            "   3  jge  0x200       then 4 else 6\n"
+            "   4  jge  0x224       then 5 else 7\n"
+            "   5  jge  0x40000000  then 7 else 32\n"
             "   6  jeq  0x3b        then 8 else 32\n"
             "   7  ret  errno 38\n"
             "   8  ld   args[3]+0\n"
@@ -103,27 +123,26 @@ TEST(Golden, ChainOfConditions) {
       {{41, {clause(kPermission, both), clause(kPermission, {condition(Operation::kGreaterThan, 64, 7)})}}}};
   EXPECT_EQ(text_of(rules),
             "   0  ld   arch\n"
-            "   1  jeq  0xc000003e  then 2 else 21\n"
+            "   1  jeq  0xc000003e  then 2 else 20\n"
             "   2  ld   number\n"
-            "   3  jge  0x224       then 4 else 5\n"
-            "   4  jge  0x40000000  then 7 else 20\n"
-            "   5  jge  0x200       then 7 else 6\n"
-            "   6  jeq  0x29        then 8 else 20\n"
+            "   3  jge  0x200       then 4 else 6\n"
+            "   4  jge  0x224       then 5 else 7\n"
+            "   5  jge  0x40000000  then 7 else 19\n"
+            "   6  jeq  0x29        then 8 else 19\n"
             "   7  ret  errno 38\n"
             "   8  ld   args[0]+4\n"
-            "   9  jeq  0x1         then 10 else 14\n"
+            "   9  jeq  0x1         then 10 else 15\n"
             "  10  ld   args[0]+0\n"
             "  11  jeq  0x2         then 12 else 14\n"
             "  12  ld   args[1]+0\n"
-            "  13  jset 0x10        then 19 else 14\n"
+            "  13  jset 0x10        then 18 else 14\n"
             "  14  ld   args[0]+4\n"
-            "  15  jgt  0x0         then 19 else 16\n"
-            "  16  jeq  0x0         then 17 else 20\n"
-            "  17  ld   args[0]+0\n"
-            "  18  jgt  0x7         then 19 else 20\n"
-            "  19  ret  errno 1\n"
-            "  20  ret  allow\n"
-            "  21  ret  kill_process\n");
+            "  15  jge  0x1         then 18 else 16\n"
+            "  16  ld   args[0]+0\n"
+            "  17  jge  0x8         then 18 else 19\n"
+            "  18  ret  errno 1\n"
+            "  19  ret  allow\n"
+            "  20  ret  kill_process\n");
 }
 
 }  // namespace

@@ -20,15 +20,13 @@ using testing::kAllow;
 using testing::kPermission;
 
 /// One call with a chain of conditions: `pairs` that cost two instructions each and `triples` that cost three (and the
-/// jumps that bridge the way to the shared return).
+/// jumps that bridge the way to the shared return). Neighbours compare different arguments, or they would be one search.
 RuleSet chain(size_t pairs, size_t triples, uint32_t group = 0) {
   RuleSet rules = {Abi::kAarch64, kAllow, {{5, {}}}};
   auto& clauses = rules.calls[0].clauses;
-  for (size_t i = 0; i < pairs; ++i) {
-    clauses.push_back(clause(kPermission, {condition(Operation::kEqual, 32, i)}, group));
-  }
-  for (size_t i = 0; i < triples; ++i) {
-    clauses.push_back(clause(kPermission, {condition(Operation::kEqual, 16, i)}, group));
+  for (size_t i = 0; i < pairs + triples; ++i) {
+    clauses.push_back(clause(kPermission, {condition(Operation::kEqual, i < pairs ? 32 : 16, i)}, group));
+    clauses.back().conditions[0].argument = static_cast<uint8_t>(i % 2);
   }
   return rules;
 }
@@ -78,8 +76,33 @@ TEST(Limit, NamesTheGroupThatCostsMost) {
   EXPECT_LT(filter.error().costliest_instructions, filter.error().instructions);
 }
 
+TEST(Limit, NamesTheGroupThatCostsMostOfOneSearch) {
+  // One search for the values of one argument, to which three groups contribute.
+  RuleSet rules = {Abi::kAarch64, kAllow, {{5, {}}}};
+  for (uint32_t i = 0; i < 20'000; ++i) {
+    const uint32_t group = i < 4000 ? 3 : i < 6000 ? 4 : 5;
+    const resolve::Verdict verdict = {policy::Action::kErrno, static_cast<uint16_t>(1 + i * i % 7)};
+    rules.calls[0].clauses.push_back(clause(verdict, {condition(Operation::kEqual, 32, 5 * i)}, group));
+  }
+  const auto filter = compile_rules(rules);
+  ASSERT_FALSE(filter.ok());
+  ASSERT_TRUE(filter.error().costliest.has_value());
+  EXPECT_EQ(filter.error().costliest->group, 5U);
+  EXPECT_GT(filter.error().costliest_instructions, filter.error().instructions * 6 / 10) << "it has seven tenths";
+  EXPECT_LT(filter.error().costliest_instructions, filter.error().instructions * 8 / 10);
+}
+
 TEST(Limit, RefusesWhatIsFarTooLongWithoutTrouble) {
   const RuleSet rules = chain(100'000, 0);
+  EXPECT_GT(instructions_for(rules), 200'000U);
+}
+
+TEST(Limit, RefusesASearchThatIsFarTooLongWithoutTrouble) {
+  RuleSet rules = {Abi::kAarch64, kAllow, {{5, {}}}};
+  for (uint32_t i = 0; i < 100'000; ++i) {
+    const uint64_t value = uint64_t{i} * 0x9E3779B97F4A7C15;
+    rules.calls[0].clauses.push_back(clause(kPermission, {condition(Operation::kEqual, 64, value)}));
+  }
   EXPECT_GT(instructions_for(rules), 200'000U);
 }
 

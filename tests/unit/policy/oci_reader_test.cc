@@ -139,7 +139,7 @@ bool applies(const std::string& filters, const Environment& environment = {}) {
 
 TEST(OciReader, LooksForCapabilities) {
   Environment environment;
-  environment.capabilities = {"CAP_SYS_ADMIN"};
+  environment.capabilities = [] { return Capabilities{"CAP_SYS_ADMIN"}; };
   EXPECT_TRUE(applies(R"("includes": {"caps": ["CAP_SYS_ADMIN"]})", environment));
   EXPECT_FALSE(applies(R"("includes": {"caps": ["CAP_SYS_ADMIN"]})"));
   EXPECT_FALSE(applies(R"("includes": {"caps": ["CAP_SYS_ADMIN", "CAP_BPF"]})", environment)) << "all are needed";

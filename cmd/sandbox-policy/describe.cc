@@ -1,0 +1,244 @@
+#include "describe.h"
+
+#include <linux/seccomp.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <tuple>
+
+#include "arch/constants.h"
+#include "arch/multiplexers.h"
+#include "arch/syscalls.h"
+#include "base/diagnostic.h"
+#include "base/edit_distance.h"
+#include "resolve/evaluate.h"
+#include "resolve/values.h"
+#include "resolve/verdict_text.h"
+
+namespace sandbox::tool {
+namespace {
+
+std::string hex_text(uint64_t value) {
+  std::array<char, 24> buffer = {};
+  std::snprintf(buffer.data(), buffer.size(), "0x%llx", static_cast<unsigned long long>(value));
+  return buffer.data();
+}
+
+/// The value as it stands in the policy, if it is there on one line; else the number.
+std::string value_text(const policy::Value* value, const policy::Policy* policy, uint64_t number) {
+  if (value == nullptr || value->range.length == 0) return number_text(number);
+  const bool named = std::any_of(value->terms.begin(), value->terms.end(),
+                                 [](const policy::Term& term) { return !term.constant.empty(); });
+  std::string text = policy->source->text().substr(value->range.offset, value->range.length);
+  if (text.find('\n') != std::string::npos || text.size() > 80) return number_text(number);
+  text.erase(std::remove_if(text.begin(), text.end(), [](char c) { return c == '"' || c == '\'' || c == ' '; }),
+             text.end());
+  return named ? printable(text) : number_text(number);
+}
+
+std::string condition_text(const resolve::Condition& condition, const policy::Condition* written,
+                           const policy::Policy* policy) {
+  using policy::Operation;
+  std::string argument = "arg" + std::to_string(condition.argument);
+  const std::string value = value_text(written == nullptr ? nullptr : &written->value, policy, condition.value);
+  switch (condition.operation) {
+    case Operation::kEqual:
+      return argument + " == " + value;
+    case Operation::kNotEqual:
+      return argument + " != " + value;
+    case Operation::kGreaterThan:
+      return argument + " > " + value;
+    case Operation::kLessThan:
+      return argument + " < " + value;
+    case Operation::kGreaterOrEqual:
+      return argument + " >= " + value;
+    case Operation::kLessOrEqual:
+      return argument + " <= " + value;
+    case Operation::kBitsSet:
+      return argument + " has any bit of " + value;
+    case Operation::kBitsNotSet:
+      return argument + " has no bit of " + value;
+    case Operation::kMaskedEqual:
+      return "(" + argument + " & " +
+             value_text(written == nullptr ? nullptr : &written->mask, policy, condition.mask) + ") == " + value;
+  }
+  return argument;
+}
+
+/// Whether the written conditions are those that were resolved.
+bool is_written_as(const std::vector<policy::Condition>& written, const resolve::Clause& clause, arch::Abi abi) {
+  const auto same = [&](const policy::Condition& a, const resolve::Condition& b) {
+    return a.argument == b.argument && a.operation == b.operation &&
+           resolve::resolve_value(a.value, abi, b.width).value == b.value;
+  };
+  return std::equal(written.begin(), written.end(), clause.conditions.begin(), clause.conditions.end(), same);
+}
+
+const std::vector<policy::Condition>* written_conditions(const resolve::Clause& clause, const policy::Policy* policy,
+                                                         arch::Abi abi) {
+  if (policy == nullptr || clause.origin.group >= policy->groups.size()) return nullptr;
+  for (const policy::ConditionalName& name : policy->groups[clause.origin.group].names_with_args) {
+    if (name.name.range.offset == clause.origin.range.offset && is_written_as(name.conditions, clause, abi)) {
+      return &name.conditions;
+    }
+  }
+  return nullptr;
+}
+
+bool never_holds(const resolve::Clause& clause) {
+  return std::any_of(clause.conditions.begin(), clause.conditions.end(),
+                     [](const resolve::Condition& c) { return resolve::constant_outcome(c) == false; });
+}
+
+/// A decimal, 0x or 0o integer; none for anything else.
+std::optional<uint64_t> read_digits(std::string_view text) {
+  int base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) base = 16;
+  if (text.starts_with("0o")) base = 8;
+  if (base != 10) text.remove_prefix(2);
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool starts_like_number(std::string_view text) {
+  return !text.empty() && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
+}
+
+Result<uint64_t, std::string> read_term(std::string_view term, arch::Abi abi) {
+  const std::string on = " on " + std::string(arch::info(abi).name);
+  if (starts_like_number(term)) {
+    const bool negative = term[0] == '-';
+    const auto digits = read_digits(negative ? term.substr(1) : term);
+    if (!digits) return quoted(term) + " is not an integer of at most 64 bits";
+    return negative ? 0 - *digits : *digits;
+  }
+  if (const auto value = arch::constant(abi, term)) return *value;
+  if (!arch::abis_with_constant(term).empty()) return "no constant " + quoted(term) + on;
+  const auto nearest = nearest_name(term, arch::constant_names());
+  return "unknown constant " + quoted(term) + (nearest ? "; did you mean " + quoted(*nearest) + "?" : "");
+}
+
+}  // namespace
+
+std::string number_text(uint64_t value) {
+  return value < 10 ? std::to_string(value) : hex_text(value);
+}
+
+std::string return_text(uint32_t value, arch::Abi abi) {
+  const uint32_t action = value & SECCOMP_RET_ACTION_FULL;
+  const uint32_t data = value & SECCOMP_RET_DATA;
+  if (action == SECCOMP_RET_USER_NOTIF) return "user_notif";
+  const resolve::Verdict verdict = resolve::verdict_of(value);
+  if (action == SECCOMP_RET_ERRNO && data == 0) return "errno 0 (looks done)";
+  if (verdict.action == policy::Action::kKillProcess && action != SECCOMP_RET_KILL_PROCESS) {
+    return hex_text(value) + " (kills the process)";
+  }
+  std::string text = resolve::verdict_text(verdict, abi);
+  if (data != 0 && (verdict.action == policy::Action::kTrace || verdict.action == policy::Action::kTrap)) {
+    text += " " + std::to_string(data);
+  }
+  return text;
+}
+
+std::string call_text(arch::Abi abi, uint32_t number) {
+  if (const auto name = arch::name_of(abi, number)) return std::string(*name);
+  return "number " + (number < 100000 ? std::to_string(number) : hex_text(number));
+}
+
+std::vector<std::string> conditions_text(const resolve::Clause& clause, const policy::Policy* policy, arch::Abi abi) {
+  const auto* written = written_conditions(clause, policy, abi);
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < clause.conditions.size(); ++i) {
+    texts.push_back(condition_text(clause.conditions[i], written == nullptr ? nullptr : &(*written)[i], policy));
+  }
+  return texts;
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string text;
+  for (const std::string& part : parts) {
+    if (!text.empty()) text += separator;
+    text += part;
+  }
+  return text;
+}
+
+Chain chain_of(const resolve::RuleSet& rules, uint32_t number) {
+  Chain chain;
+  chain.otherwise = rules.default_verdict;
+  const auto call = std::find_if(rules.calls.begin(), rules.calls.end(),
+                                 [&](const resolve::CallRules& c) { return c.number == number; });
+  if (call == rules.calls.end()) return chain;
+  for (const resolve::Clause& clause : call->clauses) {
+    if (never_holds(clause)) continue;
+    if (clause.conditions.empty()) {
+      chain.otherwise = clause.verdict;
+      chain.last = &clause;
+      break;
+    }
+    chain.cases.push_back(&clause);
+  }
+  while (!chain.cases.empty() && chain.cases.back()->verdict == chain.otherwise) chain.cases.pop_back();
+  return chain;
+}
+
+bool says_default(const resolve::Clause& clause) {
+  return clause.origin.range.length == 0;
+}
+
+std::string origin_text(const resolve::Clause* clause, const policy::Policy& policy) {
+  if (clause == nullptr && policy.kernel) {
+    return "kernel: " + std::to_string(policy.kernel->major) + "." + std::to_string(policy.kernel->minor);
+  }
+  if (clause == nullptr || says_default(*clause)) return "default";
+  return "line " + std::to_string(policy.source->locate(clause->origin.range.offset).line);
+}
+
+Result<uint64_t, std::string> read_argument(std::string_view text, arch::Abi abi) {
+  uint64_t value = 0;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('|', begin), text.size());
+    const auto term = read_term(text.substr(begin, end - begin), abi);
+    if (!term) return term.error();
+    value |= *term;
+    begin = end + 1;
+  }
+  if (arch::info(abi).register_bits == 64) return value;
+  if (value > UINT32_MAX && value < 0 - (uint64_t{1} << 31U)) {
+    return quoted(text) + " does not fit in the 32 bits of an argument on " + std::string(arch::info(abi).name);
+  }
+  return value & UINT32_MAX;
+}
+
+Result<uint32_t, std::string> read_call(std::string_view text, arch::Abi abi) {
+  const std::string on = " on " + std::string(arch::info(abi).name);
+  if (starts_like_number(text)) {
+    const auto number = text == "-1" ? std::optional<uint64_t>(UINT32_MAX) : read_digits(text);
+    if (number && *number <= UINT32_MAX) return static_cast<uint32_t>(*number);
+    return quoted(text) + " is not a number that a call can have";
+  }
+  if (const auto number = arch::number_of(abi, text)) return *number;
+  if (text.starts_with('@')) return "expected one call, found the set " + quoted(text);
+  const auto ways = arch::multiplexed(abi, text);
+  if (!ways.empty()) {
+    return "system call " + quoted(text) + " has no number" + on + "; ask for '" +
+           std::string(ways.front().multiplexer) + " " + std::to_string(ways.front().selector) + "'";
+  }
+  if (!arch::abis_with(text).empty()) return "no system call " + quoted(text) + on;
+  const auto nearest = nearest_name(text, arch::names_on(abi));
+  return "unknown system call " + quoted(text) + on + (nearest ? "; did you mean " + quoted(*nearest) + "?" : "");
+}
+
+std::string call_with_arguments(const bpf::SystemCall& call, arch::Abi abi, size_t least) {
+  size_t count = call.args.size();
+  while (count > least && call.args.at(count - 1) == 0) --count;
+  std::vector<std::string> arguments;
+  for (size_t i = 0; i < count; ++i) arguments.push_back(number_text(call.args.at(i)));
+  return call_text(abi, call.number) + "(" + joined(arguments, ", ") + ")";
+}
+
+}  // namespace sandbox::tool

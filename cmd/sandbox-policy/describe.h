@@ -1,0 +1,57 @@
+// Calls, verdicts and clauses as people read them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arch/abi.h"
+#include "base/result.h"
+#include "bpf/program.h"
+#include "policy/policy.h"
+#include "resolve/rule_set.h"
+
+namespace sandbox::tool {
+
+/// What a filter returned: "errno EPERM"; also what no policy can say: "user_notif", "0x12340000 (kills the process)".
+std::string return_text(uint32_t value, arch::Abi abi);
+
+/// "openat", or "number 1000" where the ABI has no call of that number.
+std::string call_text(arch::Abi abi, uint32_t number);
+
+/// "0x1f" from 10 on, else decimal.
+std::string number_text(uint64_t value);
+
+/// The conditions of a clause, as "arg0 == AF_UNIX", with values as the policy wrote them. `policy` may be null.
+std::vector<std::string> conditions_text(const resolve::Clause& clause, const policy::Policy* policy, arch::Abi abi);
+
+/// Those joined by "and".
+std::string joined(const std::vector<std::string>& parts, std::string_view separator);
+
+/// A call with its clauses, as far as they decide anything: cut behind the first without conditions.
+struct Chain {
+  std::vector<const resolve::Clause*> cases;  ///< All with conditions.
+  resolve::Verdict otherwise;
+  const resolve::Clause* last = nullptr;  ///< That says what happens otherwise; null: the default does.
+};
+Chain chain_of(const resolve::RuleSet& rules, uint32_t number);
+
+/// Whether the clause only says the policy's default action: resolve() makes such for `kernel:`, where what is left
+/// over gets ENOSYS.
+bool says_default(const resolve::Clause& clause);
+
+/// Where an answer comes from: "line 12", "default", "kernel: 5.10". `clause` is null where the rules' default decides.
+std::string origin_text(const resolve::Clause* clause, const policy::Policy& policy);
+
+/// The value of "AF_UNIX", "O_WRONLY|O_CREAT", "-100", "0x10" for an ABI; the error is a sentence.
+Result<uint64_t, std::string> read_argument(std::string_view text, arch::Abi abi);
+
+/// The number of a call given by name or number; the error is a sentence.
+Result<uint32_t, std::string> read_call(std::string_view text, arch::Abi abi);
+
+/// "socket(16, 3, 0)": without the zeros at the end, but for at least `least` arguments.
+std::string call_with_arguments(const bpf::SystemCall& call, arch::Abi abi, size_t least = 0);
+
+}  // namespace sandbox::tool

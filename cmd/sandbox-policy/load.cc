@@ -1,0 +1,260 @@
+#include "load.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "base/edit_distance.h"
+#include "base/file.h"
+#include "bpf/filter_file.h"
+#include "kernel/capabilities.h"
+#include "kernel/probe.h"
+#include "policy/reader.h"
+#include "policy/text_check.h"
+#include "resolve/resolve.h"
+#include "walk.h"
+
+namespace sandbox::tool {
+namespace {
+
+using Source = std::shared_ptr<const SourceText>;
+
+constexpr size_t kLongestName = 4096;  // Of a file, in messages.
+constexpr std::string_view kProfilePrefix = "profile:";
+
+std::string unknown_profile(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const profiles::Profile& profile : profiles::all_profiles()) names.push_back(profile.name);
+  std::string message = "unknown profile " + quoted(name);
+  if (const auto nearest = nearest_name(name, names)) return message + "; did you mean " + quoted(*nearest) + "?";
+  return message + "; 'sandbox-policy list profiles' shows those there are";
+}
+
+/// The bytes of a file, and what to call it.
+struct Bytes {
+  std::string name;
+  std::string bytes;
+  const profiles::Profile* profile = nullptr;
+};
+
+Step<Bytes> read_bytes(const std::string& path, const Log& log) {
+  if (path.starts_with(kProfilePrefix)) {
+    const std::string_view name = std::string_view(path).substr(kProfilePrefix.size());
+    if (const profiles::Profile* profile = profiles::find_profile(name)) {
+      return Bytes{"profile " + std::string(name), std::string(profile->text), profile};
+    }
+    log.error(unknown_profile(name));
+    return Unusable{};
+  }
+  const size_t limit = std::max<size_t>(policy::kMaxPolicyBytes, compile::max_filter_bytes());
+  auto contents = read_file(path, limit);
+  if (contents) return Bytes{path, std::move(contents->bytes)};
+  std::string message = printable(path, kLongestName) + ": ";
+  if (contents.error().kind == FileError::Kind::kTooLarge) {
+    message += "is larger than " + std::to_string(limit) + " bytes, the most that a policy may have";
+  } else {
+    message += describe(contents.error(), limit);
+  }
+  if (path == "-") message += "; standard input is /dev/stdin";
+  log.error(message);
+  return Unusable{};
+}
+
+/// A code of raw BPF is one byte in two: the other is NUL, which no policy has.
+bool looks_like_raw_bpf(std::string_view bytes) {
+  uint16_t code = 0;
+  if (bytes.size() < sizeof code) return false;
+  std::memcpy(&code, bytes.data(), sizeof code);
+  return code <= UINT8_MAX;
+}
+
+std::optional<arch::Abi> find_abi(const bpf::FileAbi& wanted) {
+  for (const arch::AbiInfo& abi : arch::all_abis()) {
+    if (abi.audit_arch == wanted.audit_arch && abi.first_number == wanted.first_number) return abi.abi;
+  }
+  return std::nullopt;
+}
+
+/// A filter file, for whichever machine. What a launcher would refuse in it is its own affair; here it is only read.
+Result<compile::ReadyFilter, std::string> parse_filter_file(std::string_view bytes) {
+  auto file = bpf::read_filter_file(bytes);
+  if (!file) return file.error().message;
+  std::vector<compile::TokenSite> sites;
+  for (const bpf::FileTokenSite& site : file->token_sites) sites.push_back({site.index, site.word});
+  compile::ReadyFilter ready = {
+      {std::move(file->program), std::move(sites), file->ranges}, {}, file->flags, file->source};
+  for (const bpf::FileAbi& covered : file->covered) {
+    const auto abi = find_abi(covered);
+    if (!abi) return std::string("names an ABI that is not known");
+    ready.covered.push_back(*abi);
+  }
+  return ready;
+}
+
+Result<compile::ReadyFilter, std::string> parse_raw_bpf(std::string_view bytes) {
+  constexpr size_t kBytes = sizeof(bpf::Instruction);
+  if (bytes.size() % kBytes != 0) {
+    return "has " + std::to_string(bytes.size()) + " bytes; raw BPF has 8 for each instruction";
+  }
+  bpf::Program program(bytes.size() / kBytes);
+  if (program.size() > bpf::kMaxInstructions) {
+    return "has " + std::to_string(program.size()) + " instructions, a filter may have " +
+           std::to_string(bpf::kMaxInstructions);
+  }
+  std::memcpy(program.data(), bytes.data(), bytes.size());
+  auto validated = bpf::validate(std::move(program));
+  if (!validated) {
+    return "instruction " + std::to_string(validated.error().index) + ": " + validated.error().message;
+  }
+  return compile::ReadyFilter{{std::move(*validated), {}, 0}, {}, 0, "", true, 0};
+}
+
+Text read_text(Bytes bytes, const policy::Environment& environment) {
+  const auto source = std::make_shared<const SourceText>(std::move(bytes.name), std::move(bytes.bytes));
+  Text text = {source, std::nullopt, {}, Diagnostics(source)};
+  text.policy = policy::read_policy(source, environment, text.diagnostics);
+  if (text.policy) text.rules = resolve::resolve(*text.policy, environment.native, text.diagnostics);
+  text.diagnostics.sort();
+  return text;
+}
+
+bool is_filter(const Bytes& bytes) {
+  return bytes.profile == nullptr && (bpf::claims_to_be_filter_file(bytes.bytes) || looks_like_raw_bpf(bytes.bytes));
+}
+
+Step<Input> filter_input(const Bytes& bytes, const Log& log) {
+  const bool own = bpf::claims_to_be_filter_file(bytes.bytes);
+  Input input;
+  input.kind = own ? Input::Kind::kFilterFile : Input::Kind::kRawBpf;
+  input.name = printable(bytes.name, kLongestName);
+  auto ready = own ? parse_filter_file(bytes.bytes) : parse_raw_bpf(bytes.bytes);
+  if (!ready) {
+    log.error(input.name + ": " + ready.error());
+    return Unusable{};
+  }
+  input.filter = std::move(*ready);
+  return input;
+}
+
+Step<Input> policy_input(Bytes bytes, const Options& options, const Log& log) {
+  Input input;
+  input.name = printable(bytes.name, kLongestName);
+  input.profile = bytes.profile;
+  Text text = read_text(std::move(bytes), environment_of(options));
+  log.report(text.diagnostics);
+  if (text.diagnostics.has_errors() || !text.policy) return Unusable{};
+  input.policy = std::move(text.policy);
+  input.rules = std::move(text.rules);
+  return input;
+}
+
+Step<compile::ReadyFilter> compile_input(const Input& input, std::optional<arch::Abi> launcher, const Log& log) {
+  auto ready = compile::compile_ready({&input.rules, 1}, {&input.policy->flags, 1}, input.name, {.launcher = launcher});
+  if (ready) return std::move(*ready);
+  const policy::Policy* policy = &*input.policy;
+  report_too_long(ready.error(), {&policy, 1}, input.name, log);
+  return Unusable{};
+}
+
+/// The program with its token checks failing, whatever a call brings: nobody outside a launch has the token.
+bpf::ValidatedProgram without_token(const compile::Filter& filter) {
+  bpf::Program program = filter.program.instructions();
+  for (const compile::TokenSite& site : filter.token_sites) {
+    if (site.word != filter.token_sites.back().word) continue;
+    size_t at = site.index + 1;  // Behind the last word: OR, maybe jumps, and the comparison with 0.
+    while (at + 1 < program.size() && program[at].code != (BPF_JMP | BPF_JEQ | BPF_K)) {
+      at += program[at].code == (BPF_JMP | BPF_JA) ? 1 + program[at].k : 1;
+    }
+    if (program[at].code == (BPF_JMP | BPF_JEQ | BPF_K)) program[at].jt = program[at].jf;
+  }
+  auto validated = bpf::validate(std::move(program));
+  if (validated) return std::move(*validated);
+  return filter.program;
+}
+
+}  // namespace
+
+std::vector<arch::Abi> Input::abis(arch::Abi machine) const {
+  std::vector<arch::Abi> abis;
+  if (kind == Kind::kPolicy) {
+    for (const resolve::RuleSet& set : rules) abis.push_back(set.abi);
+  } else if (kind == Kind::kFilterFile) {
+    abis = filter->covered;
+  } else {
+    abis = abis_in(filter->filter.program.instructions());
+  }
+  if (abis.empty()) abis.push_back(machine);
+  return abis;
+}
+
+policy::Environment environment_of(const Options& options) {
+  policy::Environment environment;
+  environment.native = options.machine;
+  environment.capabilities = [&options] {
+    return options.capabilities ? *options.capabilities : kernel::attainable_capabilities(true);
+  };
+  environment.kernel = kernel::running_kernel();
+  environment.kernel_widths = options.kernel_widths;
+  return environment;
+}
+
+Step<Text> load_text(const std::string& name, const policy::Environment& environment, const Log& log) {
+  auto bytes = read_bytes(name, log);
+  if (!bytes) return bytes.error();
+  if (!is_filter(*bytes)) return read_text(std::move(*bytes), environment);
+  log.error(printable(name, kLongestName) + ": is a compiled filter, expected a policy");
+  return Unusable{};
+}
+
+Step<Source> open_source(const std::string& name, const Log& log) {
+  auto bytes = read_bytes(name, log);
+  if (!bytes) return bytes.error();
+  return std::make_shared<const SourceText>(std::move(bytes->name), std::move(bytes->bytes));
+}
+
+Step<Input> load(const std::string& name, const Options& options, const Log& log) {
+  auto bytes = read_bytes(name, log);
+  if (!bytes) return bytes.error();
+  if (is_filter(*bytes)) return filter_input(*bytes, log);
+  return policy_input(std::move(*bytes), options, log);
+}
+
+Step<Input> load_policy(const std::string& name, const std::string& why, const Options& options, const Log& log) {
+  auto input = load(name, options, log);
+  if (!input || input->kind == Input::Kind::kPolicy) return input;
+  log.error(input->name + ": is a compiled filter, " + why);
+  return Unusable{};
+}
+
+Step<compile::ReadyFilter> filter_of(const Input& input, const Options& options, const Log& log) {
+  if (input.filter) return *input.filter;
+  if (input.profile != nullptr) {
+    if (auto ready = profiles::ready_filter(*input.profile, options.machine)) return std::move(*ready);
+  }
+  return compile_input(input, options.machine, log);
+}
+
+Step<bpf::ValidatedProgram> program_of(const Input& input, const Options&, const Log& log) {
+  if (input.filter) return without_token(input.filter->filter);
+  if (!input.enabled()) return *bpf::validate({{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}});
+  auto ready = compile_input(input, std::nullopt, log);
+  if (!ready) return ready.error();
+  return std::move(ready->filter.program);
+}
+
+void report_too_long(const compile::CompileError& error, std::span<const policy::Policy* const> policies,
+                     const std::string& names, const Log& log) {
+  std::string message = "the policy needs " + std::to_string(error.instructions) + " instructions, a filter may have " +
+                        std::to_string(bpf::kMaxInstructions);
+  if (!error.costliest) {
+    log.error(names + ": " + message);
+    return;
+  }
+  const policy::Policy& policy = *policies[error.costliest->policy];
+  message += "; this group alone takes " + std::to_string(error.costliest_instructions);
+  const SourceRange range = policy.groups[error.costliest->group].range;
+  log.error(format_diagnostic(*policy.source, {Severity::kError, range, message}));
+}
+
+}  // namespace sandbox::tool

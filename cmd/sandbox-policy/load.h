@@ -1,0 +1,81 @@
+// What a FILE argument names: a policy, a filter file or raw BPF, told apart by what is in it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "arch/abi.h"
+#include "base/diagnostic.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "compile/ready_filter.h"
+#include "options.h"
+#include "policy/environment.h"
+#include "policy/policy.h"
+#include "profiles/profiles.h"
+#include "resolve/rule_set.h"
+
+namespace sandbox::tool {
+
+/// An input that cannot be used. The reason has been said.
+struct Unusable {};
+
+template <typename T>
+using Step = Result<T, Unusable>;
+
+/// A policy's text, read and resolved; there may be errors in it.
+struct Text {
+  std::shared_ptr<const SourceText> source;
+  std::optional<policy::Policy> policy;
+  resolve::PolicyRules rules;
+  Diagnostics diagnostics;
+};
+
+struct Input {
+  enum class Kind : uint8_t { kPolicy, kFilterFile, kRawBpf };
+  Kind kind = Kind::kPolicy;
+  std::string name;  ///< As in messages: printable.
+
+  // A policy, without errors.
+  std::optional<policy::Policy> policy;
+  resolve::PolicyRules rules;
+  const profiles::Profile* profile = nullptr;  ///< If it is a built-in one.
+
+  // A filter file, or raw BPF as it stands in the file.
+  std::optional<compile::ReadyFilter> filter;
+
+  [[nodiscard]] bool enabled() const { return !policy || policy->enabled; }
+  /// The ABIs that it speaks about. Of raw BPF those that it asks for, or the machine's if it asks for none.
+  [[nodiscard]] std::vector<arch::Abi> abis(arch::Abi machine) const;
+};
+
+/// The environment in which policies are read.
+policy::Environment environment_of(const Options& options);
+
+/// Reads a policy, of which `name` says where it is. What is wrong with it stands in its diagnostics; that it cannot be
+/// opened, or is no policy at all, is said and Unusable.
+Step<Text> load_text(const std::string& name, const policy::Environment& environment, const Log& log);
+
+/// A text that is no policy.
+Step<std::shared_ptr<const SourceText>> open_source(const std::string& name, const Log& log);
+
+/// Reads whatever `name` names. Warnings and errors of a policy are shown.
+Step<Input> load(const std::string& name, const Options& options, const Log& log);
+
+/// The same, where only a policy will do: `why` says what cannot be done with a filter.
+Step<Input> load_policy(const std::string& name, const std::string& why, const Options& options, const Log& log);
+
+/// The filter that a launch would put in force for the input, without the token's bits.
+Step<compile::ReadyFilter> filter_of(const Input& input, const Options& options, const Log& log);
+
+/// What the input says to every call, with no way around it for a launcher. Of a policy that is not enabled: allow.
+Step<bpf::ValidatedProgram> program_of(const Input& input, const Options& options, const Log& log);
+
+/// Says of policies that were compiled together that they are too long, and why.
+void report_too_long(const compile::CompileError& error, std::span<const policy::Policy* const> policies,
+                     const std::string& names, const Log& log);
+
+}  // namespace sandbox::tool

@@ -1,0 +1,76 @@
+// sandbox-policy: writes and judges system-call policies. It puts nothing in force.
+#include <cstdio>
+#include <exception>
+#include <variant>
+
+#include "base/log.h"
+#include "commands.h"
+#include "kernel/probe.h"
+#include "options.h"
+#include "output.h"
+
+namespace sandbox::tool {
+namespace {
+
+int run_command(const Options& options, const Log& log, Output& out) {
+  switch (options.command) {
+    case Command::kCheck:
+      return check(options, log, out);
+    case Command::kShow:
+      return show(options, log, out);
+    case Command::kExplain:
+      return explain(options, log, out);
+    case Command::kDisasm:
+      return disasm(options, log, out);
+    case Command::kDiff:
+      return diff(options, log, out);
+    case Command::kTest:
+      return test(options, log, out);
+    case Command::kConvert:
+      return convert(options, log, out);
+    case Command::kCompile:
+      return compile(options, log, out);
+    case Command::kList:
+      return list(options, log, out);
+  }
+  return kExitFailed;
+}
+
+int run(int argc, char** argv) {
+  Log log("sandbox-policy");
+  if (kernel::runs_with_borrowed_privileges()) {
+    log.error("refuses to run set-user-ID, set-group-ID or with file capabilities");
+    return kExitFailed;
+  }
+  const auto parsed = parse_options(argc, argv);
+  if (!parsed) {
+    log.error(parsed.error().message);
+    return kExitFailed;
+  }
+  Output out;
+  int status = kExitGood;
+  if (const auto* information = std::get_if<Information>(&*parsed)) {
+    out.add(information->text);
+  } else {
+    const Options& options = std::get<Options>(*parsed);
+    if (options.quiet) log.set_level(LogLevel::kError);
+    status = run_command(options, log, out);
+  }
+  if (out.finish()) return status;
+  log.error("cannot write to standard output");
+  return kExitFailed;
+}
+
+}  // namespace
+}  // namespace sandbox::tool
+
+int main(int argc, char** argv) {
+  try {
+    return sandbox::tool::run(argc, argv);
+  } catch (const std::exception& exception) {
+    std::fprintf(stderr, "sandbox-policy: error: %s\n", exception.what());
+  } catch (...) {
+    std::fprintf(stderr, "sandbox-policy: error: an unknown exception\n");
+  }
+  return 2;
+}

@@ -1,0 +1,54 @@
+// The command line of sandbox-policy.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "arch/abi.h"
+#include "base/result.h"
+
+namespace sandbox::tool {
+
+/// The exit statuses of every command.
+inline constexpr int kExitGood = 0;
+inline constexpr int kExitFound = 1;      ///< Warnings with --strict, differences, failed expectations.
+inline constexpr int kExitFailed = 2;     ///< The command line, an input or the output is at fault.
+inline constexpr int kExitUndecided = 3;  ///< diff alone: no difference was found, but not all could be compared.
+
+enum class Command : uint8_t { kCheck, kShow, kExplain, kDisasm, kDiff, kTest, kConvert, kCompile, kList };
+
+struct Options {
+  Command command = Command::kCheck;
+  std::vector<std::string> arguments;  ///< What is not an option: as many as the command takes.
+  bool json = false;
+  std::optional<arch::Abi> arch;           ///< --arch: the calls of this ABI alone.
+  arch::Abi machine = arch::native_abi();  ///< --machine: on which policies are read and filters are to be used.
+  std::optional<std::set<std::string>> capabilities;
+  bool kernel_widths = false;
+  bool strict = false;
+  bool all = false;
+  bool path = false;
+  bool raw = false;
+  bool lossy = false;
+  std::string to;      ///< convert: the format.
+  std::string output;  ///< -o.
+  bool quiet = false;
+};
+
+/// Text that was asked for (--help, --version).
+struct Information {
+  std::string text;
+};
+
+/// A command line that cannot be understood: one line that says why.
+struct UsageError {
+  std::string message;
+};
+
+Result<std::variant<Options, Information>, UsageError> parse_options(int argc, char** argv);
+
+}  // namespace sandbox::tool

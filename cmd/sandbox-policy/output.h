@@ -1,0 +1,61 @@
+// What the program prints: text for people, aligned and in colour where that helps, or JSON for programs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/policy.h"
+
+namespace sandbox::tool {
+
+enum class Colour : uint8_t { kNone, kBold, kDim, kRed, kGreen, kYellow, kCyan };
+
+/// The colour of a verdict: green passes, yellow fails, red dies.
+Colour colour_of(policy::Action action);
+
+/// A piece of text and its colour, which takes no room.
+struct Cell {
+  Cell(std::string text_in, Colour colour_in = Colour::kNone)  // NOLINT: implicit, for lists of cells.
+      : text(std::move(text_in)), colour(colour_in) {}
+  Cell(const char* text_in) : text(text_in) {}  // NOLINT: the same.
+
+  std::string text;
+  Colour colour = Colour::kNone;
+};
+
+/// Collects what goes to standard output. Nothing is written before finish(), so a command that fails halfway has
+/// printed nothing.
+class Output {
+ public:
+  /// Colour and width as standard output has them: colour on a terminal only, and not with NO_COLOR (no-color.org).
+  Output();
+  Output(bool colour, size_t width) : colour_(colour), width_(width) {}
+
+  void add(std::string_view text) { text_ += text; }
+  void line(std::string_view text) { (text_ += text) += '\n'; }
+  [[nodiscard]] std::string paint(Colour colour, std::string_view text) const;
+  [[nodiscard]] bool on_terminal() const { return terminal_; }
+
+  /// Rows below one another, two spaces between the columns, each indented. The last column is not filled up.
+  void table(const std::vector<std::vector<Cell>>& rows, size_t indent = 2);
+
+  /// `head`, and beginning in `column` the words, wrapped; `head` may be longer.
+  void words(const Cell& head, size_t column, const std::vector<std::string>& words);
+
+  /// Writes all to standard output; false if it could not be written.
+  bool finish();
+
+ private:
+  std::string text_;
+  bool terminal_ = false;
+  bool colour_ = false;
+  size_t width_ = 100;
+};
+
+/// A number with the word in its number: "1 warning", "2 warnings".
+std::string counted(size_t count, std::string_view word);
+
+}  // namespace sandbox::tool

@@ -1,0 +1,355 @@
+// show: what a policy does with every call of an ABI, on one page, and what its filter costs.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <set>
+#include <string_view>
+
+#include "arch/syscalls.h"
+#include "bpf/interpret.h"
+#include "commands.h"
+#include "describe.h"
+#include "json.h"
+#include "load.h"
+#include "resolve/verdict_text.h"
+#include "summary.h"
+#include "walk.h"
+
+namespace sandbox::tool {
+namespace {
+
+constexpr size_t kColumn = 22;         // Where the names begin.
+constexpr size_t kMostByDefault = 40;  // Calls that are listed by name though nobody named them.
+
+/// A call, and what becomes of it.
+struct Fate {
+  std::string_view name;
+  uint32_t number = 0;
+  bool by_rules = false;  ///< Of a policy: then the chain says it,
+  Chain chain;
+  bool computed = false;          ///< Nobody can tell what else it can return.
+  std::vector<uint32_t> returns;  ///< else what the filter can return, over all arguments.
+  size_t longest = 0;             ///< The most instructions, over all arguments.
+  size_t steps = 0;               ///< With all arguments 0.
+  bool free = false;              ///< The kernel keeps it in its cache, and the filter is not run.
+
+  [[nodiscard]] bool conditional() const { return by_rules ? !chain.cases.empty() : computed || returns.size() != 1; }
+};
+
+/// Everything that is shown of one ABI.
+struct Page {
+  arch::Abi abi = arch::Abi::kX86_64;
+  const resolve::RuleSet* rules = nullptr;  ///< Null for filters.
+  std::vector<Fate> fates;                  ///< By number.
+
+  [[nodiscard]] std::string verdict_of(const Fate& fate) const {
+    if (fate.by_rules) return resolve::verdict_text(fate.chain.otherwise, abi);
+    return return_text(fate.returns.front(), abi);
+  }
+};
+
+Page page_of(const Input& input, const compile::ReadyFilter* filter, const bpf::ValidatedProgram& answers,
+             arch::Abi abi) {
+  Page page;
+  page.abi = abi;
+  const uint32_t audit_arch = arch::info(abi).audit_arch;
+  for (const resolve::RuleSet& set : input.rules) {
+    if (set.abi == abi) page.rules = &set;
+  }
+  for (const std::string_view name : arch::names_on(abi)) {
+    Fate fate;
+    fate.name = name;
+    fate.number = *arch::number_of(abi, name);
+    fate.by_rules = page.rules != nullptr;
+    if (fate.by_rules) fate.chain = chain_of(*page.rules, fate.number);
+    const Walk way = walk(answers.instructions(), audit_arch, fate.number);
+    fate.computed = way.computed;
+    fate.returns.assign(way.answers.rbegin(), way.answers.rend());
+    if (filter != nullptr) {
+      fate.longest = walk(filter->filter.program.instructions(), audit_arch, fate.number).longest;
+      const bpf::SystemCall call = {fate.number, audit_arch};
+      fate.steps = bpf::interpret(filter->filter.program, call, arch::info(abi).endian).steps;
+      fate.free = bpf::is_cached_allow(filter->filter.program, audit_arch, fate.number);
+    }
+    page.fates.push_back(std::move(fate));
+  }
+  std::sort(page.fates.begin(), page.fates.end(), [](const Fate& a, const Fate& b) { return a.number < b.number; });
+  return page;
+}
+
+/// The verdicts of calls whose arguments do not matter, from open to closed, the default at the end.
+struct Group {
+  Cell verdict;
+  bool by_default = false;
+  int order = 0;
+  std::set<std::string_view> names;
+};
+
+void print_group(const Group& group, arch::Abi abi, Output& out) {
+  const Summary summary = summarise(group.names, abi);
+  out.line("  " + out.paint(group.verdict.colour, group.verdict.text) + ": " + counted(group.names.size(), "call") +
+           (group.by_default ? ", and whatever else comes" : ""));
+  std::vector<std::string> whole;
+  for (const NamedSet& set : summary.sets) {
+    if (set.missing.empty()) whole.emplace_back(set.name);
+  }
+  std::sort(whole.begin(), whole.end());
+  if (!whole.empty()) out.words(std::string("    all of"), kColumn, whole);
+  for (const NamedSet& set : summary.sets) {
+    if (set.missing.empty()) continue;
+    std::vector<std::string> words = {"but", "not"};
+    words.insert(words.end(), set.missing.begin(), set.missing.end());
+    out.words("    " + std::string(set.name), kColumn, words);
+  }
+  if (summary.rest.empty()) return;
+  const size_t column = summary.sets.empty() ? 4 : kColumn;
+  const std::string head = summary.sets.empty() ? "" : "    and";
+  if (group.by_default && summary.rest.size() > kMostByDefault) {  // It is what is left; a list would say little.
+    out.words(head, column, {std::to_string(summary.rest.size()), "more;", "--all", "lists", "every", "call"});
+  } else {
+    out.words(head, column, {summary.rest.begin(), summary.rest.end()});
+  }
+}
+
+/// "allow or errno EPERM": what a filter can answer.
+std::string answers_text(const Fate& fate, arch::Abi abi) {
+  std::vector<std::string> verdicts;
+  for (const uint32_t value : fate.returns) verdicts.push_back(return_text(value, abi));
+  if (fate.computed) verdicts.emplace_back("what it computes");
+  return joined(verdicts, " or ");
+}
+
+// ---- As text ----
+
+void print_conditional(const Page& page, const Input& input, Output& out) {
+  std::vector<std::vector<Cell>> rows;
+  for (const Fate& fate : page.fates) {
+    if (!fate.conditional()) continue;
+    Cell name = {std::string(fate.name), Colour::kBold};
+    if (!fate.by_rules) {
+      rows.push_back({name, answers_text(fate, page.abi)});
+      continue;
+    }
+    for (const resolve::Clause* clause : fate.chain.cases) {
+      rows.push_back({name,
+                      {resolve::verdict_text(clause->verdict, page.abi), colour_of(clause->verdict.action)},
+                      "if " + joined(conditions_text(*clause, &*input.policy, page.abi), " and "),
+                      {origin_text(clause, *input.policy), Colour::kDim}});
+      name.text.clear();
+    }
+    const resolve::Verdict otherwise = fate.chain.otherwise;
+    rows.push_back({"", {resolve::verdict_text(otherwise, page.abi), colour_of(otherwise.action)}, "otherwise"});
+  }
+  if (rows.empty()) return;
+  out.line("");
+  out.line("  by arguments");
+  out.table(rows, 4);
+}
+
+std::vector<Group> groups_of(const Page& page) {
+  std::vector<Group> groups;
+  for (const Fate& fate : page.fates) {
+    if (fate.conditional()) continue;
+    const std::string text = page.verdict_of(fate);
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.verdict.text == text; });
+    if (group == groups.end()) {
+      const resolve::Verdict verdict =
+          fate.by_rules ? fate.chain.otherwise : resolve::verdict_of(fate.returns.empty() ? 0 : fate.returns.front());
+      const bool by_default = page.rules != nullptr && verdict == page.rules->default_verdict;
+      const int order = (by_default ? 100 : 0) - static_cast<int>(verdict.action);
+      groups.push_back({{text, colour_of(verdict.action)}, by_default, order, {}});
+      group = std::prev(groups.end());
+    }
+    group->names.insert(fate.name);
+  }
+  std::sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.order < b.order; });
+  return groups;
+}
+
+void print_page(const Page& page, const Input& input, Output& out) {
+  out.line(out.paint(Colour::kBold, std::string(arch::info(page.abi).name)) + ", " +
+           counted(page.fates.size(), "call"));
+  print_conditional(page, input, out);
+  for (const Group& group : groups_of(page)) {
+    out.line("");
+    print_group(group, page.abi, out);
+  }
+}
+
+void print_every_call(const Page& page, const Input& input, Output& out) {
+  out.line(out.paint(Colour::kBold, std::string(arch::info(page.abi).name)));
+  std::vector<std::vector<Cell>> rows;
+  for (const Fate& fate : page.fates) {
+    std::vector<Cell> row = {std::to_string(fate.number), {std::string(fate.name), Colour::kBold}};
+    if (!fate.by_rules) {
+      row.emplace_back(answers_text(fate, page.abi));
+      rows.push_back(std::move(row));
+      continue;
+    }
+    for (const resolve::Clause* clause : fate.chain.cases) {
+      row.emplace_back(resolve::verdict_text(clause->verdict, page.abi), colour_of(clause->verdict.action));
+      row.emplace_back("if " + joined(conditions_text(*clause, &*input.policy, page.abi), " and "));
+      row.emplace_back(origin_text(clause, *input.policy), Colour::kDim);
+      rows.push_back(row);
+      row = {"", ""};
+    }
+    const resolve::Verdict verdict = fate.chain.otherwise;
+    row.emplace_back(resolve::verdict_text(verdict, page.abi), colour_of(verdict.action));
+    row.emplace_back(fate.chain.cases.empty() ? "" : "otherwise");
+    row.emplace_back(origin_text(fate.chain.last, *input.policy), Colour::kDim);
+    rows.push_back(std::move(row));
+  }
+  out.table(rows, 2);
+}
+
+// ---- What it costs ----
+
+struct Cost {
+  size_t instructions = 0;
+  size_t ranges = 0;  ///< 0: not known, of raw BPF.
+  bool token = false;
+  size_t longest = 0;
+  double mean = 0;  ///< Over all calls, with arguments of 0.
+  size_t free = 0;
+  size_t calls = 0;
+};
+
+Cost cost_of(const compile::ReadyFilter& filter, const std::vector<Page>& pages) {
+  Cost cost;
+  cost.instructions = filter.filter.program.size();
+  cost.ranges = filter.filter.ranges;
+  cost.token = !filter.filter.token_sites.empty();
+  size_t total = 0;
+  for (const Page& page : pages) {
+    for (const Fate& fate : page.fates) {
+      ++cost.calls;
+      cost.longest = std::max(cost.longest, fate.longest);
+      total += fate.steps;
+      if (fate.free) ++cost.free;
+    }
+  }
+  if (cost.calls > 0) cost.mean = static_cast<double>(total) / static_cast<double>(cost.calls);
+  return cost;
+}
+
+std::string one_decimal(double value) {
+  std::array<char, 32> buffer = {};
+  std::snprintf(buffer.data(), buffer.size(), "%.1f", value);
+  return buffer.data();
+}
+
+void print_cost(const Cost& cost, Output& out) {
+  out.line("filter: " + (cost.ranges == 0 ? "" : counted(cost.ranges, "range") + " of numbers, ") +
+           counted(cost.instructions, "instruction") + (cost.token ? ", with an exec token" : ""));
+  out.line("a call: at most " + counted(cost.longest, "instruction") + ", " + one_decimal(cost.mean) + " on average; " +
+           std::to_string(cost.free) + " of " + std::to_string(cost.calls) +
+           " calls cost nothing, the kernel keeps their answer");
+}
+
+void print_outside(const Input& input, Output& out) {
+  if (input.kind != Input::Kind::kPolicy) return;
+  const auto covers = [&](arch::Abi abi) {
+    return std::any_of(input.rules.begin(), input.rules.end(), [&](const auto& rules) { return rules.abi == abi; });
+  };
+  out.line(out.paint(Colour::kBold, "any other ABI") + ": " + out.paint(Colour::kRed, "kill_process") +
+           (covers(arch::Abi::kX86_64) && !covers(arch::Abi::kX32) ? "; x32: errno ENOSYS" : ""));
+}
+
+// ---- As JSON ----
+
+void json_fate(const Fate& fate, const Page& page, const Input& input, Json& json) {
+  json.open_object().member("name", fate.name).member("number", uint64_t{fate.number});
+  if (!fate.by_rules) {
+    json.key("verdicts").open_array();
+    for (const uint32_t value : fate.returns) json.verdict(resolve::verdict_of(value), page.abi);
+    json.close_array();
+    if (fate.computed) json.member("computed", true);
+  } else if (fate.chain.cases.empty()) {
+    json.key("verdict").verdict(fate.chain.otherwise, page.abi);
+    if (fate.chain.last != nullptr && !says_default(*fate.chain.last)) {
+      json.member("line", uint64_t{input.policy->source->locate(fate.chain.last->origin.range.offset).line});
+    }
+  } else {
+    json.key("cases").open_array();
+    for (const resolve::Clause* clause : fate.chain.cases) {
+      json.open_object().key("verdict").verdict(clause->verdict, page.abi).key("conditions").open_array();
+      for (const std::string& text : conditions_text(*clause, &*input.policy, page.abi)) {
+        json.value(std::string_view(text));
+      }
+      json.close_array();
+      json.member("line", uint64_t{input.policy->source->locate(clause->origin.range.offset).line}).close_object();
+    }
+    json.close_array().key("otherwise").verdict(fate.chain.otherwise, page.abi);
+  }
+  json.close_object();
+}
+
+void print_json(const Input& input, const std::vector<Page>& pages, const std::optional<Cost>& cost, Output& out) {
+  Json json;
+  json.open_object().member("file", std::string_view(input.name)).member("enabled", input.enabled());
+  if (cost) {
+    json.key("filter").open_object().member("instructions", uint64_t{cost->instructions});
+    if (cost->ranges != 0) json.member("ranges", uint64_t{cost->ranges});
+    json.member("token", cost->token).member("longest", uint64_t{cost->longest});
+    json.key("mean").number(one_decimal(cost->mean));
+    json.member("free_calls", uint64_t{cost->free}).member("calls", uint64_t{cost->calls}).close_object();
+  }
+  json.key("abis").open_array();
+  for (const Page& page : pages) {
+    json.open_object().member("abi", arch::info(page.abi).name);
+    if (page.rules != nullptr) json.key("default").verdict(page.rules->default_verdict, page.abi);
+    json.key("calls").open_array();
+    for (const Fate& fate : page.fates) json_fate(fate, page, input, json);
+    json.close_array().close_object();
+  }
+  out.add(json.close_array().close_object().text());
+}
+
+std::string subtitle(const Input& input) {
+  if (input.kind == Input::Kind::kRawBpf) return "raw BPF";
+  if (input.kind == Input::Kind::kFilterFile) return "a filter compiled from " + input.filter->source;
+  if (input.profile != nullptr) return std::string(input.profile->summary);
+  return input.policy->oci ? "a container profile" : "a policy";
+}
+
+}  // namespace
+
+int show(const Options& options, const Log& log, Output& out) {
+  const auto input = load(options.arguments.front(), options, log);
+  if (!input) return kExitFailed;
+  std::vector<Page> pages;
+  std::optional<Cost> cost;
+  if (input->enabled()) {
+    const auto filter = filter_of(*input, options, log);
+    const auto answers = program_of(*input, options, log);
+    if (!filter || !answers) return kExitFailed;
+    const std::vector<arch::Abi> abis = input->abis(options.machine);
+    if (options.arch && std::find(abis.begin(), abis.end(), *options.arch) == abis.end()) {
+      log.error(input->name + ": does not cover " + std::string(arch::info(*options.arch).name));
+      return kExitFailed;
+    }
+    for (const arch::Abi abi : abis) {
+      if (!options.arch || abi == *options.arch) pages.push_back(page_of(*input, &*filter, *answers, abi));
+    }
+    cost = cost_of(*filter, pages);
+  }
+  if (options.json) {
+    print_json(*input, pages, cost, out);
+    return kExitGood;
+  }
+  out.line(out.paint(Colour::kBold, input->name) + ": " + subtitle(*input));
+  if (!input->enabled()) {
+    out.line("'enabled' is false: it filters nothing");
+    return kExitGood;
+  }
+  print_cost(*cost, out);
+  for (const Page& page : pages) {
+    out.line("");
+    options.all ? print_every_call(page, *input, out) : print_page(page, *input, out);
+  }
+  if (input->kind == Input::Kind::kPolicy) out.line("");
+  print_outside(*input, out);
+  return kExitGood;
+}
+
+}  // namespace sandbox::tool

@@ -1,0 +1,79 @@
+# bash completion for sandbox-policy(1)                                   -*- shell-script -*-
+
+# The built-in policies, as they are written on the command line. A ':' ends a word for bash.
+_sandbox_policy_profiles() {
+    local profiles
+    profiles=$("$1" list profiles 2>/dev/null | sed 's/ .*//; s/^/profile:/')
+    COMPREPLY+=($(compgen -W "$profiles" -- "$cur"))
+}
+
+_sandbox_policy() {
+    local cur prev words cword
+    _init_completion -n =: || return
+
+    local commands='check show explain disasm diff test convert compile list'
+    if ((cword == 1)); then
+        COMPREPLY=($(compgen -W "$commands --help --version" -- "$cur"))
+        return
+    fi
+    local command=${words[1]} option=$prev value=$cur
+    if [[ $cur == --*=* ]]; then
+        option=${cur%%=*}
+        value=${cur#*=}
+    fi
+    case $option in
+        --format)
+            COMPREPLY=($(compgen -W 'text json' -- "$value"))
+            return
+            ;;
+        --to)
+            COMPREPLY=($(compgen -W 'beats oci k8s systemd bpf' -- "$value"))
+            return
+            ;;
+        --arch | --machine)
+            COMPREPLY=($(compgen -W "$("$1" list architectures 2>/dev/null | sed 's/ .*//')" -- "$value"))
+            return
+            ;;
+        -o | --output)
+            cur=$value
+            _filedir
+            return
+            ;;
+        --cap) return ;;
+    esac
+    if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "$("$1" "$command" --help 2>/dev/null |
+            sed -n 's/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p')" -- "$cur"))
+        return
+    fi
+    case $command in
+        list)
+            COMPREPLY=($(compgen -W 'syscalls sets actions architectures profiles constants' -- "$cur"))
+            ;;
+        explain)
+            # The first word that is no option is the file, the second the call.
+            local i files=0
+            for ((i = 2; i < cword; ++i)); do
+                case ${words[i]} in
+                    --arch | --machine | --format | --cap) ((++i)) ;;
+                    -*) ;;
+                    *) ((++files)) ;;
+                esac
+            done
+            case $files in
+                0)
+                    _filedir
+                    _sandbox_policy_profiles "$1"
+                    ;;
+                1) COMPREPLY=($(compgen -W "$("$1" list syscalls 2>/dev/null | sed 's/^[0-9]* *//; s/ .*//')" -- "$cur")) ;;
+                *) COMPREPLY=($(compgen -W "$("$1" list constants 2>/dev/null | sed 's/ .*//')" -- "$cur")) ;;
+            esac
+            ;;
+        check | show | disasm | diff | convert | compile)
+            _filedir
+            _sandbox_policy_profiles "$1"
+            ;;
+        test) _filedir ;;
+    esac
+    __ltrim_colon_completions "$cur"
+} && complete -F _sandbox_policy sandbox-policy

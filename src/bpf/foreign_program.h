@@ -1,0 +1,25 @@
+// What there is to know of a program that comes out of a file, beyond what `validate` says.
+#pragma once
+
+#include <optional>
+
+#include "bpf/validate.h"
+
+namespace sandbox::bpf {
+
+/// The largest errno that a filter can give: the kernel makes every larger one this (MAX_ERRNO).
+inline constexpr uint32_t kMaxErrno = 4095;
+
+/// The first return that the kernel takes and a launch must not: one whose value is in A, so that nobody can tell it;
+/// errno 0, under which a call looks done that was not; an errno over 4095; a user notification, for which nobody
+/// listens; and actions that seccomp(2) does not have. None: there is none.
+std::optional<InvalidProgram> unwelcome_return(const ValidatedProgram& program);
+
+/// Which registers some path reads before it has written them. The kernel sets both to 0 at the start.
+struct EntryReads {
+  bool a = false;
+  bool x = false;
+};
+EntryReads entry_reads(const ValidatedProgram& program);
+
+}  // namespace sandbox::bpf

@@ -1,0 +1,42 @@
+// Whether a policy does what is expected of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "arch/abi.h"
+#include "base/diagnostic.h"
+#include "base/result.h"
+#include "bpf/program.h"
+#include "compile/compile.h"
+#include "policy/expectations.h"
+#include "resolve/rule_set.h"
+
+namespace sandbox::compile {
+
+/// One expectation, and what came.
+struct JudgedExpectation {
+  SourceRange range;     ///< Of the expectation, in its own text.
+  arch::Abi abi;         ///< Through which the call comes.
+  bpf::SystemCall call;  ///< As the filter sees it.
+  resolve::Verdict expected;
+  resolve::Verdict evaluated;               ///< What the evaluator says.
+  resolve::Verdict compiled;                ///< What the compiled program says.
+  const resolve::Clause* clause = nullptr;  ///< That decides, owned by the rules; null when no group does.
+
+  [[nodiscard]] bool passed() const { return evaluated == expected && compiled == expected; }
+};
+
+/// Judges every expectation by the evaluator and by the program that the rules are compiled to, without a way around it
+/// for a launcher. Names that the expectation's ABI lacks, and values that do not fit its registers, are errors in
+/// `diagnostics` (which belongs to the expectations' text), and such expectations are left out. `rules` is of an
+/// enabled policy, read for `expectations.abi` or, without one, for `native`.
+Result<std::vector<JudgedExpectation>, CompileError> judge_expectations(const policy::Expectations& expectations,
+                                                                        const resolve::PolicyRules& rules,
+                                                                        arch::Abi native, Diagnostics& diagnostics);
+
+/// What is to be said of one that failed: "expected errno EPERM, found allow (no-network.yml:9)"; `policy` is the text
+/// in which the deciding line stands.
+std::string failure_text(const JudgedExpectation& judged, const SourceText& policy);
+
+}  // namespace sandbox::compile

@@ -1,0 +1,197 @@
+#include "compile/token_sites.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+
+namespace sandbox::compile {
+namespace {
+
+using bpf::Instruction;
+using bpf::InvalidProgram;
+using bpf::Program;
+
+constexpr uint16_t kLoad = BPF_LD | BPF_W | BPF_ABS;
+constexpr uint16_t kXor = BPF_ALU | BPF_XOR | BPF_K;
+constexpr uint16_t kOr = BPF_ALU | BPF_OR | BPF_X;
+constexpr uint16_t kToX = BPF_MISC | BPF_TAX;
+constexpr uint16_t kEqual = BPF_JMP | BPF_JEQ | BPF_K;
+
+/// Where the unconditional jumps at `index` lead, if there are any.
+size_t past_jumps(const Program& program, size_t index) {
+  while (program[index].code == (BPF_JMP | BPF_JA)) index += 1 + program[index].k;
+  return index;
+}
+
+/// Which instructions some jump leads to.
+std::vector<bool> jump_targets(const Program& program) {
+  std::vector<bool> targets(program.size(), false);
+  for (size_t i = 0; i < program.size(); ++i) {
+    const Instruction& instruction = program[i];
+    if (BPF_CLASS(instruction.code) != BPF_JMP) continue;
+    if (BPF_OP(instruction.code) == BPF_JA) {
+      targets[i + 1 + instruction.k] = true;
+    } else {
+      targets[i + 1 + instruction.jt] = true;
+      targets[i + 1 + instruction.jf] = true;
+    }
+  }
+  return targets;
+}
+
+/// One whole token check, compared with what compile_token_check makes.
+class Check {
+ public:
+  Check(const Program& program, const std::vector<bool>& targets, std::span<const TokenSite> sites)
+      : program_(program), targets_(targets), sites_(sites), start_(sites.front().index - 1), at_(start_) {}
+
+  /// None when it is one.
+  std::optional<InvalidProgram> difference(std::span<const TokenWord> words) {
+    for (size_t i = 0; i < words.size(); ++i) {
+      bool same = next(kLoad, words[i].offset);
+      same = same && sites_[i].index == at_ && sites_[i].word == words[i].index && next(kXor, 0);
+      if (i > 0) same = same && next(kOr, 0);
+      if (i + 1 < words.size()) same = same && next(kToX, 0);
+      if (!same) return InvalidProgram{std::min(at_, program_.size() - 1), "a token check has another form"};
+    }
+    const size_t end = past_jumps(program_, at_);
+    const Instruction& decision = program_[end];
+    if (decision.code != kEqual || decision.k != 0) return InvalidProgram{end, "a token check decides nothing"};
+    const Instruction& allowed = program_[past_jumps(program_, end + 1 + decision.jt)];
+    if (allowed.code == (BPF_RET | BPF_K) && allowed.k == SECCOMP_RET_ALLOW) return std::nullopt;
+    return InvalidProgram{end, "a token check does not lead to allow"};
+  }
+
+ private:
+  /// Whether the next instruction is this one and, but for the first, cannot be jumped to.
+  bool next(uint16_t code, uint32_t k) {
+    if (at_ >= program_.size() - 1 || (at_ != start_ && targets_[at_])) return false;
+    if (program_[at_].code != code || program_[at_].k != k) return false;
+    ++at_;
+    return true;
+  }
+
+  const Program& program_;
+  const std::vector<bool>& targets_;
+  std::span<const TokenSite> sites_;
+  size_t start_;
+  size_t at_;
+};
+
+/// Follows every way that a call with a known number can take, whatever its arguments.
+class Ways {
+ public:
+  Ways(const Program& program, const std::vector<TokenSite>& sites, const arch::AbiInfo& abi)
+      : program_(program), sites_(sites), abi_(abi) {}
+
+  bool all_allow(uint32_t number) {
+    number_ = number;
+    for (auto& seen : seen_) seen.assign(program_.size(), false);
+    return allow(0, kNothing);
+  }
+
+ private:
+  /// What is in A. At the start it is 0, which no filter of ours counts on: it is as good as unknown.
+  enum Accumulator : uint8_t { kNothing, kNumber, kArch, kAccumulators };
+
+  // A call that was judged before, or is being judged, is not judged again: jumps go forward only.
+  bool allow(size_t at, Accumulator a) {
+    for (;; ++at) {
+      if (seen_[a][at]) return true;
+      seen_[a][at] = true;
+      const Instruction& instruction = program_[at];
+      if (begins_check(at)) return true;
+      switch (BPF_CLASS(instruction.code)) {
+        case BPF_RET:
+          return instruction.code == (BPF_RET | BPF_K) && instruction.k == SECCOMP_RET_ALLOW;
+        case BPF_JMP:
+          if (BPF_OP(instruction.code) == BPF_JA) {
+            at += instruction.k;
+            break;
+          }
+          if (a == kNothing || BPF_SRC(instruction.code) == BPF_X) {
+            if (!allow(at + 1 + instruction.jt, a)) return false;
+            at += instruction.jf;
+            break;
+          }
+          at += holds(instruction, a == kNumber ? number_ : abi_.audit_arch) ? instruction.jt : instruction.jf;
+          break;
+        default:
+          if (instruction.code == (BPF_ALU | BPF_DIV | BPF_X)) return false;  // By 0 it ends the filter, and kills.
+          a = after(instruction, a);
+          break;
+      }
+    }
+  }
+
+  static Accumulator after(const Instruction& instruction, Accumulator a) {
+    if (instruction.code == kLoad && instruction.k == bpf::kNumberOffset) return kNumber;
+    if (instruction.code == kLoad && instruction.k == bpf::kArchOffset) return kArch;
+    const bool keeps = BPF_CLASS(instruction.code) == BPF_LDX || BPF_CLASS(instruction.code) == BPF_ST ||
+                       BPF_CLASS(instruction.code) == BPF_STX || instruction.code == kToX;
+    return keeps ? a : kNothing;
+  }
+
+  static bool holds(const Instruction& instruction, uint32_t a) {
+    switch (BPF_OP(instruction.code)) {
+      case BPF_JEQ:
+        return a == instruction.k;
+      case BPF_JGE:
+        return a >= instruction.k;
+      case BPF_JGT:
+        return a > instruction.k;
+      default:  // BPF_JSET.
+        return (a & instruction.k) != 0;
+    }
+  }
+
+  [[nodiscard]] bool begins_check(size_t at) const {
+    return std::any_of(sites_.begin(), sites_.end(),
+                       [&](const TokenSite& site) { return site.word == 0 && site.index == at + 1; });
+  }
+
+  const Program& program_;
+  const std::vector<TokenSite>& sites_;
+  const arch::AbiInfo& abi_;
+  uint32_t number_ = 0;
+  std::array<std::vector<bool>, kAccumulators> seen_;
+};
+
+}  // namespace
+
+std::optional<InvalidProgram> wrong_token_site(const bpf::ValidatedProgram& validated,
+                                               const std::vector<TokenSite>& sites, arch::Abi launcher) {
+  const Program& program = validated.instructions();
+  // Our compiler has no other use for XOR.
+  size_t next = 0;
+  for (size_t i = 0; i < program.size(); ++i) {
+    const bool site = next < sites.size() && sites[next].index == i;
+    if ((program[i].code == kXor) != site) {
+      return InvalidProgram{i, site ? "a token site is no xor with a constant" : "a token check has no token site"};
+    }
+    if (site) ++next;
+  }
+  if (next < sites.size()) {
+    return InvalidProgram{sites[next].index, "a token site is out of order or outside the program"};
+  }
+
+  const std::vector<TokenWord> words = token_words(arch::info(launcher));
+  if (sites.size() % words.size() != 0) return InvalidProgram{sites.back().index, "a token check lacks a token site"};
+  if (sites.empty()) return std::nullopt;
+  const std::vector<bool> targets = jump_targets(program);
+  for (size_t first = 0; first < sites.size(); first += words.size()) {
+    const std::span<const TokenSite> group(&sites[first], words.size());
+    if (group.front().index == 0) return InvalidProgram{0, "a token check has another form"};
+    if (auto difference = Check(program, targets, group).difference(words)) return difference;
+  }
+  return std::nullopt;
+}
+
+bool opens_for_launcher(const bpf::ValidatedProgram& program, const std::vector<TokenSite>& sites, arch::Abi launcher) {
+  Ways ways(program.instructions(), sites, arch::info(launcher));
+  const std::vector<uint32_t> numbers = launcher_calls(launcher);
+  return std::all_of(numbers.begin(), numbers.end(), [&](uint32_t number) { return ways.all_allow(number); });
+}
+
+}  // namespace sandbox::compile

@@ -1,0 +1,221 @@
+#include "policy/expectations.h"
+
+#include <array>
+#include <cctype>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "policy/mapping_reader.h"
+#include "policy/scalar.h"
+#include "policy/text_check.h"
+#include "policy/yaml_tree.h"
+
+namespace sandbox::policy {
+namespace {
+
+using Kind = YamlNode::Kind;
+
+constexpr size_t kMostArguments = 6;
+
+constexpr std::array<std::string_view, 4> kFileKeys = {"policy", "profile", "arch", "expect"};
+constexpr std::array<KeyAlias, 6> kFileAliases = {{{"file", "policy"},
+                                                   {"architecture", "arch"},
+                                                   {"abi", "arch"},
+                                                   {"expectations", "expect"},
+                                                   {"expected", "expect"},
+                                                   {"tests", "expect"}}};
+
+constexpr std::array<std::string_view, 4> kEntryKeys = {"call", "arch", "action", "errno"};
+constexpr std::array<KeyAlias, 5> kEntryAliases = {
+    {{"syscall", "call"}, {"name", "call"}, {"abi", "arch"}, {"verdict", "action"}, {"error", "errno"}}};
+constexpr std::array<std::string_view, 2> kEntryOnlyKeys = {"call", "action"};
+
+class ExpectationsReader {
+ public:
+  explicit ExpectationsReader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+
+  Expectations read(const YamlNode& document);
+
+ private:
+  void read_subject(const MappingReader& keys, const YamlNode& document, Expectations& expectations);
+  void read_list(const YamlNode& node, Expectations& expectations);
+  void read_entry(const YamlNode& node, Expectation& expectation);
+  void read_call(const YamlNode& node, Expectation& expectation);
+  void read_call_name(const YamlNode& node, Expectation& expectation);
+  void read_verdict(const YamlNode& node, const MappingReader& keys, Expectation& expectation);
+  std::optional<ListedAbi> read_arch(const YamlNode& node);
+  std::optional<Name> read_text(const YamlNode& node, std::string_view what, std::string_view expected);
+  void missing(const YamlNode& mapping, std::string message);
+
+  Diagnostics& diagnostics_;
+};
+
+void ExpectationsReader::missing(const YamlNode& mapping, std::string message) {
+  if (mapping.complete) diagnostics_.error(mapping.range, std::move(message));  // Else a syntax error may hide it.
+}
+
+std::optional<Name> ExpectationsReader::read_text(const YamlNode& node, std::string_view what,
+                                                  std::string_view expected) {
+  if (!expect_scalar(node, what, expected, diagnostics_)) return std::nullopt;
+  if (!node.text.empty()) return Name{node.text, node.range};
+  diagnostics_.error(node.range, std::string(what) + " must be " + std::string(expected) + ", found " + describe(node));
+  return std::nullopt;
+}
+
+std::optional<ListedAbi> ExpectationsReader::read_arch(const YamlNode& node) {
+  if (!expect_scalar(node, "'arch'", "the name of an ABI", diagnostics_)) return std::nullopt;
+  const auto abi = read_abi(node, diagnostics_);
+  if (!abi) return std::nullopt;
+  return ListedAbi{*abi, node.range};
+}
+
+Expectations ExpectationsReader::read(const YamlNode& document) {
+  Expectations expectations;
+  MappingReader keys(diagnostics_, "an expectations file", kFileKeys, kFileAliases, kEntryOnlyKeys, "an expectation");
+  keys.add_all(document);
+  read_subject(keys, document, expectations);
+  if (const YamlNode* node = keys.find("arch")) expectations.abi = read_arch(*node);
+  if (const YamlNode* node = keys.find("expect")) {
+    read_list(*node, expectations);
+  } else if (keys.lacks("expect")) {
+    missing(document, "'expect' is missing: the list of expectations");
+  }
+  return expectations;
+}
+
+void ExpectationsReader::read_subject(const MappingReader& keys, const YamlNode& document, Expectations& expectations) {
+  const YamlNode* policy = keys.find("policy");
+  const YamlNode* profile = keys.find("profile");
+  if (policy != nullptr && profile != nullptr) {
+    diagnostics_.error(keys.find_key("profile")->range, "both 'policy' and 'profile'; a file is about one policy");
+  }
+  if (policy != nullptr) expectations.policy = read_text(*policy, "'policy'", "the name of a file");
+  if (profile != nullptr) expectations.profile = read_text(*profile, "'profile'", "the name of a built-in policy");
+  if (keys.lacks("policy") && keys.lacks("profile")) {
+    missing(document, "'policy' is missing: the file with the policy (or 'profile', the name of a built-in one)");
+  }
+}
+
+void ExpectationsReader::read_list(const YamlNode& node, Expectations& expectations) {
+  if (!expect_literal(node, "'expect'", diagnostics_)) return;
+  if (node.kind != Kind::kSequence) {
+    if (node.complete) {
+      diagnostics_.error(node.range, "'expect' must be a list of expectations, found " + describe(node));
+    }
+    return;
+  }
+  if (node.items.empty()) missing(node, "'expect' is an empty list; expected at least one expectation");
+  for (const YamlNode& item : node.items) read_entry(item, expectations.expect.emplace_back());
+}
+
+void ExpectationsReader::read_entry(const YamlNode& node, Expectation& expectation) {
+  expectation.range = node.range;
+  if (!expect_literal(node, "an expectation", diagnostics_)) return;
+  if (node.kind != Kind::kMapping) {
+    if (node.complete) {
+      diagnostics_.error(
+          node.range,
+          "an expectation must be a mapping such as {call: [read, 0], action: allow}, found " + describe(node));
+    }
+    return;
+  }
+  MappingReader keys(diagnostics_, "an expectation", kEntryKeys, kEntryAliases);
+  keys.add_all(node);
+  if (const YamlNode* call = keys.find("call")) {
+    read_call(*call, expectation);
+  } else if (keys.lacks("call")) {
+    missing(node, "'call' is missing in an expectation: a list of the system call and its arguments");
+  }
+  if (const YamlNode* arch = keys.find("arch")) expectation.abi = read_arch(*arch);
+  read_verdict(node, keys, expectation);
+}
+
+void ExpectationsReader::read_call(const YamlNode& node, Expectation& expectation) {
+  if (!expect_literal(node, "'call'", diagnostics_)) return;
+  if (node.kind != Kind::kSequence || (node.items.empty() && node.complete)) {
+    if (node.complete) {
+      diagnostics_.error(node.range,
+                         "'call' must be a list of a system call and its arguments, such as [read, 0], found " +
+                             (node.kind == Kind::kSequence ? "an empty list" : describe(node)));
+    }
+    return;
+  }
+  if (node.items.empty()) return;
+  read_call_name(node.items.front(), expectation);
+  for (size_t i = 1; i < node.items.size(); ++i) {
+    if (i > kMostArguments) {
+      diagnostics_.error(node.items[i].range,
+                         "a system call has at most 6 arguments, found " + std::to_string(node.items.size() - 1));
+      return;
+    }
+    expectation.arguments.push_back(read_value(node.items[i], "an argument in 'call'", diagnostics_).value_or(Value{}));
+  }
+}
+
+/// A call's name, or unquoted a number: also of calls that have no name.
+void ExpectationsReader::read_call_name(const YamlNode& node, Expectation& expectation) {
+  const auto name = read_text(node, "the first entry of 'call'", "a system call's name or number");
+  if (!name) return;
+  expectation.call = *name;
+  const bool digits =
+      node.plain && (std::isdigit(static_cast<unsigned char>(name->text.front())) != 0 || name->text.front() == '-');
+  if (!digits) return;
+  const auto integer = read_integer(node, "a system call's number", diagnostics_);
+  if (!integer) return;
+  if (integer->negative || integer->magnitude > std::numeric_limits<uint32_t>::max()) {
+    diagnostics_.error(node.range, "a system call's number must be from 0 to 0xffffffff, found " + describe(node));
+    return;
+  }
+  expectation.number = static_cast<uint32_t>(integer->magnitude);
+}
+
+void ExpectationsReader::read_verdict(const YamlNode& node, const MappingReader& keys, Expectation& expectation) {
+  std::optional<Action> action;
+  if (const YamlNode* value = keys.find("action")) {
+    action = read_action(*value, "'action'", diagnostics_);
+    expectation.action = action.value_or(expectation.action);
+  } else if (keys.lacks("action")) {
+    missing(node, "'action' is missing in an expectation: what the call should get");
+  }
+  if (const YamlNode* value = keys.find("errno")) {
+    expectation.error = read_errno(*value, "'errno'", diagnostics_).value_or(ErrnoValue{});
+    if (action && *action != Action::kErrno) {
+      diagnostics_.error(keys.find_key("errno")->range, "'errno' goes with 'action: errno' only, found 'action: " +
+                                                            std::string(name_of(*action)) + "'");
+    }
+  } else if (action == Action::kErrno) {
+    expectation.error.range = keys.find("action")->range;
+  }
+}
+
+}  // namespace
+
+std::optional<Expectations> read_expectations(std::shared_ptr<const SourceText> source, Diagnostics& diagnostics) {
+  if (!check_text(diagnostics)) return std::nullopt;
+  const std::optional<YamlNode> document = parse_yaml(diagnostics);
+  if (!document) {
+    if (!diagnostics.has_errors()) diagnostics.error("is empty: expected a mapping with the key 'expect'");
+    return std::nullopt;
+  }
+  if (document->kind != Kind::kMapping) {
+    if (document->complete) {
+      diagnostics.error(document->range,
+                        "no expectations here: expected a mapping with the key 'expect', found " + describe(*document));
+    }
+    return std::nullopt;
+  }
+  Expectations expectations = ExpectationsReader(diagnostics).read(*document);
+  expectations.source = std::move(source);
+  return expectations;
+}
+
+std::string policy_path(const Expectations& expectations) {
+  const std::string& written = expectations.policy->text;
+  const std::string& own = expectations.source->name();
+  const size_t slash = own.rfind('/');
+  if (written.starts_with('/') || slash == std::string::npos) return written;
+  return own.substr(0, slash + 1) + written;
+}
+
+}  // namespace sandbox::policy

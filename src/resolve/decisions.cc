@@ -1,0 +1,122 @@
+#include "resolve/decisions.h"
+
+#include <algorithm>
+#include <set>
+
+#include "arch/multiplexers.h"
+
+namespace sandbox::resolve {
+namespace {
+
+const RuleSet* find(const PolicyRules& rules, arch::Abi abi) {
+  const auto found = std::find_if(rules.begin(), rules.end(), [&](const RuleSet& set) { return set.abi == abi; });
+  return found == rules.end() ? nullptr : &*found;
+}
+
+bool related(Verdict before, Verdict after, Relation relation) {
+  return before == after || (relation == Relation::kNotWider && after.action <= before.action);
+}
+
+std::optional<Difference> difference_of(ArgumentSets& sets, const Decisions& before, const Decisions& after,
+                                        Relation relation) {
+  for (const Decision& old : before) {
+    for (const Decision& now : after) {
+      if (related(old.verdict, now.verdict, relation)) continue;
+      const ArgumentSets::Set shared = sets.both(old.set, now.set);
+      if (shared == ArgumentSets::kNone) continue;
+      return Difference{{}, {}, sets.witness(shared), old.verdict, now.verdict};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Difference> difference_of(ArgumentSets& sets, const RuleSet& before, const RuleSet& after,
+                                        Relation relation) {
+  Difference found;
+  found.abi = before.abi;
+  found.before = before.default_verdict;
+  found.after = after.default_verdict;
+  if (!related(before.default_verdict, after.default_verdict, relation)) return found;
+  std::set<uint32_t> numbers;
+  for (const RuleSet* rules : {&before, &after}) {
+    for (const CallRules& call : rules->calls) numbers.insert(call.number);
+  }
+  for (const uint32_t number : numbers) {
+    auto difference = difference_of(sets, decide(sets, clauses_of(before, number), before.default_verdict),
+                                    decide(sets, clauses_of(after, number), after.default_verdict), relation);
+    if (!difference) continue;
+    difference->abi = before.abi;
+    difference->number = number;
+    return difference;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Decisions decide(ArgumentSets& sets, const std::vector<Clause>& clauses, Verdict by_default) {
+  Decisions decisions;
+  ArgumentSets::Set open = ArgumentSets::kAll;
+  const auto take = [&](ArgumentSets::Set set, Verdict verdict) {
+    set = sets.both(set, open);
+    if (set == ArgumentSets::kNone) return;
+    open = sets.without(open, set);
+    const auto same = [&](const Decision& decision) { return decision.verdict == verdict; };
+    const auto known = std::find_if(decisions.begin(), decisions.end(), same);
+    if (known == decisions.end()) {
+      decisions.push_back({verdict, set});
+    } else {
+      known->set = sets.either(known->set, set);
+    }
+  };
+  for (const Clause& clause : clauses) take(sets.where(clause.conditions), clause.verdict);
+  take(open, by_default);
+  return decisions;
+}
+
+ArgumentSets::Set set_of(const Decisions& decisions, Verdict verdict) {
+  for (const Decision& decision : decisions) {
+    if (decision.verdict == verdict) return decision.set;
+  }
+  return ArgumentSets::kNone;
+}
+
+const std::vector<Clause>& clauses_of(const RuleSet& rules, uint32_t number) {
+  static const std::vector<Clause> kNone;
+  const auto call = std::ranges::lower_bound(rules.calls, number, {}, &CallRules::number);
+  return call != rules.calls.end() && call->number == number ? call->clauses : kNone;
+}
+
+std::vector<Clause> clauses_behind(std::string_view multiplexer, arch::Abi abi,
+                                   const std::vector<NamedVerdict>& rules) {
+  std::vector<Clause> clauses;
+  for (const NamedVerdict& rule : rules) {
+    for (const arch::Multiplexed& way : arch::multiplexed(abi, rule.name)) {
+      if (way.multiplexer != multiplexer) continue;
+      Condition selector;
+      selector.width = 32;
+      selector.operation = policy::Operation::kMaskedEqual;
+      selector.value = way.selector;
+      selector.mask = way.mask;
+      clauses.push_back({{selector}, rule.verdict, {}});
+    }
+  }
+  return clauses;
+}
+
+std::optional<Difference> first_difference(ArgumentSets& sets, const PolicyRules& before, const PolicyRules& after,
+                                           Relation relation) {
+  constexpr Verdict kKilled = {policy::Action::kKillProcess, 0};
+  for (const RuleSet& rules : before) {
+    const RuleSet* other = find(after, rules.abi);
+    if (other == nullptr && relation == Relation::kNotWider) continue;
+    if (other == nullptr) return Difference{rules.abi, {}, {}, rules.default_verdict, kKilled};
+    if (const auto difference = difference_of(sets, rules, *other, relation)) return difference;
+  }
+  for (const RuleSet& rules : after) {
+    if (find(before, rules.abi) == nullptr) return Difference{rules.abi, {}, {}, kKilled, rules.default_verdict};
+  }
+  return std::nullopt;
+}
+
+}  // namespace sandbox::resolve

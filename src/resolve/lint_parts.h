@@ -1,0 +1,90 @@
+// What the checks of lint() have in common.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "arch/abi.h"
+#include "base/diagnostic.h"
+#include "policy/policy.h"
+#include "resolve/rule_set.h"
+
+namespace sandbox::resolve {
+
+/// Collects what the checks find on each ABI, and says it once.
+class Findings {
+ public:
+  /// One finding on one ABI. `id` is one of lint_kinds().
+  void add(std::string_view id, arch::Abi abi, SourceRange range, std::string message);
+
+  /// Adds each finding to `diagnostics`, in the order of their places. Those that were not made on all `abis` ABIs name
+  /// the ABIs.
+  void report(size_t abis, Diagnostics& diagnostics) const;
+
+ private:
+  struct Finding {
+    SourceRange range;
+    std::vector<arch::Abi> abis;
+  };
+  std::map<std::tuple<uint32_t, std::string_view, std::string>, Finding> findings_;  ///< By offset, id and message.
+};
+
+/// What a call can get on one ABI, over all arguments.
+struct Fate {
+  bool passes = false;                 ///< For some arguments it is allowed, or logged.
+  bool fails = false;                  ///< For some arguments it gets an errno, a signal or death.
+  Verdict refusal;                     ///< The first errno, signal or death, if `fails`,
+  const Clause* denial = nullptr;      ///< and the first clause of a group that says so.
+  const Clause* condition = nullptr;   ///< The first clause of a group that looks at its arguments.
+  const Clause* permission = nullptr;  ///< The first clause of a group that lets it pass.
+
+  [[nodiscard]] bool open() const { return passes && !fails; }
+  [[nodiscard]] bool filtered() const { return passes && fails && condition != nullptr; }
+  [[nodiscard]] bool denied() const { return fails && !passes; }
+};
+Fate fate_of(const RuleSet& rules, uint32_t number);
+
+/// The fate of a call by its name; none if the ABI has no such number.
+std::optional<Fate> fate_of(const RuleSet& rules, std::string_view name);
+
+constexpr bool lets_pass(policy::Action action) {
+  return action == policy::Action::kAllow || action == policy::Action::kLog;
+}
+
+/// errno, trap and kill; `trace` is neither: a tracer decides.
+constexpr bool refuses(policy::Action action) {
+  return action < policy::Action::kTrace;
+}
+
+/// Whether a group says it: resolve() adds clauses of its own for `kernel:`.
+constexpr bool is_written(const Clause& clause) {
+  return clause.origin.range.length > 0;
+}
+
+/// Refused as if the kernel had no such call: programs then take another one, and that is what it is for.
+bool is_no_such_call(Verdict verdict, arch::Abi abi);
+
+/// "'a'", "'a' and 'b'", "'a', 'b' and 'c'".
+std::string quoted_list(const std::vector<std::string_view>& names);
+
+/// The words of a text, separated by single spaces.
+std::vector<std::string_view> split_words(std::string_view text);
+
+/// Whether `narrow` holds only where `wide` does. True is certain; false may also mean that it was not found out.
+bool implies(const Condition& narrow, const Condition& wide);
+
+/// Whether every call that `later` matches is matched by `earlier` too; as certain as implies().
+bool covers(const Clause& earlier, const Clause& later);
+
+// The checks, each in a file of its own. One ABI at a time but for the first.
+void check_reachability(const policy::Policy& policy, const PolicyRules& rules, Findings& findings);
+void check_siblings(const RuleSet& rules, Findings& findings);
+void check_conditions(const policy::Policy& policy, const RuleSet& rules, Findings& findings);
+void check_needed_calls(const policy::Policy& policy, const RuleSet& rules, Findings& findings);
+
+}  // namespace sandbox::resolve

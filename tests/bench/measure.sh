@@ -1,0 +1,315 @@
+#!/bin/bash
+# measure.sh [--rounds N] [--quick]: measures, and prints the tables as Markdown. run.sh builds what it needs and starts
+# it with
+#   SANDBOX_RUN   the launcher
+#   BENCH_BIN     the folder of the programs that measure
+#   MAKE_FILTER   tests/tools' program that compiles policies to filter files
+# --rounds N: how often each launcher is started (500). --quick: --rounds 40, for a first look.
+#
+# What cannot be measured on a machine is named below its table, with the reason. Nothing is compared with a bound.
+set -euo pipefail
+: "${SANDBOX_RUN:?names the launcher}" "${BENCH_BIN:?}" "${MAKE_FILTER:?}"
+cd "$(dirname "$0")"
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+rounds=500
+while [ $# -gt 0 ]; do
+  case $1:${2:-} in
+    --quick:*) rounds=40 ;;
+    --rounds:[1-9]*) rounds=$2 && shift ;;
+    *) echo "usage: [--rounds N] [--quick]" >&2 && exit 2 ;;
+  esac
+  shift
+done
+# How often each filter's calls are timed, and how long Google Benchmark looks at a stage.
+call_rounds=$((rounds / 15 + 1))
+stage_seconds=$(awk -v rounds="$rounds" 'BEGIN { print rounds / 10000 }')
+
+work=$(mktemp -d /tmp/sandbox-run-bench.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+# Root's own copies: of a file that others may write sandbox-run would warn at every launch.
+umask 022
+cp -r policies "$work/policies"
+policies=$work/policies
+progress() { echo "-- $*" >&2; }
+
+# names POLICY: its names, with commas between them. The policies a and b have nothing else.
+names() { sed -n 's/^ *- \([a-z0-9_]*\)$/\1/p' "$policies/$1.yml" | paste -sd,; }
+
+# first_line FILE: as the reason for what did not work.
+first_line() { sed -n '/./{p;q}' "$1" | cut -c1-200; }
+
+# ---- Filters ----
+
+# filters_of GENERATOR POLICY: the files, for all tables below.
+filters_of() { find "$work" -name "$1.$2.bpf*" | sort; }
+
+# The generators' names in the tables. `quick` is what a launch from YAML installs; `best` what is compiled beforehand.
+GENERATORS=(best quick libseccomp1 libseccomp2 firejail)
+title_of() {
+  case $1 in
+    best) echo "sandbox-run, compiled beforehand" ;;
+    quick) echo "sandbox-run, at a launch" ;;
+    libseccomp?) echo "libseccomp, optimization ${1#libseccomp}" ;;
+    firejail) echo "firejail" ;;
+  esac
+}
+
+# firejail_options POLICY: a as what to refuse, b as what to keep. --noprofile: this filter, and no more than is always
+# done.
+firejail_options() {
+  local list=drop
+  [ "$1" = a ] || list=keep
+  printf '%s\n' --noprofile --quiet "--seccomp.$list=$(names "$1")"
+}
+
+# call_refused POLICY: see in_force.c.
+call_refused() { if [ "$1" = a ]; then echo execveat; else echo kcmp; fi; }
+
+make_filters() {
+  local policy optimize options
+  # One instruction: ret ALLOW, the plainest filter there is.
+  printf '\006\000\000\000\000\000\377\177' >"$work/plainest.-.bpf"
+  for policy in a b c d; do
+    "$BENCH_BIN/write_filter" quick "$policies/$policy.yml" >"$work/quick.$policy.bpf"
+    "$BENCH_BIN/write_filter" best "$policies/$policy.yml" >"$work/best.$policy.bpf"
+    "$MAKE_FILTER" "$policies/$policy.yml" "$work/$policy.filter"
+    for optimize in 1 2; do
+      # 3: libseccomp has no words for the policy.
+      "$BENCH_BIN/libseccomp_launcher" "$policy" "$optimize" --export >"$work/out" 2>"$work/err" || [ $? = 3 ]
+      if [ -s "$work/out" ]; then mv "$work/out" "$work/libseccomp$optimize.$policy.bpf"; fi
+    done
+  done
+  "$BENCH_BIN/write_filter" best "$policies/c.yml" "$policies/no_execve.yml" >"$work/token.c.bpf"
+  firejail_filters=
+  command -v firejail >/dev/null || { firejail_filters="firejail is not installed" && return; }
+  for policy in a b; do
+    mapfile -t options < <(firejail_options "$policy")
+    "$BENCH_BIN/installed_filters" "$work/firejail.$policy.bpf" "$BENCH_BIN/in_force" \
+      firejail "${options[@]}" "$BENCH_BIN/in_force" "$(call_refused "$policy")" \
+      >"$work/out" 2>"$work/err" </dev/null ||
+      firejail_filters="firejail's filters cannot be read back from the kernel: $(first_line "$work/err")"
+  done
+}
+
+# figures FILE...: "instructions / longest / mean".
+figures() { "$BENCH_BIN/filter_figures" "$@" | awk '{ printf "%d / %d / %.2f\n", $1, $2, $3 }'; }
+
+print_filters() {
+  local generator policy files cell
+  echo "### Filters: instructions / longest path / mean path over call numbers 0 to 450"
+  echo
+  echo "| generator | a | b | c | d |"
+  echo "| --- | --- | --- | --- | --- |"
+  for generator in "${GENERATORS[@]}"; do
+    printf '| %s |' "$(title_of "$generator")"
+    for policy in a b c d; do
+      mapfile -t files < <(filters_of "$generator" "$policy")
+      cell=
+      if [ ${#files[@]} -gt 0 ]; then
+        cell=$(figures "${files[@]}")
+        [ ${#files[@]} = 1 ] || cell+=" (${#files[@]} filters)"
+      elif [[ $generator = libseccomp? ]]; then
+        cell="cannot express"
+      fi
+      printf ' %s |' "$cell"
+    done
+    echo
+  done
+  echo
+  echo "Ours has the checks for x32 and foreign ABIs in it. With execve refused besides, c's has the check of the exec"
+  echo "token: $(figures "$work/token.c.bpf"). bubblewrap takes ready-made filters."
+  [ -z "$firejail_filters" ] || { echo && echo "- $firejail_filters"; }
+}
+
+# ---- Launches ----
+
+# column LAUNCHER POLICY FILTER CALL PREFIX...: adds a column for launch_times if the launcher works here: PREFIX starts
+# a program, with FILTER open as descriptor 9 ('-': none), and under it CALL is refused ('-': no filter).
+column() {
+  local launcher=$1 policy=$2 filter=$3 call=$4 status=0
+  shift 4
+  local probe=("$BENCH_BIN/in_force" "$call")
+  [ "$call" != - ] || probe=(/bin/true)
+  [ "$filter" = - ] && filter=/dev/null
+  timeout -s KILL 30 "$@" "${probe[@]}" 9<"$filter" </dev/null >"$work/out" 2>"$work/err" || status=$?
+  if [ "$status" != 0 ]; then
+    echo "- $launcher, policy $policy: does not work here, status $status: $(first_line "$work/err")" >>"$work/remarks"
+    return
+  fi
+  if [ -s "$work/err" ]; then
+    echo "- $launcher, policy $policy: timed with what it says at each launch:" \
+      "$(first_line "$work/err")" >>"$work/remarks"
+  fi
+  [ "$filter" = /dev/null ] && filter=-
+  local IFS=$'\t'
+  printf '%s\n' "$launcher;$policy"$'\t'"$filter"$'\t'"$*"$'\t'/bin/true >>"$work/launch"
+}
+
+add_columns() {
+  local env policy optimize call
+  env=$(command -v env)
+  : >"$work/launch"
+  : >"$work/remarks"
+  printf '/bin/true itself;-\t-\t/bin/true\n' >>"$work/launch"
+  column "env" - - - "$env"
+  column "env once more" - - - "$env"
+  column "sandbox-run, built-in profile" - - kcmp "$SANDBOX_RUN"
+  for policy in a b; do
+    call=$(call_refused "$policy")
+    column "floor: C, static, ready-made filter" $policy - "$call" "$BENCH_BIN/floor" "$work/best.$policy.bpf"
+    column "sandbox-run --bpf" $policy - "$call" "$SANDBOX_RUN" --bpf "$work/$policy.filter"
+    column "sandbox-run --policy" $policy - "$call" "$SANDBOX_RUN" --policy "$policies/$policy.yml"
+    for optimize in 1 2; do
+      column "minimal C on libseccomp.so, optimization $optimize" $policy - "$call" \
+        "$BENCH_BIN/libseccomp_launcher" $policy $optimize
+    done
+    add_bubblewrap $policy "$call"
+    add_firejail $policy "$call"
+  done
+}
+
+add_bubblewrap() {
+  local bwrap
+  if bwrap=$(command -v bwrap); then
+    column "bubblewrap, ready-made filter" "$1" "$work/best.$1.bpf" "$2" "$bwrap" --dev-bind / / --seccomp 9
+  else
+    echo "- bubblewrap, policy $1: not installed" >>"$work/remarks"
+  fi
+}
+
+add_firejail() {
+  local firejail options
+  if firejail=$(command -v firejail); then
+    mapfile -t options < <(firejail_options "$1")
+    column "firejail" "$1" - "$2" "$firejail" "${options[@]}"
+  else
+    echo "- firejail, policy $1: not installed" >>"$work/remarks"
+  fi
+}
+
+print_launches() {
+  echo "### Launching /bin/true: medians of $rounds interleaved launches, against \`env /bin/true\`"
+  echo
+  awk -F '\t' -f tables.awk -v table=launch "$work/launched"
+  if [ -s "$work/remarks" ]; then echo && cat "$work/remarks"; fi
+  echo
+  echo "<details><summary>In microseconds</summary>"
+  echo
+  awk -F '\t' -f tables.awk -v table=launch_details "$work/launched"
+  echo
+  echo "</details>"
+}
+
+# ---- seccomp(2), calls, stages ----
+
+measure_loads() {
+  local generator policy files
+  for policy in a b c d; do
+    for generator in "${GENERATORS[@]}"; do
+      mapfile -t files < <(filters_of "$generator" "$policy")
+      [ ${#files[@]} -gt 0 ] || continue
+      (IFS=$'\t' && printf '%s\n' "$(title_of "$generator");$policy"$'\t'"${files[*]}")
+    done
+  done >"$work/load"
+  "$BENCH_BIN/load_times" --rounds "$rounds" <"$work/load" >"$work/loaded"
+}
+
+print_loads() {
+  echo "### seccomp(2): microseconds to put the filter in force, and against ours; medians of $rounds"
+  echo
+  awk -F '\t' -f tables.awk -v table=load -v ours="$(title_of best)" "$work/loaded"
+}
+
+measure_calls() {
+  {
+    printf 'none\t-\tallows\n'
+    printf 'the plainest: one instruction, ret ALLOW\t%s\tallows\n' "$work/plainest.-.bpf"
+    printf 'sandbox-run\t%s\trefuses\n' "$work/best.c.bpf"
+    printf 'sandbox-run, with the exec token in it\t%s\trefuses\n' "$work/token.c.bpf"
+    printf 'libseccomp, optimization 1\t%s\trefuses\n' "$work/libseccomp1.c.bpf"
+    printf 'libseccomp, optimization 2\t%s\trefuses\n' "$work/libseccomp2.c.bpf"
+  } | "$BENCH_BIN/call_costs" --rounds "$call_rounds" >"$work/called"
+}
+
+print_calls() {
+  echo "### What a call costs under policy c, against no filter (nanoseconds, minima)"
+  echo
+  awk -F '\t' -f tables.awk -v table=calls "$work/called"
+}
+
+measure_stages() {
+  "$BENCH_BIN/stages_benchmark" a="$policies/a.yml" b="$policies/b.yml" c="$policies/c.yml" d="$policies/d.yml" \
+    default=../../policies/default.yml --benchmark_format=csv --benchmark_min_time="$stage_seconds" \
+    --benchmark_repetitions=5 --benchmark_report_aggregates_only=true \
+    --benchmark_enable_random_interleaving=true 2>"$work/err" >"$work/stages" || { cat "$work/err" >&2 && return 1; }
+}
+
+print_stages() {
+  echo "### Stages: microseconds, medians by Google Benchmark"
+  echo
+  if [ -e "$BENCH_BIN/stages_benchmark" ]; then
+    awk -F , -f tables.awk -v table=stages "$work/stages"
+  else
+    echo "- not measured: Google Benchmark is not installed"
+  fi
+}
+
+# ---- The machine ----
+
+version_of() { dpkg-query -W -f='${Version}' "$1" 2>/dev/null || echo "(not installed)"; }
+
+# other_work: how busy all cores are while nothing is measured, in percent of the machine.
+other_work() {
+  { head -n 1 /proc/stat && sleep 2 && head -n 1 /proc/stat; } | awk '
+    { all = 0; for (i = 2; i <= 9; ++i) all += $i; idle = $5 + $6 }
+    NR == 1 { all0 = all; idle0 = idle }
+    END { printf "%.0f", 100 * (1 - (idle - idle0) / (all - all0)) }'
+}
+
+print_machine() {
+  local cpu cores debian jit judgement="" user="an ordinary user"
+  [ "$before" -lt 5 ] && [ "$after" -lt 5 ] || judgement=" (too much: these figures are not to be relied on)"
+  [ "$(id -u)" != 0 ] || user=root
+  cpu=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
+  cores=$(nproc)
+  debian=$(cat /etc/debian_version 2>/dev/null || echo unknown)
+  jit=$(cat /proc/sys/net/core/bpf_jit_enable 2>/dev/null || echo unknown)
+  echo "Measured by \`tests/bench/run.sh\` on $(date -u +%Y-%m-%d): ${cpu:-$(uname -m)}, $cores cores, Linux" \
+    "$(uname -r), Debian $debian, as $user, pinned to one core, everything interleaved in an order drawn anew each" \
+    "round; other work on the machine: $before % just before, $after % just after$judgement. bpf_jit_enable: $jit." \
+    "libseccomp $(version_of libseccomp2), bubblewrap $(version_of bubblewrap), firejail $(version_of firejail)." \
+    "Policies: [tests/bench/policies](tests/bench/policies); a refuses three calls, b allows 295, c is b with" \
+    "conditions on arguments, d refuses by conditions."
+}
+
+progress "filters"
+make_filters
+add_columns
+before=$(other_work)
+progress "launches"
+"$BENCH_BIN/launch_times" --rounds "$rounds" <"$work/launch" >"$work/launched"
+progress "seccomp(2)"
+measure_loads
+progress "calls"
+measure_calls
+if [ -e "$BENCH_BIN/stages_benchmark" ]; then
+  progress "stages"
+  measure_stages
+fi
+
+sleep 1
+after=$(other_work)
+
+print_machine
+echo
+print_launches
+echo
+print_filters
+echo
+print_loads
+echo
+print_calls
+echo
+print_stages

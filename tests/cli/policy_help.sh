@@ -1,0 +1,84 @@
+#!/bin/bash
+# sandbox-policy: help texts, and command lines that are wrong.
+. "$(dirname "$0")/policy/lib.sh"
+
+COMMANDS="check show explain disasm diff test convert compile list"
+
+test_help() {
+  answers 0 help --help
+  answers 0 help -h
+  local command
+  for command in $COMMANDS; do
+    answers 0 "help_$command" "$command" --help
+    answers 0 "help_$command" "$command" -h
+  done
+}
+
+# Every command of the general help has a help of its own, and none is missing there.
+test_help_lists_the_commands() {
+  policy --help
+  assert_equal "$COMMANDS" "$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' out | tr '\n' ' ' | sed 's/ $//')"
+}
+
+test_version() {
+  policy --version
+  assert_status 0
+  grep -Eqx 'sandbox-policy [0-9]+\.[0-9]+\.[0-9]+' out || report "expected a version"
+}
+
+test_usage_errors() {
+  complains "no command is given; sandbox-policy --help lists them"
+  complains "unknown command 'chek'; did you mean 'check'?" chek
+  complains "unknown command 'frobnicate'; --help lists them" frobnicate
+  complains "expected a command, found '--strict'; --help lists them" --strict x.yml
+  complains "check: expected FILE...; sandbox-policy check --help shows how" check
+  complains "explain: expected FILE CALL [ARGUMENT]...; sandbox-policy explain --help shows how" explain x.yml
+  complains "show: unexpected argument 'y.yml'" show x.yml y.yml
+  complains "check: unknown option '--strikt'; did you mean '--strict'?" check --strikt x.yml
+  complains "show: unknown option '--lossy'; --help lists the options" show --lossy x.yml
+  complains "check: option '--format' needs a value" check x.yml --format
+  complains "check: unknown format 'yaml'; there are text and json" check --format yaml x.yml
+  complains "check: option '--format' is given more than once" check --format json --format=text x.yml
+  complains "show: unknown ABI 'x86-64'; did you mean 'x86_64'?" show --arch x86-64 x.yml
+  complains "show: unknown ABI 'vax'; 'sandbox-policy list architectures' shows those there are" show --arch vax x.yml
+  complains "check: unknown capability 'net_rew'; did you mean 'CAP_NET_RAW'?" check --cap net_rew x.yml
+  complains "convert: expected --to FORMAT: beats, oci, k8s, systemd or bpf" convert x.yml
+  complains "convert: unknown format 'docker'; there are beats, oci, k8s, systemd and bpf" convert --to docker x.yml
+  complains "compile: expected -o OUT" compile x.yml
+  complains "list: there is no table 'syscall'; did you mean 'syscalls'?" list syscall
+  complains "list: there is no table 'everything'; there are syscalls, sets, actions, architectures, profiles and constants" \
+    list everything
+}
+
+test_files_that_are_none() {
+  complains "missing.yml: cannot be read: No such file or directory" show missing.yml
+  complains "-: cannot be read: No such file or directory; standard input is /dev/stdin" show -
+  complains ".: is a directory, expected a file" show .
+  complains "unknown profile 'defalt'; did you mean 'default'?" show profile:defalt
+  complains "unknown profile 'nosuch'; 'sandbox-policy list profiles' shows those there are" show profile:nosuch
+}
+
+test_standard_input() {
+  "$SANDBOX_POLICY" explain /dev/stdin read <"$FILES/example.yml" >out
+  grep -q '^read on x86_64: allow$' out || fail "expected the policy from standard input: $(cat out)"
+}
+
+# A file's name may be that of a command or look like a list.
+test_names_of_files() {
+  cp "$FILES/example.yml" list
+  cp "$FILES/example.yml" '[a,b]'
+  policy check list '[a,b]'
+  assert_status 0
+  grep -qx 'list: nothing to say' out || report "expected the file 'list' to be checked"
+  grep -qx '\[a,b\]: nothing to say' out || report "expected the file '[a,b]' to be checked"
+}
+
+test_output_that_cannot_be_written() {
+  [ -w /dev/full ] || skip "there is no /dev/full"
+  status=0
+  "$SANDBOX_POLICY" list actions >/dev/full 2>err || status=$?
+  assert_equal 2 "$status" "the exit status"
+  assert_equal "sandbox-policy: error: cannot write to standard output" "$(cat err)"
+}
+
+run_tests
