@@ -97,9 +97,9 @@ Node Compiler::numbers(uint32_t audit_arch) {
     const bool has_x32 = abi.abi == arch::Abi::kX86_64;
     rules.push_back({find_rules(policy, abi.abi), has_x32 ? find_rules(policy, arch::Abi::kX32) : nullptr});
   }
-  const bool launcher = options_.launcher == abi.abi;
+  const bool launcher = options_.launcher && arch::info(*options_.launcher).audit_arch == audit_arch;
   const std::vector<Range> ranges =
-      partition(audit_arch, rules, launcher ? launcher_calls(abi.abi) : std::vector<uint32_t>());
+      partition(audit_arch, rules, launcher ? launcher_calls(*options_.launcher) : std::vector<uint32_t>());
   ranges_ += ranges.size();
   std::vector<Target> targets;
   targets.reserve(ranges.size());

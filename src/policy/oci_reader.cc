@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "arch/errno_names.h"
 #include "base/edit_distance.h"
 #include "policy/mapping_reader.h"
+#include "policy/oci_overlap.h"
 #include "policy/scalar.h"
 
 namespace sandbox::policy {
@@ -418,14 +420,24 @@ bool repeats_an_argument(const std::vector<Condition>& conditions) {
                      [&](const Condition& c) { return std::exchange(seen.at(c.argument), true); });
 }
 
-/// libseccomp orders rules with arguments for one call by itself; for rules that agree it makes no difference.
+/// libseccomp orders rules with arguments for one call by itself; for rules that agree, or that never hold together, it
+/// makes no difference. Said once a call.
 void OciReader::warn_of_order() {
-  std::map<std::string_view, Action> actions;
+  constexpr size_t kMostCompared = 1000;  // More rules for one call are not compared with one another.
+  std::map<std::string_view, std::vector<const Rule*>> rules_of;
+  std::set<std::string_view> told;
   for (const Rule& rule : rules_) {
     if (rule.conditions.empty()) continue;
     for (const Name& name : rule.names) {
-      const auto [first, added] = actions.try_emplace(name.text, rule.group.action);
-      if (added || first->second == rule.group.action) continue;
+      if (told.contains(name.text)) continue;
+      std::vector<const Rule*>& earlier = rules_of[name.text];
+      const bool clash = std::any_of(earlier.begin(), earlier.end(), [&](const Rule* other) {
+        return other->group.action != rule.group.action &&
+               (earlier.size() > kMostCompared || may_overlap(other->conditions, rule.conditions));
+      });
+      earlier.push_back(&rule);
+      if (!clash) continue;
+      told.insert(name.text);
       diagnostics_.warning(name.range, "rules with arguments for " + quoted(std::string_view(name.text)) +
                                            " have different actions; the first that matches decides here, but "
                                            "container runtimes order them in another way");

@@ -56,6 +56,23 @@ TEST(Compile, TriesClausesInOrder) {
   EXPECT_EQ(verdict(1 | uint64_t{1} << 32), kKillProcess);
 }
 
+TEST(Compile, SharesWhatAbisHaveInCommon) {
+  const std::vector<resolve::CallRules> calls = {
+      always(3, kLog), {5, {clause(kPermission, {condition(Operation::kEqual, 32, 7)})}}, always(9, kPermission)};
+  const RuleSet aarch64 = {Abi::kAarch64, kAllow, calls};
+  const RuleSet riscv64 = {Abi::kRiscv64, kAllow, calls};
+  const RuleSet x86 = {Abi::kX86, kAllow, {calls[1]}};
+  for (const Effort effort : {Effort::kQuick, Effort::kBest}) {
+    const auto size_of = [&](const std::vector<RuleSet>& rules) {
+      const auto filter = compile_rules(rules, {.launcher = {}, .effort = effort});
+      return filter ? filter->program.size() : 0;
+    };
+    const size_t alone = size_of({aarch64});
+    EXPECT_EQ(size_of({aarch64, riscv64}), alone + 1) << "equal numbers: one comparison of the ABI more";
+    EXPECT_LE(size_of({aarch64, x86}), alone + 1 + 3) << "the ABI, ld, two comparisons; not the condition and returns";
+  }
+}
+
 TEST(Compile, CoversSeveralAbisWithBothByteOrders) {
   std::vector<RuleSet> sets;
   uint16_t number = 1;
