@@ -14,7 +14,8 @@
 namespace sandbox::compile {
 
 /// Costs are in steps, of one number each: how many instructions are executed when every counted number is looked for
-/// once. An instruction more in the program weighs as much as so many of them.
+/// once. An instruction more in the program weighs as much as so many of them: that is what seccomp(2) was seen to take
+/// for either when it installs a filter (about 0.1 microseconds, and 1.9 nanoseconds).
 inline constexpr double kInstructionCost = 50;
 inline constexpr double kImpossible = std::numeric_limits<double>::infinity();
 

@@ -187,6 +187,7 @@ std::vector<SharedMask> TreeSearch::candidates() const {
   std::map<Node, size_t> counts;
   for (const Piece& piece : pieces_) ++counts[piece.node];
   std::vector<std::pair<size_t, Node>> nodes;
+  nodes.reserve(counts.size());
   for (const auto& [node, count] : counts) nodes.emplace_back(count, node);
   std::sort(nodes.rbegin(), nodes.rend());
   if (nodes.size() > kMostNodes) nodes.resize(kMostNodes);

@@ -20,7 +20,8 @@ using testing::kAllow;
 using testing::kPermission;
 
 /// One call with a chain of conditions: `pairs` that cost two instructions each and `triples` that cost three (and the
-/// jumps that bridge the way to the shared return). Neighbours compare different arguments, or they would be one search.
+/// jumps that bridge the way to the shared return). Neighbours compare different arguments, or they would be one
+/// search.
 RuleSet chain(size_t pairs, size_t triples, uint32_t group = 0) {
   RuleSet rules = {Abi::kAarch64, kAllow, {{5, {}}}};
   auto& clauses = rules.calls[0].clauses;
