@@ -2,6 +2,8 @@
 
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
@@ -211,6 +213,31 @@ RuncProgram runc_program(const std::string& json, const RuncMachine& machine) {
     made.error = exception.what();
   }
   return made;
+}
+
+std::optional<RuncProgram> bounded_runc_program(const std::string& json, const RuncMachine& machine) {
+  constexpr rlim_t kSeconds = 5;
+  const int shared = memfd_create("program", MFD_CLOEXEC);
+  const pid_t child = fork();
+  if (child == 0) {
+    const rlimit limit = {kSeconds, kSeconds};
+    setrlimit(RLIMIT_CPU, &limit);
+    const RuncProgram made = runc_program(json, machine);
+    const size_t size = made.program.size() * sizeof(bpf::Instruction);
+    const bool written = write(shared, made.program.data(), size) == static_cast<ssize_t>(size);
+    _exit(written && made.error.empty() ? 0 : 1);
+  }
+  int status = 0;
+  RuncProgram made;
+  if (waitpid(child, &status, 0) == child && WIFEXITED(status)) {
+    made.program.resize(static_cast<size_t>(lseek(shared, 0, SEEK_END)) / sizeof(bpf::Instruction));
+    const size_t size = made.program.size() * sizeof(bpf::Instruction);
+    const bool complete = pread(shared, made.program.data(), size, 0) == static_cast<ssize_t>(size);
+    made.covered = architectures(YAML::Load(json), machine.native);
+    if (!complete || WEXITSTATUS(status) != 0) made.error = "libseccomp refuses it";
+  }
+  close(shared);
+  return WIFEXITED(status) ? std::optional(made) : std::nullopt;
 }
 
 bool libseccomp_knows(arch::Abi abi, uint32_t number) {

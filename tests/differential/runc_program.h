@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,6 +28,10 @@ struct RuncProgram {
 
 /// Docker's reading (which rules apply here, and which ABIs) and runc's calls of libseccomp.
 RuncProgram runc_program(const std::string& json, const RuncMachine& machine);
+
+/// The same in a process of its own, which may take five seconds of processor time; none if that is not enough.
+/// libseccomp 2.5.4 now and then never comes back from seccomp_rule_add_array, which depends on where its memory lies.
+std::optional<RuncProgram> bounded_runc_program(const std::string& json, const RuncMachine& machine);
 
 /// Whether libseccomp has a name for the number on this ABI.
 bool libseccomp_knows(arch::Abi abi, uint32_t number);
