@@ -58,12 +58,13 @@ test_flags_and_raw_bpf() {
 
 test_bubblewrap_runs_a_raw_filter() {
   need bwrap
+  # Not everywhere: in a chroot "/" is no mount point.
+  bwrap --ro-bind / / true 2>bwrap.err || skip "bubblewrap runs nothing here: $(cat bwrap.err)"
   policy compile --raw "$GOOD" -o good.raw
   assert_status 0
   assert_file_is err ""
   [ "$(($(stat -c %s good.raw) % 8))" = 0 ] || fail "expected 8 bytes an instruction"
   run bash -c 'bwrap --ro-bind / / --seccomp 9 "$0" uname socket,17,3 socket,1,1 9<good.raw' "$TEST_BIN/call"
-  if [ "$status" != 0 ] && grep -q 'namespace' err; then skip "bubblewrap cannot make namespaces here"; fi
   assert_status 0
   assert_file_is out "uname EPERM
 socket EAFNOSUPPORT
@@ -71,7 +72,7 @@ socket ok"
 }
 
 test_setpriv_runs_a_raw_filter() {
-  setpriv --help | grep -q -- --seccomp-filter || return 0 # Since util-linux 2.41.
+  setpriv --help | grep -q -- --seccomp-filter || skip "setpriv has no --seccomp-filter; util-linux 2.41 brought it"
   policy compile --raw "$GOOD" -o good.raw
   run setpriv --no-new-privs --seccomp-filter good.raw -- "$TEST_BIN/call" uname getpid
   assert_file_is out "uname EPERM
