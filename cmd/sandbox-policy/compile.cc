@@ -68,7 +68,7 @@ int compile(const Options& options, const Log& log, Output&) {
   if (options.raw) how.launcher.reset();
   auto ready = compile::compile_ready(all->rules, all->flags, all->names, how);
   if (!ready) {
-    report_too_long(ready.error(), all->policies, all->names, log);
+    log.error(compile::describe(ready.error(), all->policies, all->names));
     return kExitFailed;
   }
   std::string bytes;

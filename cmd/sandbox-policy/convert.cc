@@ -48,7 +48,7 @@ Step<std::string> as_bpf(const Input& input, const Options& options, const Log& 
                                             {.launcher = std::nullopt, .effort = compile::Effort::kBest});
   if (!ready) {
     const policy::Policy* policy = &*input.policy;
-    report_too_long(ready.error(), {&policy, 1}, input.name, log);
+    log.error(compile::describe(ready.error(), {&policy, 1}, input.name));
     return Unusable{};
   }
   warn_of_raw_limits(*ready, input.name, options.machine, log);

@@ -153,7 +153,7 @@ Step<compile::ReadyFilter> compile_input(const Input& input, std::optional<arch:
   auto ready = compile::compile_ready({&input.rules, 1}, {&input.policy->flags, 1}, input.name, {.launcher = launcher});
   if (ready) return std::move(*ready);
   const policy::Policy* policy = &*input.policy;
-  report_too_long(ready.error(), {&policy, 1}, input.name, log);
+  log.error(compile::describe(ready.error(), {&policy, 1}, input.name));
   return Unusable{};
 }
 
@@ -241,20 +241,6 @@ Step<bpf::ValidatedProgram> program_of(const Input& input, const Options&, const
   auto ready = compile_input(input, std::nullopt, log);
   if (!ready) return ready.error();
   return std::move(ready->filter.program);
-}
-
-void report_too_long(const compile::CompileError& error, std::span<const policy::Policy* const> policies,
-                     const std::string& names, const Log& log) {
-  std::string message = "the policy needs " + std::to_string(error.instructions) + " instructions, a filter may have " +
-                        std::to_string(bpf::kMaxInstructions);
-  if (!error.costliest) {
-    log.error(names + ": " + message);
-    return;
-  }
-  const policy::Policy& policy = *policies[error.costliest->policy];
-  message += "; this group alone takes " + std::to_string(error.costliest_instructions);
-  const SourceRange range = policy.groups[error.costliest->group].range;
-  log.error(format_diagnostic(*policy.source, {Severity::kError, range, message}));
 }
 
 }  // namespace sandbox::tool

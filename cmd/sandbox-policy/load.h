@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -73,9 +72,5 @@ Step<compile::ReadyFilter> filter_of(const Input& input, const Options& options,
 
 /// What the input says to every call, with no way around it for a launcher. Of a policy that is not enabled: allow.
 Step<bpf::ValidatedProgram> program_of(const Input& input, const Options& options, const Log& log);
-
-/// Says of policies that were compiled together that they are too long, and why.
-void report_too_long(const compile::CompileError& error, std::span<const policy::Policy* const> policies,
-                     const std::string& names, const Log& log);
 
 }  // namespace sandbox::tool

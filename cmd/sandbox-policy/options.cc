@@ -268,30 +268,6 @@ Result<std::optional<arch::Abi>, UsageError> read_abi(const CommandSpec& spec, c
                                         : "; 'sandbox-policy list architectures' shows those there are"));
 }
 
-/// "CAP_SYS_ADMIN,net_raw" or "none".
-Result<std::set<std::string>, UsageError> read_capabilities(const CommandSpec& spec, std::string_view list) {
-  const auto known = arch::capability_names();
-  std::set<std::string> names;
-  for (size_t begin = 0; begin <= list.size();) {
-    const size_t end = std::min(list.find(',', begin), list.size());
-    const std::string_view written = list.substr(begin, end - begin);
-    begin = end + 1;
-    std::string name(written);
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-    if (!name.starts_with("CAP_")) name.insert(0, "CAP_");
-    if (name == "CAP_NONE") continue;
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      const auto nearest = nearest_name(name, known);
-      return usage_error(spec, "unknown capability " + quoted(written) +
-                                   (nearest && !written.empty() ? "; did you mean " + quoted(*nearest) + "?"
-                                                                : "; expected names such as CAP_SYS_ADMIN, or none"));
-    }
-    names.insert(std::move(name));
-  }
-  return names;
-}
-
 std::optional<UsageError> wrong_arguments(const CommandSpec& spec, const std::vector<std::string>& arguments) {
   if (arguments.size() < spec.least) {
     return usage_error(spec, "expected " + std::string(spec.usage) + "; sandbox-policy " + std::string(spec.name) +
@@ -324,8 +300,8 @@ std::optional<UsageError> fill_in(const CommandSpec& spec, const Raw& raw, Optio
   const auto list = once(spec, raw.cap, "--cap");
   if (!list) return list.error();
   if (*list) {
-    auto names = read_capabilities(spec, **list);
-    if (!names) return names.error();
+    auto names = arch::read_capabilities(**list);
+    if (!names) return usage_error(spec, names.error().message);
     options.capabilities = std::move(*names);
   }
   const auto to = once(spec, raw.to, "--to");

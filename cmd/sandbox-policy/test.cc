@@ -46,7 +46,7 @@ Step<Judged> judge(const std::string& file, const Options& options, const Log& l
   auto results = compile::judge_expectations(*expectations, input->rules, reading.machine, diagnostics);
   if (!results) {
     const policy::Policy* one = &*input->policy;
-    report_too_long(results.error(), {&one, 1}, input->name, log);
+    log.error(compile::describe(results.error(), {&one, 1}, input->name));
     return Unusable{};
   }
   diagnostics.sort();

@@ -135,20 +135,6 @@ Step<ReadPolicies> read_policies(const Options& options, const Log& log) {
   return read;
 }
 
-void report_too_long(const compile::CompileError& error, const ReadPolicies& read, const std::string& names,
-                     const Log& log) {
-  std::string message = "the policy needs " + std::to_string(error.instructions) + " instructions, a filter may have " +
-                        std::to_string(bpf::kMaxInstructions);
-  if (!error.costliest) {
-    log.error(names + ": " + message);
-    return;
-  }
-  const policy::Policy& policy = read.policies[error.costliest->policy];
-  message += "; this group alone takes " + std::to_string(error.costliest_instructions);
-  const SourceRange range = policy.groups[error.costliest->group].range;
-  log.error(format_diagnostic(*policy.source, {Severity::kError, range, message}));
-}
-
 /// Compiles the policies in force to one filter.
 Step<Loaded> load_policies(const Options& options, const Log& log) {
   auto read = read_policies(options, log);
@@ -169,7 +155,9 @@ Step<Loaded> load_policies(const Options& options, const Log& log) {
   }
   auto ready = compile::compile_ready(rules, flags, loaded.names(), {.launcher = arch::native_abi()});
   if (!ready) {
-    report_too_long(ready.error(), *read, loaded.names(), log);
+    std::vector<const policy::Policy*> all;
+    for (const policy::Policy& policy : read->policies) all.push_back(&policy);
+    log.error(compile::describe(ready.error(), all, loaded.names()));
     return Stop{};
   }
   loaded.ready = std::move(*ready);

@@ -173,37 +173,6 @@ Result<bool, UsageError> read_bool(const std::vector<std::string>& values, std::
   return UsageError{"option " + quoted(option) + " must be true or false, found " + quoted(value)};
 }
 
-/// The capability that is meant by "CAP_SYS_ADMIN", "sys_admin" and the like.
-std::string full_capability_name(std::string_view written) {
-  std::string name(written);
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return name.starts_with("CAP_") ? name : "CAP_" + name;
-}
-
-/// "CAP_SYS_ADMIN,net_raw" or "none".
-Result<std::set<std::string>, UsageError> read_capabilities(const std::vector<std::string>& lists) {
-  const std::span<const std::string_view> known = arch::capability_names();
-  std::set<std::string> names;
-  for (const std::string_view list : lists) {
-    for (size_t begin = 0; begin <= list.size();) {
-      const size_t end = std::min(list.find(',', begin), list.size());
-      const std::string_view written = list.substr(begin, end - begin);
-      begin = end + 1;
-      const std::string name = full_capability_name(written);
-      if (name == "CAP_NONE") continue;
-      if (std::find(known.begin(), known.end(), name) == known.end()) {
-        const auto nearest = nearest_name(name, known);
-        return UsageError{"unknown capability " + quoted(written) +
-                          (nearest && !written.empty() ? "; did you mean " + quoted(*nearest) + "?"
-                                                       : "; expected names such as CAP_SYS_ADMIN, or none")};
-      }
-      names.insert(name);
-    }
-  }
-  return names;
-}
-
 constexpr const char* kUsage =
     "Usage: sandbox-run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
     "\n"
@@ -291,9 +260,12 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
   if (own->has(Id::kHelp)) return Parsed(Information{help_text()});
   if (own->has(Id::kVersion)) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});
   if (own->has(Id::kCap)) {
-    auto names = read_capabilities(own->values_of(Id::kCap));
-    if (!names) return names.error();
-    options.capabilities = std::move(*names);
+    options.capabilities.emplace();
+    for (const std::string& list : own->values_of(Id::kCap)) {
+      auto names = arch::read_capabilities(list);
+      if (!names) return UsageError{names.error().message};
+      options.capabilities->merge(*names);
+    }
   }
   options.token_visible = own->has(Id::kTokenVisible);
   options.log_denied = own->has(Id::kLog);

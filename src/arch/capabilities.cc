@@ -1,6 +1,11 @@
 #include "arch/capabilities.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
+
+#include "base/diagnostic.h"
+#include "base/edit_distance.h"
 
 namespace sandbox::arch {
 namespace {
@@ -47,10 +52,38 @@ constexpr std::array<std::string_view, 41> kNames = {"CAP_CHOWN",
                                                      "CAP_BPF",
                                                      "CAP_CHECKPOINT_RESTORE"};
 
+/// The capability that is meant by "CAP_SYS_ADMIN", "sys_admin" and the like.
+std::string full_name(std::string_view written) {
+  std::string name(written);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return name.starts_with("CAP_") ? name : "CAP_" + name;
+}
+
 }  // namespace
 
 std::span<const std::string_view> capability_names() {
   return kNames;
+}
+
+Result<std::set<std::string>, UnknownCapability> read_capabilities(std::string_view list) {
+  const std::span<const std::string_view> known = capability_names();
+  std::set<std::string> names;
+  for (size_t begin = 0; begin <= list.size();) {
+    const size_t end = std::min(list.find(',', begin), list.size());
+    const std::string_view written = list.substr(begin, end - begin);
+    begin = end + 1;
+    std::string name = full_name(written);
+    if (name == "CAP_NONE") continue;
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      const auto nearest = nearest_name(name, known);
+      return UnknownCapability{"unknown capability " + quoted(written) +
+                               (nearest && !written.empty() ? "; did you mean " + quoted(*nearest) + "?"
+                                                            : "; expected names such as CAP_SYS_ADMIN, or none")};
+    }
+    names.insert(std::move(name));
+  }
+  return names;
 }
 
 }  // namespace sandbox::arch

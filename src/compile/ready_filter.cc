@@ -108,6 +108,17 @@ Result<ReadyFilter, CompileError> compile_ready(std::span<const resolve::PolicyR
   return ReadyFilter{std::move(*filter), covered_abis(rules), combined_flags(flags), std::move(source), false, 0};
 }
 
+std::string describe(const CompileError& error, std::span<const policy::Policy* const> policies,
+                     const std::string& names) {
+  std::string message = "the policy needs " + std::to_string(error.instructions) + " instructions, a filter may have " +
+                        std::to_string(bpf::kMaxInstructions);
+  if (!error.costliest) return names + ": " + message;
+  const policy::Policy& policy = *policies[error.costliest->policy];
+  message += "; this group alone takes " + std::to_string(error.costliest_instructions);
+  const SourceRange range = policy.groups[error.costliest->group].range;
+  return format_diagnostic(*policy.source, {Severity::kError, range, message});
+}
+
 std::string default_in_words(const policy::Policy& policy, arch::Abi native) {
   std::string text(policy::name_of(policy.default_action));
   if (policy.default_action != policy::Action::kErrno) return text;

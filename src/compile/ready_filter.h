@@ -36,6 +36,11 @@ Result<ReadyFilter, CompileError> compile_ready(std::span<const resolve::PolicyR
                                                 std::span<const policy::Flags> flags, std::string source,
                                                 const CompileOptions& options);
 
+/// Why policies could not be compiled, in words: one line, with the place of the group that costs most. `names` is what
+/// to call the policies together.
+std::string describe(const CompileError& error, std::span<const policy::Policy* const> policies,
+                     const std::string& names);
+
 /// What a call gets that no group of the policy matches: "allow", "errno EPERM".
 std::string default_in_words(const policy::Policy& policy, arch::Abi native);
 
