@@ -1,7 +1,7 @@
 #!/bin/sh
 # layers_test.sh SOURCE: what includes what, and who may do what cannot be undone.
 #
-# - A layer includes only itself and the layers to its left: base bpf arch policy resolve compile profiles kernel cmd.
+# - A layer includes only itself and the layers to its left: base bpf arch policy resolve compile profiles report kernel cmd.
 # - <seccomp.h> is included in src/arch only, yaml-cpp in src/policy only; spdlog by one .cc, CLI11 by one of each
 #   program.
 # - seccomp, prctl, exec*, fork, vfork, clone, posix_spawn, ptrace and syscall are called in src/kernel only.
@@ -9,7 +9,7 @@
 # The rules are tried on a tree with every one of them broken before they are applied to SOURCE.
 set -eu
 source=$1
-layers='base bpf arch policy resolve compile profiles kernel cmd'
+layers='base bpf arch policy resolve compile profiles report kernel cmd'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

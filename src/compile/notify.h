@@ -1,0 +1,29 @@
+// A filter under which denied calls wait for a supervisor's answer (SECCOMP_RET_USER_NOTIF).
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "compile/compile.h"
+
+namespace sandbox::compile {
+
+/// Which answers of a filter become notifications.
+enum class Notify : uint8_t {
+  kDenials,     ///< errno, log and the kills; trap and trace stay with the kernel.
+  kEverything,  ///< All but allow. But for calls that must not wait: see must_not_wait().
+};
+
+/// The filter with notifications in place of answers; allowed calls, and the exec token, are as before.
+///
+/// With kDenials a supervisor can have the kernel carry out a kill: it repeats the call with kKillMark in argument 4 and
+/// kKillProcessMark or kKillThreadMark in argument 5 (their low words). A call that is allowed anyway is not affected.
+/// The error is one line: the program has no room for the few instructions that it needs.
+Result<Filter, CompileError> with_notifications(const Filter& filter, Notify notify);
+
+inline constexpr unsigned kKillMarkArgument = 4;  ///< The next one says which kill.
+inline constexpr uint32_t kKillMark = 0x73626b6c;
+inline constexpr uint32_t kKillProcessMark = 0x70726f63;
+inline constexpr uint32_t kKillThreadMark = 0x74687264;
+
+}  // namespace sandbox::compile

@@ -1,0 +1,65 @@
+// A target that runs under a listener: a child of ours, with a supervisor that answers for the filter.
+//
+// Three processes. The front is the one that was started: it passes signals on, stops and continues with the target,
+// and ends with the target's status. The supervisor is its child: it holds the listener, reaps what the target leaves
+// behind and answers calls. The target is the supervisor's child. If one of the first two dies, the other kills the
+// whole tree below it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "bpf/program.h"
+#include "compile/compile.h"
+#include "kernel/enter.h"
+
+namespace sandbox::kernel {
+
+/// A call that waits for an answer (seccomp_unotify(2)).
+struct Notification {
+  uint64_t id = 0;
+  pid_t thread = 0;  ///< The caller, as this process sees it; 0 if it cannot be seen.
+  bpf::SystemCall call;
+};
+
+/// What becomes of a call.
+struct Answer {
+  enum class Kind : uint8_t { kLetThrough, kErrno, kKillThread, kKillProcess };
+  Kind kind = Kind::kErrno;
+  uint16_t error = 0;  ///< With kErrno.
+};
+
+/// How the target, the process that was executed, came to its end.
+struct Ending {
+  bool executed = false;  ///< False: execve failed, which has been said; the status is 126.
+  int status = 0;         ///< As in a shell: the exit status, or 128 and the signal's number.
+  int signal = 0;         ///< That ended it; 0: none did.
+};
+
+/// What the supervisor asks. All of it is called in the supervisor's process, one after the other.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  /// Decides on a call. The caller waits meanwhile, so its memory may be read; it is another process's memory, and its
+  /// other threads go on changing it.
+  virtual Answer decide(const Notification& notification) = 0;
+  /// Called from time to time, after at most `tick_milliseconds`.
+  virtual void tick() {}
+  /// The target has ended; processes that it has left behind may go on.
+  virtual void target_ended(const Ending& ending) { (void)ending; }
+  /// Everybody has ended. What this returns is the front's exit status, if the front has waited for it.
+  virtual int tree_ended(const Ending& ending) { return ending.status; }
+};
+
+struct SuperviseOptions {
+  bool wait_for_tree = false;  ///< The front waits for everything that the target has left behind, not for it alone.
+  int tick_milliseconds = 0;   ///< 0: no ticks.
+};
+
+/// Executes the target as `enter` does, under a filter that notifies (compile/notify.h), and supervises it until its
+/// end. Returns in the front only: the exit status; or, when nothing was started, one line that says why.
+Result<int, std::string> supervise(const compile::Filter& filter, const Target& target, const EnterOptions& options,
+                                   const char* report_prefix, Watcher& watcher, const SuperviseOptions& how);
+
+}  // namespace sandbox::kernel

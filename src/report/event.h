@@ -1,0 +1,53 @@
+// A system call that a policy did not simply allow, and what became of it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "bpf/program.h"
+#include "resolve/rule_set.h"
+
+namespace sandbox::report {
+
+/// The process that made the call, as far as it could be found out.
+struct Process {
+  pid_t pid = 0;           ///< Of the process, as whoever reports sees it.
+  pid_t thread = 0;        ///< Of the thread that made the call.
+  std::string name;        ///< Of the thread (comm), as it stands: it may hold anything but NUL.
+  std::string executable;  ///< Its path; empty where it cannot be read.
+  std::optional<uint32_t> user;
+  std::optional<uint32_t> group;
+  std::optional<uint32_t> audit_user;  ///< None: unset.
+  std::optional<uint32_t> session;     ///< The audit session; none: unset.
+};
+
+/// Who says so, and what was done with the call.
+enum class Outcome : uint8_t {
+  kEnforced,    ///< It got the verdict.
+  kLetThrough,  ///< It would have got the verdict, and was let through (--permissive).
+};
+
+struct Event {
+  std::chrono::system_clock::time_point time;
+  Process process;
+  bpf::SystemCall call;    ///< As the filter saw it.
+  std::string arguments;   ///< Decoded, "AF_PACKET, SOCK_RAW, 768"; empty where they are not known (audit records).
+  bool arguments_known = false;
+  uint32_t action = 0;     ///< SECCOMP_RET_* with its data: the verdict, or what the kernel's record has as `code`.
+  Outcome outcome = Outcome::kEnforced;
+  std::string rule;        ///< The deciding line, "beat.yml:9:5"; empty where it is not known.
+  std::string rule_kind;   ///< What stands there: "a group", "the default action", "kernel:", "a fixed rule"; may be empty.
+  std::string policy;      ///< The policies in force, "beat.yml and profile default"; empty where they are not known.
+  // What only the kernel's own record has.
+  std::optional<uint32_t> sequence;  ///< Of the audit record.
+  std::optional<uint32_t> signal;    ///< `sig`.
+};
+
+/// "2026-04-06T10:27:30.755Z".
+std::string timestamp(std::chrono::system_clock::time_point time);
+
+}  // namespace sandbox::report
