@@ -283,9 +283,10 @@ void print_json(const Compared& compared, arch::Abi machine, Output& out) {
     json_calls(difference.calls, named, abi, json);
     json.member("depends_on_arguments", difference.depends_on_arguments);
     json_witness(difference.witness, json);
-    json.key("verdict_a").verdict(resolve::verdict_of(difference.left), abi.value_or(machine)).key("value_a");
+    add_verdict(json.key("verdict_a"), resolve::verdict_of(difference.left), abi.value_or(machine)).key("value_a");
     json.hex(difference.left).key("verdict_b");
-    json.verdict(resolve::verdict_of(difference.right), abi.value_or(machine)).key("value_b").hex(difference.right);
+    add_verdict(json, resolve::verdict_of(difference.right), abi.value_or(machine)).key("value_b");
+    json.hex(difference.right);
     json.close_object();
   }
   json.close_array().key("undecided").open_array();

@@ -191,7 +191,7 @@ void json_place(const Input& input, SourceRange range, Json& json) {
 void json_cases(const Explanation& explanation, Json& json) {
   json.key("cases").open_array();
   for (const resolve::Clause* clause : explanation.chain.cases) {
-    json.open_object().key("verdict").verdict(clause->verdict, explanation.abi);
+    add_verdict(json.open_object().key("verdict"), clause->verdict, explanation.abi);
     json.key("conditions").open_array();
     for (const std::string& condition : conditions_text(*clause, &*explanation.input->policy, explanation.abi)) {
       json.value(std::string_view(condition));
@@ -200,11 +200,11 @@ void json_cases(const Explanation& explanation, Json& json) {
     json_place(*explanation.input, clause->origin.range, json);
     json.close_object();
   }
-  json.close_array().key("otherwise").verdict(explanation.chain.otherwise, explanation.abi);
+  add_verdict(json.close_array().key("otherwise"), explanation.chain.otherwise, explanation.abi);
 }
 
 void json_answer(const Explanation& explanation, Json& json) {
-  json.key("verdict").verdict(resolve::verdict_of(explanation.value), explanation.abi);
+  add_verdict(json.key("verdict"), resolve::verdict_of(explanation.value), explanation.abi);
   json.key("value").hex(explanation.value);
   json.member("reason", explanation.reason.id);
   if (!explanation.reason.text.empty()) json.member("text", std::string_view(explanation.reason.text));

@@ -1,124 +1,19 @@
 #include "json.h"
 
-#include <array>
-#include <cstdio>
-
 #include "arch/errno_names.h"
-#include "base/utf8.h"
 
 namespace sandbox::tool {
-namespace {
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (size_t at = 0; at < text.size();) {
-    const CodePoint point = decode_utf8(text, at);
-    const size_t length = point.length == 0 ? 1 : point.length;
-    if (point.length == 0) {
-      out += "\\ufffd";  // A file's name may be no UTF-8; JSON must be.
-    } else if (point.value == '"' || point.value == '\\') {
-      out += '\\';
-      out += text[at];
-    } else if (point.value == '\n') {
-      out += "\\n";
-    } else if (is_control(point.value) && point.value <= 0xFFFF) {
-      std::array<char, 8> buffer = {};
-      std::snprintf(buffer.data(), buffer.size(), "\\u%04x", static_cast<unsigned>(point.value));
-      out += buffer.data();
-    } else {
-      out += text.substr(at, length);
-    }
-    at += length;
-  }
-  return out;
-}
-
-}  // namespace
-
-void Json::begin_value() {
-  if (after_key_) {
-    after_key_ = false;
-    return;
-  }
-  if (filled_.empty()) return;
-  if (filled_.back()) text_ += ',';
-  filled_.back() = true;
-  text_ += '\n';
-  text_.append(2 * filled_.size(), ' ');
-}
-
-Json& Json::open_object() {
-  begin_value();
-  text_ += '{';
-  filled_.push_back(false);
-  return *this;
-}
-
-Json& Json::open_array() {
-  begin_value();
-  text_ += '[';
-  filled_.push_back(false);
-  return *this;
-}
-
-Json& Json::close(char bracket) {
-  const bool filled = filled_.back();
-  filled_.pop_back();
-  if (filled) {
-    text_ += '\n';
-    text_.append(2 * filled_.size(), ' ');
-  }
-  text_ += bracket;
-  return *this;
-}
-
-Json& Json::key(std::string_view name) {
-  begin_value();
-  text_ += '"' + escaped(name) + "\": ";
-  after_key_ = true;
-  return *this;
-}
-
-Json& Json::value(std::string_view text) {
-  begin_value();
-  text_ += '"' + escaped(text) + '"';
-  return *this;
-}
-
-Json& Json::value(uint64_t number) {
-  begin_value();
-  text_ += std::to_string(number);
-  return *this;
-}
-
-Json& Json::value(bool truth) {
-  begin_value();
-  text_ += truth ? "true" : "false";
-  return *this;
-}
-
-Json& Json::number(std::string_view digits) {
-  begin_value();
-  text_ += digits;
-  return *this;
-}
-
-Json& Json::hex(uint64_t number) {
-  std::array<char, 24> buffer = {};
-  std::snprintf(buffer.data(), buffer.size(), "0x%llx", static_cast<unsigned long long>(number));
-  return value(std::string_view(buffer.data()));
-}
-
-Json& Json::verdict(resolve::Verdict verdict, arch::Abi abi) {
-  open_object();
-  member("action", policy::name_of(verdict.action));
+Json& add_verdict(Json& json, resolve::Verdict verdict, arch::Abi abi) {
+  json.open_object();
+  json.member("action", policy::name_of(verdict.action));
   if (verdict.action == policy::Action::kErrno) {
-    member("errno", std::string_view(arch::errno_name(abi, verdict.data)));
-    member("number", uint64_t{verdict.data});
+    json.member("errno", std::string_view(arch::errno_name(abi, verdict.data)));
+    json.member("number", uint64_t{verdict.data});
   } else if (verdict.data != 0) {
-    member("data", uint64_t{verdict.data});
+    json.member("data", uint64_t{verdict.data});
   }
-  return close_object();
+  return json.close_object();
 }
 
 }  // namespace sandbox::tool

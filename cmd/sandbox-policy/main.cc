@@ -30,8 +30,12 @@ int run_command(const Options& options, const Log& log, Output& out) {
       return convert(options, log, out);
     case Command::kCompile:
       return compile(options, log, out);
+    case Command::kRecord:
+      return record(options, log, out);
     case Command::kList:
       return list(options, log, out);
+    case Command::kAudit:
+      return audit(options, log, out);
   }
   return kExitFailed;
 }

@@ -5,6 +5,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <memory>
 #include <span>
@@ -63,8 +64,18 @@ constexpr CommandSpec kCommands[] = {
      "Compiles policies to a filter file, so that a launch reads and compiles nothing. Of several policies each must\n"
      "let a call through, as with sandbox-run.\n",
      "--output --raw --machine --cap --kernel-widths --quiet"},
+    {Command::kRecord, "record", "-o FILE [--] PROGRAM [ARGUMENT]...", 1, kAnyNumber,
+     "runs a program, and writes the policy that it needs",
+     "Runs PROGRAM with all that it starts, and writes a policy that allows the calls which these have made. Until\n"
+     "then nothing is refused. No privileges are needed. The exit status is PROGRAM's.\n",
+     "--output --merge --args --assume --quiet"},
     {Command::kList, "list", "TOPIC", 1, 1, "tables of the names that policies are written with",
      "Prints one of the tables: syscalls, sets, actions, architectures, profiles, constants.\n", "--arch --format"},
+    {Command::kAudit, "audit", "[LOG]...", 0, kAnyNumber, "what filters have denied, by the kernel's own records",
+     "Prints the kernel's seccomp records, with names for the numbers: live until Ctrl-C, or those in LOGs, auditd's\n"
+     "or the kernel's ('journalctl -k', dmesg); '-' is standard input. They tell of filters that nobody supervises:\n"
+     "those of 'sandbox-run --log', of systemd, of containers. Live needs root or CAP_AUDIT_READ.\n",
+     "--pid --call --format --quiet"},
 };
 
 struct OptionSpec {
@@ -81,9 +92,14 @@ constexpr OptionSpec kOptions[] = {
     {"--to", 0, "FORMAT", "beats, oci, k8s, systemd or bpf"},
     {"--lossy", 0, "", "write something stricter, with a warning, for what the format cannot say"},
     {"--output", 'o', "OUT", "the file to write"},
+    {"--merge", 0, "FILE", "add to this policy instead of beginning a new one; FILE may be OUT"},
+    {"--args", 0, "", "tell apart what ioctl, socket, socketpair, prctl, fcntl and clone are called for"},
+    {"--assume", 0, "SET", "do not watch, but allow a set (@basic-io) or a call; may be given more than once"},
     {"--raw", 0, "", "raw BPF without a header, for 'bwrap --seccomp' and other launchers"},
     {"--arch", 0, "ABI", "the calls of this ABI (default: of all; explain: the first covered; list: this machine's)"},
     {"--format", 0, "text|json", "text for people (the default), or JSON for programs"},
+    {"--pid", 0, "N", "only what this process did"},
+    {"--call", 0, "NAME", "only this system call; may be given more than once"},
     {"--machine", 0, "ABI", "read and compile as on a machine of this ABI (default: this one's)"},
     {"--cap", 0, "NAMES", "OCI profiles: the capabilities to count on (default: those of the caller)"},
     {"--kernel-widths", 0, "", "OCI profiles: compare the bits that the kernel reads, not 64"},
@@ -139,7 +155,10 @@ class HelpFormatter : public CLI::Formatter {
       if (!option->nonpositional()) continue;
       text += make_option(option, false);
     }
-    if (spec_.command != Command::kList && spec_.command != Command::kTest) text += kFileHelp;
+    constexpr Command kWithoutFile[] = {Command::kList, Command::kTest, Command::kAudit, Command::kRecord};
+    if (std::find(std::begin(kWithoutFile), std::end(kWithoutFile), spec_.command) == std::end(kWithoutFile)) {
+      text += kFileHelp;
+    }
     return text + kExitHelp;
   }
 
@@ -158,7 +177,7 @@ class HelpFormatter : public CLI::Formatter {
 /// What stands on the command line, not yet understood.
 struct Raw {
   std::vector<std::string> positionals;
-  std::vector<std::string> format, arch, machine, cap, to, output;
+  std::vector<std::string> format, arch, machine, cap, to, output, pid, call, merge, assume;
 };
 
 UsageError usage_error(const CommandSpec& spec, const std::string& message) {
@@ -171,6 +190,10 @@ std::vector<std::string>* value_of(Raw& raw, std::string_view name) {
   if (name == "--machine") return &raw.machine;
   if (name == "--cap") return &raw.cap;
   if (name == "--to") return &raw.to;
+  if (name == "--pid") return &raw.pid;
+  if (name == "--call") return &raw.call;
+  if (name == "--merge") return &raw.merge;
+  if (name == "--assume") return &raw.assume;
   return &raw.output;
 }
 
@@ -180,6 +203,7 @@ bool* flag_of(Options& options, std::string_view name) {
   if (name == "--path") return &options.path;
   if (name == "--lossy") return &options.lossy;
   if (name == "--raw") return &options.raw;
+  if (name == "--args") return &options.narrow;
   if (name == "--kernel-widths") return &options.kernel_widths;
   return &options.quiet;
 }
@@ -268,6 +292,13 @@ Result<std::optional<arch::Abi>, UsageError> read_abi(const CommandSpec& spec, c
                                         : "; 'sandbox-policy list architectures' shows those there are"));
 }
 
+std::optional<pid_t> read_pid(std::string_view text) {
+  pid_t pid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (error != std::errc() || end != text.data() + text.size() || pid <= 0) return std::nullopt;
+  return pid;
+}
+
 std::optional<UsageError> wrong_arguments(const CommandSpec& spec, const std::vector<std::string>& arguments) {
   if (arguments.size() < spec.least) {
     return usage_error(spec, "expected " + std::string(spec.usage) + "; sandbox-policy " + std::string(spec.name) +
@@ -312,11 +343,41 @@ std::optional<UsageError> fill_in(const CommandSpec& spec, const Raw& raw, Optio
   } else if (spec.command == Command::kConvert) {
     return usage_error(spec, "expected --to FORMAT: beats, oci, k8s, systemd or bpf");
   }
+  const auto pid = once(spec, raw.pid, "--pid");
+  if (!pid) return pid.error();
+  if (*pid) {
+    options.pid = read_pid(**pid);
+    if (!options.pid) return usage_error(spec, "expected a process's number, found " + quoted(std::string_view(**pid)));
+  }
+  options.calls = raw.call;
   const auto output = once(spec, raw.output, "--output");
   if (!output) return output.error();
   options.output = output->value_or("");
   if (spec.command == Command::kCompile && options.output.empty()) return usage_error(spec, "expected -o OUT");
+  if (spec.command == Command::kRecord) {
+    if (options.output.empty()) return usage_error(spec, "expected -o FILE");
+    const auto merge = once(spec, raw.merge, "--merge");
+    if (!merge) return merge.error();
+    options.merge = merge->value_or("");
+    options.assumed = raw.assume;
+  }
   return std::nullopt;
+}
+
+/// How many of the words belong to the command when a program's line follows: all up to '--' or to the first that is
+/// neither an option nor an option's value.
+int own_words(const CommandSpec& spec, int argc, char** argv) {
+  int index = 2;
+  while (index < argc) {
+    const std::string_view word = argv[index];
+    if (word == "--" || word == "-" || !word.starts_with('-')) break;
+    const bool has_value = std::any_of(std::begin(kOptions), std::end(kOptions), [&](const OptionSpec& option) {
+      if (option.type.empty() || !takes(spec, option.name)) return false;
+      return word == option.name || (word.size() == 2 && option.letter != 0 && word[1] == option.letter);
+    });
+    index += has_value ? 2 : 1;
+  }
+  return std::min(index, argc);
 }
 
 using Parsed = std::variant<Options, Information>;
@@ -330,8 +391,10 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
   Options options;
   options.command = spec.command;
   add_options(app, spec, raw, options);
+  const int own = spec.command == Command::kRecord ? own_words(spec, argc, argv) : argc;
+  const int program = own < argc && std::string_view(argv[own]) == "--" ? own + 1 : own;
   try {
-    app.parse(argc - 1, argv + 1);
+    app.parse(own - 1, argv + 1);
   } catch (const CLI::CallForHelp&) {
     return Parsed(Information{app.help()});
   } catch (const CLI::ArgumentMismatch& error) {
@@ -346,6 +409,7 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
     if (extra.starts_with('-') && extra != "-" && !number) return unknown_option(spec, extra);
     raw.positionals.push_back(extra);
   }
+  raw.positionals.insert(raw.positionals.end(), argv + program, argv + argc);
   if (auto wrong = fill_in(spec, raw, options)) return std::move(*wrong);
   return Parsed(std::move(options));
 }

@@ -1,6 +1,8 @@
 // The command line of sandbox-policy.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -19,11 +21,23 @@ inline constexpr int kExitFound = 1;      ///< Warnings with --strict, differenc
 inline constexpr int kExitFailed = 2;     ///< The command line, an input or the output is at fault.
 inline constexpr int kExitUndecided = 3;  ///< diff alone: no difference was found, but not all could be compared.
 
-enum class Command : uint8_t { kCheck, kShow, kExplain, kDisasm, kDiff, kTest, kConvert, kCompile, kList };
+enum class Command : uint8_t {
+  kCheck,
+  kShow,
+  kExplain,
+  kDisasm,
+  kDiff,
+  kTest,
+  kConvert,
+  kCompile,
+  kRecord,
+  kList,
+  kAudit
+};
 
 struct Options {
   Command command = Command::kCheck;
-  std::vector<std::string> arguments;  ///< What is not an option: as many as the command takes.
+  std::vector<std::string> arguments;  ///< What is not an option: as many as the command takes. record: the program.
   bool json = false;
   std::optional<arch::Abi> arch;           ///< --arch: the calls of this ABI alone.
   arch::Abi machine = arch::native_abi();  ///< --machine: on which policies are read and filters are to be used.
@@ -34,8 +48,13 @@ struct Options {
   bool path = false;
   bool raw = false;
   bool lossy = false;
-  std::string to;      ///< convert: the format.
-  std::string output;  ///< -o.
+  std::string to;                    ///< convert: the format.
+  std::string output;                ///< -o.
+  std::optional<pid_t> pid;          ///< audit: the records of this process alone.
+  std::vector<std::string> calls;    ///< audit: those of these calls alone; empty: of all.
+  std::string merge;                 ///< record: the policy to add to.
+  std::vector<std::string> assumed;  ///< record: names and sets that are not notified.
+  bool narrow = false;               ///< record: --args.
   bool quiet = false;
 };
 

@@ -261,25 +261,25 @@ void json_fate(const Fate& fate, const Page& page, const Input& input, Json& jso
   json.open_object().member("name", fate.name).member("number", uint64_t{fate.number});
   if (!fate.by_rules) {
     json.key("verdicts").open_array();
-    for (const uint32_t value : fate.returns) json.verdict(resolve::verdict_of(value), page.abi);
+    for (const uint32_t value : fate.returns) add_verdict(json, resolve::verdict_of(value), page.abi);
     json.close_array();
     if (fate.computed) json.member("computed", true);
   } else if (fate.chain.cases.empty()) {
-    json.key("verdict").verdict(fate.chain.otherwise, page.abi);
+    add_verdict(json.key("verdict"), fate.chain.otherwise, page.abi);
     if (fate.chain.last != nullptr && !says_default(*fate.chain.last)) {
       json.member("line", uint64_t{input.policy->source->locate(fate.chain.last->origin.range.offset).line});
     }
   } else {
     json.key("cases").open_array();
     for (const resolve::Clause* clause : fate.chain.cases) {
-      json.open_object().key("verdict").verdict(clause->verdict, page.abi).key("conditions").open_array();
+      add_verdict(json.open_object().key("verdict"), clause->verdict, page.abi).key("conditions").open_array();
       for (const std::string& text : conditions_text(*clause, &*input.policy, page.abi)) {
         json.value(std::string_view(text));
       }
       json.close_array();
       json.member("line", uint64_t{input.policy->source->locate(clause->origin.range.offset).line}).close_object();
     }
-    json.close_array().key("otherwise").verdict(fate.chain.otherwise, page.abi);
+    add_verdict(json.close_array().key("otherwise"), fate.chain.otherwise, page.abi);
   }
   json.close_object();
 }
@@ -297,7 +297,7 @@ void print_json(const Input& input, const std::vector<Page>& pages, const std::o
   json.key("abis").open_array();
   for (const Page& page : pages) {
     json.open_object().member("abi", arch::info(page.abi).name);
-    if (page.rules != nullptr) json.key("default").verdict(page.rules->default_verdict, page.abi);
+    if (page.rules != nullptr) add_verdict(json.key("default"), page.rules->default_verdict, page.abi);
     json.key("calls").open_array();
     for (const Fate& fate : page.fates) json_fate(fate, page, input, json);
     json.close_array().close_object();

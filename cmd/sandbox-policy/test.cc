@@ -75,9 +75,9 @@ void print_json(const Judged& judged, Json& json) {
     json.open_object().member("line", uint64_t{place.line}).member("column", uint64_t{place.column});
     json.member("passed", result.passed()).member("abi", arch::info(result.abi).name);
     json.member("call", std::string_view(call_with_arguments(result.call, result.abi)));
-    json.key("expected").verdict(result.expected, result.abi);
-    json.key("evaluated").verdict(result.evaluated, result.abi);
-    json.key("compiled").verdict(result.compiled, result.abi).close_object();
+    add_verdict(json.key("expected"), result.expected, result.abi);
+    add_verdict(json.key("evaluated"), result.evaluated, result.abi);
+    add_verdict(json.key("compiled"), result.compiled, result.abi).close_object();
   }
   json.close_array().close_object();
 }

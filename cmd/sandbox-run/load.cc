@@ -9,6 +9,7 @@
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
 #include "base/file.h"
+#include "compile/notify.h"
 #include "kernel/capabilities.h"
 #include "kernel/probe.h"
 #include "policy/reader.h"
@@ -70,13 +71,6 @@ Step<Source> open_policy(const std::string& path, const Log& log) {
 
 // ---- Policies ----
 
-/// The policies that were read, in order.
-struct ReadPolicies {
-  std::vector<policy::Policy> policies;
-  std::vector<resolve::PolicyRules> rules;  ///< Parallel to `policies`.
-  std::vector<Part> parts;                  ///< Parallel to `policies`.
-};
-
 Part part_of(const policy::Policy& policy, const resolve::PolicyRules& rules, bool built_in, arch::Abi native) {
   Part part;
   part.name = printable(policy.source->name(), kLongestName);
@@ -98,23 +92,26 @@ Part part_of(const policy::Policy& policy, const resolve::PolicyRules& rules, bo
 }
 
 /// Reads one policy. False if it cannot be opened or has errors; they have been shown.
-bool read_policy(const Step<Source>& source, bool built_in, const policy::Environment& environment, ReadPolicies& read,
+bool read_policy(const Step<Source>& source, bool built_in, const policy::Environment& environment, Loaded& loaded,
                  const Log& log) {
   if (!source) return false;
   Diagnostics diagnostics(*source);
   if (auto policy = policy::read_policy(*source, environment, diagnostics)) {
-    const auto index = static_cast<uint32_t>(read.policies.size());
-    read.rules.push_back(resolve::resolve(*policy, environment.native, diagnostics));
-    for (resolve::RuleSet& set : read.rules.back()) resolve::set_policy(set, index);
-    read.parts.push_back(part_of(*policy, read.rules.back(), built_in, environment.native));
-    read.policies.push_back(std::move(*policy));
+    resolve::PolicyRules rules = resolve::resolve(*policy, environment.native, diagnostics);
+    loaded.parts.push_back(part_of(*policy, rules, built_in, environment.native));
+    if (policy->enabled) {
+      for (resolve::RuleSet& set : rules) resolve::set_policy(set, static_cast<uint32_t>(loaded.policies.size()));
+      loaded.rules.push_back(std::move(rules));
+      loaded.policies.push_back(std::move(*policy));
+    }
   }
   diagnostics.sort();
   log.report(diagnostics);
   return !diagnostics.has_errors();
 }
 
-Step<ReadPolicies> read_policies(const Options& options, const Log& log) {
+/// All of them, with the problems of all.
+Step<Loaded> read_policies(const Options& options, const Log& log) {
   policy::Environment environment;
   environment.native = arch::native_abi();
   environment.capabilities = [&] {
@@ -123,44 +120,36 @@ Step<ReadPolicies> read_policies(const Options& options, const Log& log) {
   environment.kernel = kernel::running_kernel();
   environment.kernel_widths = options.kernel_widths;
 
-  ReadPolicies read;
+  Loaded loaded;
   bool good = true;
   for (const std::string& path : options.policies) {
-    good = read_policy(open_policy(path, log), false, environment, read, log) && good;
+    good = read_policy(open_policy(path, log), false, environment, loaded, log) && good;
   }
   for (const std::string& name : options.profiles) {
-    good = read_policy(open_profile(name, log), true, environment, read, log) && good;
+    good = read_policy(open_profile(name, log), true, environment, loaded, log) && good;
   }
   if (!good) return Stop{};
-  return read;
+  return loaded;
 }
 
 /// Compiles the policies in force to one filter.
 Step<Loaded> load_policies(const Options& options, const Log& log) {
-  auto read = read_policies(options, log);
-  if (!read) return read.error();
-  Loaded loaded;
-  loaded.parts = read->parts;
-  std::vector<resolve::PolicyRules> rules;
+  auto loaded = read_policies(options, log);
+  if (!loaded || loaded->policies.empty()) return loaded;
   std::vector<policy::Flags> flags;
-  for (size_t i = 0; i < read->policies.size(); ++i) {
-    if (!read->policies[i].enabled) continue;
-    rules.push_back(std::move(read->rules[i]));
-    flags.push_back(read->policies[i].flags);
-  }
-  if (rules.empty()) return loaded;
-  if (compile::covered_abis(rules).empty()) {
-    log.error(loaded.names() + " have no ABI in common");
+  for (const policy::Policy& policy : loaded->policies) flags.push_back(policy.flags);
+  if (compile::covered_abis(loaded->rules).empty()) {
+    log.error(loaded->names() + " have no ABI in common");
     return Stop{};
   }
-  auto ready = compile::compile_ready(rules, flags, loaded.names(), {.launcher = arch::native_abi()});
+  auto ready = compile::compile_ready(loaded->rules, flags, loaded->names(), {.launcher = arch::native_abi()});
   if (!ready) {
     std::vector<const policy::Policy*> all;
-    for (const policy::Policy& policy : read->policies) all.push_back(&policy);
-    log.error(compile::describe(ready.error(), all, loaded.names()));
+    for (const policy::Policy& policy : loaded->policies) all.push_back(&policy);
+    log.error(compile::describe(ready.error(), all, loaded->names()));
     return Stop{};
   }
-  loaded.ready = std::move(*ready);
+  loaded->ready = std::move(*ready);
   return loaded;
 }
 
@@ -172,7 +161,10 @@ Loaded loaded_profile(const profiles::Profile& profile, compile::ReadyFilter rea
   part.name = profile_name(profile.name);
   part.description = "by default " + std::string(profile.by_default);
   part.covered = ready.covered;
-  return {{std::move(part)}, std::move(ready)};
+  Loaded loaded;
+  loaded.parts.push_back(std::move(part));
+  loaded.ready = std::move(ready);
+  return loaded;
 }
 
 Step<Loaded> load_filter_file(const Options& options, const Log& log) {
@@ -193,7 +185,29 @@ Step<Loaded> load_filter_file(const Options& options, const Log& log) {
   part.kind = ready->raw ? Part::Kind::kRawBpf : Part::Kind::kFilterFile;
   part.description = ready->raw ? "raw BPF" : "compiled from " + ready->source;
   part.covered = ready->covered;
-  return Loaded{{std::move(part)}, std::move(*ready)};
+  Loaded loaded;
+  loaded.parts.push_back(std::move(part));
+  loaded.ready = std::move(*ready);
+  return loaded;
+}
+
+Step<Loaded> load_filter(const Options& options, const Log& log) {
+  if (options.bpf) return load_filter_file(options, log);
+  const bool by_default = options.policies.empty() && options.profiles.empty();
+  // A report names the lines that decide, so it needs the text.
+  if (options.policies.empty() && options.profiles.size() <= 1 && !options.report) {
+    const profiles::Profile* profile =
+        profiles::find_profile(by_default ? profiles::kDefaultProfile : options.profiles.front());
+    if (profile != nullptr) {
+      if (auto ready = profiles::ready_filter(*profile, arch::native_abi())) {
+        return loaded_profile(*profile, std::move(*ready));
+      }
+    }
+  }
+  if (!by_default) return load_policies(options, log);
+  Options with_default = options;
+  with_default.profiles.emplace_back(profiles::kDefaultProfile);
+  return load_policies(with_default, log);
 }
 
 }  // namespace
@@ -212,21 +226,18 @@ std::string Loaded::names() const {
 }
 
 Step<Loaded> load(const Options& options, const Log& log) {
-  if (options.bpf) return load_filter_file(options, log);
-  const bool by_default = options.policies.empty() && options.profiles.empty();
-  if (options.policies.empty() && options.profiles.size() <= 1) {
-    const profiles::Profile* profile =
-        profiles::find_profile(by_default ? profiles::kDefaultProfile : options.profiles.front());
-    if (profile != nullptr) {
-      if (auto ready = profiles::ready_filter(*profile, arch::native_abi())) {
-        return loaded_profile(*profile, std::move(*ready));
-      }
-    }
+  auto loaded = load_filter(options, log);
+  if (!loaded || !loaded->ready || !options.report) return loaded;
+  const auto notify = options.permissive ? compile::Notify::kEverything : compile::Notify::kDenials;
+  auto filter = compile::with_notifications(loaded->ready->filter, notify, arch::native_abi());
+  if (!filter) {
+    log.error(loaded->names() + ": with what a report needs, the filter has " +
+              std::to_string(filter.error().instructions) + " instructions; it may have " +
+              std::to_string(bpf::kMaxInstructions));
+    return Stop{};
   }
-  if (!by_default) return load_policies(options, log);
-  Options with_default = options;
-  with_default.profiles.emplace_back(profiles::kDefaultProfile);
-  return load_policies(with_default, log);
+  loaded->judge = std::exchange(loaded->ready->filter, std::move(*filter));
+  return loaded;
 }
 
 }  // namespace sandbox::launcher

@@ -11,6 +11,8 @@
 #include "base/result.h"
 #include "compile/ready_filter.h"
 #include "options.h"
+#include "policy/policy.h"
+#include "resolve/rule_set.h"
 
 namespace sandbox::launcher {
 
@@ -47,8 +49,13 @@ struct Part {
 /// What was asked for.
 struct Loaded {
   std::vector<Part> parts;  ///< In order.
+  /// The policies in force and their rules, parallel and in order; empty where a filter was ready-made.
+  std::vector<policy::Policy> policies;
+  std::vector<resolve::PolicyRules> rules;
   /// What they come to together. None: no policy is enabled, and there is no filter.
   std::optional<compile::ReadyFilter> ready;
+  /// With --report: that filter before its denials became notifications.
+  std::optional<compile::Filter> judge;
 
   /// "beat.yml and profile default".
   [[nodiscard]] std::string names() const;

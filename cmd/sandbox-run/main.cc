@@ -21,10 +21,12 @@
 #include "compile/ready_filter.h"
 #include "kernel/enter.h"
 #include "kernel/probe.h"
+#include "kernel/supervise.h"
 #include "kernel/target.h"
 #include "load.h"
 #include "options.h"
 #include "profiles/profiles.h"
+#include "report.h"
 
 namespace sandbox::launcher {
 namespace {
@@ -114,7 +116,8 @@ std::string size_of(const compile::ReadyFilter& ready) {
   return instructions + (ready.prefix == 0 ? "" : ", the first " + std::to_string(ready.prefix) + " by sandbox-run");
 }
 
-void print_dry_run(const Loaded& loaded, uint32_t flags, const std::optional<std::string>& path) {
+void print_dry_run(const Loaded& loaded, const Options& options, uint32_t flags,
+                   const std::optional<std::string>& path) {
   for (const Part& part : loaded.parts) {
     const bool file = part.kind == Part::Kind::kFilterFile || part.kind == Part::Kind::kRawBpf;
     std::printf("%s%s, %s\n", file ? "file:     " : "policy:   ", part.name.c_str(), part.description.c_str());
@@ -128,10 +131,16 @@ void print_dry_run(const Loaded& loaded, uint32_t flags, const std::optional<std
   if (ready.raw) {
     std::printf("ABI:      unknown; raw BPF does not say\n");
   } else {
-    std::printf("ABI:      %s; any other kills the process\n", join(ready.covered, ", ").c_str());
+    std::printf("ABI:      %s; any other %s\n", join(ready.covered, ", ").c_str(),
+                options.permissive ? "is reported" : "kills the process");
   }
   std::printf("filter:   %s%s\n", size_of(ready).c_str(),
               ready.filter.token_sites.empty() ? "" : ", with an exec token (drawn at the launch, zeros here)");
+  if (options.report) {
+    std::printf("report:   to %s%s\n",
+                options.report_file ? printable(*options.report_file, 4096).c_str() : "standard error",
+                options.permissive ? ", and denied calls are let through" : "");
+  }
   if (flags != 0) std::printf("flags:    %s\n", flag_names(flags).c_str());
   std::printf("\n%s", bpf::disassemble(ready.filter.program.instructions()).c_str());
 }
@@ -146,9 +155,10 @@ void warn_of_disabled(const Loaded& loaded, const std::string& path, const Log& 
 }
 
 /// What the kernel lacks for this filter, said. True if it lacks nothing.
-bool kernel_suffices(const compile::Filter& filter, uint32_t flags, const Log& log) {
+bool kernel_suffices(const compile::Filter& filter, uint32_t flags, const Options& options, const Log& log) {
   auto missing = kernel::missing_support(filter.program);
   if (!missing) missing = kernel::missing_flags(flags);
+  if (!missing && options.report) missing = kernel::missing_supervision();
   if (missing) log.error(*missing);
   return !missing;
 }
@@ -182,10 +192,10 @@ int launch(const Options& options, const Log& log) {
   // The kernel before anything irreversible.
   uint32_t flags = ready != nullptr ? ready->flags : 0;
   if (options.log_denied) flags |= SECCOMP_FILTER_FLAG_LOG;
-  if (ready != nullptr && !kernel_suffices(ready->filter, flags, log)) return kExitFailed;
+  if (ready != nullptr && !kernel_suffices(ready->filter, flags, options, log)) return kExitFailed;
 
   if (options.dry_run) {
-    print_dry_run(*loaded, flags, *path);
+    print_dry_run(*loaded, options, flags, *path);
     return finish_output(log);
   }
 
@@ -198,6 +208,9 @@ int launch(const Options& options, const Log& log) {
   if (options.verbose) {
     log.info("starting " + quoted(std::string_view(**path)) + " under " + loaded->names() + ": " + size_of(*ready));
   }
+
+  // A child of ours, not this process: all that is said below of the last step happens there.
+  if (options.report) return launch_with_report(*loaded, options, target, flags, log);
 
   // ---- No way back: enter() returns only if it could not put the filter in force. ----
   const kernel::EnterOptions how = {options.no_new_privs, flags};

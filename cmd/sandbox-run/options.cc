@@ -28,6 +28,8 @@ enum class Id : uint8_t {
   kNoNewPrivs,
   kTokenVisible,
   kLog,
+  kReport,
+  kPermissive,
   kCap,
   kKernelWidths,
   kDryRun,
@@ -42,10 +44,11 @@ struct OptionSpec {
   Id id;
   std::string_view name;
   char letter;            ///< 0: none.
-  std::string_view type;  ///< What its value is, for --help; empty: it takes none.
+  std::string_view type;  ///< What its value is, for --help; empty: it takes none. In brackets: only behind '='.
   std::string_view description;
 
   [[nodiscard]] bool takes_value() const { return !type.empty(); }
+  [[nodiscard]] bool needs_value() const { return takes_value() && !type.starts_with('['); }
 };
 
 constexpr OptionSpec kOptions[] = {
@@ -57,6 +60,8 @@ constexpr OptionSpec kOptions[] = {
     {Id::kTokenVisible, "--token-visible", 0, "",
      "launch also where PROGRAM could see the exec token (s390x, riscv64)"},
     {Id::kLog, "--log", 0, "", "have the kernel log what is denied"},
+    {Id::kReport, "--report", 0, "[=FILE]", "stay beside PROGRAM and say what is denied; to FILE as JSON (ECS) lines"},
+    {Id::kPermissive, "--permissive", 0, "", "with --report: say what would be denied, and let it through"},
     {Id::kCap, "--cap", 0, "NAMES", "OCI profiles: the capabilities to count on (default: those PROGRAM can have)"},
     {Id::kKernelWidths, "--kernel-widths", 0, "", "OCI profiles: compare the bits that the kernel reads, not 64"},
     {Id::kDryRun, "--dry-run", 0, "", "check everything, print the filter, start nothing"},
@@ -154,6 +159,7 @@ Result<OwnLine, UsageError> scan(int argc, char** argv) {
     ++index;
     line.given[static_cast<size_t>(own->option->id)] = true;
     if (!own->option->takes_value()) continue;
+    if (!own->value && !own->option->needs_value()) continue;
     if (!own->value && index < argc) own->value = argv[index++];
     if (!own->value || own->value->empty()) return UsageError{"option " + quoted(own->name) + " needs a value"};
     line.values_of(own->option->id).emplace_back(*own->value);
@@ -214,7 +220,8 @@ class HelpFormatter : public CLI::Formatter {
     }
     left += "--" + option->get_lnames().front();
     const bool takes_value = option->get_expected_min() > 0;
-    if (takes_value) left += (option->get_type_name() == "BOOL" ? "=" : " ") + option->get_type_name();
+    const std::string& type = option->get_type_name();
+    if (takes_value) left += (type == "BOOL" ? "=" : type.starts_with('[') ? "" : " ") + type;
     left.resize(std::max<size_t>(left.size() + 2, kHelpColumn), ' ');
     return left + option->get_description() + "\n";
   }
@@ -269,6 +276,14 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
   }
   options.token_visible = own->has(Id::kTokenVisible);
   options.log_denied = own->has(Id::kLog);
+  options.report = own->has(Id::kReport);
+  const std::vector<std::string>& reports = own->values_of(Id::kReport);
+  if (reports.size() > 1) return UsageError{"option '--report' is given more than once"};
+  if (!reports.empty()) options.report_file = reports.front();
+  options.permissive = own->has(Id::kPermissive);
+  if (options.permissive && !options.report) {
+    return UsageError{"'--permissive' needs '--report': what is let through is to be seen"};
+  }
   options.kernel_widths = own->has(Id::kKernelWidths);
   options.dry_run = own->has(Id::kDryRun);
   options.list_profiles = own->has(Id::kListProfiles);

@@ -11,7 +11,7 @@ _sandbox_policy() {
     local cur prev words cword
     _init_completion -n =: || return
 
-    local commands='check show explain disasm diff test convert compile list'
+    local commands='check show explain disasm diff test convert compile list audit'
     if ((cword == 1)); then
         COMPREPLY=($(compgen -W "$commands --help --version" -- "$cur"))
         return
@@ -39,7 +39,11 @@ _sandbox_policy() {
             _filedir
             return
             ;;
-        --cap) return ;;
+        --call)
+            COMPREPLY=($(compgen -W "$("$1" list syscalls 2>/dev/null | sed 's/^[0-9]* *//; s/ .*//')" -- "$value"))
+            return
+            ;;
+        --cap | --pid) return ;;
     esac
     if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "$("$1" "$command" --help 2>/dev/null |
@@ -73,7 +77,7 @@ _sandbox_policy() {
             _filedir
             _sandbox_policy_profiles "$1"
             ;;
-        test) _filedir ;;
+        test | audit) _filedir ;;
     esac
     __ltrim_colon_completions "$cur"
 } && complete -F _sandbox_policy sandbox-policy

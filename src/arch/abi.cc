@@ -2,7 +2,9 @@
 
 #include <linux/audit.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace sandbox::arch {
 namespace {
@@ -83,6 +85,24 @@ std::span<const AbiInfo> all_abis() {
 
 const AbiInfo& info(Abi abi) {
   return kAbis[static_cast<size_t>(abi)];
+}
+
+std::vector<Abi> abis_of_machine(Abi native) {
+  static const std::vector<std::vector<Abi>> kFamilies = {
+      {Abi::kX86_64, Abi::kX86, Abi::kX32},
+      {Abi::kAarch64, Abi::kArm},
+      {Abi::kMips64, Abi::kMips, Abi::kMips64n32},
+      {Abi::kMipsel64, Abi::kMipsel, Abi::kMipsel64n32},
+      {Abi::kParisc64, Abi::kParisc},
+      {Abi::kPpc64, Abi::kPpc},
+      {Abi::kS390x, Abi::kS390},
+  };
+  std::vector<Abi> abis = {native};
+  for (const std::vector<Abi>& family : kFamilies) {
+    if (std::find(family.begin(), family.end(), native) == family.end()) continue;
+    std::copy_if(family.begin(), family.end(), std::back_inserter(abis), [&](Abi abi) { return abi != native; });
+  }
+  return abis;
 }
 
 bool exec_clears_arguments(Abi abi) {

@@ -62,6 +62,10 @@ std::vector<std::string_view> accepted_abi_names();
 /// The ABI that this program was built for: the launcher makes its own system calls through it.
 Abi native_abi();
 
+/// The ABIs through which the processes of a machine can call its kernel, `native` first: x86_64, x86 and x32. All have
+/// one byte order.
+std::vector<Abi> abis_of_machine(Abi native);
+
 /// Whether the kernel clears the argument registers at execve. Where it does not, the new program finds in them what
 /// the old one passed: seen on s390x, and by its source so on riscv64.
 bool exec_clears_arguments(Abi abi);

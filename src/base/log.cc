@@ -85,6 +85,10 @@ std::string Log::error_prefix() const {
   return prefix(program_, LogLevel::kError, journal_);
 }
 
+std::string Log::notice_prefix() const {
+  return (journal_ ? "<5>" : "") + program_ + ": ";
+}
+
 void Log::report(const Diagnostics& diagnostics) const {
   if (diagnostics.all().empty()) return;
   const bool terminal = isatty(STDERR_FILENO) == 1;

@@ -34,6 +34,9 @@ class Log {
   /// What stands before the text of an error, for lines that are written without this class.
   [[nodiscard]] std::string error_prefix() const;
 
+  /// The same for lines that are neither errors nor warnings and bear no word for what they are: "PROGRAM: ".
+  [[nodiscard]] std::string notice_prefix() const;
+
  private:
   void write(LogLevel level, std::string_view message) const;
 

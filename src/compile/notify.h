@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include "arch/abi.h"
 #include "base/result.h"
 #include "compile/compile.h"
 
@@ -16,10 +18,16 @@ enum class Notify : uint8_t {
 
 /// The filter with notifications in place of answers; allowed calls, and the exec token, are as before.
 ///
-/// With kDenials a supervisor can have the kernel carry out a kill: it repeats the call with kKillMark in argument 4 and
-/// kKillProcessMark or kKillThreadMark in argument 5 (their low words). A call that is allowed anyway is not affected.
-/// The error is one line: the program has no room for the few instructions that it needs.
-Result<Filter, CompileError> with_notifications(const Filter& filter, Notify notify);
+/// With kDenials a supervisor can have the kernel carry out a kill: it repeats the call with kKillMark in argument 4
+/// and kKillProcessMark or kKillThreadMark in argument 5 (their low words). A call that is allowed anyway is not
+/// affected. The error is one line: the program has no room for the few instructions that it needs.
+///
+/// `machine` is the ABI of the kernel: which other ABIs its processes may use, and in which byte order.
+Result<Filter, CompileError> with_notifications(const Filter& filter, Notify notify, arch::Abi machine);
+
+/// The numbers of the calls that no notification may hold up: rt_sigreturn, sigreturn, restart_syscall, exit,
+/// exit_group, as far as the ABI has them.
+std::vector<uint32_t> must_not_wait(arch::Abi abi);
 
 inline constexpr unsigned kKillMarkArgument = 4;  ///< The next one says which kill.
 inline constexpr uint32_t kKillMark = 0x73626b6c;

@@ -74,14 +74,20 @@ class FailureLine {
   std::string line_;
 };
 
-int set_filter(bpf::Program& program, uint32_t flags) {
+/// Returns 0 or an errno. With a progress, a listener is made and put there.
+int set_filter(bpf::Program& program, uint32_t flags, EnterProgress* progress) {
   sock_fprog argument = {};
   argument.len = static_cast<unsigned short>(program.size());
   argument.filter = program.data();
+  if (progress != nullptr) flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
   errno = 0;
   const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &argument);
-  if (result == 0) return 0;
-  return errno != 0 ? errno : EIO;  // Anything but 0 is a failure, whatever it is.
+  if (progress != nullptr && result > 0) {  // 0 is no listener: an outer sandbox may have answered.
+    progress->listener = static_cast<int>(result);
+    return 0;
+  }
+  if (progress == nullptr && result == 0) return 0;
+  return errno != 0 ? errno : EIO;  // Anything else is a failure, whatever it is.
 }
 
 /// Sets it, and sees that it is set: an outer sandbox may only have said so.
@@ -96,6 +102,7 @@ std::string describe_filter_failure(int number) {
   std::string message = failed("seccomp(2)", number);
   if (number == EACCES) message += " (without no_new_privs the caller needs CAP_SYS_ADMIN)";
   if (number == ENOMEM) message += " (too many filters are in force already, or memory is short)";
+  if (number == EBUSY) message += " (an outer sandbox listens already, and there can be one listener only)";
   if (number == EPERM) message += " (does an outer sandbox forbid it?)";
   return message;
 }
@@ -117,12 +124,15 @@ std::string enter(const compile::Filter& filter, const Target& target, const Ent
   const TokenRegisters registers(token);
 
   if (options.no_new_privs && !set_no_new_privs()) return failed("prctl(PR_SET_NO_NEW_PRIVS)", errno);
-  if (const int number = set_filter(program, options.filter_flags); number != 0) return describe_filter_failure(number);
+  if (const int number = set_filter(program, options.filter_flags, options.progress); number != 0) {
+    return describe_filter_failure(number);
+  }
 
   // ---- The filter is in force. From here on: one execve, no allocation, no destructor, no other library call. ----
 
   registers.call(SYS_execve, target.path, target.arguments, target.environment);
   const std::string& line = failure.complete(errno);
+  if (options.progress != nullptr) options.progress->exec_failed = true;
   registers.call(SYS_write, STDERR_FILENO, line.data(), line.size());
   registers.call(SYS_exit_group, kExitCannotExecute, 0, 0);
   __builtin_trap();  // Not reached; no system call is needed to end here.
@@ -137,7 +147,7 @@ std::string execute_unfiltered(const Target& target, bool no_new_privs) {
 int install_for_test(const bpf::ValidatedProgram& program) {
   if (!set_no_new_privs()) return errno;
   bpf::Program copy = program.instructions();
-  return set_filter(copy, 0);
+  return set_filter(copy, 0, nullptr);
 }
 
 }  // namespace sandbox::kernel

@@ -1,6 +1,7 @@
 // The irreversible part: no_new_privs, the filter, execve. Nothing else in the project does any of these for a launch.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -16,10 +17,19 @@ struct Target {
   char* const* environment = nullptr;  ///< As for execve(2), null-terminated.
 };
 
+/// What a supervisor wants to know, in memory that it shares with the process that enters.
+struct EnterProgress {
+  std::atomic<int> listener{-1};         ///< The listener's descriptor, once the filter is in force.
+  std::atomic<bool> exec_failed{false};  ///< Set before the failure is reported.
+};
+
 struct EnterOptions {
   bool no_new_privs =
       true;  ///< False leaves PR_SET_NO_NEW_PRIVS alone, which the kernel accepts with CAP_SYS_ADMIN only.
   uint32_t filter_flags = 0;  ///< SECCOMP_FILTER_FLAG_* for seccomp(2).
+  /// A filter that notifies needs a listener, which is close-on-exec: it is asked for and its descriptor put here.
+  /// Null: no listener. Borrowed.
+  EnterProgress* progress = nullptr;
 };
 
 /// Puts the filter in force and executes the target. Returns only when nothing has been started and no filter is in

@@ -24,6 +24,7 @@ constexpr KnownAction kActions[] = {
     {SECCOMP_RET_KILL_THREAD, "kill_thread", "3.5"},
     {SECCOMP_RET_TRAP, "trap", "3.5"},
     {SECCOMP_RET_ERRNO, "errno", "3.5"},
+    {SECCOMP_RET_USER_NOTIF, "user_notif", "5.0"},
     {SECCOMP_RET_TRACE, "trace", "3.5"},
     {SECCOMP_RET_LOG, "log", "4.14"},
     {SECCOMP_RET_ALLOW, "allow", "3.5"},
@@ -64,6 +65,10 @@ std::optional<std::string> missing_support(const bpf::ValidatedProgram& program)
   return std::nullopt;
 }
 
+bool knows_flags(uint32_t flags) {
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr) == -1 && errno == EFAULT;
+}
+
 std::optional<std::string> missing_flags(uint32_t flags) {
   struct KnownFlag {
     uint32_t flag;
@@ -76,7 +81,7 @@ std::optional<std::string> missing_flags(uint32_t flags) {
                                   {SECCOMP_FILTER_FLAG_TSYNC_ESRCH, "tsync", "5.7"}};
   for (const KnownFlag& known : kFlags) {
     if ((flags & known.flag) == 0) continue;
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, known.flag, nullptr) == -1 && errno == EFAULT) continue;
+    if (knows_flags(known.flag)) continue;
     return std::string("the flag ") + known.name + " is asked for, which this kernel does not know; Linux " +
            known.since + " brought it";
   }

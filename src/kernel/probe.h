@@ -15,7 +15,11 @@ namespace sandbox::kernel {
 /// seccomp(2).
 std::optional<std::string> missing_support(const bpf::ValidatedProgram& program);
 
-/// The same for flags of seccomp(2), asked for with a program that is not there: a kernel that knows them says EFAULT.
+/// Whether the kernel knows these flags of seccomp(2), all together, asked for with a program that is not there: a
+/// kernel that knows them says EFAULT.
+bool knows_flags(uint32_t flags);
+
+/// What is missing of flags that a policy or the launcher can ask for.
 std::optional<std::string> missing_flags(uint32_t flags);
 
 /// The running kernel's release, from uname(2); 0.0 where it cannot be read.

@@ -6,8 +6,12 @@
 // whole tree below it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "bpf/program.h"
@@ -55,11 +59,23 @@ class Watcher {
 struct SuperviseOptions {
   bool wait_for_tree = false;  ///< The front waits for everything that the target has left behind, not for it alone.
   int tick_milliseconds = 0;   ///< 0: no ticks.
+  std::vector<int> keep;       ///< Descriptors that the watcher needs, besides standard error.
 };
 
+/// What the front is left with.
+struct Supervised {
+  int status = 0;       ///< To exit with.
+  std::string message;  ///< What went wrong on the way: one line; mostly empty.
+};
+
+/// What the running kernel lacks for it, in a line; none if it lacks nothing.
+std::optional<std::string> missing_supervision();
+
 /// Executes the target as `enter` does, under a filter that notifies (compile/notify.h), and supervises it until its
-/// end. Returns in the front only: the exit status; or, when nothing was started, one line that says why.
-Result<int, std::string> supervise(const compile::Filter& filter, const Target& target, const EnterOptions& options,
-                                   const char* report_prefix, Watcher& watcher, const SuperviseOptions& how);
+/// end. Returns in the front only, which has given up all its descriptors but standard error by then, and its
+/// supervisor may live on. When nothing was started: one line that says why.
+Result<Supervised, std::string> supervise(const compile::Filter& filter, const Target& target,
+                                          const EnterOptions& options, const char* report_prefix, Watcher& watcher,
+                                          const SuperviseOptions& how);
 
 }  // namespace sandbox::kernel

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <string_view>
 
+#include "base/json.h"
 #include "policy/yaml_text.h"
 
 namespace sandbox::policy {
@@ -63,25 +64,6 @@ std::vector<std::string> words_of(const std::vector<arch::Abi>& abis) {
 }
 
 // ---- JSON
-
-std::string json_string(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += kDigits[byte >> 4U];
-      out += kDigits[byte & 15U];
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
 
 /// One string a line.
 std::string json_list(const std::vector<std::string>& items, const std::string& indent) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "arch/abi.h"
 #include "bpf/program.h"
 #include "resolve/rule_set.h"
 
@@ -21,6 +22,8 @@ struct Process {
   std::string executable;  ///< Its path; empty where it cannot be read.
   std::optional<uint32_t> user;
   std::optional<uint32_t> group;
+  std::string user_name;               ///< Empty: not looked up. The launcher never does (it uses no NSS).
+  std::string group_name;              ///< The same.
   std::optional<uint32_t> audit_user;  ///< None: unset.
   std::optional<uint32_t> session;     ///< The audit session; none: unset.
 };
@@ -34,18 +37,24 @@ enum class Outcome : uint8_t {
 struct Event {
   std::chrono::system_clock::time_point time;
   Process process;
-  bpf::SystemCall call;    ///< As the filter saw it.
-  std::string arguments;   ///< Decoded, "AF_PACKET, SOCK_RAW, 768"; empty where they are not known (audit records).
+  bpf::SystemCall call;   ///< As the filter saw it.
+  std::string arguments;  ///< Decoded, "AF_PACKET, SOCK_RAW, 768"; empty where they are not known (audit records).
   bool arguments_known = false;
-  uint32_t action = 0;     ///< SECCOMP_RET_* with its data: the verdict, or what the kernel's record has as `code`.
+  uint32_t action = 0;  ///< SECCOMP_RET_* with its data: the verdict, or what the kernel's record has as `code`.
   Outcome outcome = Outcome::kEnforced;
-  std::string rule;        ///< The deciding line, "beat.yml:9:5"; empty where it is not known.
-  std::string rule_kind;   ///< What stands there: "a group", "the default action", "kernel:", "a fixed rule"; may be empty.
-  std::string policy;      ///< The policies in force, "beat.yml and profile default"; empty where they are not known.
+  std::string rule;  ///< The deciding line, "beat.yml:9:5"; empty where it is not known.
+  /// What stands there: "a group", "the default action", "kernel:", "a fixed rule"; may be empty.
+  std::string rule_kind;
+  std::string policy;  ///< The policies in force, "beat.yml and profile default"; empty where they are not known.
+  uint64_t count = 0;  ///< How many such calls the event stands for; 0: for this one, or nobody has counted.
   // What only the kernel's own record has.
   std::optional<uint32_t> sequence;  ///< Of the audit record.
   std::optional<uint32_t> signal;    ///< `sig`.
+  std::optional<uint32_t> compat;    ///< `compat`.
 };
+
+/// The ABI that a call came through; none for an AUDIT_ARCH_* value that nobody knows.
+std::optional<arch::Abi> abi_of(uint32_t arch, uint32_t number);
 
 /// "2026-04-06T10:27:30.755Z".
 std::string timestamp(std::chrono::system_clock::time_point time);

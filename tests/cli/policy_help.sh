@@ -2,7 +2,7 @@
 # sandbox-policy: help texts, and command lines that are wrong.
 . "$(dirname "$0")/policy/lib.sh"
 
-COMMANDS="check show explain disasm diff test convert compile list"
+COMMANDS="check show explain disasm diff test convert compile list audit"
 
 test_help() {
   answers 0 help --help

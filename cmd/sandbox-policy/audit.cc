@@ -1,0 +1,361 @@
+// audit: the kernel's seccomp records, live or out of logs, in words.
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "arch/abi.h"
+#include "arch/syscalls.h"
+#include "base/diagnostic.h"
+#include "base/edit_distance.h"
+#include "base/file.h"
+#include "commands.h"
+#include "kernel/audit_log.h"
+#include "report/audit_record.h"
+#include "report/ecs.h"
+#include "report/line.h"
+#include "report/tally.h"
+
+namespace sandbox::tool {
+namespace {
+
+// ---- The end: SIGINT and SIGTERM ----
+
+volatile sig_atomic_t stop_asked = 0;
+int stop_event = -1;
+
+void on_stop_signal(int signal) {
+  const int saved = errno;
+  stop_asked = signal;
+  const uint64_t one = 1;
+  if (write(stop_event, &one, sizeof one) < 0) stop_asked = signal;  // There is nothing else to do.
+  errno = saved;
+}
+
+/// From now on the first of these signals asks for the end, and the second one ends the program as it always does. One
+/// that the parent has had ignored stays ignored.
+bool watch_for_stop() {
+  stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (stop_event < 0) return false;
+  for (const int signal : {SIGINT, SIGTERM}) {
+    struct sigaction action = {};
+    if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) continue;
+    action = {};
+    action.sa_handler = on_stop_signal;
+    action.sa_flags = SA_RESETHAND;
+    sigaction(signal, &action, nullptr);
+  }
+  return true;
+}
+
+/// Waits for input. False: the end is asked for.
+bool wait_for(int fd) {
+  std::array<pollfd, 2> waiting = {{{fd, POLLIN, 0}, {stop_event, POLLIN, 0}}};
+  while (stop_asked == 0) {
+    if (poll(waiting.data(), waiting.size(), -1) > 0) return stop_asked == 0;
+    if (errno != EINTR) return true;  // Reading will say what is wrong.
+  }
+  return false;
+}
+
+// ---- What is said ----
+
+/// This machine's names of users and groups, from the files alone: in a static program the C library cannot ask others.
+class Names {
+ public:
+  void load() {
+    if (const auto file = open("/etc/passwd")) {
+      while (const passwd* entry = fgetpwent(file.get())) users_.try_emplace(entry->pw_uid, entry->pw_name);
+    }
+    if (const auto file = open("/etc/group")) {
+      while (const group* entry = fgetgrent(file.get())) groups_.try_emplace(entry->gr_gid, entry->gr_name);
+    }
+  }
+
+  void add_to(report::Process& process) const {
+    if (process.user) process.user_name = find(users_, *process.user);
+    if (process.group) process.group_name = find(groups_, *process.group);
+  }
+
+ private:
+  using Table = std::map<uint32_t, std::string>;
+  struct Close {
+    void operator()(FILE* file) const { fclose(file); }
+  };
+
+  static std::unique_ptr<FILE, Close> open(const char* path) { return std::unique_ptr<FILE, Close>(fopen(path, "re")); }
+  static std::string find(const Table& names, uint32_t id) {
+    const auto found = names.find(id);
+    return found == names.end() ? std::string() : found->second;
+  }
+
+  Table users_;
+  Table groups_;
+};
+
+std::optional<std::string_view> call_name(const bpf::SystemCall& call) {
+  const auto abi = report::abi_of(call.arch, call.number);
+  return abi ? arch::name_of(*abi, call.number) : std::nullopt;
+}
+
+/// What only a record tells, behind the line that all reports have.
+std::string more_of(const report::Process& process) {
+  std::string text;
+  if (!process.executable.empty()) text += "  " + printable(process.executable);
+  if (process.user) {
+    text += (text.empty() ? "  " : ", ") + ("user " + std::to_string(*process.user));
+    if (!process.user_name.empty()) text += " (" + printable(process.user_name) + ")";
+  }
+  if (process.audit_user && process.audit_user != process.user) {
+    text += ", logged in as " + std::to_string(*process.audit_user);
+  }
+  return text;
+}
+
+/// Takes records one by one, and prints what is asked for.
+class Reporter {
+ public:
+  Reporter(const Options& options, Output& out) : options_(options), out_(out) {}
+
+  void take(Result<report::Event, report::NoRecord> record, const Names* names) {
+    if (!record) {
+      if (record.error() == report::NoRecord::kUnreadable) ++unreadable_;
+      return;
+    }
+    report::Event& event = *record;
+    if (!is_wanted(event)) return;
+    if (names != nullptr) names->add_to(event.process);
+    last_ = event.time;
+    const report::DenialKey key = {event.call.arch, event.call.number, event.action, 0, event.process.name};
+    auto show = report::Tally::Show::kNo;
+    if (tally_.wants_details(key)) show = tally_.note(key, event.process.executable, {}, {});
+    if (options_.json) {
+      out_.add(report::ecs_line(event));
+    } else if (show == report::Tally::Show::kYes) {
+      out_.line(report::timestamp(event.time) + " " + report::denial_line(event) + more_of(event.process));
+    } else if (show == report::Tally::Show::kMoreOfIt) {
+      out_.line(report::more_of_it_text(key));
+    }
+  }
+
+  /// The summary. Of inputs that could not be read it does not say that there is nothing in them.
+  void finish(const Log& log, bool complete) {
+    if (options_.json) {
+      for (const report::Total& total : tally_.totals()) out_.add(report::ecs_summary_line(total, last_, {}));
+    } else if (tally_.count() == 0) {
+      if (complete) out_.line("no records");
+    } else {
+      out_.line("");
+      out_.add(report::summary_text(tally_, report::Outcome::kEnforced));
+    }
+    if (unreadable_ > 0) log.warning(counted(unreadable_, "record") + " could not be read");
+  }
+
+  /// False if standard output takes no more.
+  [[nodiscard]] bool flush() { return out_.finish(); }
+
+ private:
+  [[nodiscard]] bool is_wanted(const report::Event& event) const {
+    if (options_.pid && event.process.pid != *options_.pid) return false;
+    if (options_.calls.empty()) return true;
+    const auto name = call_name(event.call);
+    return name && std::find(options_.calls.begin(), options_.calls.end(), *name) != options_.calls.end();
+  }
+
+  const Options& options_;
+  Output& out_;
+  report::Tally tally_;
+  std::chrono::system_clock::time_point last_;  ///< Of the last event.
+  size_t unreadable_ = 0;
+};
+
+// ---- Live ----
+
+/// Actions that the administrator has taken out of actions_logged, with a space before each; such calls leave no
+/// record.
+std::string unlogged_actions() {
+  const auto file = read_file("/proc/sys/kernel/seccomp/actions_logged", 4096);
+  if (!file) return {};
+  std::string logged = " " + file->bytes;
+  std::replace(logged.begin(), logged.end(), '\n', ' ');
+  std::string missing;
+  for (const std::string_view action : {"kill_process", "kill_thread", "trap", "errno", "trace", "log"}) {
+    const std::string word = " " + std::string(action);
+    if (logged.find(word + " ") == std::string::npos) missing += word;
+  }
+  return missing;
+}
+
+constexpr size_t kMostAtTheEnd = 20000;  // More than the kernel keeps for us.
+
+int listen(const Options& options, const Log& log, Reporter& reporter) {
+  auto records = kernel::AuditLog::open();
+  if (!records) {
+    log.error("audit: " + records.error() +
+              "; a LOG can be read instead: /var/log/audit/audit.log, or - behind 'journalctl -k |' or 'dmesg |'");
+    return kExitFailed;
+  }
+  const auto lost_before = kernel::lost_audit_records();
+  if (const auto missing = unlogged_actions(); !missing.empty()) {
+    log.warning("/proc/sys/kernel/seccomp/actions_logged lacks" + missing + ": of these there are no records");
+  }
+  if (!options.quiet) {
+    std::fputs((log.notice_prefix() + "listening for the kernel's seccomp records; Ctrl-C ends it\n").c_str(), stderr);
+  }
+  Names names;
+  names.load();
+  bool writable = true;
+  uint64_t overruns = 0;
+  for (bool last = false; writable && !last;) {
+    last = !wait_for(records->fd());
+    // At the end what has come before it is printed, but not what comes on and on.
+    for (size_t taken = 0; stop_asked == 0 || taken < kMostAtTheEnd; ++taken) {
+      const auto record = records->next();
+      if (!record) break;
+      reporter.take(report::read_audit_record(*record), &names);
+    }
+    if (records->overruns() != overruns) log.warning("records came faster than they were read; some are lost");
+    overruns = records->overruns();
+    writable = reporter.flush();
+  }
+  reporter.finish(log, true);
+  const auto lost = kernel::lost_audit_records();
+  if (lost && lost_before && *lost != *lost_before) {
+    log.warning("the kernel counts " + counted(*lost - *lost_before, "audit record") +
+                " that it had to drop meanwhile; they may be missing here");
+  }
+  return writable ? kExitGood : kExitFailed;
+}
+
+// ---- Logs ----
+
+/// Lines of any length, out of pieces of any size. Of a line that is longer than any record the beginning is kept.
+class Lines {
+ public:
+  static constexpr size_t kLongest = 65536;
+
+  template <typename Take>
+  void add(std::string_view piece, const Take& take) {
+    while (!piece.empty()) {
+      const size_t end = piece.find('\n');
+      const std::string_view part = piece.substr(0, end);
+      if (end != std::string_view::npos && line_.empty()) {
+        take(part);
+      } else {
+        line_ += part.substr(0, kLongest - std::min(kLongest, line_.size()));
+        if (end != std::string_view::npos) finish(take);
+      }
+      piece.remove_prefix(end == std::string_view::npos ? piece.size() : end + 1);
+    }
+  }
+
+  template <typename Take>
+  void finish(const Take& take) {
+    if (!line_.empty()) take(std::string_view(line_));
+    line_.clear();
+  }
+
+ private:
+  std::string line_;
+};
+
+class LogReader {
+ public:
+  LogReader(const Log& log, Reporter& reporter) : log_(log), reporter_(reporter) {}
+
+  /// False if it cannot be read to its end, which has been said.
+  bool read_all(const std::string& name) {
+    const UniqueFd fd(name == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                  : open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!fd.valid()) return complain(name, errno);
+    const auto take = [this](std::string_view line) {
+      reporter_.take(report::read_audit_line(line), nullptr);
+      left_out_ += report::records_left_out(line);
+    };
+    Lines lines;
+    std::string piece(Lines::kLongest, '\0');
+    while (writable_ && wait_for(fd.get())) {
+      const ssize_t size = read(fd.get(), piece.data(), piece.size());
+      if (size < 0 && (errno == EINTR || errno == EAGAIN || errno == EPIPE)) continue;  // EPIPE: /dev/kmsg went on.
+      if (size < 0) return complain(name, errno);
+      if (size == 0) break;
+      lines.add(std::string_view(piece).substr(0, static_cast<size_t>(size)), take);
+      writable_ = reporter_.flush();
+    }
+    lines.finish(take);
+    return writable_;
+  }
+
+  [[nodiscard]] bool writable() const { return writable_; }
+
+  /// How many records of any type are not in the logs, by the kernel's own account.
+  [[nodiscard]] uint64_t left_out() const { return left_out_; }
+
+ private:
+  bool complain(const std::string& name, int error) const {
+    const std::string what =
+        error == EISDIR ? "is a directory, expected a log" : std::string("cannot be read: ") + strerrordesc_np(error);
+    log_.error(printable(name, 4096) + ": " + what);
+    return false;
+  }
+
+  const Log& log_;
+  Reporter& reporter_;
+  bool writable_ = true;
+  uint64_t left_out_ = 0;
+};
+
+int read_logs(const Options& options, const Log& log, Reporter& reporter) {
+  LogReader reader(log, reporter);
+  bool complete = true;
+  for (const std::string& name : options.arguments) {
+    if (stop_asked == 0 && reader.writable()) complete = reader.read_all(name) && complete;
+  }
+  reporter.finish(log, complete);
+  if (reader.left_out() > 0) {
+    log.warning("the kernel left " + counted(reader.left_out(), "audit record") +
+                " out of these logs; they may be missing here");
+  }
+  return complete ? kExitGood : kExitFailed;
+}
+
+bool are_calls(const std::vector<std::string>& names, const Log& log) {
+  for (const std::string& name : names) {
+    if (arch::find_call(name)) continue;
+    std::vector<std::string_view> known;
+    for (const arch::AbiInfo& abi : arch::all_abis()) {
+      for (const std::string_view call : arch::names_on(abi.abi)) known.push_back(call);
+    }
+    const auto nearest = nearest_name(name, known);
+    log.error("audit: unknown system call " + quoted(name) +
+              (nearest ? "; did you mean " + quoted(*nearest) + "?" : "; 'sandbox-policy list syscalls' shows them"));
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int audit(const Options& options, const Log& log, Output& out) {
+  if (!are_calls(options.calls, log)) return kExitFailed;
+  if (!watch_for_stop()) {
+    log.error(std::string("audit: eventfd(2) failed: ") + strerrordesc_np(errno));
+    return kExitFailed;
+  }
+  Reporter reporter(options, out);
+  return options.arguments.empty() ? listen(options, log, reporter) : read_logs(options, log, reporter);
+}
+
+}  // namespace sandbox::tool

@@ -1,0 +1,324 @@
+// record: runs a program, and writes the policy that it needs.
+#include "kernel/record.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "arch/syscalls.h"
+#include "base/diagnostic.h"
+#include "base/file.h"
+#include "commands.h"
+#include "compile/compile.h"
+#include "compile/notify.h"
+#include "kernel/probe.h"
+#include "kernel/target.h"
+#include "load.h"
+#include "report/recorded_policy.h"
+#include "resolve/resolve.h"
+#include "write.h"
+
+namespace sandbox::tool {
+namespace {
+
+using arch::Abi;
+
+constexpr size_t kLongestName = 4096;
+constexpr int kTickMilliseconds = 500;
+
+/// A line on the terminal that is written over and over.
+class ProgressLine {
+ public:
+  ProgressLine() = default;
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+  ~ProgressLine() { clear(); }
+
+  void show(const std::string& text) {
+    put("\r" + text + "\x1b[K");
+    shown_ = true;
+  }
+  void clear() {
+    if (shown_) put("\r\x1b[K");
+    shown_ = false;
+  }
+
+ private:
+  /// A terminal that stops writers in the background (stty tostop) lets those write that block its signal.
+  static void put(const std::string& text) {
+    sigset_t stop;
+    sigset_t before;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTTOU);
+    sigprocmask(SIG_BLOCK, &stop, &before);
+    (void)!write(STDERR_FILENO, text.data(), text.size());
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+  }
+
+  bool shown_ = false;
+};
+
+/// What the end of the run is written with.
+struct Job {
+  report::Run run;
+  const policy::Policy* earlier = nullptr;
+  std::string name;  ///< The file's, as it was typed.
+  std::string path;  ///< The same from the root on: a supervisor stands elsewhere.
+  bool quiet = false;
+};
+
+/// Lives in the supervisor's process.
+class Recording : public kernel::Recorder {
+ public:
+  Recording(const report::CollectorOptions& options, Job job, const Log& log)
+      : Recorder(options), job_(std::move(job)), log_(log) {}
+
+  void tick() override {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point now = Clock::now();
+    if (now - shown_at_ < std::chrono::milliseconds(kTickMilliseconds)) return;
+    shown_at_ = now;
+    progress_.show("recording: " + counted(different_calls(), "call") + " by " + processes_text() + ", " +
+                   std::to_string(calls_seen()) + " seen");
+  }
+
+  int tree_ended(const kernel::Ending& ending) override {
+    progress_.clear();
+    if (!ending.executed) return ending.status;  // Which has been said; nothing was recorded.
+    return write_policy() ? ending.status : kExitFailed;
+  }
+
+ private:
+  [[nodiscard]] std::string processes_text() const {
+    return std::to_string(processes()) + (processes() == 1 ? " process" : " processes");
+  }
+
+  /// Whether it was written.
+  bool write_policy() {
+    job_.run.processes = processes();
+    const auto policy = report::recorded_policy(recording(), job_.run, job_.earlier, job_.name);
+    if (!policy) {
+      log_.error(policy.error().message);
+      return false;
+    }
+    if (auto failure = write_file(job_.path, policy->text)) {
+      log_.error(*failure);
+      return false;
+    }
+    log_.report(policy->diagnostics);
+    std::string line =
+        printable(job_.name, kLongestName) + ": " + counted(policy->calls, "system call") + ", " + processes_text();
+    if (job_.earlier != nullptr) line += ", " + std::to_string(policy->added) + " added";
+    if (!job_.quiet) log_.info(line);
+    return true;
+  }
+
+  Job job_;
+  Log log_;
+  ProgressLine progress_;
+  std::chrono::steady_clock::time_point shown_at_ = std::chrono::steady_clock::now();
+};
+
+// ---- Before anything is started ----
+
+/// The policy that is added to; none was asked for if there is none.
+Step<std::optional<Input>> load_earlier(const Options& options, const Log& log) {
+  if (options.merge.empty()) return std::optional<Input>();
+  auto input = load_policy(options.merge, "and cannot be added to", options, log);
+  if (!input) return input.error();
+  if (const auto unmergeable = report::why_unmergeable(*input->policy)) {
+    log.error(unmergeable->message);
+    return Unusable{};
+  }
+  return std::optional(std::move(*input));
+}
+
+/// The path from the root on, when a policy can be written there.
+Step<std::string> prepare_output(const std::string& name, const Log& log) {
+  const auto fail = [&](const std::string& message) {
+    log.error(printable(name, kLongestName) + ": " + message);
+    return Unusable{};
+  };
+  struct stat info = {};
+  const bool exists = stat(name.c_str(), &info) == 0;
+  if (exists && S_ISDIR(info.st_mode)) return fail("is a directory, expected a file");
+  if (exists && !S_ISREG(info.st_mode)) return fail("is no regular file; standard output is the program's");
+  const size_t slash = name.rfind('/');
+  // A link is written through: the file that it leads to is replaced.
+  const std::string known = exists ? name : slash == std::string::npos ? "." : name.substr(0, slash + 1);
+  const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(known.c_str(), nullptr), &std::free);
+  if (!resolved) return fail(std::string("cannot be written: ") + std::strerror(errno));
+  std::string path = resolved.get();
+  if (!exists) path += "/" + name.substr(slash + 1);  // npos + 1 is 0.
+  // As it will be written: beside it first.
+  const std::string beside = path + "." + std::to_string(getpid()) + ".tmp";
+  const UniqueFd fd(open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd.valid()) return fail(std::string("cannot be written: ") + std::strerror(errno));
+  unlink(beside.c_str());
+  return path;
+}
+
+/// A policy of names that are allowed; all else waits.
+policy::Policy policy_of(const std::vector<std::string>& names, const std::vector<Abi>& abis) {
+  policy::Policy policy;
+  policy.source = std::make_shared<const SourceText>("", "");
+  policy.default_action = policy::Action::kErrno;
+  for (const Abi abi : abis) policy.architectures.push_back({abi, {}});
+  policy::Group& group = policy.groups.emplace_back();
+  group.action = policy::Action::kAllow;
+  for (const std::string& name : names) group.names.push_back({name, {}});
+  return policy;
+}
+
+/// The rules for names on these ABIs; an error is said as one of the option.
+Step<resolve::PolicyRules> rules_for(const std::vector<std::string>& names, const std::vector<Abi>& abis,
+                                     const Log& log) {
+  const policy::Policy policy = policy_of(names, abis);
+  Diagnostics diagnostics(policy.source);
+  auto rules = resolve::resolve(policy, abis.front(), diagnostics);
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    if (diagnostic.severity != Severity::kError) continue;
+    log.error("record: --assume: " + diagnostic.message);
+    return Unusable{};
+  }
+  return rules;
+}
+
+/// What is not notified: on the program's own ABI what is assumed, on all what must not wait. On another ABI nothing is
+/// assumed, or a child of that ABI might go unnoticed.
+Step<resolve::PolicyRules> recording_rules(const std::vector<std::string>& assumed, Abi started_in,
+                                           const std::vector<Abi>& abis, const Log& log) {
+  const auto everywhere = rules_for(assumed, abis, log);
+  if (!everywhere) return everywhere.error();
+  resolve::PolicyRules rules;
+  for (const Abi abi : abis) {
+    std::vector<std::string> names;
+    for (const std::string& name : report::always_allowed()) {
+      if (arch::number_of(abi, name)) names.push_back(name);
+    }
+    if (abi == started_in) {
+      for (const std::string& name : assumed) {
+        if (name.starts_with('@') || arch::number_of(abi, name)) names.push_back(name);
+      }
+    }
+    auto own = rules_for(names, {abi}, log);
+    if (!own) return own.error();
+    rules.push_back(std::move(own->front()));
+  }
+  return rules;
+}
+
+Step<compile::Filter> recording_filter(const resolve::PolicyRules& rules, const Log& log) {
+  const Abi native = arch::native_abi();
+  const auto filter = compile::compile({&rules, 1}, {.launcher = native});
+  auto notifying = filter ? compile::with_notifications(*filter, compile::Notify::kEverything, native)
+                          : Result<compile::Filter, compile::CompileError>(filter.error());
+  if (notifying) return std::move(*notifying);
+  log.error("record: the filter is too long");
+  return Unusable{};
+}
+
+/// The earlier policy's rules on all ABIs that are recorded; if it cannot be had on all, on its own.
+resolve::PolicyRules earlier_rules(const Input& earlier, const std::vector<Abi>& abis) {
+  policy::Policy everywhere = *earlier.policy;
+  for (const Abi abi : abis) {
+    const auto listed = [&](const policy::ListedAbi& other) { return other.abi == abi; };
+    if (std::ranges::none_of(everywhere.architectures, listed)) everywhere.architectures.push_back({abi, {}});
+  }
+  Diagnostics unused(everywhere.source);
+  auto rules = resolve::resolve(everywhere, abis.front(), unused);
+  return unused.has_errors() ? earlier.rules : rules;
+}
+
+/// In a shell's words: what has a space is quoted.
+std::string command_line(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    const bool plain = !word.empty() && word.find_first_of(" \t\n\"'\\$`;&|<>()*?#~!") == std::string::npos;
+    text += (text.empty() ? "" : " ") + (plain ? word : "'" + word + "'");
+  }
+  return text;
+}
+
+report::Run describe_run(const Options& options, Abi started_in) {
+  report::Run run;
+  run.command = command_line(options.arguments);
+  run.time = std::chrono::system_clock::now();
+  run.release = kernel::kernel_release();
+  const arch::KernelVersion version = kernel::running_kernel();
+  if (version > arch::KernelVersion{}) run.kernel = version;
+  run.native = arch::native_abi();
+  run.started_in = started_in;
+  run.assumed = options.assumed;
+  return run;
+}
+
+/// The ABI that the program starts in, if this kernel can run it.
+Abi abi_of(const std::string& path, const std::vector<Abi>& abis) {
+  const auto abi = kernel::inspect(path).abi;
+  return abi && std::ranges::find(abis, *abi) != abis.end() ? *abi : abis.front();
+}
+
+}  // namespace
+
+int record(const Options& options, const Log& log, Output&) {
+  // Everything that can be wrong is found out before the program is started.
+  const auto earlier = load_earlier(options, log);
+  if (!earlier) return kExitFailed;
+  const auto output = prepare_output(options.output, log);
+  if (!output) return kExitFailed;
+  const auto path = kernel::find_target(options.arguments.front(), std::getenv("PATH"));
+  if (!path) {
+    log.error(path.error().message);
+    return path.error().exit_status;
+  }
+  const std::vector<Abi> abis = arch::abis_of_machine(arch::native_abi());
+  const Abi started_in = abi_of(*path, abis);
+  std::vector<std::string> assumed = options.assumed;
+  if (*earlier) {
+    for (std::string& set : report::allowed_sets(*(*earlier)->policy)) assumed.push_back(std::move(set));
+  }
+  const auto rules = recording_rules(assumed, started_in, abis, log);
+  if (!rules) return kExitFailed;
+  const auto filter = recording_filter(*rules, log);
+  if (!filter) return kExitFailed;
+  if (const auto missing = kernel::missing_supervision()) {
+    log.error(*missing);
+    return kExitFailed;
+  }
+
+  resolve::PolicyRules allowed;
+  if (*earlier) allowed = earlier_rules(**earlier, abis);
+  Log speaking = log;
+  if (!options.quiet) speaking.set_level(LogLevel::kInfo);
+  Job job = {describe_run(options, started_in), *earlier ? &*(*earlier)->policy : nullptr, options.output, *output,
+             options.quiet};
+  Recording watcher({abis, options.narrow, *earlier ? &allowed : nullptr}, std::move(job), speaking);
+
+  std::vector<char*> arguments;
+  for (const std::string& word : options.arguments) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  const kernel::Target target = {path->c_str(), arguments.data(), environ};
+  const bool shows = !options.quiet && isatty(STDERR_FILENO) == 1;
+  const kernel::SuperviseOptions how = {
+      .wait_for_tree = true, .tick_milliseconds = shows ? kTickMilliseconds : 0, .keep = {}};
+  const auto done = kernel::supervise(*filter, target, {}, log.error_prefix().c_str(), watcher, how);
+  if (!done) {
+    log.error(done.error());
+    return kExitFailed;
+  }
+  if (!done->message.empty()) log.error(done->message);
+  return done->status;
+}
+
+}  // namespace sandbox::tool

@@ -1,0 +1,45 @@
+// The kernel's seccomp records, as it publishes them (audit(7), netlink group AUDIT_NLGRP_READLOG).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+
+namespace sandbox::kernel {
+
+/// A listener of the kernel's audit records, one of any number; other ones, auditd too, get theirs all the same. Needs
+/// CAP_AUDIT_READ. The kernel publishes in its first network namespace only: in another one nothing is ever heard.
+class AuditLog {
+ public:
+  static constexpr int kRoom = 4 * 1024 * 1024;  ///< For some 10000 records that nobody has taken yet.
+
+  /// Listens from now on. `room` is in bytes of the kernel's memory. The error is one line that says what is missing.
+  static Result<AuditLog, std::string> open(int room = kRoom);
+
+  /// To be polled for input. Close-on-exec and non-blocking.
+  [[nodiscard]] int fd() const { return socket_.get(); }
+
+  /// The next seccomp record, as report::read_audit_record takes it; none if there is none now.
+  std::optional<std::string> next();
+
+  /// How often records came faster than next() took them, and some were lost. How many, nobody knows.
+  [[nodiscard]] uint64_t overruns() const { return overruns_; }
+
+ private:
+  explicit AuditLog(UniqueFd socket) : socket_(std::move(socket)) {}
+
+  UniqueFd socket_;
+  std::vector<char> buffer_;
+  uint64_t overruns_ = 0;
+};
+
+/// How many audit records of any type the kernel has dropped since it was started, before any listener could get them
+/// (its rate limit, its backlog limit). None: it does not say so to this process, which lacks CAP_AUDIT_CONTROL or is
+/// in a container.
+std::optional<uint32_t> lost_audit_records();
+
+}  // namespace sandbox::kernel

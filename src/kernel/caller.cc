@@ -1,0 +1,110 @@
+#include "kernel/caller.h"
+
+#include <fcntl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sandbox::kernel {
+namespace {
+
+constexpr uint32_t kUnset = UINT32_MAX;  // loginuid and sessionid of what no login started.
+
+std::string proc_path(pid_t thread, const char* file) {
+  return "/proc/" + std::to_string(thread) + "/" + file;
+}
+
+/// The beginning of a file, enough for those that are read here; empty if it cannot be read.
+std::string read_start(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return "";
+  std::array<char, 4096> buffer = {};
+  const ssize_t count = read(descriptor, buffer.data(), buffer.size());
+  close(descriptor);
+  return {buffer.data(), static_cast<size_t>(std::max<ssize_t>(count, 0))};
+}
+
+template <typename T>
+std::optional<T> leading_number(std::string_view text) {
+  T number = 0;
+  return std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc() ? std::optional(number)
+                                                                                           : std::nullopt;
+}
+
+/// What stands behind "Key:" and blanks in /proc/PID/status. The keys that are asked for come behind Name, in which the
+/// kernel escapes line ends.
+std::string_view field(std::string_view status, std::string_view key) {
+  const std::string start = "\n" + std::string(key) + ":\t";
+  const size_t at = status.find(start);
+  return at == std::string_view::npos ? std::string_view() : status.substr(at + start.size());
+}
+
+std::optional<uint32_t> id_in(pid_t thread, const char* file) {
+  const auto id = leading_number<uint32_t>(read_start(proc_path(thread, file)));
+  return id == kUnset ? std::nullopt : id;
+}
+
+/// What the link names; empty if that cannot be read.
+std::string link_target(const std::string& path) {
+  std::array<char, PATH_MAX> buffer = {};
+  const ssize_t count = readlink(path.c_str(), buffer.data(), buffer.size());
+  return {buffer.data(), static_cast<size_t>(std::max<ssize_t>(count, 0))};
+}
+
+/// Page by page: one call for all of it would read nothing of a page that is only in part asked for and cannot be read.
+size_t read_memory(pid_t thread, uint64_t address, std::span<std::byte> into) {
+  static const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  size_t done = 0;
+  while (done < into.size()) {
+    const uint64_t from = address + done;
+    if (from < address || from > UINTPTR_MAX) break;  // Over the end.
+    const size_t count = std::min<uint64_t>(into.size() - done, page - from % page);
+    iovec local = {into.data() + done, count};
+    iovec remote = {reinterpret_cast<void*>(static_cast<uintptr_t>(from)), count};
+    const ssize_t got = process_vm_readv(thread, &local, 1, &remote, 1, 0);
+    if (got <= 0) break;
+    done += static_cast<size_t>(got);
+    if (static_cast<size_t>(got) < count) break;
+  }
+  return done;
+}
+
+}  // namespace
+
+std::string name_of_thread(pid_t thread) {
+  std::string name = read_start(proc_path(thread, "comm"));
+  if (name.ends_with('\n')) name.pop_back();
+  return name;
+}
+
+report::Process describe_caller(pid_t thread) {
+  report::Process process;
+  process.thread = thread;
+  if (thread <= 0) return process;  // Not visible from here: /proc/0 is nobody.
+  const std::string status = read_start(proc_path(thread, "status"));
+  process.pid = leading_number<pid_t>(field(status, "Tgid")).value_or(0);
+  process.user = leading_number<uint32_t>(field(status, "Uid"));
+  process.group = leading_number<uint32_t>(field(status, "Gid"));
+  process.name = name_of_thread(thread);
+  process.executable = link_target(proc_path(thread, "exe"));
+  process.audit_user = id_in(thread, "loginuid");
+  process.session = id_in(thread, "sessionid");
+  return process;
+}
+
+report::MemoryReader memory_of(pid_t thread) {
+  return [thread](uint64_t address, std::span<std::byte> into) -> size_t {
+    return thread > 0 ? read_memory(thread, address, into) : 0;
+  };
+}
+
+}  // namespace sandbox::kernel

@@ -1,0 +1,108 @@
+#include "kernel/process_tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <ctime>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+
+namespace sandbox::kernel {
+namespace {
+
+struct Entry {
+  pid_t parent = 0;
+  bool dead = false;  ///< A zombie.
+};
+
+std::optional<pid_t> number(std::string_view text) {
+  pid_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// From /proc/PID/stat: "PID (NAME) STATE PPID ...", where the name may hold anything.
+std::optional<Entry> read_entry(const std::string& pid) {
+  const UniqueFd fd(open(("/proc/" + pid + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 256> buffer = {};
+  const ssize_t got = fd.valid() ? read(fd.get(), buffer.data(), buffer.size()) : -1;
+  if (got <= 0) return std::nullopt;
+  std::string_view text(buffer.data(), static_cast<size_t>(got));
+  const size_t name_end = text.rfind(')');
+  if (name_end == std::string_view::npos || text.size() < name_end + 4) return std::nullopt;
+  const char state = text[name_end + 2];
+  text.remove_prefix(name_end + 4);
+  const auto parent = number(text.substr(0, text.find(' ')));
+  if (!parent) return std::nullopt;
+  return Entry{*parent, state == 'Z' || state == 'X'};
+}
+
+std::map<pid_t, Entry> all_processes() {
+  std::map<pid_t, Entry> processes;
+  const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
+  if (!proc) return processes;
+  while (const dirent* entry = readdir(proc.get())) {
+    const auto pid = number(entry->d_name);
+    if (!pid) continue;
+    if (const auto read = read_entry(entry->d_name)) processes[*pid] = *read;
+  }
+  return processes;
+}
+
+/// What is below this process: the living, and children that have ended and wait to be reaped.
+std::vector<pid_t> descendants(const std::set<pid_t>& spared) {
+  const std::map<pid_t, Entry> processes = all_processes();
+  const pid_t self = getpid();
+  std::vector<pid_t> found;
+  for (const auto& [pid, entry] : processes) {
+    if (entry.dead && entry.parent != self) continue;
+    pid_t ancestor = pid;
+    size_t steps = 0;  // The table is not one moment's: there could be a loop in it.
+    while (ancestor != self && spared.count(ancestor) == 0 && steps++ < processes.size()) {
+      const auto next = processes.find(ancestor);
+      if (next == processes.end()) break;
+      ancestor = next->second.parent;
+    }
+    if (ancestor == self && pid != self) found.push_back(pid);
+  }
+  return found;
+}
+
+}  // namespace
+
+std::set<pid_t> children() {
+  std::set<pid_t> pids;
+  for (const auto& [pid, entry] : all_processes()) {
+    if (entry.parent == getpid()) pids.insert(pid);
+  }
+  return pids;
+}
+
+void kill_descendants(const std::set<pid_t>& spared) {
+  constexpr int kRounds = 5000;  // Of a millisecond and the time to read /proc.
+  for (int round = 0; round < kRounds; ++round) {
+    const std::vector<pid_t> pids = descendants(spared);
+    if (pids.empty()) return;
+    // Those that fork meanwhile are found in the next round: a killed process forks no more.
+    for (const pid_t pid : pids) {
+      kill(pid, SIGKILL);
+      waitpid(pid, nullptr, WNOHANG | __WALL);
+    }
+    const timespec pause = {0, 1000000};
+    nanosleep(&pause, nullptr);
+  }
+}
+
+}  // namespace sandbox::kernel

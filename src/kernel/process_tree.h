@@ -1,0 +1,18 @@
+// The processes below this one.
+#pragma once
+
+#include <sys/types.h>
+
+#include <set>
+
+namespace sandbox::kernel {
+
+/// The children of this process, as /proc has them.
+std::set<pid_t> children();
+
+/// Kills and reaps everything below this process but for the children in `spared` and what is below them, until nothing is left
+/// or some seconds are over (a process may not be able to die). Where /proc cannot be read, nothing is found.
+/// Precondition: this process is a subreaper, so that nothing below it gets away.
+void kill_descendants(const std::set<pid_t>& spared);
+
+}  // namespace sandbox::kernel

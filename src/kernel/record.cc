@@ -1,0 +1,60 @@
+#include "kernel/record.h"
+
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "arch/abi.h"
+#include "base/file.h"
+
+namespace sandbox::kernel {
+namespace {
+
+using arch::Abi;
+
+/// Whether it is the first thread of its process, by whose id the process goes: pidfd_open(2) takes no other. Much
+/// quicker than asking /proc, and who is recorded waits.
+bool leads_process(pid_t thread) {
+  return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, thread, 0))).valid();
+}
+
+/// Whether this kernel runs x32 programs (CONFIG_X86_X32_ABI). Only asked for when a program has tried.
+bool runs_x32() {
+#ifdef __x86_64__
+  const long number = static_cast<long>(arch::info(Abi::kX32).first_number) + 39;  // getpid.
+  return syscall(number) > 0;
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+std::string kernel_release() {
+  utsname names = {};
+  return uname(&names) == 0 ? names.release : "";
+}
+
+/// A target's threads come in turns; the one that came last is known without looking.
+Answer Recorder::decide(const Notification& notification) {
+  collector_.note(notification.call);
+  if (notification.thread != last_thread_) note_thread(notification.thread);
+  return {Answer::Kind::kLetThrough, 0};
+}
+
+void Recorder::note_thread(pid_t thread) {
+  last_thread_ = thread;
+  if (thread > 0 && threads_.insert(thread).second && leads_process(thread)) ++processes_;
+}
+
+report::Recording Recorder::recording() const {
+  report::Recording recording = collector_.recording();
+  const auto is_x32 = [](const report::RecordedCall& call) { return call.abi == Abi::kX32; };
+  const bool tried = std::ranges::any_of(recording.calls, is_x32);
+  if (tried && !runs_x32()) std::erase_if(recording.calls, is_x32);
+  return recording;
+}
+
+}  // namespace sandbox::kernel

@@ -1,0 +1,42 @@
+// What records a supervised target: every call that waits is counted and let through.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <unordered_set>
+
+#include "kernel/supervise.h"
+#include "report/recording.h"
+
+namespace sandbox::kernel {
+
+/// The running kernel's release, "6.18.44-1"; empty if it cannot be read.
+std::string kernel_release();
+
+/// Counts all calls. Whoever derives from it says what becomes of them at the end.
+class Recorder : public Watcher {
+ public:
+  explicit Recorder(const report::CollectorOptions& options) : collector_(options) {}
+
+  Answer decide(const Notification& notification) final;
+
+ protected:
+  [[nodiscard]] uint64_t calls_seen() const { return collector_.seen(); }
+  [[nodiscard]] size_t different_calls() const { return collector_.different(); }
+  /// How many processes have made calls by their first threads. One whose pid an earlier one had is not told from it.
+  [[nodiscard]] size_t processes() const { return processes_; }
+  /// What was seen until now, without calls through an ABI that this kernel turns out not to run: it has answered them
+  /// with ENOSYS, and so does the policy.
+  [[nodiscard]] report::Recording recording() const;
+
+ private:
+  void note_thread(pid_t thread);
+
+  report::Collector collector_;
+  pid_t last_thread_ = 0;
+  std::unordered_set<pid_t> threads_;
+  size_t processes_ = 0;
+};
+
+}  // namespace sandbox::kernel

@@ -1,0 +1,32 @@
+// What the front, the supervisor and the target of one supervision tell one another.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+
+#include "kernel/enter.h"
+
+namespace sandbox::kernel {
+
+/// In memory that all three share until the target is executed. Whoever changes what the front waits for sends it a
+/// SIGCHLD.
+struct SharedState {
+  EnterProgress progress;
+  std::atomic<pid_t> target{0};             ///< Its pid, as soon as it exists.
+  std::atomic<int> stop_signal{0};          ///< The target was stopped by it, and the front should stop too.
+  std::atomic<bool> target_stopped{false};  ///< And was not continued.
+  std::atomic<int> exit_status{-1};         ///< What the front is to exit with, from then on.
+  std::atomic<bool> front_left{false};      ///< The front goes as it should; all others stay.
+  std::array<char, 1024> failure = {};      ///< Why nothing was started: a line; empty if that is not so.
+};
+
+/// How signals were set before the supervision; the target gets them so.
+struct SignalState {
+  sigset_t mask = {};
+  struct sigaction child = {};
+};
+
+}  // namespace sandbox::kernel

@@ -1,0 +1,352 @@
+#include "kernel/supervise.h"
+
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "kernel/caller.h"
+#include "kernel/carry_out.h"
+#include "kernel/front.h"
+#include "kernel/listener.h"
+#include "kernel/probe.h"
+#include "kernel/process_tree.h"
+#include "kernel/shared_state.h"
+#include "kernel/target.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV  // Linux 5.19.
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+namespace sandbox::kernel {
+namespace {
+
+constexpr int kKilledByFilter = 128 + SIGSYS;
+
+std::string failed(const char* what) {
+  return std::string(what) + " failed: " + strerrordesc_np(errno);
+}
+
+void tell(SharedState& shared, const std::string& failure) {
+  const size_t size = std::min(failure.size(), shared.failure.size() - 1);
+  std::copy_n(failure.begin(), size, shared.failure.begin());
+}
+
+/// As fork(2), but with a common table of descriptors, and only returning in the parent when the child has executed a
+/// program or ended: either gives the child a table of its own. So the listener that the child makes is the parent's.
+pid_t fork_with_descriptors() {
+  constexpr long kFlags = CLONE_FILES | CLONE_VFORK | SIGCHLD;
+#if defined(__s390__)
+  return static_cast<pid_t>(syscall(SYS_clone, 0, kFlags, 0, 0, 0));
+#else
+  return static_cast<pid_t>(syscall(SYS_clone, kFlags, 0, 0, 0, 0));
+#endif
+}
+
+/// What a target's status is in a shell.
+Ending ending_of(int wait_status) {
+  Ending ending;
+  ending.executed = true;
+  if (WIFSIGNALED(wait_status)) {
+    ending.signal = WTERMSIG(wait_status);
+    ending.status = 128 + ending.signal;
+  } else {
+    ending.status = WEXITSTATUS(wait_status);
+  }
+  return ending;
+}
+
+/// Closes everything but these, and puts /dev/null where standard input and output were: nobody shall wait for the end
+/// of a pipe because a supervisor holds it too.
+void keep_only(std::vector<int> descriptors) {
+  descriptors.push_back(STDERR_FILENO);
+  std::sort(descriptors.begin(), descriptors.end());
+  unsigned first = 0;
+  for (const int fd : descriptors) {
+    if (fd < 0) continue;
+    const auto kept = static_cast<unsigned>(fd);
+    if (kept > first) close_range(first, kept - 1, 0);
+    first = std::max(first, kept + 1);
+  }
+  close_range(first, ~0U, 0);
+  for (int fd = open("/dev/null", O_RDWR | O_CLOEXEC); fd >= 0 && fd < STDERR_FILENO;) {
+    fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd > STDERR_FILENO) close(fd);
+  }
+}
+
+class Supervisor {
+ public:
+  Supervisor(SharedState& shared, pid_t front, Watcher& watcher, const SuperviseOptions& how)
+      : shared_(shared), front_(front), watcher_(watcher), how_(how) {}
+
+  /// The whole life of the supervisor's process.
+  [[noreturn]] void run(const compile::Filter& filter, const Target& target, const EnterOptions& options,
+                        const char* report_prefix, const SignalState& signals);
+
+ private:
+  [[noreturn]] void become_target(const compile::Filter& filter, const Target& target, EnterOptions options,
+                                  const char* report_prefix, const SignalState& signals);
+  void prepare();
+  void supervise();
+  void wait_for_events(Listener& listener);
+  void answer(Listener& listener);
+  void kill_caller(Kill kill, const Notification& notification, Listener& listener);
+  void reap();
+  void note_status(pid_t pid, int status);
+  void tell_status();
+  void notify_front() { kill(front_, SIGCHLD); }
+
+  SharedState& shared_;
+  pid_t front_;
+  Watcher& watcher_;
+  const SuperviseOptions& how_;
+  UniqueFd front_fd_;
+  UniqueFd signals_;
+  pid_t self_ = getpid();
+  pid_t target_ = 0;
+  Ending ending_;
+  bool ended_ = false;           ///< The target.
+  bool all_ended_ = false;       ///< It, and all that it has left behind.
+  bool told_ = false;            ///< The front, that it may end.
+  bool left_behind_ = false;     ///< When it was told, others had not ended yet.
+  bool listens_ = true;          ///< Somebody is left who could call.
+  bool killed_instead_ = false;  ///< The target got a SIGKILL in place of the filter's.
+};
+
+void Supervisor::become_target(const compile::Filter& filter, const Target& target, EnterOptions options,
+                               const char* report_prefix, const SignalState& signals) {
+  shared_.target = getpid();
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (getppid() != self_) _exit(kExitCannotExecute);  // It had died before.
+  sigaction(SIGCHLD, &signals.child, nullptr);
+  sigprocmask(SIG_SETMASK, &signals.mask, nullptr);
+  options.progress = &shared_.progress;
+  tell(shared_, enter(filter, target, options, report_prefix));
+  _exit(kExitCannotExecute);
+}
+
+void Supervisor::prepare() {
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  front_fd_ = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, front_, 0)));
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  signals_ = UniqueFd(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+  // Descriptor 0 is to be no listener: seccomp(2) would return what an outer sandbox says that only pretends.
+  if (fcntl(STDIN_FILENO, F_GETFD) < 0) open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+void Supervisor::run(const compile::Filter& filter, const Target& target, const EnterOptions& options,
+                     const char* report_prefix, const SignalState& signals) {
+  prepare();
+  if (!front_fd_.valid() || !signals_.valid()) {
+    tell(shared_, failed(front_fd_.valid() ? "signalfd(2)" : "pidfd_open(2)"));
+    _exit(EXIT_FAILURE);
+  }
+  if (getppid() != front_) _exit(EXIT_FAILURE);  // It has died, and the number may be another process's.
+  target_ = fork_with_descriptors();
+  if (target_ == 0) become_target(filter, target, options, report_prefix, signals);
+  if (target_ < 0) {
+    tell(shared_, failed("clone(2)"));
+    _exit(EXIT_FAILURE);
+  }
+  if (shared_.failure[0] != '\0') _exit(EXIT_FAILURE);  // The front tells.
+  supervise();
+  _exit(EXIT_SUCCESS);
+}
+
+void Supervisor::supervise() {
+  const int descriptor = shared_.progress.listener;
+  std::vector<int> keep = how_.keep;
+  keep.insert(keep.end(), {descriptor, front_fd_.get(), signals_.get()});
+  keep_only(std::move(keep));
+  (void)chdir("/");  // So that no file system is busy because of a supervisor.
+  Listener listener{UniqueFd(descriptor)};
+  listens_ = descriptor >= 0;
+
+  // A program that could not be written for may throw; what it supervises does not get away.
+  try {
+    reap();
+    tell_status();
+    while (!all_ended_) {
+      wait_for_events(listener);
+      tell_status();
+    }
+    if (left_behind_) watcher_.tree_ended(ending_);
+  } catch (const std::exception& exception) {
+    kill_descendants({});
+    tell(shared_, std::string("the supervisor failed: ") + exception.what());
+  }
+}
+
+void Supervisor::wait_for_events(Listener& listener) {
+  pollfd events[] = {{listens_ ? listener.fd() : -1, POLLIN, 0},
+                     {signals_.get(), POLLIN, 0},
+                     {shared_.front_left ? -1 : front_fd_.get(), POLLIN, 0}};
+  const int ready = poll(events, std::size(events), how_.tick_milliseconds > 0 ? how_.tick_milliseconds : -1);
+  if (how_.tick_milliseconds > 0) watcher_.tick();
+  if (ready <= 0) return;
+  if ((events[0].revents & POLLIN) != 0) {
+    answer(listener);
+  } else if (events[0].revents != 0) {
+    listens_ = false;  // Nobody is left under the filter.
+  }
+  if (events[1].revents != 0) reap();
+  if (events[2].revents != 0 && !shared_.front_left) {
+    kill_descendants({});
+    _exit(EXIT_FAILURE);
+  }
+}
+
+void Supervisor::answer(Listener& listener) {
+  const auto notification = listener.receive();
+  if (!notification) return;
+  const Answer answer = watcher_.decide(*notification);
+  switch (answer.kind) {
+    case Answer::Kind::kLetThrough:
+      return listener.let_through(*notification);
+    case Answer::Kind::kErrno:
+      return listener.refuse(*notification, answer.error);
+    case Answer::Kind::kKillThread:
+      return kill_caller(Kill::kThread, *notification, listener);
+    case Answer::Kind::kKillProcess:
+      return kill_caller(Kill::kProcess, *notification, listener);
+  }
+}
+
+void Supervisor::kill_caller(Kill kill, const Notification& notification, Listener& listener) {
+  const CarriedOut carried_out = carry_out(kill, notification, listener);
+  if (carried_out.wait_status) note_status(notification.thread, *carried_out.wait_status);
+  if (carried_out.done) return;
+  const pid_t process = describe_caller(notification.thread).pid;
+  if (process > 0) ::kill(process, SIGKILL);
+  if (process == target_) killed_instead_ = true;
+  listener.refuse(notification, EPERM);
+}
+
+void Supervisor::note_status(pid_t pid, int status) {
+  if (pid != target_ || ended_) return;
+  if (WIFSTOPPED(status)) {
+    shared_.target_stopped = true;
+    shared_.stop_signal = WSTOPSIG(status);
+    return notify_front();
+  }
+  if (WIFCONTINUED(status)) {
+    shared_.target_stopped = false;
+    kill(front_, SIGCONT);  // It may have been continued without the front.
+    return;
+  }
+  ended_ = true;
+  shared_.target = -1;  // The number may soon be another process's.
+  ending_ = ending_of(status);
+  ending_.executed = shared_.progress.listener >= 0 && !shared_.progress.exec_failed;
+  if (killed_instead_ && ending_.signal == SIGKILL) {
+    ending_.signal = SIGSYS;
+    ending_.status = kKilledByFilter;
+  }
+  watcher_.target_ended(ending_);
+}
+
+/// Lets the front end, if it is time. Where nobody is left, the watcher says its last words before that: behind them
+/// comes what the caller of the front prints.
+void Supervisor::tell_status() {
+  if (told_ || !ended_ || (how_.wait_for_tree && !all_ended_)) return;
+  told_ = true;
+  const int tree_status = all_ended_ ? watcher_.tree_ended(ending_) : 0;
+  shared_.exit_status = how_.wait_for_tree ? tree_status : ending_.status;
+  notify_front();
+  left_behind_ = !all_ended_;
+}
+
+void Supervisor::reap() {
+  signalfd_siginfo ignored = {};
+  while (read(signals_.get(), &ignored, sizeof ignored) > 0) {
+  }
+  for (;;) {
+    int status = 0;
+    const pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED | __WALL);
+    if (pid == 0) return;
+    if (pid > 0) {
+      note_status(pid, status);
+    } else if (errno == ECHILD) {
+      all_ended_ = true;
+      return;
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
+}
+
+SharedState* share() {
+  void* memory = mmap(nullptr, sizeof(SharedState), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  return memory == MAP_FAILED ? nullptr : new (memory) SharedState;
+}
+
+/// All are blocked: the front reads them one by one, the supervisor has none to handle.
+SignalState take_signals() {
+  SignalState before;
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before.mask);
+  struct sigaction by_default = {};
+  by_default.sa_handler = SIG_DFL;  // If it is ignored, nobody can be waited for.
+  sigaction(SIGCHLD, &by_default, &before.child);
+  return before;
+}
+
+/// One process does not put a filter on others' threads, and a listener excludes that flag.
+uint32_t flags_with_listener(uint32_t flags) {
+  flags &= ~static_cast<uint32_t>(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH);
+  // Once a call has been taken up, only a fatal signal interrupts it: fewer calls see EINTR.
+  constexpr auto kKillable = static_cast<uint32_t>(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+  return knows_flags(kKillable | SECCOMP_FILTER_FLAG_NEW_LISTENER) ? flags | kKillable : flags;
+}
+
+}  // namespace
+
+std::optional<std::string> missing_supervision() {
+  // SECCOMP_USER_NOTIF_FLAG_CONTINUE is the youngest of what is needed, and cannot be asked for.
+  if (running_kernel() >= arch::KernelVersion{5, 5} && knows_flags(SECCOMP_FILTER_FLAG_NEW_LISTENER))
+    return std::nullopt;
+  return "a supervisor needs notifications that can be let through, which this kernel does not have; Linux 5.5 brought "
+         "them";
+}
+
+Result<Supervised, std::string> supervise(const compile::Filter& filter, const Target& target,
+                                          const EnterOptions& options, const char* report_prefix, Watcher& watcher,
+                                          const SuperviseOptions& how) {
+  SharedState* shared = share();
+  if (shared == nullptr) return failed("mmap(2)");
+  // Neither front nor supervisor is under the filter: a target of the same user must not be able to trace them.
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failed("prctl(PR_SET_DUMPABLE)");
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_CHILD_SUBREAPER)");
+  EnterOptions with_listener = options;
+  with_listener.filter_flags = flags_with_listener(options.filter_flags);
+  std::set<pid_t> spared = children();
+  const SignalState signals = take_signals();
+  const pid_t front = getpid();
+
+  const pid_t supervisor = fork();
+  if (supervisor < 0) return failed("fork(2)");
+  if (supervisor == 0)
+    Supervisor(*shared, front, watcher, how).run(filter, target, with_listener, report_prefix, signals);
+  keep_only({});
+  return Front(*shared, supervisor, std::move(spared)).run();
+}
+
+}  // namespace sandbox::kernel

@@ -1,0 +1,379 @@
+#include "report/recorded_entries.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "arch/argument_kinds.h"
+#include "arch/argument_widths.h"
+#include "arch/call_versions.h"
+#include "arch/multiplexers.h"
+#include "arch/syscalls.h"
+#include "policy/yaml_text.h"
+#include "resolve/call_sets.h"
+#include "resolve/values.h"
+
+namespace sandbox::report {
+namespace {
+
+using arch::Abi;
+using policy::Operation;
+
+// ---- Values ----
+
+std::string hexadecimal(uint64_t value) {
+  std::array<char, 20> text = {};
+  std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(value));
+  return text.data();
+}
+
+/// Small numbers in decimal; larger ones in hexadecimal, where their bits can be seen.
+std::string text_of(const policy::Integer& integer) {
+  constexpr uint64_t kSmall = 10;
+  if (integer.negative) return "-" + std::to_string(integer.magnitude);
+  return integer.magnitude < kSmall ? std::to_string(integer.magnitude) : hexadecimal(integer.magnitude);
+}
+
+std::string text_of(const policy::Value& value) {
+  std::string text;
+  for (const policy::Term& term : value.terms) {
+    text += (text.empty() ? "" : "|") + (term.constant.empty() ? text_of(term.integer) : term.constant);
+  }
+  return text.empty() ? "0" : text;
+}
+
+std::string text_of(const policy::Condition& condition) {
+  std::string text = "{argument: " + std::to_string(condition.argument);
+  text += ", operation: " + std::string(policy::name_of(condition.operation));
+  if (condition.operation == Operation::kMaskedEqual) text += ", mask: " + text_of(condition.mask);
+  text += ", value: " + text_of(condition.value);
+  if (condition.wide) text += ", width: 64";
+  return text + "}";
+}
+
+std::string key_of(const Entry& entry) {
+  std::string key = entry.name;
+  for (const policy::Condition& condition : entry.conditions) key += " " + text_of(condition);
+  return key;
+}
+
+policy::Value number(uint64_t value) {
+  return {{policy::Term{{value, false}, ""}}, {}};
+}
+
+/// "CLONE_VM|0x11" as a value; none if a term is neither a number nor a name.
+std::optional<policy::Value> value_of(std::string_view text) {
+  policy::Value value;
+  while (true) {
+    const size_t end = std::min(text.find('|'), text.size());
+    const std::string_view word = text.substr(0, end);
+    if (word.empty()) return std::nullopt;
+    policy::Term term;
+    if (word[0] >= '0' && word[0] <= '9') {
+      const bool hex = word.starts_with("0x");
+      const char* const from = word.data() + (hex ? 2 : 0);
+      const auto [rest, error] =
+          std::from_chars(from, word.data() + word.size(), term.integer.magnitude, hex ? 16 : 10);
+      if (error != std::errc() || rest != word.data() + word.size()) return std::nullopt;
+    } else {
+      term.constant = word;
+    }
+    value.terms.push_back(std::move(term));
+    if (end == text.size()) return value;
+    text.remove_prefix(end + 1);
+  }
+}
+
+/// The ABIs that have the call under a number of its own.
+std::vector<Abi> having(std::span<const Abi> abis, std::string_view call) {
+  std::vector<Abi> own;
+  for (const Abi abi : abis) {
+    if (arch::number_of(abi, call)) own.push_back(abi);
+  }
+  return own;
+}
+
+/// By the names of constants, if they stand for this value on every ABI; else as a number.
+policy::Value written_value(std::span<const Abi> abis, std::string_view call, const NarrowedArgument& argument,
+                            uint64_t value) {
+  const arch::ArgumentKind kind = arch::argument_kind(abis.front(), call, argument.argument);
+  const auto text = arch::constant_text(abis.front(), kind, value);
+  const auto named = text ? value_of(*text) : std::nullopt;
+  if (!named) return number(value);
+  const bool same = std::ranges::all_of(abis, [&](Abi abi) {
+    const auto resolved = resolve::resolve_value(*named, abi, arch::argument_width(abi, call, argument.argument));
+    return resolved.missing_constant.empty() && resolved.value == value;
+  });
+  return same ? *named : number(value);
+}
+
+std::vector<policy::Condition> conditions_for(std::span<const Abi> abis, std::string_view call,
+                                              const std::vector<NarrowedArgument>& narrowed, const Values& values) {
+  std::vector<policy::Condition> conditions;
+  for (size_t i = 0; i < narrowed.size(); ++i) {
+    policy::Condition condition;
+    condition.argument = narrowed[i].argument;
+    condition.operation = narrowed[i].part ? Operation::kMaskedEqual : Operation::kEqual;
+    condition.value = written_value(abis, call, narrowed[i], values.at(i));
+    if (narrowed[i].part) condition.mask = number(narrowed[i].mask);
+    conditions.push_back(std::move(condition));
+  }
+  return conditions;
+}
+
+// ---- What was seen ----
+
+/// A call by name, through whichever ABIs it came.
+struct NamedCall {
+  Count count;
+  bool whole = false;
+  bool too_many_values = false;
+  std::map<Values, Count> values;
+};
+
+void add(Count& to, const Count& count) {
+  to.all += count.all;
+  to.beyond += count.beyond;
+}
+
+std::map<std::string_view, NamedCall> by_name(const Recording& recording) {
+  std::map<std::string_view, NamedCall> calls;
+  for (const RecordedCall& seen : recording.calls) {
+    const auto name = arch::name_of(seen.abi, seen.number);
+    if (!name) continue;
+    NamedCall& call = calls[*name];
+    add(call.count, seen.count);
+    call.whole = call.whole || (!seen.narrowed && seen.count.beyond > 0);
+    call.too_many_values = call.too_many_values || seen.too_many_values;
+    for (const auto& [values, count] : seen.values) add(call.values[values], count);
+  }
+  for (auto& [name, call] : calls) {
+    const auto beyond = [](const auto& item) { return item.second.beyond > 0; };
+    if (static_cast<size_t>(std::ranges::count_if(call.values, beyond)) > kMostValues) call.too_many_values = true;
+  }
+  return calls;
+}
+
+/// The narrowed arguments, if they are the same on all ABIs; else none.
+std::vector<NarrowedArgument> common_arguments(std::span<const Abi> abis, std::string_view call) {
+  const auto first = narrowed_arguments(abis.front(), call);
+  for (const Abi abi : abis) {
+    const auto other = narrowed_arguments(abi, call);
+    const bool same = std::ranges::equal(first, other, [](const NarrowedArgument& a, const NarrowedArgument& b) {
+      return a.argument == b.argument && a.part == b.part;
+    });
+    if (!same) return {};
+  }
+  return first;
+}
+
+std::string remark_on(std::string_view name, std::span<const Abi> abis,
+                      const std::optional<arch::KernelVersion>& newest) {
+  if (!newest || abis.empty()) return "";
+  for (const Abi abi : abis) {
+    const auto introduced = arch::introduced(abi, name);
+    if (!introduced || *introduced <= *newest) return "";
+  }
+  return "newer than Linux " + std::to_string(newest->major) + "." + std::to_string(newest->minor);
+}
+
+void add_entries(std::string_view name, const NamedCall& call, std::span<const Abi> abis, const std::string& remark,
+                 Entries& entries) {
+  const std::vector<Abi> own = having(abis, name);
+  const auto narrowed = own.empty() ? std::vector<NarrowedArgument>() : common_arguments(own, name);
+  const bool by_values = !call.whole && !call.too_many_values && !call.values.empty() && !narrowed.empty();
+  if (!by_values) {
+    Entry entry = {std::string(name), {}, call.count.all, remark, call.count.beyond > 0};
+    if (call.too_many_values) {
+      entry.remark += (remark.empty() ? "" : ", ") + std::string("more than ") + std::to_string(kMostValues) +
+                      " different arguments";
+    }
+    entries.push_back(std::move(entry));
+    return;
+  }
+  for (const auto& [values, count] : call.values) {
+    entries.push_back(
+        {std::string(name), conditions_for(own, name, narrowed, values), count.all, remark, count.beyond > 0});
+  }
+}
+
+// ---- Comments ----
+
+std::string comment_of(const Entry& entry) {
+  std::string text = entry.count > 0 ? std::to_string(entry.count) : "";
+  if (!entry.remark.empty()) text += (text.empty() ? "" : ", ") + entry.remark;
+  return text;
+}
+
+/// Reads what comment_of has written; whatever else stands there is a remark.
+void read_comment(std::string_view line, Entry& entry) {
+  const size_t mark = line.find('#');
+  if (mark == std::string_view::npos) return;
+  std::string_view text = line.substr(mark + 1);
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), entry.count);
+  if (error == std::errc()) text.remove_prefix(static_cast<size_t>(rest - text.data()));
+  if (error == std::errc() && text.starts_with(", ")) text.remove_prefix(2);
+  entry.remark = text;
+}
+
+std::string_view rest_of_line(const SourceText& source, size_t offset) {
+  const std::string_view text = source.text();
+  return text.substr(offset, std::min(text.find('\n', offset), text.size()) - offset);
+}
+
+size_t longest_name(const Entries& entries) {
+  size_t longest = 0;
+  for (const Entry& entry : entries) {
+    if (entry.conditions.empty()) longest = std::max(longest, policy::yaml_scalar(entry.name).size());
+  }
+  return longest;
+}
+
+std::string with_comment(std::string line, const Entry& entry, size_t column) {
+  const std::string comment = comment_of(entry);
+  if (comment.empty()) return line + "\n";
+  line.resize(std::max(line.size(), column), ' ');
+  return line + "  # " + comment + "\n";
+}
+
+/// The calls of a set.
+std::set<std::string_view> members_of(const Entry& entry) {
+  const auto members = resolve::members_of_set(entry.name);
+  if (!members || !entry.conditions.empty()) return {};
+  return {members->begin(), members->end()};
+}
+
+}  // namespace
+
+Entries entries_of(const Recording& recording, std::span<const Abi> abis,
+                   const std::optional<arch::KernelVersion>& newest) {
+  Entries entries;
+  for (const auto& [name, call] : by_name(recording)) {
+    add_entries(name, call, abis, remark_on(name, having(abis, name), newest), entries);
+  }
+  return entries;
+}
+
+std::vector<std::string> nameless_calls(const Recording& recording) {
+  std::vector<std::string> texts;
+  for (const RecordedCall& call : recording.calls) {
+    if (arch::name_of(call.abi, call.number)) continue;
+    texts.push_back("number " + std::to_string(call.number) + " of " + std::string(arch::info(call.abi).name));
+  }
+  for (const ForeignCall& call : recording.foreign) texts.push_back("the ABI " + hexadecimal(call.arch));
+  if (recording.uncounted > 0) texts.push_back(std::to_string(recording.uncounted) + " calls by other numbers");
+  return texts;
+}
+
+Entries entries_of(const policy::Group& group, const SourceText& source) {
+  Entries entries;
+  for (const policy::Name& name : group.names) {
+    Entry& entry = entries.emplace_back();
+    entry.name = name.text;
+    read_comment(rest_of_line(source, name.range.offset + size_t{name.range.length}), entry);
+  }
+  for (const policy::ConditionalName& named : group.names_with_args) {
+    Entry& entry = entries.emplace_back();
+    entry.name = named.name.text;
+    entry.conditions = named.conditions;
+    if (!named.conditions.empty()) read_comment(rest_of_line(source, named.conditions.back().range.offset), entry);
+  }
+  return entries;
+}
+
+size_t merge(Entries& entries, const Entries& further) {
+  size_t added = 0;
+  std::set<std::string_view> in_sets;
+  for (const Entry& entry : entries) in_sets.merge(members_of(entry));
+  for (const Entry& entry : further) in_sets.merge(members_of(entry));
+  for (const Entry& entry : further) {
+    const std::string key = key_of(entry);
+    const auto same = std::ranges::find_if(entries, [&](const Entry& e) { return key_of(e) == key; });
+    if (same != entries.end()) {
+      same->count += entry.count;
+      continue;
+    }
+    const auto whole =
+        std::ranges::find_if(entries, [&](const Entry& e) { return e.conditions.empty() && e.name == entry.name; });
+    if (whole != entries.end()) {
+      whole->count += entry.count;
+      continue;
+    }
+    if (!entry.needed || in_sets.contains(entry.name)) continue;
+    Entry fresh = entry;
+    if (entry.conditions.empty()) {
+      for (const Entry& old : entries) fresh.count += old.name == entry.name ? old.count : 0;
+      std::erase_if(entries, [&](const Entry& old) { return old.name == entry.name; });
+    }
+    entries.push_back(std::move(fresh));
+    ++added;
+  }
+  // What a set of the further ones has now.
+  std::erase_if(entries, [&](const Entry& entry) { return in_sets.contains(entry.name); });
+  std::ranges::sort(entries, {}, key_of);
+  return added;
+}
+
+std::string group_text(const Entries& entries, size_t indent) {
+  const std::string margin(indent, ' ');
+  const size_t column = indent + 4 + longest_name(entries);
+  std::string names;
+  std::string conditional;
+  for (const Entry& entry : entries) {
+    const std::string name = policy::yaml_scalar(entry.name);
+    if (entry.conditions.empty()) {
+      names += with_comment(margin + "  - " + name, entry, column);
+      continue;
+    }
+    conditional += margin + "  - name: " + name + "\n" + margin + "    arguments:\n";
+    for (const policy::Condition& condition : entry.conditions) {
+      const std::string line = margin + "    - " + text_of(condition);
+      const bool last = &condition == &entry.conditions.back();
+      conditional += last ? with_comment(line, entry, 0) : line + "\n";
+    }
+  }
+  std::string text = margin + "- action: allow\n";
+  if (!names.empty()) text += margin + "  names:\n" + names;
+  if (!conditional.empty()) text += margin + "  names_with_args:\n" + conditional;
+  return text;
+}
+
+std::string flow_group_text(const Entries& entries) {
+  std::string names;
+  std::string conditional;
+  for (const Entry& entry : entries) {
+    const std::string name = policy::yaml_scalar(entry.name);
+    if (entry.conditions.empty()) {
+      names += (names.empty() ? "" : ", ") + name;
+      continue;
+    }
+    std::string conditions;
+    for (const policy::Condition& c : entry.conditions) conditions += (conditions.empty() ? "" : ", ") + text_of(c);
+    conditional += (conditional.empty() ? "" : ", ") + ("{name: " + name) + ", arguments: [" + conditions + "]}";
+  }
+  std::string text = "{action: allow";
+  if (!names.empty()) text += ", names: [" + names + "]";
+  if (!conditional.empty()) text += ", names_with_args: [" + conditional + "]";
+  return text + "}";
+}
+
+policy::Group group_of(const Entries& entries) {
+  policy::Group group;
+  group.action = policy::Action::kAllow;
+  for (const Entry& entry : entries) {
+    if (entry.conditions.empty()) {
+      group.names.push_back({entry.name, {}});
+    } else {
+      group.names_with_args.push_back({{entry.name, {}}, entry.conditions});
+    }
+  }
+  return group;
+}
+
+}  // namespace sandbox::report

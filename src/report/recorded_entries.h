@@ -1,0 +1,54 @@
+// The entries of a recorded policy's group: from what was seen, out of an earlier text, and as text.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arch/abi.h"
+#include "base/source_text.h"
+#include "policy/policy.h"
+#include "report/recording.h"
+
+namespace sandbox::report {
+
+/// A name, whole or under conditions, with the comment behind it.
+struct Entry {
+  std::string name;
+  std::vector<policy::Condition> conditions;
+  uint64_t count = 0;  ///< How often it was called; 0: not known, or not notified.
+  std::string remark;  ///< Behind the count.
+  bool needed = true;  ///< False: the earlier policy allows all that was seen of it. Only for entries from a recording.
+};
+
+using Entries = std::vector<Entry>;
+
+/// What was seen, for a policy that covers `abis`: an entry for each call that has a name, or for each of its values.
+/// `newest` is the recorded kernel's version: of a call that it lacks the entry says so.
+Entries entries_of(const Recording& recording, std::span<const arch::Abi> abis,
+                   const std::optional<arch::KernelVersion>& newest);
+
+/// The calls without a name, in words: "number 600 of x86_64". Those through an ABI that no table knows, too.
+std::vector<std::string> nameless_calls(const Recording& recording);
+
+/// A group's entries in their order, with the comments on their lines.
+Entries entries_of(const policy::Group& group, const SourceText& source);
+
+/// Adds to entries what a further recording has: counts are summed; what is not there is added if it is needed. A call
+/// that is to be allowed whole takes the place of its entries with conditions. Sorted by name. Returns how many were
+/// added.
+size_t merge(Entries& entries, const Entries& further);
+
+/// The group as YAML, each line indented by `indent` spaces.
+std::string group_text(const Entries& entries, size_t indent);
+
+/// The same between braces, in one piece and without comments.
+std::string flow_group_text(const Entries& entries);
+
+/// What the group means.
+policy::Group group_of(const Entries& entries);
+
+}  // namespace sandbox::report

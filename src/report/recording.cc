@@ -1,0 +1,221 @@
+#include "report/recording.h"
+
+#include <algorithm>
+#include <string>
+
+#include "arch/abi_set.h"
+#include "arch/argument_widths.h"
+#include "arch/syscalls.h"
+#include "resolve/evaluate.h"
+
+namespace sandbox::report {
+namespace {
+
+using arch::Abi;
+
+struct Narrowing {
+  std::string_view call;
+  uint8_t argument;
+  uint64_t part = 0;  ///< 0: the whole argument.
+};
+
+/// SOCK_CLOEXEC and SOCK_NONBLOCK stand above the type (SOCK_TYPE_MASK in include/linux/net.h); a program that sets
+/// them does the same. ipc has a version of its interface above the call.
+constexpr Narrowing kNarrowings[] = {
+    {"clone", 0},  {"fcntl", 1},       {"fcntl64", 1},    {"ioctl", 1},      {"ipc", 0, 0xffff},     {"prctl", 0},
+    {"socket", 0}, {"socket", 1, 0xf}, {"socketcall", 0}, {"socketpair", 0}, {"socketpair", 1, 0xf},
+};
+
+/// The numbers that a table holds: those of every ABI but for a few of arm's own.
+constexpr uint32_t kTableSize = 1024;
+
+constexpr uint32_t kSkippedNumber = UINT32_MAX;
+
+/// Numbers that every policy for x86_64 answers with ENOSYS, as the kernel does (resolve/evaluate.h).
+bool is_x32s(uint32_t number) {
+  return (number >= 512 && number <= 547) || number >= arch::info(Abi::kX32).first_number;
+}
+
+const std::vector<resolve::Clause>* clauses_in(const resolve::PolicyRules& rules, Abi abi, uint32_t number) {
+  for (const resolve::RuleSet& set : rules) {
+    if (set.abi != abi) continue;
+    const auto call = std::ranges::lower_bound(set.calls, number, {}, &resolve::CallRules::number);
+    if (call != set.calls.end() && call->number == number) return &call->clauses;
+  }
+  return nullptr;
+}
+
+bool allows(const std::vector<resolve::Clause>& clauses, const bpf::SystemCall& call) {
+  for (const resolve::Clause& clause : clauses) {
+    const bool matches = std::ranges::all_of(
+        clause.conditions, [&](const resolve::Condition& c) { return resolve::holds(c, call.args[c.argument]); });
+    if (matches) return clause.verdict.action == policy::Action::kAllow;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<NarrowedArgument> narrowed_arguments(Abi abi, std::string_view call) {
+  std::vector<NarrowedArgument> narrowed;
+  for (const Narrowing& row : kNarrowings) {
+    if (row.call != call) continue;
+    NarrowedArgument argument;
+    argument.argument = row.argument;
+    // clone(2): on s390 the stack comes first.
+    if (call == "clone" && arch::kEveryS390.contains(abi)) argument.argument = 1;
+    const uint64_t read = UINT64_MAX >> (64U - arch::argument_width(abi, call, argument.argument));
+    argument.part = row.part != 0;
+    argument.mask = argument.part ? row.part : read;
+    narrowed.push_back(argument);
+  }
+  return narrowed;
+}
+
+/// What is looked at of a call beside its number.
+struct Collector::Details {
+  const std::vector<resolve::Clause>* earlier = nullptr;  ///< None: the earlier policy says nothing of the call.
+  std::vector<NarrowedArgument> narrowed;
+  uint64_t beyond = 0;
+  bool too_many_values = false;
+  std::map<Values, Count> values;
+
+  void note(const bpf::SystemCall& call);
+};
+
+struct Collector::Slot {
+  uint64_t count = 0;
+  bool allowed = false;              ///< By the earlier policy, whatever the arguments.
+  std::unique_ptr<Details> details;  ///< None: counting is enough.
+};
+
+struct Collector::Table {
+  const arch::AbiInfo* abi = nullptr;
+  std::vector<Slot> slots;          ///< By number, from the ABI's first on.
+  std::map<uint32_t, Slot> others;  ///< Bounded.
+};
+
+Collector::~Collector() = default;
+
+Collector::Collector(const CollectorOptions& options) {
+  for (const Abi abi : options.abis) {
+    Table& table = tables_.emplace_back();
+    table.abi = &arch::info(abi);
+    for (uint32_t i = 0; i < kTableSize; ++i) {
+      table.slots.push_back(make_slot(abi, table.abi->first_number + i, options));
+    }
+  }
+}
+
+Collector::Slot Collector::make_slot(Abi abi, uint32_t number, const CollectorOptions& options) const {
+  Slot slot;
+  const auto* earlier = options.earlier == nullptr ? nullptr : clauses_in(*options.earlier, abi, number);
+  if (earlier != nullptr && !earlier->empty() && earlier->front().conditions.empty()) {
+    slot.allowed = earlier->front().verdict.action == policy::Action::kAllow;
+    if (slot.allowed) return slot;
+  }
+  const bool conditional = earlier != nullptr && std::ranges::any_of(*earlier, [](const resolve::Clause& clause) {
+                             return clause.verdict.action == policy::Action::kAllow;
+                           });
+  if (!conditional && !options.arguments) return slot;
+  const auto name = arch::name_of(abi, number);
+  auto details = std::make_unique<Details>();
+  if (name) details->narrowed = narrowed_arguments(abi, *name);
+  if (conditional) details->earlier = earlier;
+  if (conditional || !details->narrowed.empty()) slot.details = std::move(details);
+  return slot;
+}
+
+/// The last of the tables of the arch whose numbers have begun: x32's numbers are behind x86_64's.
+Collector::Table* Collector::table_of(uint32_t audit_arch, uint32_t number) {
+  Table* found = nullptr;
+  for (Table& table : tables_) {
+    if (table.abi->audit_arch != audit_arch) continue;
+    const bool nearer = found == nullptr || table.abi->first_number > found->abi->first_number;
+    if (number >= table.abi->first_number && nearer) found = &table;
+  }
+  return found;
+}
+
+void Collector::note(const bpf::SystemCall& call) {
+  ++seen_;
+  Table* table = table_of(call.arch, call.number);
+  if (table == nullptr || call.number - table->abi->first_number >= kTableSize) return note_odd(call, table);
+  Slot& slot = table->slots[call.number - table->abi->first_number];
+  if (slot.count++ == 0) ++different_;
+  if (slot.details) slot.details->note(call);
+}
+
+/// What programs do not do, or hardly: bounded, whatever they do.
+void Collector::note_odd(const bpf::SystemCall& call, Table* table) {
+  if (call.number == kSkippedNumber) return;
+  if (table == nullptr) {
+    if (foreign_.size() < kMostOddNumbers || foreign_.contains(call.arch)) {
+      ++foreign_[call.arch];
+    } else {
+      ++uncounted_;
+    }
+    return;
+  }
+  const auto known = table->others.find(call.number);
+  if (known != table->others.end()) {
+    ++known->second.count;
+  } else if (odd_numbers_ < kMostOddNumbers) {
+    ++odd_numbers_;
+    ++different_;
+    table->others[call.number].count = 1;
+  } else {
+    ++uncounted_;
+  }
+}
+
+void Collector::Details::note(const bpf::SystemCall& call) {
+  const bool is_beyond = earlier == nullptr || !allows(*earlier, call);
+  beyond += is_beyond ? 1 : 0;
+  if (narrowed.empty()) return;
+  Values found = {};
+  for (size_t i = 0; i < narrowed.size(); ++i) found[i] = call.args[narrowed[i].argument] & narrowed[i].mask;
+  auto known = values.find(found);
+  if (known == values.end()) {
+    if (values.size() == kMostValues) {
+      // What is allowed already needs no room.
+      too_many_values = too_many_values || is_beyond;
+      return;
+    }
+    known = values.emplace(found, Count{}).first;
+  }
+  ++known->second.all;
+  known->second.beyond += is_beyond ? 1 : 0;
+}
+
+Recording Collector::recording() const {
+  Recording recording;
+  recording.seen = seen_;
+  recording.uncounted = uncounted_;
+  for (const auto& [audit_arch, count] : foreign_) recording.foreign.push_back({audit_arch, count});
+  for (const Table& table : tables_) {
+    const auto add = [&](uint32_t number, const Slot& slot) {
+      const bool nobodys = table.abi->abi == Abi::kX86_64 && is_x32s(number);
+      if (slot.count == 0 || nobodys) return;
+      RecordedCall call;
+      call.abi = table.abi->abi;
+      call.number = number;
+      call.count = {slot.count, slot.allowed ? 0 : slot.count};
+      if (slot.details) {
+        call.count.beyond = slot.details->beyond;
+        call.narrowed = !slot.details->narrowed.empty();
+        call.too_many_values = slot.details->too_many_values;
+        call.values = slot.details->values;
+      }
+      recording.calls.push_back(std::move(call));
+    };
+    for (uint32_t i = 0; i < table.slots.size(); ++i) add(table.abi->first_number + i, table.slots[i]);
+    for (const auto& [number, slot] : table.others) add(number, slot);
+  }
+  std::ranges::sort(recording.calls, [](const RecordedCall& a, const RecordedCall& b) {
+    return std::pair(a.abi, a.number) < std::pair(b.abi, b.number);
+  });
+  return recording;
+}
+
+}  // namespace sandbox::report

@@ -1,0 +1,111 @@
+// What a recorded run has called: counted, and with the values of those arguments that a policy can tell apart.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "arch/abi.h"
+#include "bpf/program.h"
+#include "resolve/rule_set.h"
+
+namespace sandbox::report {
+
+/// An argument of a call that does many things, which says which of them is meant.
+struct NarrowedArgument {
+  uint8_t argument = 0;
+  uint64_t mask =
+      UINT64_MAX;     ///< The bits that say it; all that the kernel reads, or a part of them (a socket's type).
+  bool part = false;  ///< Whether the mask is a part.
+};
+
+inline constexpr size_t kMostNarrowed = 2;
+
+/// The arguments that `--args` narrows a call to: none for most calls. Such calls are ioctl (its request), socket and
+/// socketpair (family and type), prctl (option), fcntl and fcntl64 (command), clone (flags), and the multiplexers
+/// socketcall and ipc (which call).
+std::vector<NarrowedArgument> narrowed_arguments(arch::Abi abi, std::string_view call);
+
+/// The values of a call's narrowed arguments, in their order; 0 where it has fewer.
+using Values = std::array<uint64_t, kMostNarrowed>;
+
+struct Count {
+  uint64_t all = 0;
+  uint64_t beyond = 0;  ///< Of these, how many the earlier policy does not allow.
+};
+
+/// A call that was seen.
+struct RecordedCall {
+  arch::Abi abi = arch::Abi::kX86_64;
+  uint32_t number = 0;
+  Count count;
+  bool narrowed = false;         ///< Whether values were collected.
+  bool too_many_values = false;  ///< More than kMostValues: those behind them were only counted.
+  std::map<Values, Count> values;
+};
+
+/// Calls through an ABI that no table knows, by AUDIT_ARCH_*.
+struct ForeignCall {
+  uint32_t arch = 0;
+  uint64_t count = 0;
+};
+
+struct Recording {
+  std::vector<RecordedCall> calls;  ///< Sorted by ABI and number.
+  std::vector<ForeignCall> foreign;
+  uint64_t uncounted = 0;  ///< Calls with numbers that were too many to tell apart.
+  uint64_t seen = 0;       ///< All calls.
+};
+
+/// How many different values of a call, and how many numbers that no table of ours has room for, are kept. A program
+/// may make up as many as it likes.
+inline constexpr size_t kMostValues = 64;
+inline constexpr size_t kMostOddNumbers = 256;
+
+struct CollectorOptions {
+  std::vector<arch::Abi> abis;  ///< That are recorded; of ABIs that share an arch, all.
+  bool arguments = false;       ///< Collect the values of narrowed_arguments().
+  /// What is allowed already. Of a call that it allows under conditions values are collected in any case, so that a
+  /// condition is not given up for a single further value. Borrowed; may be null.
+  const resolve::PolicyRules* earlier = nullptr;
+};
+
+/// Collects calls. `note` is as quick as it can be for a call whose arguments do not matter: a recorded program waits
+/// for it.
+class Collector {
+ public:
+  explicit Collector(const CollectorOptions& options);
+  ~Collector();
+
+  void note(const bpf::SystemCall& call);
+
+  /// What was noted until now. Numbers that are nobody's by a fixed rule are left out: -1, with which a tracer skips a
+  /// call, and x32's own on x86_64.
+  [[nodiscard]] Recording recording() const;
+
+  [[nodiscard]] uint64_t seen() const { return seen_; }
+  [[nodiscard]] size_t different() const { return different_; }  ///< Calls.
+
+ private:
+  struct Details;
+  struct Slot;
+  struct Table;
+
+  Table* table_of(uint32_t audit_arch, uint32_t number);
+  void note_odd(const bpf::SystemCall& call, Table* table);
+  Slot make_slot(arch::Abi abi, uint32_t number, const CollectorOptions& options) const;
+
+  std::vector<Table> tables_;
+  std::map<uint32_t, uint64_t> foreign_;
+  uint64_t uncounted_ = 0;
+  uint64_t seen_ = 0;
+  size_t different_ = 0;
+  size_t odd_numbers_ = 0;
+};
+
+}  // namespace sandbox::report

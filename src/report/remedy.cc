@@ -1,0 +1,277 @@
+#include "report/remedy.h"
+
+#include <algorithm>
+#include <set>
+
+#include "arch/abi.h"
+#include "arch/syscalls.h"
+#include "base/diagnostic.h"
+#include "base/json.h"
+#include "report/arguments.h"
+#include "report/caller_memory.h"
+#include "report/event.h"
+
+namespace sandbox::report {
+namespace {
+
+constexpr size_t kLongestName = 4096;  // Of a file.
+constexpr uint32_t kSkippedNumber = UINT32_MAX;
+
+// ---- Text
+
+using Names = std::set<std::string>;
+
+std::string joined(const Names& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string group_in_block(const std::vector<std::string>& names, const std::string& pad) {
+  std::string text = "- action: allow\n" + pad + "  names:\n";
+  for (const std::string& name : names) text += pad + "  - " + name + "\n";
+  return text;
+}
+
+std::string group_in_flow(const std::vector<std::string>& names, bool json) {
+  const auto word = [&](const std::string& text) { return json ? json_string(text) : text; };
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + word(name);
+  return "{" + word("action") + ": " + word("allow") + ", " + word("names") + ": [" + text + "]}, ";
+}
+
+std::string indented(const std::string& lines, const std::string& pad) {
+  std::string text;
+  for (size_t at = 0; at < lines.size();) {
+    const size_t end = std::min(lines.find('\n', at), lines.size());
+    text += pad + lines.substr(at, end - at) + "\n";
+    at = end + 1;
+  }
+  return text;
+}
+
+// ---- The place in a Beats policy
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+bool is_blank_at(const std::string& text, size_t at) {
+  return at >= text.size() || kBlanks.find(text[at]) != std::string_view::npos;
+}
+
+/// Where the comment begins that ends the line before `end`; `end` if there is none. Not for lines with quotes.
+size_t comment_start(const std::string& text, size_t end) {
+  const size_t newline = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
+  const size_t line = newline == std::string::npos ? 0 : newline + 1;
+  for (size_t at = line; at < end; ++at) {
+    if (text[at] == '#' && (at == line || is_blank_at(text, at - 1))) return at;
+  }
+  return end;
+}
+
+/// Goes back from a list's entry to what stands before it: past blanks, line ends and comments.
+size_t end_of_what_is_before(const std::string& text, size_t entry) {
+  size_t at = entry;
+  while (at > 0 && is_blank_at(text, at - 1)) {
+    --at;
+    if (text[at] == '\n') at = comment_start(text, at);
+  }
+  return at;
+}
+
+std::optional<Insertion> in_flow(const policy::Policy& policy, const std::vector<std::string>& names) {
+  const std::string& text = policy.source->text();
+  const size_t entry = policy.groups.front().range.offset;
+  if (entry >= text.size() || text[entry] != '{') return std::nullopt;
+  const size_t key = text.find_first_not_of(kBlanks, entry + 1);
+  const bool json = key != std::string::npos && text[key] == '"';
+  return Insertion{entry, policy.source->locate(entry), group_in_flow(names, json), false};
+}
+
+std::optional<Insertion> in_block(const policy::Policy& policy, size_t dash, const std::vector<std::string>& names) {
+  const std::string& text = policy.source->text();
+  const size_t newline = dash == 0 ? std::string::npos : text.rfind('\n', dash - 1);
+  const size_t line = newline == std::string::npos ? 0 : newline + 1;
+  const std::string before = text.substr(line, dash - line);
+  const std::string pad(before.size(), ' ');
+  return Insertion{dash, policy.source->locate(dash), group_in_block(names, pad) + pad, before == pad};
+}
+
+// ---- What is said of one policy
+
+/// What was denied, by what can be done about it.
+struct Sorted {
+  Names names;                 ///< Can be allowed by name.
+  Names by_group;              ///< Those of `names` that a group denies.
+  Names newer;                 ///< Hidden by `kernel:`.
+  Names nameless;              ///< Calls without a name.
+  Names never;                 ///< Fixed, whatever a policy says.
+  std::set<arch::Abi> abis;    ///< Not covered.
+  std::set<uint32_t> unknown;  ///< AUDIT_ARCH_* values that nobody knows.
+};
+
+/// x32's own numbers without its bit, and the number by which a tracer skips a call.
+bool is_never(const DeniedCall& call, arch::Abi abi) {
+  return call.number == kSkippedNumber || (abi == arch::Abi::kX86_64 && call.number >= 512 && call.number <= 547);
+}
+
+std::string number_text(arch::Abi abi, uint32_t number) {
+  const bool skipped = number == kSkippedNumber;
+  return std::string(arch::info(abi).name) + " call " + (skipped ? "-1" : std::to_string(number));
+}
+
+Sorted sort_out(const PolicyDenials& denials) {
+  Sorted sorted;
+  for (const DeniedCall& call : denials.calls) {
+    const auto abi = abi_of(call.arch, call.number);
+    if (!abi) {
+      sorted.unknown.insert(call.arch);
+      continue;
+    }
+    if (call.reason == Reason::kFixed) {
+      if (is_never(call, *abi)) {
+        sorted.never.insert(number_text(*abi, call.number));
+      } else {
+        sorted.abis.insert(*abi);
+      }
+      continue;
+    }
+    const auto own_name = arch::name_of(*abi, call.number);
+    if (!own_name) {
+      sorted.nameless.insert(number_text(*abi, call.number));
+      continue;
+    }
+    const auto behind = call_behind(*abi, *own_name, call.selector);
+    const std::string name = behind ? *behind : std::string(*own_name);
+    (call.reason == Reason::kKernel ? sorted.newer : sorted.names).insert(name);
+    if (call.reason == Reason::kGroup) sorted.by_group.insert(name);
+  }
+  return sorted;
+}
+
+std::string allow_in_beats_file(const PolicyDenials& denials, const std::string& name, const Names& names) {
+  const std::vector<std::string> list(names.begin(), names.end());
+  const auto insertion = allow_in_text(*denials.policy, list);
+  if (!insertion) {
+    return "To allow them, add to 'syscalls:' of " + name + ", before its other groups:\n" +
+           indented(group_in_block(list, ""), "    ");
+  }
+  const std::string line = "line " + std::to_string(insertion->place.line);
+  if (insertion->own_lines) {
+    const std::string pad(insertion->place.column - 1, ' ');
+    return "To allow them, add to " + name + " before " + line + ", as the first entry of 'syscalls:':\n" +
+           indented(group_in_block(list, ""), pad);
+  }
+  std::string text = insertion->text.substr(0, insertion->text.find_last_not_of(' ') + 1);
+  return "To allow them, add to " + name + " at " + line + ", column " + std::to_string(insertion->place.column) +
+         ", as the first entry of 'syscalls':\n" + (text.back() == '\n' ? text : "    " + text + "\n");
+}
+
+std::string allow_text(const PolicyDenials& denials, const std::string& name, const Names& names) {
+  if (names.empty()) return "";
+  if (denials.kind == PolicyDenials::Kind::kFilterFile || denials.policy == nullptr) {
+    return "To allow them, allow " + joined(names) + " in the policy that " + name +
+           " was compiled from, and compile it again.\n";
+  }
+  const std::vector<std::string> list(names.begin(), names.end());
+  if (denials.kind == PolicyDenials::Kind::kProfile) {
+    return "To allow them, make a copy of the built-in profile " + name +
+           ":\n    sandbox-policy convert --to beats profile:" + name +
+           " -o my.yml\nadd to it, as the first entry of 'syscalls:', and give it by --policy my.yml:\n" +
+           indented(group_in_block(list, ""), "  ");
+  }
+  if (!denials.policy->oci) return allow_in_beats_file(denials, name, names);
+  Json json(Json::Layout::kOneLine);
+  json.open_object().key("names").open_array();
+  for (const std::string& call : list) json.value(std::string_view(call));
+  json.close_array().member("action", "SCMP_ACT_ALLOW").close_object();
+  std::string rule = json.text();
+  rule.pop_back();
+  return "To allow them, add to " + name + ", to its 'syscalls' (and take them out of rules that deny them):\n    " +
+         rule + ",\n";
+}
+
+std::string newer_text(const PolicyDenials& denials, const Names& newer) {
+  if (newer.empty()) return "";
+  std::string key = "'kernel:'";
+  if (denials.policy != nullptr && denials.policy->kernel) {
+    key = "'kernel: " + std::to_string(denials.policy->kernel->major) + "." +
+          std::to_string(denials.policy->kernel->minor) + "'";
+  }
+  return "# Probably not needed: " + joined(newer) + ". They are newer than " + key +
+         ", got ENOSYS, and programs then do without.\n";
+}
+
+/// "SCMP_ARCH_X86".
+std::string oci_word(arch::Abi abi) {
+  std::string word = "SCMP_ARCH_";
+  for (const char c : arch::info(abi).name) word += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return word;
+}
+
+std::string architectures_text(const PolicyDenials& denials, const std::string& name, const std::set<arch::Abi>& abis,
+                               arch::Abi native) {
+  if (abis.empty()) return "";
+  Names words;
+  const bool oci = denials.policy != nullptr && denials.policy->oci;
+  for (const arch::Abi abi : abis) words.insert(oci ? oci_word(abi) : std::string(arch::info(abi).name));
+  std::string text = "Calls through ";
+  for (const arch::Abi abi : abis) text += (abi == *abis.begin() ? "" : ", ") + std::string(arch::info(abi).name);
+  text += " were refused, as " + name + " does not cover " + (abis.size() == 1 ? "it" : "them") + ": ";
+  if (denials.policy == nullptr) return text + "its policy must, by 'architectures:'.\n";
+  if (oci) return text + "add " + joined(words) + " to its 'architectures'.\n";
+  if (!denials.policy->architectures.empty()) {
+    const uint32_t line = denials.policy->source->locate(denials.policy->architectures.front().range.offset).line;
+    return text + "add " + joined(words) + " to 'architectures:' (line " + std::to_string(line) + ").\n";
+  }
+  words.erase(std::string(arch::info(native).name));
+  return text + "add this key to its section 'seccomp':\n    architectures: [" + std::string(arch::info(native).name) +
+         ", " + joined(words) + "]\n";
+}
+
+std::string text_for(const PolicyDenials& denials, arch::Abi native) {
+  const Sorted sorted = sort_out(denials);
+  const std::string name = printable(denials.name, kLongestName);
+  std::string text = allow_text(denials, name, sorted.names);
+  if (!sorted.by_group.empty()) {
+    text += "# Think twice: that a group denies " + joined(sorted.by_group) + " by name was meant.\n";
+  }
+  text += architectures_text(denials, name, sorted.abis, native);
+  text += newer_text(denials, sorted.newer);
+  if (!sorted.nameless.empty())
+    text += "# Without a name, so no policy can list it: " + joined(sorted.nameless) + ".\n";
+  if (!sorted.never.empty()) text += "# Refused by every policy: " + joined(sorted.never) + ".\n";
+  for (const uint32_t arch : sorted.unknown) text += "# No policy can cover calls of arch " + hex_text(arch) + ".\n";
+  return text;
+}
+
+}  // namespace
+
+Reason reason_of(const policy::Policy& policy, const resolve::PolicyRules& rules, const bpf::SystemCall& call) {
+  const resolve::Judgement judgement = resolve::evaluate(rules, call);
+  // What `kernel:` leaves to the default action has a clause without a place.
+  if (judgement.clause != nullptr) return judgement.clause->origin.range.length > 0 ? Reason::kGroup : Reason::kDefault;
+  const auto abi = abi_of(call.arch, call.number);
+  const bool covered =
+      abi && std::any_of(rules.begin(), rules.end(), [&](const resolve::RuleSet& set) { return set.abi == *abi; });
+  if (!covered || is_never({.arch = call.arch, .number = call.number}, *abi)) return Reason::kFixed;
+  return policy.kernel ? Reason::kKernel : Reason::kDefault;
+}
+
+std::optional<Insertion> allow_in_text(const policy::Policy& policy, const std::vector<std::string>& names) {
+  if (policy.oci || policy.groups.empty() || policy.source == nullptr) return std::nullopt;
+  const std::string& text = policy.source->text();
+  const size_t entry = policy.groups.front().range.offset;
+  const size_t end = end_of_what_is_before(text, entry);
+  if (end == 0) return std::nullopt;
+  if (text[end - 1] == '[') return in_flow(policy, names);
+  const bool dash = text[end - 1] == '-' && end < entry && (end == 1 || is_blank_at(text, end - 2));
+  return dash ? in_block(policy, end - 1, names) : std::nullopt;
+}
+
+std::string remedy_text(std::span<const PolicyDenials> denials, arch::Abi native) {
+  std::string text;
+  for (const PolicyDenials& one : denials) text += text_for(one, native);
+  return text;
+}
+
+}  // namespace sandbox::report

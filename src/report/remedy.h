@@ -1,0 +1,65 @@
+// The lines that would allow what was denied.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/source_text.h"
+#include "policy/policy.h"
+#include "resolve/evaluate.h"
+#include "resolve/rule_set.h"
+
+namespace sandbox::report {
+
+/// Why a policy denies a call.
+enum class Reason : uint8_t {
+  kGroup,    ///< A group names it.
+  kDefault,  ///< No group matches.
+  kKernel,   ///< No group names it, and it is newer than `kernel:`.
+  kFixed,    ///< Before all rules: an ABI that the policy does not cover, x32's numbers, the number -1.
+};
+
+/// Not one that is allowed and logged.
+struct DeniedCall {
+  uint32_t arch = 0;  ///< AUDIT_ARCH_*.
+  uint32_t number = 0;
+  Reason reason = Reason::kDefault;
+  uint32_t selector = 0;  ///< Argument 0 of socketcall and ipc, which says what call it is; else 0.
+  auto operator<=>(const DeniedCall&) const = default;
+};
+
+/// What a single policy of those in force denies.
+struct PolicyDenials {
+  enum class Kind : uint8_t { kFile, kProfile, kFilterFile };
+  Kind kind = Kind::kFile;
+  std::string name;                        ///< "beat.yml"; of a profile its name alone, "default".
+  const policy::Policy* policy = nullptr;  ///< With its source; null for a filter file, whose text nobody has.
+  std::vector<DeniedCall> calls;           ///< In any order; the same one may come again.
+};
+
+/// Why a policy, by its rules, gives the call what it gives it. `policy` is what `rules` were resolved from.
+Reason reason_of(const policy::Policy& policy, const resolve::PolicyRules& rules, const bpf::SystemCall& call);
+
+/// For each policy that denies something: what to add to it, and where. Lines for people, each with a newline, to be
+/// printed as they are: what is to be copied is indented as it must be. Empty if nothing was denied.
+///
+/// `native` is the ABI that a policy without `architectures` is for.
+std::string remedy_text(std::span<const PolicyDenials> denials, arch::Abi native);
+
+/// How a rule that allows calls is put into a policy's text, as the first of its groups or rules.
+struct Insertion {
+  size_t offset = 0;       ///< It stands before this byte.
+  LineColumn place;        ///< Of that byte.
+  std::string text;        ///< What to insert; it ends so that what stood there goes on behind it.
+  bool own_lines = false;  ///< The list has one entry a line ("- action: ..."), so that whole lines are inserted.
+};
+
+/// A group that allows `names`; being the first, it decides before all others. None if the place cannot be found (the
+/// policy has no groups, or is written in a way in which nobody writes).
+std::optional<Insertion> allow_in_text(const policy::Policy& policy, const std::vector<std::string>& names);
+
+}  // namespace sandbox::report

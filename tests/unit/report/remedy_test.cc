@@ -1,0 +1,332 @@
+#include "report/remedy.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "arch/syscalls.h"
+#include "policy/reader.h"
+#include "resolve/resolve.h"
+
+namespace sandbox::report {
+namespace {
+
+using arch::Abi;
+
+/// A policy out of a text that has no errors.
+struct Read {
+  explicit Read(const std::string& text, const std::string& name = "beat.yml") {
+    auto source = std::make_shared<const SourceText>(name, text);
+    Diagnostics diagnostics(source);
+    policy::Environment environment;
+    environment.native = Abi::kX86_64;
+    if (auto read = policy::read_policy(source, environment, diagnostics)) policy = std::move(*read);
+    rules = resolve::resolve(policy, environment.native, diagnostics);
+    for (const Diagnostic& diagnostic : diagnostics.all()) {
+      if (diagnostic.severity == Severity::kError) problems += format_diagnostic(*source, diagnostic) + "\n";
+    }
+  }
+
+  policy::Policy policy;
+  resolve::PolicyRules rules;
+  std::string problems;
+};
+
+DeniedCall denied(std::string_view name, Reason reason = Reason::kDefault, Abi abi = Abi::kX86_64) {
+  return {.arch = arch::info(abi).audit_arch, .number = arch::number_of(abi, name).value(), .reason = reason};
+}
+
+std::string remedy(const policy::Policy* policy, std::vector<DeniedCall> calls, const std::string& name = "beat.yml",
+                   PolicyDenials::Kind kind = PolicyDenials::Kind::kFile) {
+  const PolicyDenials denials = {kind, name, policy, std::move(calls)};
+  return remedy_text({&denials, 1}, Abi::kX86_64);
+}
+
+constexpr char kAllowList[] =
+    "seccomp:\n"
+    "  default_action: errno\n"
+    "  syscalls:\n"
+    "  - action: allow\n"
+    "    names:\n"
+    "    - read\n";
+
+TEST(Remedy, ABeatsFile) {
+  const Read beat(kAllowList);
+  EXPECT_EQ(remedy(&beat.policy, {denied("socket"), denied("connect"), denied("socket")}),
+            "To allow them, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+            "  - action: allow\n"
+            "    names:\n"
+            "    - connect\n"
+            "    - socket\n");
+}
+
+TEST(Remedy, WhatAGroupDeniesWasMeant) {
+  const Read beat(
+      "seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    names: [socket, connect, ptrace]\n");
+  EXPECT_EQ(remedy(&beat.policy, {denied("ptrace", Reason::kGroup), denied("connect", Reason::kGroup)}),
+            "To allow them, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+            "  - action: allow\n"
+            "    names:\n"
+            "    - connect\n"
+            "    - ptrace\n"
+            "# Think twice: that a group denies connect, ptrace by name was meant.\n");
+}
+
+TEST(Remedy, ADeeperListIsIndentedAsItStands) {
+  const Read beat("seccomp:\n  default_action: errno\n  syscalls:\n        - action: allow\n          names: [read]\n");
+  EXPECT_EQ(remedy(&beat.policy, {denied("socket")}),
+            "To allow them, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+            "        - action: allow\n"
+            "          names:\n"
+            "          - socket\n");
+}
+
+TEST(Remedy, FlowStyleAndJson) {
+  const Read flow("seccomp.default_action: errno\nseccomp.syscalls: [{action: allow, names: [read]}]\n");
+  EXPECT_EQ(remedy(&flow.policy, {denied("socket"), denied("connect")}),
+            "To allow them, add to beat.yml at line 2, column 20, as the first entry of 'syscalls':\n"
+            "    {action: allow, names: [connect, socket]},\n");
+  const Read json(R"({"seccomp": {"default_action": "errno", "syscalls": [
+    {"action": "allow", "names": ["read"]}]}})");
+  EXPECT_EQ(remedy(&json.policy, {denied("socket")}),
+            "To allow them, add to beat.yml at line 2, column 5, as the first entry of 'syscalls':\n"
+            "    {\"action\": \"allow\", \"names\": [\"socket\"]},\n");
+}
+
+TEST(Remedy, AContainerProfile) {
+  const Read profile(
+      R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]})");
+  EXPECT_EQ(remedy(&profile.policy, {denied("socket"), denied("connect")}, "docker.json"),
+            "To allow them, add to docker.json, to its 'syscalls' (and take them out of rules that deny them):\n"
+            "    {\"names\":[\"connect\",\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
+}
+
+TEST(Remedy, ABuiltInProfile) {
+  const Read profile(kAllowList, "profile default");
+  EXPECT_EQ(remedy(&profile.policy, {denied("ptrace")}, "default", PolicyDenials::Kind::kProfile),
+            "To allow them, make a copy of the built-in profile default:\n"
+            "    sandbox-policy convert --to beats profile:default -o my.yml\n"
+            "add to it, as the first entry of 'syscalls:', and give it by --policy my.yml:\n"
+            "  - action: allow\n"
+            "    names:\n"
+            "    - ptrace\n");
+}
+
+TEST(Remedy, AFilterFile) {
+  EXPECT_EQ(remedy(nullptr, {denied("socket"), denied("connect")}, "beat.bpf", PolicyDenials::Kind::kFilterFile),
+            "To allow them, allow connect, socket in the policy that beat.bpf was compiled from, and compile it "
+            "again.\n");
+}
+
+TEST(Remedy, WhatIsNewerThanTheKernelIsLeftOut) {
+  const Read beat(
+      "seccomp:\n  default_action: errno\n  kernel: \"4.17\"\n  syscalls:\n  - action: allow\n    names: [read]\n");
+  EXPECT_EQ(
+      remedy(&beat.policy, {denied("clone3", Reason::kKernel), denied("statx", Reason::kKernel), denied("socket")}),
+      "To allow them, add to beat.yml before line 5, as the first entry of 'syscalls:':\n"
+      "  - action: allow\n"
+      "    names:\n"
+      "    - socket\n"
+      "# Probably not needed: clone3, statx. They are newer than 'kernel: 4.17', got ENOSYS, and programs then do "
+      "without.\n");
+}
+
+TEST(Remedy, AForeignAbi) {
+  const Read unlisted(kAllowList);
+  EXPECT_EQ(remedy(&unlisted.policy, {denied("read", Reason::kFixed, Abi::kX86)}),
+            "Calls through x86 were refused, as beat.yml does not cover it: add this key to its section 'seccomp':\n"
+            "    architectures: [x86_64, x86]\n");
+  const Read listed(std::string(kAllowList) + "  architectures:\n  - x86_64\n");
+  EXPECT_EQ(
+      remedy(&listed.policy, {denied("read", Reason::kFixed, Abi::kX86), denied("read", Reason::kFixed, Abi::kX32)}),
+      "Calls through x86, x32 were refused, as beat.yml does not cover them: add x32, x86 to 'architectures:' "
+      "(line 8).\n");
+  const Read profile(
+      R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]})");
+  EXPECT_EQ(remedy(&profile.policy, {denied("read", Reason::kFixed, Abi::kX86)}, "docker.json"),
+            "Calls through x86 were refused, as docker.json does not cover it: add SCMP_ARCH_X86 to its "
+            "'architectures'.\n");
+}
+
+TEST(Remedy, WhatNoPolicyCanAllow) {
+  const Read beat(kAllowList);
+  const uint32_t x86_64 = arch::info(Abi::kX86_64).audit_arch;
+  EXPECT_EQ(remedy(&beat.policy, {{x86_64, UINT32_MAX, Reason::kFixed},
+                                  {x86_64, 512, Reason::kFixed},
+                                  {x86_64, 4711, Reason::kDefault},
+                                  {0x1234, 5, Reason::kFixed}}),
+            "# Without a name, so no policy can list it: x86_64 call 4711.\n"
+            "# Refused by every policy: x86_64 call -1, x86_64 call 512.\n"
+            "# No policy can cover calls of arch 0x1234.\n");
+}
+
+TEST(Remedy, BehindAMultiplexer) {
+  const Read beat(std::string(kAllowList) + "  architectures: [x86]\n");
+  DeniedCall call = denied("socketcall", Reason::kDefault, Abi::kX86);
+  call.selector = 3;
+  EXPECT_EQ(remedy(&beat.policy, {call}),
+            "To allow them, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+            "  - action: allow\n"
+            "    names:\n"
+            "    - connect\n");
+}
+
+TEST(Remedy, NothingIsSaidOfNothing) {
+  const Read beat(kAllowList);
+  EXPECT_EQ(remedy(&beat.policy, {}), "");
+  EXPECT_EQ(remedy_text({}, Abi::kX86_64), "");
+}
+
+TEST(Remedy, ANameIsPrinted) {
+  const Read beat(kAllowList);
+  EXPECT_NE(remedy(&beat.policy, {denied("socket")}, "a\nb.yml").find("add to a\\nb.yml before"), std::string::npos);
+}
+
+// ---- Why
+
+Reason reason(const Read& read, uint32_t number, Abi abi = Abi::kX86_64, uint64_t argument = 0) {
+  return reason_of(read.policy, read.rules, {number, arch::info(abi).audit_arch, {argument}, 0});
+}
+
+TEST(ReasonOf, EveryReason) {
+  const Read plain(
+      "seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    names: [socket]\n"
+      "    names_with_args:\n    - name: kill\n      arguments: [{argument: 0, operation: Equal, value: 5}]\n");
+  EXPECT_EQ(plain.problems, "");
+  EXPECT_EQ(reason(plain, 41), Reason::kGroup);
+  EXPECT_EQ(reason(plain, 62, Abi::kX86_64, 5), Reason::kGroup);
+  EXPECT_EQ(reason(plain, 62, Abi::kX86_64, 6), Reason::kDefault);
+  EXPECT_EQ(reason(plain, 0), Reason::kDefault);
+  EXPECT_EQ(reason(plain, 4711), Reason::kDefault);
+  EXPECT_EQ(reason(plain, 0, Abi::kX86), Reason::kFixed);
+  EXPECT_EQ(reason(plain, 0x40000000), Reason::kFixed);
+  EXPECT_EQ(reason(plain, 512), Reason::kFixed);
+  EXPECT_EQ(reason(plain, UINT32_MAX), Reason::kFixed);
+  EXPECT_EQ(reason(plain, 0, Abi::kAarch64), Reason::kFixed);
+}
+
+TEST(ReasonOf, Kernel) {
+  const Read read(std::string(kAllowList) + "  kernel: \"4.17\"\n");
+  EXPECT_EQ(reason(read, 435), Reason::kKernel);   // clone3
+  EXPECT_EQ(reason(read, 4711), Reason::kKernel);  // That no table knows.
+  EXPECT_EQ(reason(read, 41), Reason::kDefault);
+  EXPECT_EQ(reason(read, 0), Reason::kGroup);
+  EXPECT_EQ(reason(read, 0, Abi::kX86), Reason::kFixed);
+}
+
+// ---- The lines do what they promise
+
+std::string contents(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+const std::vector<std::string> kNames = {"connect", "execve", "ptrace", "uname"};
+
+/// The names among kNames that the policy does not allow on all its ABIs, with arguments that say nothing.
+std::vector<std::string> not_allowed(const Read& read) {
+  std::vector<std::string> names;
+  for (const std::string& name : kNames) {
+    const bool allowed = std::all_of(read.rules.begin(), read.rules.end(), [&](const resolve::RuleSet& set) {
+      const auto number = arch::number_of(set.abi, name);
+      const bpf::SystemCall call = {number.value_or(0), arch::info(set.abi).audit_arch, {17}, 0};
+      return !number || resolve::evaluate(read.rules, call).verdict.action == policy::Action::kAllow;
+    });
+    if (!allowed) names.push_back(name);
+  }
+  return names;
+}
+
+size_t check_folder(const std::string& folder) {
+  size_t checked = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    SCOPED_TRACE(entry.path().filename().string());
+    const std::string text = contents(entry.path());
+    const Read before(text);
+    EXPECT_EQ(before.problems, "");
+    EXPECT_FALSE(not_allowed(before).empty());
+    const auto insertion = allow_in_text(before.policy, kNames);
+    EXPECT_TRUE(insertion);
+    if (!insertion) continue;
+    // A byte order mark is no part of the source's text.
+    std::string changed = before.policy.source->text();
+    changed.insert(insertion->offset, insertion->text);
+    const Read after(changed);
+    EXPECT_EQ(after.problems, "") << changed;
+    EXPECT_EQ(not_allowed(after), std::vector<std::string>()) << changed;
+    EXPECT_EQ(after.policy.groups.size(), before.policy.groups.size() + 1);
+    ++checked;
+    if (!insertion->own_lines) continue;
+    // What people are told: these lines, before that line.
+    const std::string told =
+        remedy(&before.policy, {denied("connect"), denied("execve"), denied("ptrace"), denied("uname")});
+    const std::string lines = told.substr(told.find('\n') + 1);
+    std::string pasted = before.policy.source->text();
+    pasted.insert(before.policy.source->offset_of(insertion->place.line - 1, 0), lines);
+    EXPECT_EQ(pasted, changed);
+  }
+  return checked;
+}
+
+TEST(AllowInText, EveryGoodPolicy) {
+  EXPECT_GE(check_folder(SANDBOX_RUN_GOOD_POLICIES), 50U);
+}
+
+TEST(AllowInText, EveryShippedPolicy) {
+  EXPECT_GE(check_folder(SANDBOX_RUN_POLICIES), 7U);
+}
+
+TEST(AllowInText, BetweenTheDashAndTheGroup) {
+  const std::string head = "seccomp:\n  default_action: errno\n  syscalls:\n";
+  for (const std::string entry :
+       {"  - # read, [for example - \n    action: allow\n    names: [read]\n",
+        "  -\n\n    # names\n\n    action: allow\n    names: [read]\n", "  -   {action: allow, names: [read]}\n",
+        "  # - a comment\n  - action: allow\n    names: [read]\n"}) {
+    const Read before(head + entry);
+    ASSERT_EQ(before.problems, "");
+    const auto insertion = allow_in_text(before.policy, {"connect"});
+    ASSERT_TRUE(insertion) << entry;
+    std::string changed = head + entry;
+    changed.insert(insertion->offset, insertion->text);
+    const Read after(changed);
+    EXPECT_EQ(after.problems, "") << changed;
+    EXPECT_EQ(after.policy.groups.size(), 2U) << changed;
+  }
+  const Read list(head.substr(0, head.size() - 1) +
+                  " [ # the list - \n  # and more\n  {action: allow, names: [read]}]\n");
+  ASSERT_EQ(list.problems, "");
+  const auto insertion = allow_in_text(list.policy, {"connect"});
+  ASSERT_TRUE(insertion);
+  EXPECT_EQ(insertion->place.line, 5U);
+  EXPECT_FALSE(insertion->own_lines);
+}
+
+TEST(AllowInText, NoGroups) {
+  const Read disabled("seccomp:\n  enabled: false\n");
+  ASSERT_EQ(disabled.problems, "");
+  EXPECT_FALSE(allow_in_text(disabled.policy, {"connect"}));
+}
+
+// The rule that is printed for a container profile, put into one.
+TEST(Remedy, TheRuleForAContainerProfileAllows) {
+  const std::string head = R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [)";
+  const std::string tail = R"({"names": ["read"], "action": "SCMP_ACT_ALLOW"},
+    {"names": ["connect"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 5, "op": "SCMP_CMP_EQ"}]}]})";
+  const Read before(head + tail);
+  ASSERT_EQ(before.problems, "");
+  EXPECT_EQ(not_allowed(before), kNames);
+  const std::string told =
+      remedy(&before.policy, {denied("connect"), denied("execve"), denied("ptrace"), denied("uname")}, "docker.json");
+  const Read after(head + told.substr(told.find('\n') + 1) + tail);
+  EXPECT_EQ(after.problems, "");
+  EXPECT_EQ(not_allowed(after), std::vector<std::string>());
+}
+
+}  // namespace
+}  // namespace sandbox::report
