@@ -7,46 +7,20 @@
 #include <csignal>
 #include <utility>
 
-#include "arch/errno_names.h"
 #include "base/diagnostic.h"
-#include "bpf/interpret.h"
 #include "kernel/caller.h"
 #include "report/arguments.h"
 #include "report/ecs.h"
 #include "report/line.h"
-#include "resolve/evaluate.h"
 
 namespace sandbox::launcher {
 namespace {
 
 using policy::Action;
 using report::Outcome;
-using report::Reason;
 using resolve::Verdict;
 
 constexpr unsigned kNameUses = 64;  // A thread's name is read again after so many denials: it may execute something.
-
-bool is_denial(Verdict verdict) {
-  return verdict.action != Action::kAllow && verdict.action != Action::kLog;
-}
-
-std::optional<arch::Abi> abi_of(const bpf::SystemCall& call) {
-  const bool x32 =
-      call.arch == arch::info(arch::Abi::kX32).audit_arch && call.number >= arch::info(arch::Abi::kX32).first_number;
-  if (x32) return arch::Abi::kX32;
-  for (const arch::AbiInfo& abi : arch::all_abis()) {
-    if (abi.audit_arch == call.arch) return abi.abi;
-  }
-  return std::nullopt;
-}
-
-/// A program to judge by. Where the filter has a token this one has other bits, with which nothing is ever let through:
-/// a call that it allows although it was notified is refused (see decide).
-bpf::ValidatedProgram judging_program(const compile::Filter& filter) {
-  constexpr compile::Token kNoToken = {0x5bd1e995, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1};
-  auto program = bpf::validate(compile::with_token(filter, kNoToken));
-  return program ? std::move(*program) : filter.program;
-}
 
 kernel::Answer answer_of(Verdict verdict) {
   using Kind = kernel::Answer::Kind;
@@ -67,77 +41,27 @@ kernel::Answer answer_of(Verdict verdict) {
   return {Kind::kErrno, ENOSYS};
 }
 
-std::string place(const policy::Policy& policy, SourceRange range) {
-  const LineColumn at = policy.source->locate(range.offset);
-  return printable(policy.source->name(), 4096) + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
-}
-
 }  // namespace
 
 Reporter::Reporter(const Loaded& loaded, const Options& options, const Log& log, std::optional<LineSink> file)
-    : loaded_(loaded),
+    : judge_(loaded),
+      traps_(kernel::traps(loaded.judge->program.instructions())),
       permissive_(options.permissive),
       quiet_(options.quiet),
       prefix_(log.notice_prefix()),
-      policy_names_(loaded.names()),
       errors_(LineSink::to_descriptor(STDERR_FILENO)),
-      file_(std::move(file)),
-      denied_(std::max<size_t>(loaded.rules.size(), 1)) {
-  if (loaded.rules.empty()) program_ = judging_program(*loaded.judge);
+      file_(std::move(file)) {}
+
+void Reporter::listen(kernel::AuditLog log) {
+  records_.emplace(std::move(log), [this](const report::Event& event) {
+    return judge_.can_give(event.call, resolve::verdict_of(event.action).action);
+  });
 }
 
 std::vector<int> Reporter::descriptors() const {
   std::vector<int> all = {errors_.fd()};
   if (file_) all.push_back(file_->fd());
   return all;
-}
-
-Reporter::Judged Reporter::judge(const bpf::SystemCall& call) {
-  Judged judged;
-  if (program_) {
-    const uint32_t value = bpf::interpret(*program_, call, arch::info(arch::native_abi()).endian).value;
-    judged.verdict = resolve::verdict_of(value);
-    return judged;
-  }
-  for (size_t i = 0; i < loaded_.rules.size(); ++i) {
-    const resolve::Judgement one = resolve::evaluate(loaded_.rules[i], call);
-    if (resolve::more_restrictive(judged.verdict, one.verdict) != one.verdict) continue;
-    judged.verdict = one.verdict;
-    judged.policy = i;
-    judged.clause = one.clause;
-  }
-  return judged;
-}
-
-/// Every policy that denies the call by itself has to be changed to allow it.
-void Reporter::note_denial(size_t policy, const bpf::SystemCall& call) {
-  std::set<report::DeniedCall>& calls = denied_[policy];
-  if (calls.size() >= report::Tally::kMostKeys) return;
-  Reason reason = Reason::kDefault;
-  if (!program_) reason = report::reason_of(loaded_.policies[policy], loaded_.rules[policy], call);
-  calls.insert({call.arch, call.number, reason});
-}
-
-void Reporter::describe_rule(const Judged& judged, report::Event& event) const {
-  event.policy = policy_names_;
-  if (program_) return;
-  const policy::Policy& policy = loaded_.policies[judged.policy];
-  switch (report::reason_of(policy, loaded_.rules[judged.policy], event.call)) {
-    case Reason::kGroup:
-      event.rule_kind = "a group";
-      if (judged.clause != nullptr) event.rule = place(policy, judged.clause->origin.range);
-      break;
-    case Reason::kDefault:
-      event.rule_kind = "the default action";
-      event.rule = place(policy, policy.default_range);
-      break;
-    case Reason::kKernel:
-      event.rule_kind = "kernel:";
-      break;
-    case Reason::kFixed:
-      event.rule_kind = "a fixed rule";
-      break;
-  }
 }
 
 std::string_view Reporter::name_of(pid_t thread) {
@@ -149,13 +73,25 @@ std::string_view Reporter::name_of(pid_t thread) {
   return last_name_;
 }
 
-void Reporter::report_call(const kernel::Notification& notification, const Judged& judged) {
+// ---- Denied calls ----
+
+kernel::Answer Reporter::decide(const kernel::Notification& notification) {
+  const Decision decision = judge_.decide(notification.call);
+  report_call(notification, decision);
+  if (permissive_) return {kernel::Answer::Kind::kLetThrough, 0};
+  const kernel::Answer answer = answer_of(decision.verdict);
+  using Kind = kernel::Answer::Kind;
+  if (answer.kind == Kind::kKillProcess || answer.kind == Kind::kKillThread) killed_ = true;
+  return answer;
+}
+
+void Reporter::report_call(const kernel::Notification& notification, const Decision& decision) {
   const bpf::SystemCall& call = notification.call;
   report::DenialKey key;
   key.arch = call.arch;
   key.number = call.number;
-  key.action = resolve::seccomp_return(judged.verdict);
-  key.rule = reinterpret_cast<uintptr_t>(judged.clause);
+  key.action = resolve::seccomp_return(decision.verdict);
+  key.rule = reinterpret_cast<uintptr_t>(decision.clause);
   const std::string name(name_of(notification.thread));
   key.process = name;
   if (!tally_.wants_details(key)) return;
@@ -164,18 +100,35 @@ void Reporter::report_call(const kernel::Notification& notification, const Judge
   event.time = std::chrono::system_clock::now();
   event.process = kernel::describe_caller(notification.thread);
   event.call = call;
-  if (const auto abi = abi_of(call)) {
+  if (const auto abi = report::abi_of(call.arch, call.number)) {
     event.arguments = report::decode_arguments(*abi, call, kernel::memory_of(notification.thread));
     event.arguments_known = true;
   }
   event.action = key.action;
   event.outcome = permissive_ ? Outcome::kLetThrough : Outcome::kEnforced;
-  describe_rule(judged, event);
-  if (is_denial(judged.verdict)) {
-    for (size_t i = 0; i < denied_.size(); ++i) {
-      if (program_ || is_denial(resolve::evaluate(loaded_.rules[i], call).verdict)) note_denial(i, call);
-    }
-  }
+  judge_.describe(decision, event);
+  if (is_denial(decision.verdict)) judge_.note_denial(call);
+  show(key, event);
+}
+
+/// Of a call that the kernel has answered itself, and said so.
+void Reporter::report_record(report::Event event) {
+  const auto decision = judge_.decide_by_number(event.call);
+  report::DenialKey key;
+  key.arch = event.call.arch;
+  key.number = event.call.number;
+  key.action = event.action;
+  if (decision) key.rule = reinterpret_cast<uintptr_t>(decision->clause);
+  const std::string name = event.process.name;
+  key.process = name;
+  if (!tally_.wants_details(key)) return;
+  judge_.describe(decision, event);
+  if (decision) judge_.note_denial(event.call);
+  killed_ = true;  // If it has no handler.
+  show(key, event);
+}
+
+void Reporter::show(const report::DenialKey& key, const report::Event& event) {
   switch (tally_.note(key, event.arguments, event.rule, event.rule_kind)) {
     case report::Tally::Show::kYes:
       if (file_) {
@@ -192,12 +145,11 @@ void Reporter::report_call(const kernel::Notification& notification, const Judge
   }
 }
 
-kernel::Answer Reporter::decide(const kernel::Notification& notification) {
-  const Judged judged = judge(notification.call);
-  report_call(notification, judged);
-  if (permissive_) return {kernel::Answer::Kind::kLetThrough, 0};
-  return answer_of(judged.verdict);
+void Reporter::take_input() {
+  while (auto event = records_->next()) report_record(std::move(*event));
 }
+
+// ---- The end ----
 
 /// Each line of a text. What is indented belongs to the line before, and can be copied as it is.
 void Reporter::say(std::string_view text) {
@@ -213,42 +165,43 @@ void Reporter::summarize() {
   if (file_) {
     const auto now = std::chrono::system_clock::now();
     for (const report::Total& total : tally_.totals()) {
-      file_->write(report::ecs_summary_line(total, now, policy_names_));
+      file_->write(report::ecs_summary_line(total, now, judge_.policy_names()));
     }
   }
   summarized_ = tally_.count();
   if (quiet_) return;
   if (tally_.count() == 0) return say("no call was denied\n");
   say(report::summary_text(tally_, permissive_ ? Outcome::kLetThrough : Outcome::kEnforced));
-  std::vector<report::PolicyDenials> denials;
-  for (size_t i = 0; i < denied_.size(); ++i) {
-    report::PolicyDenials one;
-    if (program_) {
-      one.kind = report::PolicyDenials::Kind::kFilterFile;
-      one.name = loaded_.parts.front().name;
-    } else {
-      one.policy = &loaded_.policies[i];
-      one.name = printable(one.policy->source->name(), 4096);
-    }
-    one.calls.assign(denied_[i].begin(), denied_[i].end());
-    denials.push_back(std::move(one));
+  say(report::remedy_text(judge_.denials(), arch::native_abi()));
+}
+
+/// Of a target that has died of SIGSYS, while nobody was killed for a call that was reported.
+void Reporter::explain_death() {
+  if (records_) {
+    if (auto event = records_->wait()) return report_record(std::move(*event));
   }
-  say(report::remedy_text(denials, arch::native_abi()));
+  if (traps_ && !records_ && !permissive_) {
+    return say(
+        "the program was killed by SIGSYS, as by a call with the action trap; such calls stay with the kernel, "
+        "and which one it was only root can read (sandbox-policy audit, after a run with --log)\n");
+  }
+  say("the program was killed by SIGSYS, but not by this filter: somebody sent it the signal, or it has a filter of "
+      "its own\n");
 }
 
 void Reporter::target_ended(const kernel::Ending& ending) {
   if (!ending.executed) return;
-  if (ending.signal == SIGSYS && tally_.count() == 0) {
-    say("the program was killed by SIGSYS, and not by a call that is reported: actions trap and trace stay with the "
-        "kernel\n");
-  }
-  summarize();
+  const bool unexplained = ending.signal == SIGSYS && !killed_;
+  if (unexplained) explain_death();
+  if (!unexplained || tally_.count() > 0) summarize();
 }
 
 int Reporter::tree_ended(const kernel::Ending& ending) {
   if (ending.executed && tally_.count() > summarized_) summarize();
   const uint64_t dropped = errors_.dropped() + (file_ ? file_->dropped() : 0);
-  if (dropped > 0) say(std::to_string(dropped) + " lines of the report could not be written\n");
+  if (dropped > 0) {
+    say(std::to_string(dropped) + (dropped == 1 ? " line" : " lines") + " of the report could not be written\n");
+  }
   return ending.status;
 }
 
@@ -264,6 +217,13 @@ int launch_with_report(const Loaded& loaded, const Options& options, const kerne
     file = std::move(*opened);
   }
   Reporter reporter(loaded, options, log, std::move(file));
+  if (kernel::traps(loaded.ready->filter.program.instructions())) {
+    // Where it may not be read these calls are not reported; what becomes of them is the same.
+    if (auto records = kernel::AuditLog::open()) {
+      reporter.listen(std::move(*records));
+      flags |= SECCOMP_FILTER_FLAG_LOG;
+    }
+  }
   kernel::SuperviseOptions how;
   how.keep = reporter.descriptors();
   const auto ended = kernel::supervise(loaded.ready->filter, target, {options.no_new_privs, flags},

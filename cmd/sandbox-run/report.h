@@ -3,17 +3,17 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/line_sink.h"
 #include "base/log.h"
+#include "judge.h"
 #include "kernel/supervise.h"
+#include "kernel/trap_records.h"
 #include "load.h"
 #include "options.h"
-#include "report/remedy.h"
 #include "report/tally.h"
 
 namespace sandbox::launcher {
@@ -25,7 +25,12 @@ class Reporter : public kernel::Watcher {
   /// filter.
   Reporter(const Loaded& loaded, const Options& options, const Log& log, std::optional<LineSink> file);
 
+  /// Reports what the kernel says of calls that trap, too.
+  void listen(kernel::AuditLog log);
+
   kernel::Answer decide(const kernel::Notification& notification) override;
+  [[nodiscard]] int input() const override { return records_ ? records_->fd() : -1; }
+  void take_input() override;
   void target_ended(const kernel::Ending& ending) override;
   int tree_ended(const kernel::Ending& ending) override;
 
@@ -33,35 +38,27 @@ class Reporter : public kernel::Watcher {
   [[nodiscard]] std::vector<int> descriptors() const;
 
  private:
-  /// What the policies say of a call together, and why.
-  struct Judged {
-    resolve::Verdict verdict = {policy::Action::kAllow, 0};
-    size_t policy = 0;  ///< The index of the one that decides.
-    const resolve::Clause* clause = nullptr;
-    report::Reason reason = report::Reason::kGroup;
-  };
-
-  Judged judge(const bpf::SystemCall& call);
-  void note_denial(size_t policy, const bpf::SystemCall& call);
-  void describe_rule(const Judged& judged, report::Event& event) const;
   std::string_view name_of(pid_t thread);
-  void report_call(const kernel::Notification& notification, const Judged& judged);
+  void report_call(const kernel::Notification& notification, const Decision& decision);
+  void report_record(report::Event event);
+  void show(const report::DenialKey& key, const report::Event& event);
+  void explain_death();
   void say(std::string_view text);
   void summarize();
 
-  const Loaded& loaded_;
+  Judge judge_;
+  bool traps_;
   bool permissive_;
   bool quiet_;
   std::string prefix_;
-  std::string policy_names_;
   LineSink errors_;
   std::optional<LineSink> file_;
-  std::optional<bpf::ValidatedProgram> program_;  ///< Of a filter file: it has no rules to judge by.
+  std::optional<kernel::TrapRecords> records_;
   report::Tally tally_;
-  std::vector<std::set<report::DeniedCall>> denied_;  ///< By policy.
   pid_t last_thread_ = 0;
   unsigned last_thread_uses_ = 0;
   std::string last_name_;
+  bool killed_ = false;      ///< Somebody, for a call.
   uint64_t summarized_ = 0;  ///< How many denials the last summary counted.
 };
 

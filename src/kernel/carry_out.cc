@@ -58,8 +58,9 @@ bool wind_back(pid_t, const bpf::SystemCall&, uint32_t) {
 
 #endif
 
-/// Not by a waitpid that waits: when another thread of the caller executes a program, the caller is gone without a word,
-/// and its number may be the new program's, which will not stop. But then we do not trace it, and cannot interrupt it.
+/// Not by a waitpid that waits: when another thread of the caller executes a program, the caller is gone without a
+/// word, and its number may be the new program's, which will not stop. But then we do not trace it, and cannot
+/// interrupt it.
 pid_t wait_for(pid_t thread, int* status) {
   long pause = 1000;
   for (;;) {

@@ -90,6 +90,17 @@ std::set<pid_t> children() {
   return pids;
 }
 
+std::optional<bool> is_descendant(pid_t pid) {
+  auto entry = read_entry(std::to_string(pid));
+  if (!entry) return std::nullopt;
+  constexpr int kDeepest = 100000;  // The parents are not one moment's: there could be a loop.
+  for (int i = 0; entry && entry->parent > 0 && i < kDeepest; ++i) {
+    if (entry->parent == getpid()) return true;
+    entry = read_entry(std::to_string(entry->parent));
+  }
+  return false;
+}
+
 void kill_descendants(const std::set<pid_t>& spared) {
   constexpr int kRounds = 5000;  // Of a millisecond and the time to read /proc.
   for (int round = 0; round < kRounds; ++round) {

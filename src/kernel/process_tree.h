@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <set>
 
 namespace sandbox::kernel {
@@ -10,8 +11,11 @@ namespace sandbox::kernel {
 /// The children of this process, as /proc has them.
 std::set<pid_t> children();
 
-/// Kills and reaps everything below this process but for the children in `spared` and what is below them, until nothing is left
-/// or some seconds are over (a process may not be able to die). Where /proc cannot be read, nothing is found.
+/// Whether a process is below this one. None: there is no such process any more, not even one that waits to be reaped.
+std::optional<bool> is_descendant(pid_t pid);
+
+/// Kills and reaps everything below this process but for the children in `spared` and what is below them, until nothing
+/// is left or some seconds are over (a process may not be able to die). Where /proc cannot be read, nothing is found.
 /// Precondition: this process is a subreaper, so that nothing below it gets away.
 void kill_descendants(const std::set<pid_t>& spared);
 

@@ -173,7 +173,7 @@ void Supervisor::run(const compile::Filter& filter, const Target& target, const 
 void Supervisor::supervise() {
   const int descriptor = shared_.progress.listener;
   std::vector<int> keep = how_.keep;
-  keep.insert(keep.end(), {descriptor, front_fd_.get(), signals_.get()});
+  keep.insert(keep.end(), {descriptor, front_fd_.get(), signals_.get(), watcher_.input()});
   keep_only(std::move(keep));
   (void)chdir("/");  // So that no file system is busy because of a supervisor.
   Listener listener{UniqueFd(descriptor)};
@@ -197,7 +197,8 @@ void Supervisor::supervise() {
 void Supervisor::wait_for_events(Listener& listener) {
   pollfd events[] = {{listens_ ? listener.fd() : -1, POLLIN, 0},
                      {signals_.get(), POLLIN, 0},
-                     {shared_.front_left ? -1 : front_fd_.get(), POLLIN, 0}};
+                     {shared_.front_left ? -1 : front_fd_.get(), POLLIN, 0},
+                     {watcher_.input(), POLLIN, 0}};
   const int ready = poll(events, std::size(events), how_.tick_milliseconds > 0 ? how_.tick_milliseconds : -1);
   if (how_.tick_milliseconds > 0) watcher_.tick();
   if (ready <= 0) return;
@@ -206,6 +207,7 @@ void Supervisor::wait_for_events(Listener& listener) {
   } else if (events[0].revents != 0) {
     listens_ = false;  // Nobody is left under the filter.
   }
+  if (events[3].revents != 0) watcher_.take_input();  // Before anybody is reaped whom it may be about.
   if (events[1].revents != 0) reap();
   if (events[2].revents != 0 && !shared_.front_left) {
     kill_descendants({});

@@ -48,6 +48,9 @@ class Watcher {
   /// Decides on a call. The caller waits meanwhile, so its memory may be read; it is another process's memory, and its
   /// other threads go on changing it.
   virtual Answer decide(const Notification& notification) = 0;
+  /// A descriptor of the watcher's own that is waited for too, and what is called when there is input; -1: none.
+  [[nodiscard]] virtual int input() const { return -1; }
+  virtual void take_input() {}
   /// Called from time to time, after at most `tick_milliseconds`.
   virtual void tick() {}
   /// The target has ended; processes that it has left behind may go on.
@@ -59,7 +62,7 @@ class Watcher {
 struct SuperviseOptions {
   bool wait_for_tree = false;  ///< The front waits for everything that the target has left behind, not for it alone.
   int tick_milliseconds = 0;   ///< 0: no ticks.
-  std::vector<int> keep;       ///< Descriptors that the watcher needs, besides standard error.
+  std::vector<int> keep;       ///< Descriptors that the watcher needs, besides standard error and its input.
 };
 
 /// What the front is left with.

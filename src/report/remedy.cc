@@ -152,29 +152,29 @@ std::string allow_in_beats_file(const PolicyDenials& denials, const std::string&
   const std::vector<std::string> list(names.begin(), names.end());
   const auto insertion = allow_in_text(*denials.policy, list);
   if (!insertion) {
-    return "To allow them, add to 'syscalls:' of " + name + ", before its other groups:\n" +
+    return "To allow this, add to 'syscalls:' of " + name + ", before its other groups:\n" +
            indented(group_in_block(list, ""), "    ");
   }
   const std::string line = "line " + std::to_string(insertion->place.line);
   if (insertion->own_lines) {
     const std::string pad(insertion->place.column - 1, ' ');
-    return "To allow them, add to " + name + " before " + line + ", as the first entry of 'syscalls:':\n" +
+    return "To allow this, add to " + name + " before " + line + ", as the first entry of 'syscalls:':\n" +
            indented(group_in_block(list, ""), pad);
   }
   std::string text = insertion->text.substr(0, insertion->text.find_last_not_of(' ') + 1);
-  return "To allow them, add to " + name + " at " + line + ", column " + std::to_string(insertion->place.column) +
+  return "To allow this, add to " + name + " at " + line + ", column " + std::to_string(insertion->place.column) +
          ", as the first entry of 'syscalls':\n" + (text.back() == '\n' ? text : "    " + text + "\n");
 }
 
 std::string allow_text(const PolicyDenials& denials, const std::string& name, const Names& names) {
   if (names.empty()) return "";
   if (denials.kind == PolicyDenials::Kind::kFilterFile || denials.policy == nullptr) {
-    return "To allow them, allow " + joined(names) + " in the policy that " + name +
+    return "To allow this, allow " + joined(names) + " in the policy that " + name +
            " was compiled from, and compile it again.\n";
   }
   const std::vector<std::string> list(names.begin(), names.end());
   if (denials.kind == PolicyDenials::Kind::kProfile) {
-    return "To allow them, make a copy of the built-in profile " + name +
+    return "To allow this, make a copy of the built-in profile " + name +
            ":\n    sandbox-policy convert --to beats profile:" + name +
            " -o my.yml\nadd to it, as the first entry of 'syscalls:', and give it by --policy my.yml:\n" +
            indented(group_in_block(list, ""), "  ");
@@ -186,7 +186,7 @@ std::string allow_text(const PolicyDenials& denials, const std::string& name, co
   json.close_array().member("action", "SCMP_ACT_ALLOW").close_object();
   std::string rule = json.text();
   rule.pop_back();
-  return "To allow them, add to " + name + ", to its 'syscalls' (and take them out of rules that deny them):\n    " +
+  return "To allow this, add to " + name + ", to its 'syscalls' (and take them out of rules that deny them):\n    " +
          rule + ",\n";
 }
 
@@ -197,7 +197,7 @@ std::string newer_text(const PolicyDenials& denials, const Names& newer) {
     key = "'kernel: " + std::to_string(denials.policy->kernel->major) + "." +
           std::to_string(denials.policy->kernel->minor) + "'";
   }
-  return "# Probably not needed: " + joined(newer) + ". They are newer than " + key +
+  return "Probably not needed: " + joined(newer) + ". They are newer than " + key +
          ", got ENOSYS, and programs then do without.\n";
 }
 
@@ -233,14 +233,14 @@ std::string text_for(const PolicyDenials& denials, arch::Abi native) {
   const std::string name = printable(denials.name, kLongestName);
   std::string text = allow_text(denials, name, sorted.names);
   if (!sorted.by_group.empty()) {
-    text += "# Think twice: that a group denies " + joined(sorted.by_group) + " by name was meant.\n";
+    text += "Think twice: " + name + " denies " + joined(sorted.by_group) + " by name.\n";
   }
   text += architectures_text(denials, name, sorted.abis, native);
   text += newer_text(denials, sorted.newer);
   if (!sorted.nameless.empty())
-    text += "# Without a name, so no policy can list it: " + joined(sorted.nameless) + ".\n";
-  if (!sorted.never.empty()) text += "# Refused by every policy: " + joined(sorted.never) + ".\n";
-  for (const uint32_t arch : sorted.unknown) text += "# No policy can cover calls of arch " + hex_text(arch) + ".\n";
+    text += "Without a name, so no policy can list it: " + joined(sorted.nameless) + ".\n";
+  if (!sorted.never.empty()) text += "Refused by every policy: " + joined(sorted.never) + ".\n";
+  for (const uint32_t arch : sorted.unknown) text += "No policy can cover calls of arch " + hex_text(arch) + ".\n";
   return text;
 }
 

@@ -59,7 +59,7 @@ constexpr char kAllowList[] =
 TEST(Remedy, ABeatsFile) {
   const Read beat(kAllowList);
   EXPECT_EQ(remedy(&beat.policy, {denied("socket"), denied("connect"), denied("socket")}),
-            "To allow them, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+            "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
             "  - action: allow\n"
             "    names:\n"
             "    - connect\n"
@@ -70,18 +70,18 @@ TEST(Remedy, WhatAGroupDeniesWasMeant) {
   const Read beat(
       "seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    names: [socket, connect, ptrace]\n");
   EXPECT_EQ(remedy(&beat.policy, {denied("ptrace", Reason::kGroup), denied("connect", Reason::kGroup)}),
-            "To allow them, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+            "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
             "  - action: allow\n"
             "    names:\n"
             "    - connect\n"
             "    - ptrace\n"
-            "# Think twice: that a group denies connect, ptrace by name was meant.\n");
+            "Think twice: beat.yml denies connect, ptrace by name.\n");
 }
 
 TEST(Remedy, ADeeperListIsIndentedAsItStands) {
   const Read beat("seccomp:\n  default_action: errno\n  syscalls:\n        - action: allow\n          names: [read]\n");
   EXPECT_EQ(remedy(&beat.policy, {denied("socket")}),
-            "To allow them, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+            "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
             "        - action: allow\n"
             "          names:\n"
             "          - socket\n");
@@ -90,12 +90,12 @@ TEST(Remedy, ADeeperListIsIndentedAsItStands) {
 TEST(Remedy, FlowStyleAndJson) {
   const Read flow("seccomp.default_action: errno\nseccomp.syscalls: [{action: allow, names: [read]}]\n");
   EXPECT_EQ(remedy(&flow.policy, {denied("socket"), denied("connect")}),
-            "To allow them, add to beat.yml at line 2, column 20, as the first entry of 'syscalls':\n"
+            "To allow this, add to beat.yml at line 2, column 20, as the first entry of 'syscalls':\n"
             "    {action: allow, names: [connect, socket]},\n");
   const Read json(R"({"seccomp": {"default_action": "errno", "syscalls": [
     {"action": "allow", "names": ["read"]}]}})");
   EXPECT_EQ(remedy(&json.policy, {denied("socket")}),
-            "To allow them, add to beat.yml at line 2, column 5, as the first entry of 'syscalls':\n"
+            "To allow this, add to beat.yml at line 2, column 5, as the first entry of 'syscalls':\n"
             "    {\"action\": \"allow\", \"names\": [\"socket\"]},\n");
 }
 
@@ -103,14 +103,14 @@ TEST(Remedy, AContainerProfile) {
   const Read profile(
       R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]})");
   EXPECT_EQ(remedy(&profile.policy, {denied("socket"), denied("connect")}, "docker.json"),
-            "To allow them, add to docker.json, to its 'syscalls' (and take them out of rules that deny them):\n"
+            "To allow this, add to docker.json, to its 'syscalls' (and take them out of rules that deny them):\n"
             "    {\"names\":[\"connect\",\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
 }
 
 TEST(Remedy, ABuiltInProfile) {
   const Read profile(kAllowList, "profile default");
   EXPECT_EQ(remedy(&profile.policy, {denied("ptrace")}, "default", PolicyDenials::Kind::kProfile),
-            "To allow them, make a copy of the built-in profile default:\n"
+            "To allow this, make a copy of the built-in profile default:\n"
             "    sandbox-policy convert --to beats profile:default -o my.yml\n"
             "add to it, as the first entry of 'syscalls:', and give it by --policy my.yml:\n"
             "  - action: allow\n"
@@ -120,7 +120,7 @@ TEST(Remedy, ABuiltInProfile) {
 
 TEST(Remedy, AFilterFile) {
   EXPECT_EQ(remedy(nullptr, {denied("socket"), denied("connect")}, "beat.bpf", PolicyDenials::Kind::kFilterFile),
-            "To allow them, allow connect, socket in the policy that beat.bpf was compiled from, and compile it "
+            "To allow this, allow connect, socket in the policy that beat.bpf was compiled from, and compile it "
             "again.\n");
 }
 
@@ -129,11 +129,11 @@ TEST(Remedy, WhatIsNewerThanTheKernelIsLeftOut) {
       "seccomp:\n  default_action: errno\n  kernel: \"4.17\"\n  syscalls:\n  - action: allow\n    names: [read]\n");
   EXPECT_EQ(
       remedy(&beat.policy, {denied("clone3", Reason::kKernel), denied("statx", Reason::kKernel), denied("socket")}),
-      "To allow them, add to beat.yml before line 5, as the first entry of 'syscalls:':\n"
+      "To allow this, add to beat.yml before line 5, as the first entry of 'syscalls:':\n"
       "  - action: allow\n"
       "    names:\n"
       "    - socket\n"
-      "# Probably not needed: clone3, statx. They are newer than 'kernel: 4.17', got ENOSYS, and programs then do "
+      "Probably not needed: clone3, statx. They are newer than 'kernel: 4.17', got ENOSYS, and programs then do "
       "without.\n");
 }
 
@@ -161,9 +161,9 @@ TEST(Remedy, WhatNoPolicyCanAllow) {
                                   {x86_64, 512, Reason::kFixed},
                                   {x86_64, 4711, Reason::kDefault},
                                   {0x1234, 5, Reason::kFixed}}),
-            "# Without a name, so no policy can list it: x86_64 call 4711.\n"
-            "# Refused by every policy: x86_64 call -1, x86_64 call 512.\n"
-            "# No policy can cover calls of arch 0x1234.\n");
+            "Without a name, so no policy can list it: x86_64 call 4711.\n"
+            "Refused by every policy: x86_64 call -1, x86_64 call 512.\n"
+            "No policy can cover calls of arch 0x1234.\n");
 }
 
 TEST(Remedy, BehindAMultiplexer) {
@@ -171,7 +171,7 @@ TEST(Remedy, BehindAMultiplexer) {
   DeniedCall call = denied("socketcall", Reason::kDefault, Abi::kX86);
   call.selector = 3;
   EXPECT_EQ(remedy(&beat.policy, {call}),
-            "To allow them, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+            "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
             "  - action: allow\n"
             "    names:\n"
             "    - connect\n");

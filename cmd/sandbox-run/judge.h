@@ -1,0 +1,60 @@
+// What the policies say of a call that the filter has stopped, and why.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bpf/validate.h"
+#include "load.h"
+#include "report/event.h"
+#include "report/remedy.h"
+#include "resolve/evaluate.h"
+
+namespace sandbox::launcher {
+
+/// What the policies say of a call together.
+struct Decision {
+  resolve::Verdict verdict = {policy::Action::kAllow, 0};
+  size_t policy = 0;                        ///< The index of the one that decides.
+  const resolve::Clause* clause = nullptr;  ///< Its clause; null: its default action, or a fixed rule.
+};
+
+/// Whether a call with this verdict is not done as it was asked for.
+bool is_denial(resolve::Verdict verdict);
+
+class Judge {
+ public:
+  /// Borrowed. Precondition: there is a filter, with the one beside it that it was before it notified.
+  explicit Judge(const Loaded& loaded);
+
+  [[nodiscard]] Decision decide(const bpf::SystemCall& call) const;
+
+  /// The same by what an audit record tells of a call, which is without arguments. None: they are what decides.
+  [[nodiscard]] std::optional<Decision> decide_by_number(const bpf::SystemCall& call) const;
+
+  /// Whether some policy can give the call this action, with arguments that are not known.
+  [[nodiscard]] bool can_give(const bpf::SystemCall& call, policy::Action action) const;
+
+  /// The policies in force and the deciding line, into the event.
+  void describe(const std::optional<Decision>& decision, report::Event& event) const;
+
+  /// Keeps the call for denials(): every policy that denies it by itself has to be changed to allow it.
+  void note_denial(const bpf::SystemCall& call);
+
+  [[nodiscard]] std::vector<report::PolicyDenials> denials() const;
+
+  /// "beat.yml and profile default".
+  [[nodiscard]] const std::string& policy_names() const { return policy_names_; }
+
+ private:
+  const Loaded& loaded_;
+  std::string policy_names_;
+  std::optional<bpf::ValidatedProgram> program_;      ///< Of a filter file: it has no rules to judge by.
+  std::vector<std::set<report::DeniedCall>> denied_;  ///< By policy.
+};
+
+}  // namespace sandbox::launcher

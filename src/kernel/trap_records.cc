@@ -1,0 +1,46 @@
+#include "kernel/trap_records.h"
+
+#include <linux/seccomp.h>
+#include <poll.h>
+
+#include <algorithm>
+
+#include "kernel/process_tree.h"
+#include "report/audit_record.h"
+
+namespace sandbox::kernel {
+namespace {
+
+constexpr int kPatience = 500;  // Milliseconds; a record takes about one.
+
+bool is_trap(uint32_t action) {
+  const uint32_t kind = action & SECCOMP_RET_ACTION_FULL;
+  return kind == SECCOMP_RET_TRAP || kind == SECCOMP_RET_TRACE;
+}
+
+}  // namespace
+
+bool traps(const bpf::Program& program) {
+  return std::ranges::any_of(program, [](const bpf::Instruction& instruction) {
+    return instruction.code == (BPF_RET | BPF_K) && is_trap(instruction.k);
+  });
+}
+
+std::optional<report::Event> TrapRecords::next() {
+  while (const auto text = log_.next()) {
+    auto event = report::read_audit_record(*text);
+    if (!event || !is_trap(event->action)) continue;
+    const auto below = is_descendant(event->process.pid);
+    if (below ? *below : could_be_ours_(*event)) return std::move(*event);
+  }
+  return std::nullopt;
+}
+
+std::optional<report::Event> TrapRecords::wait() {
+  if (auto event = next()) return event;
+  pollfd input = {log_.fd(), POLLIN, 0};
+  if (poll(&input, 1, kPatience) <= 0) return std::nullopt;
+  return next();
+}
+
+}  // namespace sandbox::kernel
