@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <ctime>
@@ -84,6 +85,10 @@ std::vector<pid_t> descendants(const std::set<pid_t>& spared) {
 
 std::set<pid_t> children() {
   std::set<pid_t> pids;
+  siginfo_t any = {};
+  if (waitid(P_ALL, 0, &any, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT | __WALL) != 0 && errno == ECHILD) {
+    return pids;  // As mostly; /proc may be long.
+  }
   for (const auto& [pid, entry] : all_processes()) {
     if (entry.parent == getpid()) pids.insert(pid);
   }
