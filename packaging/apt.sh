@@ -54,6 +54,39 @@ install_packages() {
   run_logged "$log" as_root "${apt[@]}" install --no-install-recommends "$@"
 }
 
+# The services among the packages that tests and benchmarks need, and what they install.
+SERVICES=(nginx prometheus-node-exporter redis-server)
+policy_rc_d=/usr/sbin/policy-rc.d
+made_policy_rc_d=no
+
+# install_without_starting LOG PACKAGE...: the same, but services that are installed by it neither start now nor at the
+# next boot. Call allow_starting at the end, whatever comes between.
+install_without_starting() {
+  local log=$1 service unit new=()
+  shift
+  for service in "${SERVICES[@]}"; do
+    [ -e "/lib/systemd/system/$service.service" ] || new+=("$service")
+  done
+  if [ ! -e "$policy_rc_d" ]; then
+    made_policy_rc_d=yes
+    # 101: not allowed, and no reason to fail. See policy-rc.d in Debian's package init-system-helpers.
+    printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy_rc_d"
+  fi
+  install_packages "$log" "$@"
+  for service in "${new[@]}"; do
+    [ -e "/lib/systemd/system/$service.service" ] || continue
+    as_root update-rc.d "$service" disable >>"$log" 2>&1 || true  # Without systemd.
+    command -v systemctl >/dev/null || continue
+    for unit in "/lib/systemd/system/$service".{service,socket}; do
+      [ ! -e "$unit" ] || as_root systemctl disable --now "${unit##*/}" >>"$log" 2>&1 || true
+    done
+  done
+}
+
+allow_starting() {
+  if [ "$made_policy_rc_d" = yes ]; then as_root rm -f "$policy_rc_d"; fi
+}
+
 # return_to_owner DIRECTORY REFERENCE: what root made in somebody else's checkout (under sudo, say) becomes theirs.
 return_to_owner() {
   if [ "$(id -u)" = 0 ] && [ -d "$1" ]; then chown -hR --reference="$2" "$1"; fi

@@ -25,47 +25,19 @@ cd "$(dirname "$0")/.."
 TEST_PACKAGES=(bubblewrap curl firejail gcc gcc-multilib git golang-github-containers-common libbenchmark-dev libcap2-bin
   libgtest-dev make mandoc manpages-dev mount nginx-light nodejs procps prometheus-node-exporter python3 redis-server
   redis-tools strace util-linux)
-# The services among these packages and what they install.
-SERVICES=(nginx prometheus-node-exporter redis-server)
 
 log=$PWD/build/tests.log
 mkdir -p build
 : >"$log"
 
-policy_rc_d=/usr/sbin/policy-rc.d
-made_policy_rc_d=no
-leave() {
-  if [ "$made_policy_rc_d" = yes ]; then as_root rm -f "$policy_rc_d"; fi
-  return_to_owner build .
-}
-trap leave EXIT
-
-install_without_starting() {
-  local service unit new=()
-  for service in "${SERVICES[@]}"; do
-    [ -e "/lib/systemd/system/$service.service" ] || new+=("$service")
-  done
-  if [ ! -e "$policy_rc_d" ]; then
-    made_policy_rc_d=yes
-    # 101: not allowed, and no reason to fail. See policy-rc.d in Debian's package init-system-helpers.
-    printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin "$policy_rc_d"
-  fi
-  install_packages "$log" "$@"
-  for service in "${new[@]}"; do
-    as_root update-rc.d "$service" disable >>"$log" 2>&1 || true  # Without systemd.
-    command -v systemctl >/dev/null || continue
-    for unit in "/lib/systemd/system/$service".{service,socket}; do
-      [ ! -e "$unit" ] || as_root systemctl disable --now "${unit##*/}" >>"$log" 2>&1 || true
-    done
-  done
-}
+trap 'allow_starting; return_to_owner build .' EXIT
 
 echo "== packages"
 mapfile -t missing < <(missing_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}")
 if [ ${#missing[@]} -gt 0 ]; then
   prepare_install "${missing[@]}"
   echo "installing ${missing[*]}"
-  install_without_starting "${missing[@]}"
+  install_without_starting "$log" "${missing[@]}"
 fi
 
 # A build prints nothing but its progress; what the compiler says is shown when it fails.

@@ -2,7 +2,7 @@
 # Whether the benchmark measures what it says: every figure that its tables promise is there, filters are counted
 # rightly, and launchers that do not do their work are found out. Nothing is asserted on how long anything takes.
 set -euo pipefail
-: "${SANDBOX_RUN:?}" "${BENCH_BIN:?}" "${MAKE_FILTER:?}"
+: "${SANDBOX_RUN:?}" "${SANDBOX_POLICY:?}" "${BENCH_BIN:?}" "${MAKE_FILTER:?}"
 bench=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d /tmp/sandbox-run-work.XXXXXX)
 trap 'rm -rf "$work"' EXIT
@@ -207,6 +207,18 @@ END
   ! grep -q '^| sandbox-run --' tables || fail "an idle launcher was timed: $(cat tables)"
 }
 
+test_supervision() {
+  local program title ratio="-?$number" close="[0-9]+\.[0-9]{3}"
+  for program in gcc git redis-server redis-benchmark strace; do
+    command -v "$program" >/dev/null || { missing+=("supervise.sh: $program is not installed") && return; }
+  done
+  "$bench/supervise.sh" --quick --rounds 1 >tables 2>err || fail "supervise.sh: $(cat err)"
+  for title in find gcc git sh redis-server "the same"; do
+    row "\| $title[^|]*\| [1-9][0-9]+ \| [1-9][0-9]* \| $number \| $number \| $ratio \|"
+  done
+  for title in find gcc git sh redis-server; do row "\| $title[^|]*\| [1-9][0-9]*( \| $close){3} \|"; done
+}
+
 missing=()
 test_figures
 test_launch_times
@@ -216,6 +228,7 @@ test_installed_filters
 test_arithmetic
 test_tables
 test_idle_launcher
+test_supervision
 if [ ${#missing[@]} -gt 0 ]; then
   echo "skipped, after all the rest was checked and found as it should be:"
   printf '%s\n' "${missing[@]}"

@@ -1,13 +1,14 @@
 #!/bin/bash
-# record.sh [--rounds N] [--quick]: what recording costs beside strace -f -c, as a table in Markdown.
-#   SANDBOX_POLICY   the program
+# supervise.sh [--rounds N] [--quick]: what recording costs beside strace -f -c, and what reports cost a program whose
+# calls are allowed, as tables in Markdown.
+#   SANDBOX_RUN, SANDBOX_POLICY   the programs
 # --rounds N: how often each piece of work is done (15). --quick: little work, to see that the measuring works.
 #
 # Every piece of work is done bare, recorded and under strace, interleaved in an order drawn anew each round. Nothing is
 # pinned to a core: who is watched and who watches take turns, and it matters much where. Nothing is compared with a
 # bound.
 set -euo pipefail
-: "${SANDBOX_POLICY:?names the program}"
+: "${SANDBOX_RUN:?}" "${SANDBOX_POLICY:?}"
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 rounds=15
@@ -34,6 +35,7 @@ cd "$work"
 progress() { echo "-- $*" >&2; }
 
 STRACE=(strace -f -c -o "$work/strace.out")
+COMMON=(--assume @default --assume @basic-io --assume @file-system --assume @io-event --assume @process)
 ASSUMED=(--assume @default --assume @basic-io --assume @io-event --assume @network-io)
 
 # ---- Programs: from their start to their end ----
@@ -62,6 +64,16 @@ i=0; while [ \$i -lt 100 ]; do /bin/true; i=\$((i + 1)); done
 END
 }
 
+# Policies under which nothing is denied: what was recorded, and what else such programs call.
+prepare_policies() {
+  local name
+  progress "policies"
+  for name in "${WORKS[@]}"; do
+    "$SANDBOX_POLICY" record -q "${COMMON[@]}" -o "$name-allows.yml" -- sh "$name.sh" >out
+  done
+  serve redis-prepare "$SANDBOX_POLICY" record -q "${COMMON[@]}" -o "$work/redis-allows.yml" --
+}
+
 WORKS=(find gcc git sh)
 title_of() {
   case $1 in
@@ -85,12 +97,15 @@ measure_programs() {
   local round each name
   for round in $(seq "$rounds"); do
     progress "programs, round $round"
-    for each in $(shuf -e "${WORKS[@]/%/-bare}" "${WORKS[@]/%/-record}" "${WORKS[@]/%/-strace}"); do
+    for each in $(shuf -e "${WORKS[@]/%/-bare}" "${WORKS[@]/%/-record}" "${WORKS[@]/%/-strace}" \
+      "${WORKS[@]/%/-run}" "${WORKS[@]/%/-report}"); do
       name=${each%-*}
       case $each in
         *-bare) timed "$each" sh "$name.sh" ;;
         *-record) timed "$each" "$SANDBOX_POLICY" record -q -o "$name.yml" -- sh "$name.sh" ;;
         *-strace) timed "$each" "${STRACE[@]}" sh "$name.sh" ;;
+        *-run) timed "$each" "$SANDBOX_RUN" -p "$name-allows.yml" -- sh "$name.sh" ;;
+        *-report) timed "$each" "$SANDBOX_RUN" -p "$name-allows.yml" -q --report -- sh "$name.sh" ;;
       esac
     done
   done
@@ -125,12 +140,14 @@ measure_server() {
   local round name
   for round in $(seq $((rounds / 3 + 1))); do
     progress "redis, round $round"
-    for name in $(shuf -e bare record assume strace); do
+    for name in $(shuf -e bare record assume strace run report); do
       case $name in
         bare) serve redis-bare ;;
         record) serve redis-record "$SANDBOX_POLICY" record -q -o "$work/redis.yml" -- ;;
         assume) serve redis-assume "$SANDBOX_POLICY" record -q -o "$work/assume.yml" "${ASSUMED[@]}" -- ;;
         strace) serve redis-strace "${STRACE[@]}" ;;
+        run) serve redis-run "$SANDBOX_RUN" -p "$work/redis-allows.yml" -- ;;
+        report) serve redis-report "$SANDBOX_RUN" -p "$work/redis-allows.yml" -q --report -- ;;
       esac
     done
   done
@@ -149,14 +166,34 @@ row() {
     }'
 }
 
+# report_row TITLE NAME
+report_row() {
+  awk -v title="$1" -v bare="$(median "$2-bare")" -v run="$(median "$2-run")" -v report="$(median "$2-report")" 'BEGIN {
+    printf "| %s | %.0f | %.3f | %.3f | %.3f |\n", title, bare / 1000, run / bare, report / bare, report / run
+  }'
+}
+
+# said_nothing NAME: else the report was not of a program whose calls are allowed.
+said_nothing() { [ ! -s "$1.err" ] || { echo "$1: $(cat "$1.err")" >&2 && exit 1; }; }
+
 prepare
+prepare_policies
 measure_programs
+for name in "${WORKS[@]}"; do said_nothing "$name-report"; done
 measure_server
+redis_title="redis-server under redis-benchmark, $requests set and get"
 
 echo "### Recording: against the bare program; medians of $rounds interleaved runs"
 echo
 echo "| work | notified calls | bare, ms | record | strace -f -c | record's part of strace's slow-down |"
 echo "| --- | --- | --- | --- | --- | --- |"
 for name in "${WORKS[@]}"; do row "$(title_of "$name")" "$name" record "$name.yml"; done
-row "redis-server under redis-benchmark, $requests set and get" redis record redis.yml
+row "$redis_title" redis record redis.yml
 row "the same, ${ASSUMED[*]}" redis assume assume.yml
+echo
+echo "### Reports of a program whose calls are allowed, under its recorded policy; the same runs"
+echo
+echo "| work | bare, ms | sandbox-run | sandbox-run --report | with against without |"
+echo "| --- | --- | --- | --- | --- |"
+for name in "${WORKS[@]}"; do report_row "$(title_of "$name")" "$name"; done
+report_row "$redis_title" redis

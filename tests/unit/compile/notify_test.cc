@@ -1,0 +1,203 @@
+// Filters whose denials are notifications, against the filters that they were made of.
+#include "compile/notify.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+
+#include "arch/syscalls.h"
+#include "bpf/interpret.h"
+#include "resolve/resolve.h"
+#include "support/compile_rules.h"
+#include "support/policy_text.h"
+#include "support/random.h"
+#include "support/rules.h"
+
+namespace sandbox::compile {
+namespace {
+
+using arch::Abi;
+using testing::always;
+using testing::call_on;
+using testing::compile_rules;
+using testing::kAllow;
+using testing::kPermission;
+
+constexpr Abi kMachine = Abi::kX86_64;
+constexpr Token kToken = {0x11111111, 0x22222222, 0x33333333, 0x44444444, 0x55555555, 0x66666666};
+
+uint32_t answer(const bpf::ValidatedProgram& program, const bpf::SystemCall& call) {
+  return bpf::interpret(program, call, arch::info(kMachine).endian).value;
+}
+
+uint32_t action(uint32_t value) {
+  return value & SECCOMP_RET_ACTION_FULL;
+}
+
+bpf::ValidatedProgram armed(const Filter& filter) {
+  return *bpf::validate(with_token(filter, kToken));
+}
+
+Filter policy_filter(const std::string& text) {
+  testing::PolicyText policy(text);
+  const auto read = policy.read();
+  EXPECT_TRUE(read) << policy.problems();
+  return *compile_rules(resolve::resolve(*read, kMachine, policy.diagnostics()), {.launcher = kMachine});
+}
+
+Filter shipped(const std::string& name) {
+  std::ifstream file(std::string(SANDBOX_RUN_POLICIES "/") + name + ".yml", std::ios::binary);
+  return policy_filter({std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
+}
+
+/// Every action there is.
+const char* const kAllActions =
+    "seccomp:\n  default_action: kill_process\n  architectures: [x86_64, x86]\n  kernel: \"6.1\"\n  syscalls:\n"
+    "  - {action: allow, names: [read, write, getpid, rt_sigreturn]}\n"
+    "  - {action: errno, errno: EACCES, names: [getppid]}\n"
+    "  - {action: kill_thread, names: [getuid]}\n"
+    "  - {action: trap, names: [getgid]}\n"
+    "  - {action: trace, names: [geteuid]}\n"
+    "  - {action: log, names: [getegid]}\n"
+    "  - action: errno\n    names_with_args:\n    - name: socket\n      arguments: [{argument: 0, value: 17}]\n";
+
+std::vector<Filter> filters() {
+  std::vector<Filter> all;
+  for (const char* name : {"default", "beats-example", "beats-amd64", "beats-amd64-2018"}) all.push_back(shipped(name));
+  all.push_back(policy_filter(kAllActions));
+  return all;
+}
+
+/// Calls of every ABI of the machine, of none, with arguments that mean something to somebody.
+std::vector<bpf::SystemCall> calls() {
+  std::vector<bpf::SystemCall> all;
+  testing::Random random(testing::test_seed());
+  const uint64_t special[] = {0, 1, 17, UINT64_MAX, kKillMark, kKillProcessMark, kKillThreadMark};
+  for (const uint32_t arch : {arch::info(Abi::kX86_64).audit_arch, arch::info(Abi::kX86).audit_arch,
+                              arch::info(Abi::kAarch64).audit_arch, 0x1234U}) {
+    for (const uint32_t base : {0U, 0x40000000U, 0xfffffff0U}) {
+      for (uint32_t i = 0; i < 550; ++i) {
+        bpf::SystemCall call;
+        call.arch = arch;
+        call.number = base + i;
+        for (uint64_t& argument : call.args) argument = special[random.below(std::size(special))];
+        // Marks beside one another are the exception: they have a test of their own.
+        call.args[kKillMarkArgument] ^= 1;
+        all.push_back(call);
+      }
+    }
+  }
+  return all;
+}
+
+TEST(Notify, DenialsBecomeNotificationsAndNothingElse) {
+  for (const Filter& filter : filters()) {
+    const auto notifying = with_notifications(filter, Notify::kDenials, kMachine);
+    ASSERT_TRUE(notifying);
+    const auto before = armed(filter);
+    const auto after = armed(*notifying);
+    size_t notified = 0;
+    for (const bpf::SystemCall& call : calls()) {
+      const uint32_t old_answer = answer(before, call);
+      const uint32_t new_answer = answer(after, call);
+      const bool stays = action(old_answer) == SECCOMP_RET_ALLOW || action(old_answer) == SECCOMP_RET_TRAP ||
+                         action(old_answer) == SECCOMP_RET_TRACE;
+      ASSERT_EQ(new_answer, stays ? old_answer : SECCOMP_RET_USER_NOTIF) << call.arch << " " << call.number;
+      notified += stays ? 0 : 1;
+    }
+    EXPECT_GT(notified, 1000U);
+  }
+}
+
+TEST(Notify, EverythingButWhatIsAllowedOrMustNotWait) {
+  for (const Filter& filter : filters()) {
+    const auto notifying = with_notifications(filter, Notify::kEverything, kMachine);
+    ASSERT_TRUE(notifying);
+    const auto before = armed(filter);
+    const auto after = armed(*notifying);
+    for (const bpf::SystemCall& call : calls()) {
+      bool allowed = answer(before, call) == SECCOMP_RET_ALLOW;
+      for (const Abi abi : {Abi::kX86_64, Abi::kX86, Abi::kX32}) {
+        if (arch::info(abi).audit_arch != call.arch) continue;
+        const auto numbers = must_not_wait(abi);
+        allowed = allowed || std::find(numbers.begin(), numbers.end(), call.number) != numbers.end();
+      }
+      ASSERT_EQ(answer(after, call), allowed ? SECCOMP_RET_ALLOW : SECCOMP_RET_USER_NOTIF)
+          << call.arch << " " << call.number;
+    }
+  }
+}
+
+TEST(Notify, MustNotWait) {
+  EXPECT_EQ(must_not_wait(Abi::kX86_64), (std::vector<uint32_t>{15, 219, 60, 231}));
+  EXPECT_EQ(must_not_wait(Abi::kX86), (std::vector<uint32_t>{173, 119, 0, 1, 252}));
+}
+
+/// The supervisor's marks kill who would have been denied, and open nothing.
+TEST(Notify, MarksKill) {
+  for (const Filter& filter : filters()) {
+    const auto before = armed(filter);
+    const auto after = armed(*with_notifications(filter, Notify::kDenials, kMachine));
+    for (bpf::SystemCall call : calls()) {
+      const uint32_t upper = call.number % 3 == 0 ? 0xffffffff : 0;  // Which is not looked at.
+      call.args[kKillMarkArgument] = kKillMark | uint64_t{upper} << 32U;
+      for (const uint32_t which : {kKillProcessMark, kKillThreadMark, 0U}) {
+        call.args[kKillMarkArgument + 1] = which | uint64_t{upper} << 32U;
+        const uint32_t kills = which == kKillProcessMark  ? SECCOMP_RET_KILL_PROCESS
+                               : which == kKillThreadMark ? SECCOMP_RET_KILL_THREAD
+                                                          : SECCOMP_RET_USER_NOTIF;
+        const uint32_t old_answer = answer(before, call);
+        const bool stays = action(old_answer) == SECCOMP_RET_ALLOW || action(old_answer) == SECCOMP_RET_TRAP ||
+                           action(old_answer) == SECCOMP_RET_TRACE;
+        ASSERT_EQ(answer(after, call), stays ? old_answer : kills);
+      }
+    }
+  }
+}
+
+TEST(Notify, TheTokenStillOpensExecve) {
+  const Filter filter =
+      policy_filter("seccomp:\n  default_action: kill_process\n  syscalls:\n  - {action: allow, names: [read]}\n");
+  for (const Notify notify : {Notify::kDenials, Notify::kEverything}) {
+    const auto notifying = with_notifications(filter, notify, kMachine);
+    ASSERT_TRUE(notifying);
+    const auto program = armed(*notifying);
+    bpf::SystemCall call = call_on(kMachine, *arch::number_of(kMachine, "execve"));
+    EXPECT_EQ(answer(program, call), SECCOMP_RET_USER_NOTIF);
+    for (size_t i = 0; i < 3; ++i) call.args[3 + i] = kToken[2 * i] | uint64_t{kToken[2 * i + 1]} << 32U;
+    EXPECT_EQ(answer(program, call), SECCOMP_RET_ALLOW);
+    call.args[5] ^= 1;
+    EXPECT_EQ(answer(program, call), SECCOMP_RET_USER_NOTIF);
+  }
+}
+
+/// What the kernel keeps of allowed calls, it keeps as before: they cost nothing.
+TEST(Notify, AllowedCallsStayCached) {
+  for (const Filter& filter : filters()) {
+    const auto notifying = with_notifications(filter, Notify::kDenials, kMachine);
+    size_t cached = 0;
+    for (uint32_t number = 0; number < 512; ++number) {
+      const uint32_t arch = arch::info(kMachine).audit_arch;
+      const bool before = bpf::is_cached_allow(filter.program, arch, number);
+      EXPECT_EQ(bpf::is_cached_allow(notifying->program, arch, number), before) << number;
+      cached += before ? 1 : 0;
+    }
+    EXPECT_GT(cached, 3U);
+  }
+}
+
+TEST(Notify, AFilterWithoutRoomIsAnError) {
+  // 4090 instructions and a few more do not fit into 4096.
+  bpf::Program program(4093, {BPF_LD | BPF_W | BPF_ABS, 0, 0, bpf::kNumberOffset});
+  program.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | 1});
+  const Filter filter = {*bpf::validate(program), {}, 0};
+  const auto notifying = with_notifications(filter, Notify::kDenials, kMachine);
+  ASSERT_FALSE(notifying);
+  EXPECT_GT(notifying.error().instructions, bpf::kMaxInstructions);
+}
+
+}  // namespace
+}  // namespace sandbox::compile
