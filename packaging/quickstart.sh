@@ -79,6 +79,7 @@ cat <<END
 All of this worked. Try next:
   alias sandbox-run=$PWD/$sandbox_run
   sandbox-run -- bash         a shell in the sandbox; 'exit' leaves it
+  sandbox-run --report -- ls  a program, and at the end what it was refused
   sandbox-run --dry-run       the filter that the default profile becomes
   less policies/default.yml   that profile, with its reasons
   man man/sandbox-run.1       the manual (needs the Debian package man-db)

@@ -7,16 +7,43 @@ _sandbox_policy_profiles() {
     COMPREPLY+=($(compgen -W "$profiles" -- "$cur"))
 }
 
+# Behind record's own words stands a program, with a completion of its own. False: it is one of record's own words.
+_sandbox_policy_program() {
+    # In --option=value the '=' is a word of its own here.
+    local i=2
+    while ((i < COMP_CWORD)); do
+        case ${COMP_WORDS[i]} in
+            --)
+                ((i++))
+                break
+                ;;
+            -o | --output | --merge | --assume)
+                [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
+                ((i += 2))
+                ;;
+            -?*) ((i++)) ;;
+            *) break ;;
+        esac
+    done
+    ((i > COMP_CWORD)) && return 1
+    [[ $i -eq $COMP_CWORD && ${COMP_WORDS[i]} == -* && ${COMP_WORDS[i - 1]} != -- ]] && return 1
+    _command_offset "$i"
+    return 0
+}
+
 _sandbox_policy() {
     local cur prev words cword
     _init_completion -n =: || return
 
-    local commands='check show explain disasm diff test convert compile list audit'
+    local commands='check show explain disasm diff test convert compile record list audit'
     if ((cword == 1)); then
         COMPREPLY=($(compgen -W "$commands --help --version" -- "$cur"))
         return
     fi
     local command=${words[1]} option=$prev value=$cur
+    if [[ $command == record ]] && _sandbox_policy_program; then
+        return
+    fi
     if [[ $cur == --*=* ]]; then
         option=${cur%%=*}
         value=${cur#*=}
@@ -34,13 +61,18 @@ _sandbox_policy() {
             COMPREPLY=($(compgen -W "$("$1" list architectures 2>/dev/null | sed 's/ .*//')" -- "$value"))
             return
             ;;
-        -o | --output)
+        -o | --output | --merge)
             cur=$value
             _filedir
             return
             ;;
         --call)
             COMPREPLY=($(compgen -W "$("$1" list syscalls 2>/dev/null | sed 's/^[0-9]* *//; s/ .*//')" -- "$value"))
+            return
+            ;;
+        --assume)
+            COMPREPLY=($(compgen -W "$("$1" list sets 2>/dev/null | sed -n 's/^\(@[^ ]*\).*/\1/p')
+                $("$1" list syscalls 2>/dev/null | sed 's/^[0-9]* *//; s/ .*//')" -- "$value"))
             return
             ;;
         --cap | --pid) return ;;

@@ -16,6 +16,10 @@ _sandbox_run() {
                 [[ ${words[i + 1]} == = ]] && ((i++))
                 ((i += 2))
                 ;;
+            --report)
+                [[ ${words[i + 1]} == = ]] && ((i += 2))
+                ((i++))
+                ;;
             -?*) ((i++)) ;;
             *) break ;;
         esac
@@ -29,9 +33,11 @@ _sandbox_run() {
         prev=${words[cword - 2]}
     elif [[ $cur == = ]]; then
         cur=
+    elif [[ $prev == --report ]]; then
+        prev= # Its file stands behind '=' only.
     fi
     case $prev in
-        -p | --policy | --bpf)
+        -p | --policy | --bpf | --report)
             _filedir
             return
             ;;
@@ -53,8 +59,8 @@ _sandbox_run() {
             ;;
     esac
     if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W '--policy --profile --bpf --no-new-privs= --token-visible --log --cap --kernel-widths
-            --dry-run --list-profiles --verbose --quiet --version --help' -- "$cur"))
+        COMPREPLY=($(compgen -W '--policy --profile --bpf --no-new-privs= --token-visible --log --report --report=
+            --permissive --cap --kernel-widths --dry-run --list-profiles --verbose --quiet --version --help' -- "$cur"))
         [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
     else
         _command_offset "$cword"

@@ -12,7 +12,7 @@
 namespace sandbox::resolve {
 namespace {
 
-constexpr std::array<LintKind, 14> kKinds = {{
+constexpr std::array<LintKind, 15> kKinds = {{
     {"clone3-breaks-threads", "clone3 is refused, but not with ENOSYS: libc then does not fall back to clone"},
     {"exact-socket-type", "a socket's type is compared whole, and SOCK_CLOEXEC and SOCK_NONBLOCK are part of it"},
     {"flags-compared-whole", "a rule against flags that does not match once another flag is set"},
@@ -21,6 +21,7 @@ constexpr std::array<LintKind, 14> kKinds = {{
     {"lacks-restart-syscall", "an allow list without restart_syscall"},
     {"lacks-sigreturn", "an allow list without rt_sigreturn or sigreturn"},
     {"multiplexer-open", "conditions on a call that socketcall or ipc makes without them"},
+    {"opens-processes", "an allow list with ptrace or process_vm_writev, by which other processes are taken over"},
     {"pointer-compared", "a condition on an argument of which the filter sees the address only"},
     {"redundant-name", "an entry that an earlier one decides already, in the same way"},
     {"sibling-open", "a call is denied, but not another one that does the same"},
@@ -127,6 +128,19 @@ void check_undeniable(const policy::Policy& policy, const RuleSet& rules, Findin
   }
 }
 
+/// Whoever writes to another process's memory needs no calls of its own.
+void check_other_processes(const RuleSet& rules, Findings& findings) {
+  if (lets_pass(rules.default_verdict.action)) return;
+  for (const std::string_view name : {"ptrace", "process_vm_writev"}) {
+    const auto fate = fate_of(rules, name);
+    if (!fate || !fate->open() || fate->permission == nullptr) continue;
+    findings.add("opens-processes", rules.abi, fate->permission->origin.range,
+                 quoted(name) +
+                     " is allowed: with it a program takes over other processes of its user; as root, the "
+                     "supervisor of 'sandbox-run --report' among them");
+  }
+}
+
 }  // namespace
 
 void Findings::add(std::string_view id, arch::Abi abi, SourceRange range, std::string message) {
@@ -230,6 +244,7 @@ void lint(const policy::Policy& policy, const PolicyRules& rules, Diagnostics& d
     check_conditions(policy, set, findings);
     check_needed_calls(policy, set, findings);
     check_undeniable(policy, set, findings);
+    check_other_processes(set, findings);
   }
   findings.report(rules.size(), diagnostics);
 }

@@ -144,6 +144,8 @@ test_unknown_option() {
   usage_error "unknown option '--POLICY'; did you mean '--policy'?" --POLICY "$POLICY" "${target[@]}"
   usage_error "unknown option '--dryrun'; did you mean '--dry-run'?" --dryrun "${target[@]}"
   usage_error "unknown option '--no-new-priv'; did you mean '--no-new-privs'?" --no-new-priv=false "${target[@]}"
+  usage_error "unknown option '--reports'; did you mean '--report'?" --reports=file "${target[@]}"
+  usage_error "unknown option '--permisive'; did you mean '--permissive'?" --report --permisive "${target[@]}"
   usage_error "unknown option '--frobnicate'; --help lists the options, and '--' ends them" --frobnicate "${target[@]}"
   usage_error "unknown option '-x'; --help lists the options, and '--' ends them" -x "${target[@]}"
   usage_error "unknown option '-x'; --help lists the options, and '--' ends them" -vx "${target[@]}"
@@ -167,12 +169,13 @@ test_missing_value() {
   usage_error "option '--profile' needs a value" --profile= "${TARGET[@]}"
   usage_error "option '--no-new-privs' needs a value" --no-new-privs
   usage_error "option '--no-new-privs' needs a value" --no-new-privs= "${TARGET[@]}"
+  usage_error "option '--report' needs a value" --report= "${TARGET[@]}"
   usage_error "option '-vp' needs a value" -vp
 }
 
 test_value_that_is_not_wanted() {
   local name
-  for name in dry-run list-profiles verbose quiet version help token-visible; do
+  for name in dry-run list-profiles verbose quiet version help token-visible permissive; do
     usage_error "option '--$name' takes no value" "--$name=false" "${TARGET[@]}"
     usage_error "option '--$name' takes no value" "--$name=" "${TARGET[@]}"
   done
@@ -211,6 +214,36 @@ test_bool() {
 
 test_given_twice() {
   usage_error "option '--no-new-privs' is given more than once" --no-new-privs=true --no-new-privs=false "${TARGET[@]}"
+  usage_error "option '--report' is given more than once" --report=a --report=b "${TARGET[@]}"
+  assert_no_file a
+  assert_no_file b
+}
+
+test_permissive_needs_a_report() {
+  local message="'--permissive' needs '--report': what is let through is to be seen"
+  usage_error "$message" --permissive "${TARGET[@]}"
+  usage_error "$message" --permissive -p "$POLICY" -- "${TARGET[@]}"
+  usage_error "$message" --permissive --dry-run
+}
+
+# What stands behind --report is the target; a file stands behind '='.
+test_the_file_of_a_report() {
+  run "$SANDBOX_RUN" --report nowhere.json "${TARGET[@]}"
+  assert_status 127
+  assert_file_is err "sandbox-run: error: cannot find 'nowhere.json': no such program in PATH"
+  mkdir folder
+  usage_error "folder: cannot be written: Is a directory" --report=folder "${TARGET[@]}"
+  usage_error "no/file: cannot be written: No such file or directory" --report=no/file "${TARGET[@]}"
+}
+
+test_dry_run_with_a_report() {
+  run "$SANDBOX_RUN" --dry-run --report -p "$POLICY"
+  assert_status 0
+  assert_equal "report:   to standard error" "$(sed -n 4p out)"
+  run "$SANDBOX_RUN" --dry-run --report=events.json --permissive -p "$POLICY"
+  assert_status 0
+  assert_equal "report:   to events.json, and denied calls are let through" "$(sed -n 4p out)"
+  assert_no_file events.json
 }
 
 test_flags_may_be_repeated() {

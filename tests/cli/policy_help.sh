@@ -2,7 +2,7 @@
 # sandbox-policy: help texts, and command lines that are wrong.
 . "$(dirname "$0")/policy/lib.sh"
 
-COMMANDS="check show explain disasm diff test convert compile list audit"
+COMMANDS="check show explain disasm diff test convert compile record list audit"
 
 test_help() {
   answers 0 help --help
@@ -45,9 +45,31 @@ test_usage_errors() {
   complains "convert: expected --to FORMAT: beats, oci, k8s, systemd or bpf" convert x.yml
   complains "convert: unknown format 'docker'; there are beats, oci, k8s, systemd and bpf" convert --to docker x.yml
   complains "compile: expected -o OUT" compile x.yml
+  complains "record: expected -o FILE [--] PROGRAM [ARGUMENT]...; sandbox-policy record --help shows how" record
+  complains "record: expected -o FILE [--] PROGRAM [ARGUMENT]...; sandbox-policy record --help shows how" \
+    record -o p.yml --
+  complains "record: expected -o FILE" record -- touch started
+  complains "record: option '--output' needs a value" record -o
+  complains "record: option '--output' is given more than once" record -o p.yml -o q.yml -- touch started
+  complains "record: option '--merge' is given more than once" \
+    record -o p.yml --merge a.yml --merge b.yml -- touch started
+  complains "record: unknown option '--assumes'; did you mean '--assume'?" \
+    record -o p.yml --assumes @basic-io -- touch started
+  complains "record: unknown option '--format'; --help lists the options" record -o p.yml --format -- touch started
+  complains "record: --assume: unknown set '@basic-oi'; did you mean '@basic-io'?" \
+    record -o p.yml --assume @basic-oi -- touch started
   complains "list: there is no table 'syscall'; did you mean 'syscalls'?" list syscall
   complains "list: there is no table 'everything'; there are syscalls, sets, actions, architectures, profiles and constants" \
     list everything
+  complains "audit: expected a process's number, found 'x'" audit --pid x
+  complains "audit: expected a process's number, found '0'" audit --pid 0
+  complains "audit: option '--pid' is given more than once" audit --pid 1 --pid 2
+  complains "audit: option '--call' needs a value" audit --call
+  complains "audit: unknown system call 'opne'; did you mean 'open'?" audit --call opne
+  complains "audit: unknown system call 'frobnicate'; 'sandbox-policy list syscalls' shows them" audit --call frobnicate
+  complains "audit: unknown format 'yaml'; there are text and json" audit --format yaml
+  assert_no_file started
+  assert_no_file p.yml
 }
 
 test_files_that_are_none() {

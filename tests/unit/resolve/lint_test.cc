@@ -329,6 +329,21 @@ TEST(LintUndeniable, OnX86_64) {
   EXPECT_EQ(lint_groups("  - {action: log, names: [uretprobe]}\n"), "");
 }
 
+TEST(Lint, AllowListsThatOpenOtherProcesses) {
+  const std::string names =
+      "    names: [exit, exit_group, rt_sigreturn, restart_syscall, ptrace, process_vm_writev, "
+      "process_vm_readv]\n";
+  const std::string warned = lint_groups("  - action: allow\n" + names, "errno");
+  EXPECT_NE(warned.find("'ptrace' is allowed: with it a program takes over other processes of its user; as root, the "
+                        "supervisor of 'sandbox-run --report' among them [opens-processes]\n"),
+            std::string::npos)
+      << warned;
+  EXPECT_NE(warned.find("'process_vm_writev' is allowed: with it"), std::string::npos) << warned;
+  EXPECT_EQ(warned.find("'process_vm_readv' is allowed"), std::string::npos) << warned;
+  // A deny list that says nothing of them has not thought of them.
+  EXPECT_EQ(lint_groups("  - {action: errno, names: [swapon, swapoff]}\n", "allow"), "");
+}
+
 TEST(Lint, SaysNothingOfAPolicyThatIsNotEnabled) {
   EXPECT_EQ(lint_groups("  - {action: errno, names: [execve]}\n", "allow\n  enabled: false"), "");
 }
@@ -339,10 +354,11 @@ TEST(Lint, ListsEveryKindThatItReports) {
     EXPECT_TRUE(ids.insert(kind.id).second) << kind.id;
     EXPECT_FALSE(kind.summary.empty());
   }
-  EXPECT_EQ(ids, (std::set<std::string_view>{"clone3-breaks-threads", "exact-socket-type", "flags-compared-whole",
-                                             "io-uring-open", "lacks-exit", "lacks-restart-syscall", "lacks-sigreturn",
-                                             "multiplexer-open", "pointer-compared", "redundant-name", "sibling-open",
-                                             "sibling-unfiltered", "undeniable-call", "unreachable-name"}));
+  EXPECT_EQ(ids,
+            (std::set<std::string_view>{"clone3-breaks-threads", "exact-socket-type", "flags-compared-whole",
+                                        "io-uring-open", "lacks-exit", "lacks-restart-syscall", "lacks-sigreturn",
+                                        "multiplexer-open", "opens-processes", "pointer-compared", "redundant-name",
+                                        "sibling-open", "sibling-unfiltered", "undeniable-call", "unreachable-name"}));
 }
 
 /// Every implication that is found holds for all 65536 arguments; and most of those that hold are found.
