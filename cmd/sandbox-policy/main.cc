@@ -1,4 +1,4 @@
-// sandbox-policy: writes and judges system-call policies. It puts nothing in force.
+// sandbox-policy: writes and judges system-call policies. It restricts no program.
 #include <cstdio>
 #include <exception>
 #include <variant>

@@ -64,7 +64,7 @@ constexpr CommandSpec kCommands[] = {
      "Compiles policies to a filter file, so that a launch reads and compiles nothing. Of several policies each must\n"
      "let a call through, as with sandbox-run.\n",
      "--output --raw --machine --cap --kernel-widths --quiet"},
-    {Command::kRecord, "record", "-o FILE [--] PROGRAM [ARGUMENT]...", 1, kAnyNumber,
+    {Command::kRecord, "record", "-o OUT [--] PROGRAM [ARGUMENT]...", 1, kAnyNumber,
      "runs a program, and writes the policy that it needs",
      "Runs PROGRAM with all that it starts, and writes a policy that allows the calls which these have made. Until\n"
      "then nothing is refused. No privileges are needed. The exit status is PROGRAM's.\n",
@@ -103,7 +103,7 @@ constexpr OptionSpec kOptions[] = {
     {"--machine", 0, "ABI", "read and compile as on a machine of this ABI (default: this one's)"},
     {"--cap", 0, "NAMES", "OCI profiles: the capabilities to count on (default: those of the caller)"},
     {"--kernel-widths", 0, "", "OCI profiles: compare the bits that the kernel reads, not 64"},
-    {"--quiet", 'q', "", "no warnings"},
+    {"--quiet", 'q', "", "say less: no warnings, no remarks"},
     {"--help", 'h', "", "print this help"},
 };
 
@@ -118,6 +118,11 @@ constexpr const char* kExitHelp =
     "Exit status: 0 all is well; 1 there are warnings (check --strict), differences or failed expectations; 2 the\n"
     "command line or an input is wrong, or the output cannot be written; 3 diff could not decide.\n";
 
+constexpr const char* kRecordExitHelp =
+    "\n"
+    "Exit status: PROGRAM's own, 128 and the number of the signal that ended it; 2 when nothing was started or the\n"
+    "policy could not be written, 126 when PROGRAM cannot be executed, 127 when it was not found.\n";
+
 constexpr size_t kHelpColumn = 26;
 
 std::string help_row(std::string left, std::string_view right) {
@@ -129,7 +134,7 @@ std::string general_help() {
   std::string text =
       "Usage: sandbox-policy COMMAND [OPTION]... [ARGUMENT]...\n"
       "\n"
-      "Writes and judges system-call policies for sandbox-run(1). It puts nothing in force.\n"
+      "Writes and judges system-call policies for sandbox-run(1). It restricts no program.\n"
       "\n"
       "Commands:\n";
   for (const CommandSpec& spec : kCommands) text += help_row("  " + std::string(spec.name), spec.summary);
@@ -159,7 +164,7 @@ class HelpFormatter : public CLI::Formatter {
     if (std::find(std::begin(kWithoutFile), std::end(kWithoutFile), spec_.command) == std::end(kWithoutFile)) {
       text += kFileHelp;
     }
-    return text + kExitHelp;
+    return text + (spec_.command == Command::kRecord ? kRecordExitHelp : kExitHelp);
   }
 
   std::string make_option(const CLI::Option* option, bool is_positional) const override {
@@ -355,7 +360,7 @@ std::optional<UsageError> fill_in(const CommandSpec& spec, const Raw& raw, Optio
   options.output = output->value_or("");
   if (spec.command == Command::kCompile && options.output.empty()) return usage_error(spec, "expected -o OUT");
   if (spec.command == Command::kRecord) {
-    if (options.output.empty()) return usage_error(spec, "expected -o FILE");
+    if (options.output.empty()) return usage_error(spec, "expected -o OUT");
     const auto merge = once(spec, raw.merge, "--merge");
     if (!merge) return merge.error();
     options.merge = merge->value_or("");

@@ -187,7 +187,8 @@ int launch(const Options& options, const Log& log) {
   // The target before the filter is in force: PATH may not be readable under it.
   const auto path = find_target(options, log);
   if (!path) return path.error().exit_status;
-  if (ready != nullptr && *path && !covers_program(*loaded, **path, log)) return kExitFailed;
+  const bool must_be_covered = ready != nullptr && !options.permissive;
+  if (must_be_covered && *path && !covers_program(*loaded, **path, log)) return kExitFailed;
 
   // The kernel before anything irreversible.
   uint32_t flags = ready != nullptr ? ready->flags : 0;

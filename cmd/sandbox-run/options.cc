@@ -67,7 +67,7 @@ constexpr OptionSpec kOptions[] = {
     {Id::kDryRun, "--dry-run", 0, "", "check everything, print the filter, start nothing"},
     {Id::kListProfiles, "--list-profiles", 0, "", "print the built-in policies"},
     {Id::kVerbose, "--verbose", 'v', "", "say what is done"},
-    {Id::kQuiet, "--quiet", 'q', "", "no warnings"},
+    {Id::kQuiet, "--quiet", 'q', "", "say less: no warnings, no remarks"},
     {Id::kVersion, "--version", 0, "", "print the version"},
     {Id::kHelp, "--help", 'h', "", "print this help"},
 };
@@ -184,9 +184,8 @@ constexpr const char* kUsage =
     "\n"
     "Runs PROGRAM under a system-call policy: the policy is compiled to a seccomp filter, the filter is put in force, "
     "and\n"
-    "PROGRAM replaces sandbox-run, with the same pid, files and environment. Without --policy and --profile the "
-    "built-in\n"
-    "profile 'default' is used.\n"
+    "PROGRAM replaces sandbox-run, with the same pid, files and environment (with --report it is a child). Without\n"
+    "--policy and --profile the built-in profile 'default' is used.\n"
     "\n"
     "Options:\n";
 

@@ -20,6 +20,7 @@ using policy::Action;
 using report::Outcome;
 using resolve::Verdict;
 
+constexpr int kLateRecord = 30;     // Milliseconds that the kernel's record of a call may take. It takes about one.
 constexpr unsigned kNameUses = 64;  // A thread's name is read again after so many denials: it may execute something.
 
 kernel::Answer answer_of(Verdict verdict) {
@@ -172,14 +173,14 @@ void Reporter::summarize() {
   if (quiet_) return;
   if (tally_.count() == 0) return say("no call was denied\n");
   say(report::summary_text(tally_, permissive_ ? Outcome::kLetThrough : Outcome::kEnforced));
-  say(report::remedy_text(judge_.denials(), arch::native_abi()));
+  const std::string remedy = report::remedy_text(judge_.denials(), arch::native_abi());
+  if (remedy.empty()) return;
+  say(remedy);
+  if (!permissive_) say("with --permissive it goes on as if nothing was denied, which shows all that it needs\n");
 }
 
 /// Of a target that has died of SIGSYS, while nobody was killed for a call that was reported.
 void Reporter::explain_death() {
-  if (records_) {
-    if (auto event = records_->wait()) return report_record(std::move(*event));
-  }
   if (traps_ && !records_ && !permissive_) {
     return say(
         "the program was killed by SIGSYS, as by a call with the action trap; such calls stay with the kernel, "
@@ -191,6 +192,9 @@ void Reporter::explain_death() {
 
 void Reporter::target_ended(const kernel::Ending& ending) {
   if (!ending.executed) return;
+  if (records_) {
+    while (auto event = records_->wait(kLateRecord)) report_record(std::move(*event));
+  }
   const bool unexplained = ending.signal == SIGSYS && !killed_;
   if (unexplained) explain_death();
   if (!unexplained || tally_.count() > 0) summarize();

@@ -20,7 +20,8 @@ class LineSink {
   /// wait is not changed.
   static LineSink to_descriptor(int fd);
 
-  /// To a file, which is made if it is not there, and appended to otherwise. The error is a sentence.
+  /// To a file, which is made if it is not there, for its owner alone, and appended to otherwise. The error is a
+  /// sentence.
   static Result<LineSink, std::string> to_file(const std::string& path);
 
   /// A line with its newline. Lines up to 4096 bytes (PIPE_BUF) go into a pipe whole or not at all.

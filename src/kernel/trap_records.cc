@@ -11,8 +11,6 @@
 namespace sandbox::kernel {
 namespace {
 
-constexpr int kPatience = 500;  // Milliseconds; a record takes about one.
-
 bool is_trap(uint32_t action) {
   const uint32_t kind = action & SECCOMP_RET_ACTION_FULL;
   return kind == SECCOMP_RET_TRAP || kind == SECCOMP_RET_TRACE;
@@ -36,10 +34,10 @@ std::optional<report::Event> TrapRecords::next() {
   return std::nullopt;
 }
 
-std::optional<report::Event> TrapRecords::wait() {
+std::optional<report::Event> TrapRecords::wait(int milliseconds) {
   if (auto event = next()) return event;
   pollfd input = {log_.fd(), POLLIN, 0};
-  if (poll(&input, 1, kPatience) <= 0) return std::nullopt;
+  if (poll(&input, 1, milliseconds) <= 0) return std::nullopt;
   return next();
 }
 

@@ -28,9 +28,9 @@ class TrapRecords {
   /// The next event; none if there is none now.
   std::optional<report::Event> next();
 
-  /// Waits for the next event, because one is on its way: the kernel publishes records out of a thread of its own. None
-  /// if it does not come in a fraction of a second.
-  std::optional<report::Event> wait();
+  /// Waits for the next event, for one may be on its way: the kernel publishes records out of a thread of its own. None
+  /// if none comes in time.
+  std::optional<report::Event> wait(int milliseconds);
 
  private:
   AuditLog log_;

@@ -216,7 +216,7 @@ std::string architectures_text(const PolicyDenials& denials, const std::string& 
   for (const arch::Abi abi : abis) words.insert(oci ? oci_word(abi) : std::string(arch::info(abi).name));
   std::string text = "Calls through ";
   for (const arch::Abi abi : abis) text += (abi == *abis.begin() ? "" : ", ") + std::string(arch::info(abi).name);
-  text += " were refused, as " + name + " does not cover " + (abis.size() == 1 ? "it" : "them") + ": ";
+  text += " are refused, as " + name + " does not cover " + (abis.size() == 1 ? "it" : "them") + ": ";
   if (denials.policy == nullptr) return text + "its policy must, by 'architectures:'.\n";
   if (oci) return text + "add " + joined(words) + " to its 'architectures'.\n";
   if (!denials.policy->architectures.empty()) {
@@ -231,14 +231,14 @@ std::string architectures_text(const PolicyDenials& denials, const std::string& 
 std::string text_for(const PolicyDenials& denials, arch::Abi native) {
   const Sorted sorted = sort_out(denials);
   const std::string name = printable(denials.name, kLongestName);
-  std::string text = allow_text(denials, name, sorted.names);
+  std::string text;
   if (!sorted.by_group.empty()) {
     text += "Think twice: " + name + " denies " + joined(sorted.by_group) + " by name.\n";
   }
+  text += allow_text(denials, name, sorted.names);
   text += architectures_text(denials, name, sorted.abis, native);
   text += newer_text(denials, sorted.newer);
-  if (!sorted.nameless.empty())
-    text += "Without a name, so no policy can list it: " + joined(sorted.nameless) + ".\n";
+  if (!sorted.nameless.empty()) text += "Without a name, so no policy can list it: " + joined(sorted.nameless) + ".\n";
   if (!sorted.never.empty()) text += "Refused by every policy: " + joined(sorted.never) + ".\n";
   for (const uint32_t arch : sorted.unknown) text += "No policy can cover calls of arch " + hex_text(arch) + ".\n";
   return text;

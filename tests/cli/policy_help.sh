@@ -45,10 +45,10 @@ test_usage_errors() {
   complains "convert: expected --to FORMAT: beats, oci, k8s, systemd or bpf" convert x.yml
   complains "convert: unknown format 'docker'; there are beats, oci, k8s, systemd and bpf" convert --to docker x.yml
   complains "compile: expected -o OUT" compile x.yml
-  complains "record: expected -o FILE [--] PROGRAM [ARGUMENT]...; sandbox-policy record --help shows how" record
-  complains "record: expected -o FILE [--] PROGRAM [ARGUMENT]...; sandbox-policy record --help shows how" \
+  complains "record: expected -o OUT [--] PROGRAM [ARGUMENT]...; sandbox-policy record --help shows how" record
+  complains "record: expected -o OUT [--] PROGRAM [ARGUMENT]...; sandbox-policy record --help shows how" \
     record -o p.yml --
-  complains "record: expected -o FILE" record -- touch started
+  complains "record: expected -o OUT" record -- touch started
   complains "record: option '--output' needs a value" record -o
   complains "record: option '--output' is given more than once" record -o p.yml -o q.yml -- touch started
   complains "record: option '--merge' is given more than once" \

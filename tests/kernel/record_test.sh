@@ -95,8 +95,8 @@ test_before_anything_is_started() {
   mkdir folder locked
   mkfifo pipe
   : >not-executable
-  refuses 2 "record: expected -o FILE" -- touch started
-  refuses 2 "record: expected -o FILE [--] PROGRAM [ARGUMENT]...; sandbox-policy record --help shows how" -o p.yml
+  refuses 2 "record: expected -o OUT" -- touch started
+  refuses 2 "record: expected -o OUT [--] PROGRAM [ARGUMENT]...; sandbox-policy record --help shows how" -o p.yml
   refuses 2 "folder: is a directory, expected a file" -o folder -- touch started
   refuses 2 "pipe: is no regular file; standard output is the program's" -o pipe -- touch started
   refuses 2 "no/p.yml: cannot be written: No such file or directory" -o no/p.yml -- touch started

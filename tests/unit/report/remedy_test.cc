@@ -70,12 +70,12 @@ TEST(Remedy, WhatAGroupDeniesWasMeant) {
   const Read beat(
       "seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    names: [socket, connect, ptrace]\n");
   EXPECT_EQ(remedy(&beat.policy, {denied("ptrace", Reason::kGroup), denied("connect", Reason::kGroup)}),
+            "Think twice: beat.yml denies connect, ptrace by name.\n"
             "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
             "  - action: allow\n"
             "    names:\n"
             "    - connect\n"
-            "    - ptrace\n"
-            "Think twice: beat.yml denies connect, ptrace by name.\n");
+            "    - ptrace\n");
 }
 
 TEST(Remedy, ADeeperListIsIndentedAsItStands) {
@@ -140,17 +140,17 @@ TEST(Remedy, WhatIsNewerThanTheKernelIsLeftOut) {
 TEST(Remedy, AForeignAbi) {
   const Read unlisted(kAllowList);
   EXPECT_EQ(remedy(&unlisted.policy, {denied("read", Reason::kFixed, Abi::kX86)}),
-            "Calls through x86 were refused, as beat.yml does not cover it: add this key to its section 'seccomp':\n"
+            "Calls through x86 are refused, as beat.yml does not cover it: add this key to its section 'seccomp':\n"
             "    architectures: [x86_64, x86]\n");
   const Read listed(std::string(kAllowList) + "  architectures:\n  - x86_64\n");
   EXPECT_EQ(
       remedy(&listed.policy, {denied("read", Reason::kFixed, Abi::kX86), denied("read", Reason::kFixed, Abi::kX32)}),
-      "Calls through x86, x32 were refused, as beat.yml does not cover them: add x32, x86 to 'architectures:' "
+      "Calls through x86, x32 are refused, as beat.yml does not cover them: add x32, x86 to 'architectures:' "
       "(line 8).\n");
   const Read profile(
       R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]})");
   EXPECT_EQ(remedy(&profile.policy, {denied("read", Reason::kFixed, Abi::kX86)}, "docker.json"),
-            "Calls through x86 were refused, as docker.json does not cover it: add SCMP_ARCH_X86 to its "
+            "Calls through x86 are refused, as docker.json does not cover it: add SCMP_ARCH_X86 to its "
             "'architectures'.\n");
 }
 
