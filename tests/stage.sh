@@ -13,7 +13,7 @@ for program in "$bin"/*; do
   if [ -f "$program" ]; then place "$program" "$stage/bin/"; fi
 done
 cp -r "$source/policies" "$stage/policies"
-for part in cli kernel differential; do
+for part in cli kernel differential tools; do
   if [ -d "$source/tests/$part" ]; then cp -r "$source/tests/$part" "$stage/$part"; fi
 done
 # Docker's default profile, if somebody has one to test with.

@@ -1,23 +1,17 @@
 // record: runs a program, and writes the policy that it needs.
 #include "kernel/record.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <climits>
-#include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <utility>
 
 #include "arch/syscalls.h"
 #include "base/diagnostic.h"
-#include "base/file.h"
+#include "base/line_sink.h"
 #include "commands.h"
 #include "compile/compile.h"
 #include "compile/notify.h"
@@ -36,35 +30,21 @@ using arch::Abi;
 constexpr size_t kLongestName = 4096;
 constexpr int kTickMilliseconds = 500;
 
-/// A line on the terminal that is written over and over.
+/// A line on the terminal that is written over and over. A terminal that takes nothing (Ctrl-S) holds nobody up.
 class ProgressLine {
  public:
-  ProgressLine() = default;
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-  ~ProgressLine() { clear(); }
-
   void show(const std::string& text) {
-    put("\r" + text + "\x1b[K");
+    terminal_.write("\r" + text + "\x1b[K");
     shown_ = true;
   }
   void clear() {
-    if (shown_) put("\r\x1b[K");
+    if (shown_) terminal_.write("\r\x1b[K");
     shown_ = false;
   }
+  [[nodiscard]] int fd() const { return terminal_.fd(); }
 
  private:
-  /// A terminal that stops writers in the background (stty tostop) lets those write that block its signal.
-  static void put(const std::string& text) {
-    sigset_t stop;
-    sigset_t before;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTTOU);
-    sigprocmask(SIG_BLOCK, &stop, &before);
-    (void)!write(STDERR_FILENO, text.data(), text.size());
-    sigprocmask(SIG_SETMASK, &before, nullptr);
-  }
-
+  LineSink terminal_ = LineSink::to_descriptor(STDERR_FILENO);
   bool shown_ = false;
 };
 
@@ -72,8 +52,8 @@ class ProgressLine {
 struct Job {
   report::Run run;
   const policy::Policy* earlier = nullptr;
-  std::string name;  ///< The file's, as it was typed.
-  std::string path;  ///< The same from the root on: a supervisor stands elsewhere.
+  std::string name;          ///< The file's, as it was typed.
+  const OutputFile* output;  ///< Borrowed.
   bool quiet = false;
 };
 
@@ -91,6 +71,9 @@ class Recording : public kernel::Recorder {
     progress_.show("recording: " + counted(different_calls(), "call") + " by " + processes_text() + ", " +
                    std::to_string(calls_seen()) + " seen");
   }
+
+  /// Descriptors that must stay open.
+  [[nodiscard]] std::vector<int> descriptors() const { return {progress_.fd(), job_.output->folder()}; }
 
   int tree_ended(const kernel::Ending& ending) override {
     progress_.clear();
@@ -111,7 +94,7 @@ class Recording : public kernel::Recorder {
       log_.error(policy.error().message);
       return false;
     }
-    if (auto failure = write_file(job_.path, policy->text)) {
+    if (const auto failure = job_.output->write(policy->text)) {
       log_.error(*failure);
       return false;
     }
@@ -141,31 +124,6 @@ Step<std::optional<Input>> load_earlier(const Options& options, const Log& log) 
     return Unusable{};
   }
   return std::optional(std::move(*input));
-}
-
-/// The path from the root on, when a policy can be written there.
-Step<std::string> prepare_output(const std::string& name, const Log& log) {
-  const auto fail = [&](const std::string& message) {
-    log.error(printable(name, kLongestName) + ": " + message);
-    return Unusable{};
-  };
-  struct stat info = {};
-  const bool exists = stat(name.c_str(), &info) == 0;
-  if (exists && S_ISDIR(info.st_mode)) return fail("is a directory, expected a file");
-  if (exists && !S_ISREG(info.st_mode)) return fail("is no regular file; standard output is the program's");
-  const size_t slash = name.rfind('/');
-  // A link is written through: the file that it leads to is replaced.
-  const std::string known = exists ? name : slash == std::string::npos ? "." : name.substr(0, slash + 1);
-  const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(known.c_str(), nullptr), &std::free);
-  if (!resolved) return fail(std::string("cannot be written: ") + std::strerror(errno));
-  std::string path = resolved.get();
-  if (!exists) path += "/" + name.substr(slash + 1);  // npos + 1 is 0.
-  // As it will be written: beside it first.
-  const std::string beside = path + "." + std::to_string(getpid()) + ".tmp";
-  const UniqueFd fd(open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd.valid()) return fail(std::string("cannot be written: ") + std::strerror(errno));
-  unlink(beside.c_str());
-  return path;
 }
 
 /// A policy of names that are allowed; all else waits.
@@ -275,8 +233,11 @@ int record(const Options& options, const Log& log, Output&) {
   // Everything that can be wrong is found out before the program is started.
   const auto earlier = load_earlier(options, log);
   if (!earlier) return kExitFailed;
-  const auto output = prepare_output(options.output, log);
-  if (!output) return kExitFailed;
+  const auto output = OutputFile::prepare(options.output);
+  if (!output) {
+    log.error(output.error());
+    return kExitFailed;
+  }
   const auto path = kernel::find_target(options.arguments.front(), std::getenv("PATH"));
   if (!path) {
     log.error(path.error().message);
@@ -301,7 +262,7 @@ int record(const Options& options, const Log& log, Output&) {
   if (*earlier) allowed = earlier_rules(**earlier, abis);
   Log speaking = log;
   if (!options.quiet) speaking.set_level(LogLevel::kInfo);
-  Job job = {describe_run(options, started_in), *earlier ? &*(*earlier)->policy : nullptr, options.output, *output,
+  Job job = {describe_run(options, started_in), *earlier ? &*(*earlier)->policy : nullptr, options.output, &*output,
              options.quiet};
   Recording watcher({abis, options.narrow, *earlier ? &allowed : nullptr}, std::move(job), speaking);
 
@@ -310,8 +271,10 @@ int record(const Options& options, const Log& log, Output&) {
   arguments.push_back(nullptr);
   const kernel::Target target = {path->c_str(), arguments.data(), environ};
   const bool shows = !options.quiet && isatty(STDERR_FILENO) == 1;
-  const kernel::SuperviseOptions how = {
-      .wait_for_tree = true, .tick_milliseconds = shows ? kTickMilliseconds : 0, .keep = {}};
+  kernel::SuperviseOptions how;
+  how.wait_for_tree = true;
+  how.tick_milliseconds = shows ? kTickMilliseconds : 0;
+  how.keep = watcher.descriptors();
   const auto done = kernel::supervise(*filter, target, {}, log.error_prefix().c_str(), watcher, how);
   if (!done) {
     log.error(done.error());

@@ -1,6 +1,7 @@
 #include "write.h"
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <utility>
 
 #include "base/diagnostic.h"
 #include "base/file.h"
@@ -37,33 +40,69 @@ std::optional<std::string> write_in_place(const std::string& path, std::string_v
   return std::nullopt;
 }
 
-/// 0, or the errno of what went wrong; then `beside` is gone again.
-int replace(const std::string& path, const std::string& beside, std::string_view bytes, mode_t mode) {
-  const UniqueFd fd(open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!fd.valid()) return errno;
-  int error = write_all(fd.get(), bytes);
-  if (error == 0 && mode != 0 && fchmod(fd.get(), mode) != 0) error = errno;
-  if (error == 0 && fsync(fd.get()) != 0) error = errno;
-  if (error == 0 && rename(beside.c_str(), path.c_str()) != 0) error = errno;
-  if (error != 0) unlink(beside.c_str());
+struct Beside {
+  UniqueFd fd;
+  std::string name;
+};
+
+/// A new file in the folder, under a name that nobody can have foreseen. The error is an errno.
+Result<Beside, int> make_beside(int folder, const std::string& base) {
+  constexpr int kTries = 16;
+  constexpr size_t kLongestBase = 200;  // So that the name is not too long where that of the file is not.
+  int error = EEXIST;
+  for (int i = 0; i < kTries && error == EEXIST; ++i) {
+    uint64_t random = 0;
+    if (getrandom(&random, sizeof random, 0) != sizeof random) return EIO;
+    std::string name = "." + base.substr(0, kLongestBase) + "." + std::to_string(random) + ".tmp";
+    UniqueFd fd(openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+    if (fd.valid()) return Beside{std::move(fd), std::move(name)};
+    error = errno;
+  }
   return error;
 }
 
 }  // namespace
 
+Result<OutputFile, std::string> OutputFile::prepare(const std::string& name) {
+  struct stat info = {};
+  const bool exists = stat(name.c_str(), &info) == 0;
+  if (exists && S_ISDIR(info.st_mode)) return printable(name, 4096) + ": is a directory, expected a file";
+  if (exists && !S_ISREG(info.st_mode)) return printable(name, 4096) + ": is no regular file";
+  const size_t slash = name.rfind('/');
+  // The folder of the file that a link leads to, or of one that is not there yet.
+  const std::string known = exists ? name : slash == std::string::npos ? "." : name.substr(0, slash + 1);
+  const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(known.c_str(), nullptr), &std::free);
+  if (!resolved) return failure(name, errno);
+  std::string path = resolved.get();
+  if (!exists) path += "/" + name.substr(slash + 1);  // npos + 1 is 0.
+  const size_t last = path.rfind('/');
+  UniqueFd folder(open(path.substr(0, last + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid()) return failure(name, errno);
+  const std::string base = path.substr(last + 1);
+  const auto beside = make_beside(folder.get(), base);
+  if (!beside) return failure(name, beside.error());
+  unlinkat(folder.get(), beside->name.c_str(), 0);
+  return OutputFile(std::move(folder), name, base, exists ? info.st_mode & 0777U : 0);
+}
+
+std::optional<std::string> OutputFile::write(std::string_view bytes) const {
+  const auto beside = make_beside(folder_.get(), base_);
+  if (!beside) return failure(name_, beside.error());
+  int error = write_all(beside->fd.get(), bytes);
+  if (error == 0 && mode_ != 0 && fchmod(beside->fd.get(), mode_) != 0) error = errno;
+  if (error == 0 && fsync(beside->fd.get()) != 0) error = errno;
+  if (error == 0 && renameat(folder_.get(), beside->name.c_str(), folder_.get(), base_.c_str()) != 0) error = errno;
+  if (error == 0) return std::nullopt;
+  unlinkat(folder_.get(), beside->name.c_str(), 0);
+  return failure(name_, error);
+}
+
 std::optional<std::string> write_file(const std::string& path, std::string_view bytes) {
   struct stat info = {};
   const bool exists = stat(path.c_str(), &info) == 0;
-  if (exists && S_ISDIR(info.st_mode)) return printable(path, 4096) + ": is a directory, expected a file";
-  if (exists && !S_ISREG(info.st_mode)) return write_in_place(path, bytes);
-  // Through a symbolic link the file is replaced, not the link.
-  char* resolved = exists ? realpath(path.c_str(), nullptr) : nullptr;
-  const std::string target = resolved != nullptr ? resolved : path;
-  std::free(resolved);
-  const mode_t mode = exists ? info.st_mode & 0777U : 0;
-  const int error = replace(target, target + "." + std::to_string(getpid()) + ".tmp", bytes, mode);
-  if (error != 0) return failure(path, error);
-  return std::nullopt;
+  if (exists && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) return write_in_place(path, bytes);
+  const auto file = OutputFile::prepare(path);
+  return file ? file->write(bytes) : file.error();
 }
 
 }  // namespace sandbox::tool

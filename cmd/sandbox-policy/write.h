@@ -1,14 +1,43 @@
 // Files that are written whole or not at all.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/file.h"
+#include "base/result.h"
+
 namespace sandbox::tool {
 
-/// Writes a file: beside it first, then renamed over it, so that nobody ever sees half of one. A pipe or a device is
-/// written as it is. The error is a sentence; none when all is well.
+/// A place for a file, found out before there is anything to write, and kept: whoever moves folders or plants links
+/// meanwhile does not change where it is written.
+class OutputFile {
+ public:
+  /// Through a symbolic link, to the file that it leads to now. Makes sure that a file can be made there. The error is
+  /// a sentence.
+  static Result<OutputFile, std::string> prepare(const std::string& name);
+
+  /// Writes it beside its place first, and then renames it, so that nobody ever sees half of it. A file that is there
+  /// gives it its permissions. The error is a sentence; none when all is well.
+  [[nodiscard]] std::optional<std::string> write(std::string_view bytes) const;
+
+  /// The descriptor that must stay open.
+  [[nodiscard]] int folder() const { return folder_.get(); }
+
+ private:
+  OutputFile(UniqueFd folder, std::string name, std::string base, mode_t mode)
+      : folder_(std::move(folder)), name_(std::move(name)), base_(std::move(base)), mode_(mode) {}
+
+  UniqueFd folder_;
+  std::string name_;  ///< As it was typed, for messages.
+  std::string base_;  ///< In the folder.
+  mode_t mode_ = 0;   ///< Of the file that was there; 0: none was.
+};
+
+/// Writes a file as OutputFile does, but a pipe or a device as it is. The error is a sentence; none when all is well.
 std::optional<std::string> write_file(const std::string& path, std::string_view bytes);
 
 }  // namespace sandbox::tool

@@ -7,6 +7,7 @@
 #include "arch/syscalls.h"
 #include "base/diagnostic.h"
 #include "bpf/interpret.h"
+#include "compile/notify.h"
 #include "report/arguments.h"
 #include "report/tally.h"
 
@@ -16,6 +17,8 @@ namespace {
 using policy::Action;
 using report::Reason;
 using resolve::Verdict;
+
+constexpr size_t kMostDenied = report::Tally::kMostKeys + report::Tally::kMostNamesOfCalls;  // Of one policy.
 
 /// A program to judge by. Where the filter has a token this one has other bits, with which nothing is ever let through:
 /// a call that it allows although it was notified is refused (see report.cc).
@@ -45,7 +48,9 @@ const std::vector<resolve::Clause>* clauses_for(const resolve::RuleSet& set, uin
 uint32_t selector_of(const bpf::SystemCall& call) {
   const auto abi = report::abi_of(call.arch, call.number);
   const auto name = abi ? arch::name_of(*abi, call.number) : std::nullopt;
-  return name && report::call_behind(*abi, *name, call.args[0]) ? static_cast<uint32_t>(call.args[0]) : 0;
+  if (!name || !report::call_behind(*abi, *name, call.args[0])) return 0;
+  // The rest of ipc's is a version, with which one call would count as many.
+  return static_cast<uint32_t>(call.args[0]) & (*name == "ipc" ? 0xffffU : UINT32_MAX);
 }
 
 /// The parts whose policies are in force, in the order of the policies.
@@ -55,6 +60,15 @@ std::vector<const Part*> parts_in_force(const Loaded& loaded) {
     if (part.in_force()) parts.push_back(&part);
   }
   return parts;
+}
+
+/// Those of this machine's that no notification may hold up, with arguments that say nothing.
+std::vector<bpf::SystemCall> unwatched_calls() {
+  std::vector<bpf::SystemCall> calls;
+  for (const uint32_t number : compile::must_not_wait(arch::native_abi())) {
+    calls.push_back({number, arch::info(arch::native_abi()).audit_arch, {}, 0});
+  }
+  return calls;
 }
 
 bool has_conditions(const resolve::PolicyRules& rules, const bpf::SystemCall& call) {
@@ -126,6 +140,7 @@ void Judge::describe(const std::optional<Decision>& decision, report::Event& eve
       break;
     case Reason::kKernel:
       event.rule_kind = "kernel:";
+      if (policy.kernel_range.length > 0) event.rule = place(policy, policy.kernel_range);
       break;
     case Reason::kFixed:
       event.rule_kind = "a fixed rule";
@@ -135,7 +150,7 @@ void Judge::describe(const std::optional<Decision>& decision, report::Event& eve
 
 void Judge::note_denial(const bpf::SystemCall& call) {
   for (size_t i = 0; i < denied_.size(); ++i) {
-    if (denied_[i].size() >= report::Tally::kMostKeys) continue;
+    if (denied_[i].size() >= kMostDenied) continue;
     Reason reason = Reason::kDefault;
     if (!program_) {
       if (!is_denial(resolve::evaluate(loaded_.rules[i], call).verdict)) continue;
@@ -143,6 +158,22 @@ void Judge::note_denial(const bpf::SystemCall& call) {
     }
     denied_[i].insert({call.arch, call.number, reason, selector_of(call)});
   }
+}
+
+void Judge::note_unwatched() {
+  for (const bpf::SystemCall& call : unwatched_calls()) {
+    if (is_denial(decide(call).verdict)) note_denial(call);
+  }
+}
+
+std::vector<std::string> Judge::unwatched_denied() const {
+  std::vector<std::string> names;
+  for (const bpf::SystemCall& call : unwatched_calls()) {
+    if (!is_denial(decide(call).verdict)) continue;
+    names.emplace_back(arch::name_of(arch::native_abi(), call.number).value());
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 std::vector<report::PolicyDenials> Judge::denials() const {

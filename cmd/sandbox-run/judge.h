@@ -45,6 +45,13 @@ class Judge {
   /// Keeps the call for denials(): every policy that denies it by itself has to be changed to allow it.
   void note_denial(const bpf::SystemCall& call);
 
+  /// The same for the calls that are never watched (compile::must_not_wait), as far as they are denied: where denied
+  /// calls are let through, a run does not show what it will lack.
+  void note_unwatched();
+
+  /// The names of those calls that are denied, sorted.
+  [[nodiscard]] std::vector<std::string> unwatched_denied() const;
+
   [[nodiscard]] std::vector<report::PolicyDenials> denials() const;
 
   /// "beat.yml and profile default".

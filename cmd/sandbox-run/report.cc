@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <unistd.h>
 
@@ -20,8 +21,7 @@ using policy::Action;
 using report::Outcome;
 using resolve::Verdict;
 
-constexpr int kLateRecord = 30;     // Milliseconds that the kernel's record of a call may take. It takes about one.
-constexpr unsigned kNameUses = 64;  // A thread's name is read again after so many denials: it may execute something.
+constexpr int kLateRecord = 30;  // Milliseconds that the kernel's record of a call may take. It takes about one.
 
 kernel::Answer answer_of(Verdict verdict) {
   using Kind = kernel::Answer::Kind;
@@ -51,7 +51,8 @@ Reporter::Reporter(const Loaded& loaded, const Options& options, const Log& log,
       quiet_(options.quiet),
       prefix_(log.notice_prefix()),
       errors_(LineSink::to_descriptor(STDERR_FILENO)),
-      file_(std::move(file)) {}
+      file_(std::move(file)),
+      tally_(file_ ? 10 * report::Tally::kMostLines : report::Tally::kMostLines) {}
 
 void Reporter::listen(kernel::AuditLog log) {
   records_.emplace(std::move(log), [this](const report::Event& event) {
@@ -65,20 +66,11 @@ std::vector<int> Reporter::descriptors() const {
   return all;
 }
 
-std::string_view Reporter::name_of(pid_t thread) {
-  if (thread != last_thread_ || ++last_thread_uses_ >= kNameUses) {
-    last_name_ = kernel::name_of_thread(thread);
-    last_thread_ = thread;
-    last_thread_uses_ = 0;
-  }
-  return last_name_;
-}
-
 // ---- Denied calls ----
 
-kernel::Answer Reporter::decide(const kernel::Notification& notification) {
+kernel::Answer Reporter::decide(const kernel::Notification& notification, const kernel::StillWaits& still_waits) {
   const Decision decision = judge_.decide(notification.call);
-  report_call(notification, decision);
+  report_call(notification, decision, still_waits);
   if (permissive_) return {kernel::Answer::Kind::kLetThrough, 0};
   const kernel::Answer answer = answer_of(decision.verdict);
   using Kind = kernel::Answer::Kind;
@@ -86,14 +78,15 @@ kernel::Answer Reporter::decide(const kernel::Notification& notification) {
   return answer;
 }
 
-void Reporter::report_call(const kernel::Notification& notification, const Decision& decision) {
+void Reporter::report_call(const kernel::Notification& notification, const Decision& decision,
+                           const kernel::StillWaits& still_waits) {
   const bpf::SystemCall& call = notification.call;
   report::DenialKey key;
   key.arch = call.arch;
   key.number = call.number;
   key.action = resolve::seccomp_return(decision.verdict);
   key.rule = reinterpret_cast<uintptr_t>(decision.clause);
-  const std::string name(name_of(notification.thread));
+  const std::string name = kernel::name_of_thread(notification.thread);
   key.process = name;
   if (!tally_.wants_details(key)) return;
 
@@ -102,8 +95,14 @@ void Reporter::report_call(const kernel::Notification& notification, const Decis
   event.process = kernel::describe_caller(notification.thread);
   event.call = call;
   if (const auto abi = report::abi_of(call.arch, call.number)) {
-    event.arguments = report::decode_arguments(*abi, call, kernel::memory_of(notification.thread));
+    event.arguments = report::decode_arguments(*abi, call, kernel::memory_of(notification.thread, errand_));
     event.arguments_known = true;
+  }
+  if (!still_waits()) {  // What was read may be somebody else's.
+    event.process = {};
+    event.process.thread = notification.thread;
+    event.arguments.clear();
+    event.arguments_known = false;
   }
   event.action = key.action;
   event.outcome = permissive_ ? Outcome::kLetThrough : Outcome::kEnforced;
@@ -141,6 +140,9 @@ void Reporter::show(const report::DenialKey& key, const report::Event& event) {
     case report::Tally::Show::kMoreOfIt:
       if (!file_) say(report::more_of_it_text(key) + "\n");
       break;
+    case report::Tally::Show::kNoMore:
+      if (!file_) say(std::string(report::kNoMoreText) + "\n");
+      break;
     case report::Tally::Show::kNo:
       break;
   }
@@ -152,17 +154,18 @@ void Reporter::take_input() {
 
 // ---- The end ----
 
-/// Each line of a text. What is indented belongs to the line before, and can be copied as it is.
+/// Each line of a text. What is to be copied is printed as it is: no explanation begins so.
 void Reporter::say(std::string_view text) {
+  constexpr std::string_view kYamlBegins = " -{";
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size() - 1);
     const std::string line(text.substr(0, end + 1));
-    errors_.write(line.starts_with(' ') ? line : prefix_ + line);
+    errors_.write(kYamlBegins.find(line.front()) != std::string_view::npos ? line : prefix_ + line);
     text.remove_prefix(end + 1);
   }
 }
 
-void Reporter::summarize() {
+void Reporter::summarize(const kernel::Ending& ending) {
   if (file_) {
     const auto now = std::chrono::system_clock::now();
     for (const report::Total& total : tally_.totals()) {
@@ -171,12 +174,26 @@ void Reporter::summarize() {
   }
   summarized_ = tally_.count();
   if (quiet_) return;
-  if (tally_.count() == 0) return say("no call was denied\n");
-  say(report::summary_text(tally_, permissive_ ? Outcome::kLetThrough : Outcome::kEnforced));
-  const std::string remedy = report::remedy_text(judge_.denials(), arch::native_abi());
-  if (remedy.empty()) return;
-  say(remedy);
-  if (!permissive_) say("with --permissive it goes on as if nothing was denied, which shows all that it needs\n");
+  if (tally_.count() == 0) {
+    say("no call was denied\n");
+  } else {
+    say(report::summary_text(tally_, permissive_ ? Outcome::kLetThrough : Outcome::kEnforced));
+  }
+  say_remedy(ending);
+}
+
+void Reporter::say_remedy(const kernel::Ending& ending) {
+  if (permissive_) {
+    judge_.note_unwatched();
+    std::string names;
+    for (const std::string& name : judge_.unwatched_denied()) names += (names.empty() ? "" : ", ") + name;
+    if (!names.empty()) say("calls that are not watched would be denied, too: " + names + "\n");
+  }
+  say(report::remedy_text(judge_.denials(), arch::native_abi()));
+  // A program that was refused something does other things than it would have done.
+  if (!permissive_ && ending.status != 0 && tally_.count() > 0) {
+    say("to see all that the program needs in one run, add --permissive: then denied calls are let through\n");
+  }
 }
 
 /// Of a target that has died of SIGSYS, while nobody was killed for a call that was reported.
@@ -197,11 +214,19 @@ void Reporter::target_ended(const kernel::Ending& ending) {
   }
   const bool unexplained = ending.signal == SIGSYS && !killed_;
   if (unexplained) explain_death();
-  if (!unexplained || tally_.count() > 0) summarize();
+  if (!unexplained || tally_.count() > 0) summarize(ending);
+}
+
+/// Events go on into their file. Lines for people need standard error.
+void Reporter::front_leaves() {
+  if (!file_) return;
+  const UniqueFd nowhere(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  if (nowhere.valid()) dup3(nowhere.get(), STDERR_FILENO, O_CLOEXEC);
+  errors_ = LineSink::to_descriptor(STDERR_FILENO);
 }
 
 int Reporter::tree_ended(const kernel::Ending& ending) {
-  if (ending.executed && tally_.count() > summarized_) summarize();
+  if (ending.executed && tally_.count() > summarized_) summarize(ending);
   const uint64_t dropped = errors_.dropped() + (file_ ? file_->dropped() : 0);
   if (dropped > 0) {
     say(std::to_string(dropped) + (dropped == 1 ? " line" : " lines") + " of the report could not be written\n");
@@ -230,6 +255,7 @@ int launch_with_report(const Loaded& loaded, const Options& options, const kerne
   }
   kernel::SuperviseOptions how;
   how.keep = reporter.descriptors();
+  how.drop_ptrace = !options.permissive;
   const auto ended = kernel::supervise(loaded.ready->filter, target, {options.no_new_privs, flags},
                                        log.error_prefix().c_str(), reporter, how);
   if (!ended) {

@@ -10,6 +10,7 @@
 #include "base/line_sink.h"
 #include "base/log.h"
 #include "judge.h"
+#include "kernel/errand.h"
 #include "kernel/supervise.h"
 #include "kernel/trap_records.h"
 #include "load.h"
@@ -28,23 +29,25 @@ class Reporter : public kernel::Watcher {
   /// Reports what the kernel says of calls that trap, too.
   void listen(kernel::AuditLog log);
 
-  kernel::Answer decide(const kernel::Notification& notification) override;
+  kernel::Answer decide(const kernel::Notification& notification, const kernel::StillWaits& still_waits) override;
   [[nodiscard]] int input() const override { return records_ ? records_->fd() : -1; }
   void take_input() override;
   void target_ended(const kernel::Ending& ending) override;
+  void front_leaves() override;
   int tree_ended(const kernel::Ending& ending) override;
 
   /// Descriptors that must stay open.
   [[nodiscard]] std::vector<int> descriptors() const;
 
  private:
-  std::string_view name_of(pid_t thread);
-  void report_call(const kernel::Notification& notification, const Decision& decision);
+  void report_call(const kernel::Notification& notification, const Decision& decision,
+                   const kernel::StillWaits& still_waits);
   void report_record(report::Event event);
   void show(const report::DenialKey& key, const report::Event& event);
   void explain_death();
   void say(std::string_view text);
-  void summarize();
+  void summarize(const kernel::Ending& ending);
+  void say_remedy(const kernel::Ending& ending);
 
   Judge judge_;
   bool traps_;
@@ -54,10 +57,8 @@ class Reporter : public kernel::Watcher {
   LineSink errors_;
   std::optional<LineSink> file_;
   std::optional<kernel::TrapRecords> records_;
-  report::Tally tally_;
-  pid_t last_thread_ = 0;
-  unsigned last_thread_uses_ = 0;
-  std::string last_name_;
+  report::Tally tally_;  ///< Of lines more go into a file than to people.
+  kernel::Errand errand_;
   bool killed_ = false;      ///< Somebody, for a call.
   uint64_t summarized_ = 0;  ///< How many denials the last summary counted.
 };

@@ -10,9 +10,11 @@
 #include <charconv>
 #include <climits>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sandbox::kernel {
 namespace {
@@ -101,9 +103,37 @@ report::Process describe_caller(pid_t thread) {
   return process;
 }
 
-report::MemoryReader memory_of(pid_t thread) {
-  return [thread](uint64_t address, std::span<std::byte> into) -> size_t {
-    return thread > 0 ? read_memory(thread, address, into) : 0;
+pid_t process_of(pid_t thread) {
+  if (thread <= 0) return 0;
+  return leading_number<pid_t>(field(read_start(proc_path(thread, "status")), "Tgid")).value_or(0);
+}
+
+bool is_zombie(pid_t thread) {
+  return field(read_start(proc_path(thread, "status")), "State").starts_with('Z');
+}
+
+bool dumps_core(pid_t process) {
+  return process > 0 && field(read_start(proc_path(process, "status")), "CoreDumping").starts_with('1');
+}
+
+report::MemoryReader memory_of(pid_t thread, Errand& errand) {
+  constexpr unsigned kOften = 3;  // Who holds us up again and again is not waited for any more.
+  struct Piece {
+    std::vector<std::byte> bytes;
+    size_t size = 0;
+  };
+  return [thread, &errand, gave_up = false](uint64_t address, std::span<std::byte> into) mutable -> size_t {
+    if (thread <= 0 || gave_up || errand.left_behind() >= kOften) return 0;
+    const auto piece = std::make_shared<Piece>();
+    piece->bytes.resize(into.size());
+    const bool in_time = errand.run(
+        [thread, address, piece](const std::stop_token&) { piece->size = read_memory(thread, address, piece->bytes); });
+    if (!in_time) {
+      gave_up = true;
+      return 0;
+    }
+    std::copy_n(piece->bytes.begin(), piece->size, into.begin());
+    return piece->size;
   };
 }
 

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "kernel/errand.h"
 #include "report/arguments.h"
 #include "report/event.h"
 
@@ -14,8 +15,19 @@ report::Process describe_caller(pid_t thread);
 /// The name of a thread alone (comm), which is cheap; empty if it cannot be read.
 std::string name_of_thread(pid_t thread);
 
+/// The process that the thread belongs to; 0 if it cannot be found out.
+pid_t process_of(pid_t thread);
+
+/// Whether the thread has ended, and stays only until somebody has seen it.
+bool is_zombie(pid_t thread);
+
+/// Whether the process is writing a core file, which can take long.
+bool dumps_core(pid_t process);
+
 /// Reads the memory of the thread's process. Nothing can be read of a process that is gone, or that the kernel keeps
-/// from us (another user's, or one that is not dumpable).
-report::MemoryReader memory_of(pid_t thread);
+/// from us (another user's, or one that is not dumpable). A page can be one that another program fills when it likes
+/// (userfaultfd(2), FUSE): what does not come in time is not there, and neither is anything behind it. `errand` is
+/// borrowed.
+report::MemoryReader memory_of(pid_t thread, Errand& errand);
 
 }  // namespace sandbox::kernel

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 
 #include "kernel/listener.h"
 
@@ -14,15 +15,25 @@ namespace sandbox::kernel {
 enum class Kill : uint8_t { kThread, kProcess };
 
 struct CarriedOut {
-  /// The caller will be killed by the filter, or is gone. False: it cannot be traced here (Yama, another tracer, a
-  /// program that may not be read, an ABI that this is not written for), and is to be killed in another way.
-  bool done = false;
-  /// The caller's end, if it came meanwhile and was seen here: what waitpid would have given.
+  enum class Fate : uint8_t {
+    kDead,    ///< By the filter.
+    kKilled,  ///< By SIGKILL: it did not make its call, for somebody has changed its code.
+    kGone,    ///< It does not wait any more, or another thread has executed a program meanwhile.
+    /// It cannot be traced here (Yama, another tracer, a program that may not be read, an ABI that this is not written
+    /// for), and is to be killed in another way.
+    kAlive,
+  };
+  Fate fate = Fate::kAlive;
+  bool answered = false;  ///< Its call has got an answer, so that it does not wait any more.
+  /// The caller's end, if it was seen here: what waitpid would have given.
   std::optional<int> wait_status;
 };
 
 /// Stops the caller with ptrace, answers with an errno, winds it back onto the call with the marks for which the filter
-/// kills (compile/notify.h), and lets it go. Waits for the stop.
-CarriedOut carry_out(Kill kill, const Notification& notification, Listener& listener);
+/// kills (compile/notify.h), has it take this one step, and sees it dead. Waits for that, and for locks that the
+/// caller's other threads can hold: an errand, for a thread that ends behind it, with which the kernel gives up
+/// whatever is still traced. If it was left behind before the answer, the caller is not touched any more.
+CarriedOut carry_out(Kill kill, const Notification& notification, const Listener& listener,
+                     const std::stop_token& left_behind);
 
 }  // namespace sandbox::kernel

@@ -1,5 +1,6 @@
 #include "kernel/front.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <ctime>
 #include <string>
 
+#include "base/file.h"
 #include "kernel/process_tree.h"
 #include "kernel/target.h"
 
@@ -49,6 +51,24 @@ void stop_by(int number) {
   sigaction(number, &before, nullptr);
 }
 
+/// The terminal, if the target's process group has it. A shell that continues us gives it to our own.
+class Foreground {
+ public:
+  explicit Foreground(pid_t target) : terminal_(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+    const pid_t group = target > 0 ? getpgid(target) : -1;
+    if (terminal_.valid() && group != getpgrp() && tcgetpgrp(terminal_.get()) == group) group_ = group;
+  }
+
+  /// SIGTTOU is blocked.
+  void give_back() const {
+    if (group_ > 0 && tcgetpgrp(terminal_.get()) == getpgrp()) tcsetpgrp(terminal_.get(), group_);
+  }
+
+ private:
+  UniqueFd terminal_;
+  pid_t group_ = 0;
+};
+
 }  // namespace
 
 /// 0 if there will be none.
@@ -70,6 +90,8 @@ void Front::pass_on(const siginfo_t& signal) {
   if (pid <= 0) return;
   // The supervisor continues this process because the target goes on.
   if (number == SIGCONT && signal.si_code == SI_USER && signal.si_pid == supervisor_) return;
+  // What one below sends to its process group the target has got, too; else it has somebody else in mind.
+  if (signal.si_code == SI_USER && is_descendant(signal.si_pid).value_or(false)) return;
   // What the terminal sent, the target has got itself, as long as it is in the same process group. But that a terminal
   // hangs up is told to the leader of its session alone.
   const bool to_me_alone = (number == SIGHUP || number == SIGCONT) && getsid(0) == getpid();
@@ -83,19 +105,26 @@ void Front::pass_on(const siginfo_t& signal) {
 
 void Front::stop_with_target() {
   const int number = shared_.stop_signal.exchange(0);
-  if (number != 0 && shared_.target_stopped) stop_by(number);
+  if (number == 0) return;
+  // In this order: who continues the front after it has looked sees that it may still be about to stop.
+  shared_.front_stops = true;
+  if (shared_.target_stopped) {
+    const Foreground foreground(target());
+    stop_by(number);
+    foreground.give_back();
+  }
+  shared_.front_stops = false;
 }
 
 /// Without having said how the target ended.
 Result<Supervised, std::string> Front::supervisor_ended(int status) {
   if (shared_.failure[0] != '\0') return std::string(shared_.failure.data());
   kill_descendants(spared_);
-  if (WIFSIGNALED(status)) {
-    const int number = WTERMSIG(status);
-    return Supervised{128 + number, "the supervisor was killed by signal " + std::to_string(number) +
-                                        "; everything that it supervised has been killed"};
-  }
-  return Supervised{kExitCannotExecute, "the supervisor failed; everything that it supervised has been killed"};
+  if (shared_.target == 0) return std::string("the supervisor ended before it had started anything");
+  const std::string rest = "; everything that it supervised has been killed";
+  if (!WIFSIGNALED(status)) return Supervised{kExitCannotExecute, "the supervisor failed" + rest};
+  const int number = WTERMSIG(status);
+  return Supervised{128 + number, "the supervisor was killed by signal " + std::to_string(number) + rest};
 }
 
 Result<Supervised, std::string> Front::run() {

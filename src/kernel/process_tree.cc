@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <map>
@@ -50,21 +51,26 @@ std::optional<Entry> read_entry(const std::string& pid) {
   return Entry{*parent, state == 'Z' || state == 'X'};
 }
 
-std::map<pid_t, Entry> all_processes() {
-  std::map<pid_t, Entry> processes;
+/// None if /proc does not show this process and those below it: it can be that of another namespace, or hidden, or
+/// there may be no descriptor to read it with.
+std::optional<std::map<pid_t, Entry>> all_processes() {
+  std::array<char, 32> self = {};
+  const ssize_t size = readlink("/proc/self", self.data(), self.size());
+  if (size <= 0 || number({self.data(), static_cast<size_t>(size)}) != getpid()) return std::nullopt;
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
-  if (!proc) return processes;
+  if (!proc) return std::nullopt;
+  std::map<pid_t, Entry> processes;
   while (const dirent* entry = readdir(proc.get())) {
     const auto pid = number(entry->d_name);
     if (!pid) continue;
     if (const auto read = read_entry(entry->d_name)) processes[*pid] = *read;
   }
+  if (!processes.contains(getpid())) return std::nullopt;
   return processes;
 }
 
 /// What is below this process: the living, and children that have ended and wait to be reaped.
-std::vector<pid_t> descendants(const std::set<pid_t>& spared) {
-  const std::map<pid_t, Entry> processes = all_processes();
+std::vector<pid_t> descendants(const std::map<pid_t, Entry>& processes, const std::set<pid_t>& spared) {
   const pid_t self = getpid();
   std::vector<pid_t> found;
   for (const auto& [pid, entry] : processes) {
@@ -81,6 +87,24 @@ std::vector<pid_t> descendants(const std::set<pid_t>& spared) {
   return found;
 }
 
+/// A child that has not been reaped.
+bool is_child(pid_t pid) {
+  siginfo_t info = {};
+  return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
+/// Children alone, by trying all numbers. What is below a child becomes one when it dies.
+std::vector<pid_t> children_by_number(const std::set<pid_t>& spared) {
+  constexpr pid_t kLargestPid = 4194304;  // PID_MAX_LIMIT; to try them all takes half a second.
+  std::vector<pid_t> found;
+  siginfo_t any = {};
+  if (waitid(P_ALL, 0, &any, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0) return found;
+  for (pid_t pid = 1; pid <= kLargestPid; ++pid) {
+    if (is_child(pid) && !spared.contains(pid)) found.push_back(pid);
+  }
+  return found;
+}
+
 }  // namespace
 
 std::set<pid_t> children() {
@@ -89,8 +113,12 @@ std::set<pid_t> children() {
   if (waitid(P_ALL, 0, &any, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT | __WALL) != 0 && errno == ECHILD) {
     return pids;  // As mostly; /proc may be long.
   }
-  for (const auto& [pid, entry] : all_processes()) {
-    if (entry.parent == getpid()) pids.insert(pid);
+  if (const auto processes = all_processes()) {
+    for (const auto& [pid, entry] : *processes) {
+      if (entry.parent == getpid()) pids.insert(pid);
+    }
+  } else {
+    for (const pid_t pid : children_by_number({})) pids.insert(pid);
   }
   return pids;
 }
@@ -107,9 +135,11 @@ std::optional<bool> is_descendant(pid_t pid) {
 }
 
 void kill_descendants(const std::set<pid_t>& spared) {
-  constexpr int kRounds = 5000;  // Of a millisecond and the time to read /proc.
-  for (int round = 0; round < kRounds; ++round) {
-    const std::vector<pid_t> pids = descendants(spared);
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point end = Clock::now() + std::chrono::seconds(10);
+  while (Clock::now() < end) {
+    const auto processes = all_processes();
+    const std::vector<pid_t> pids = processes ? descendants(*processes, spared) : children_by_number(spared);
     if (pids.empty()) return;
     // Those that fork meanwhile are found in the next round: a killed process forks no more.
     for (const pid_t pid : pids) {

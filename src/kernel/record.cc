@@ -38,7 +38,7 @@ std::string kernel_release() {
 }
 
 /// A target's threads come in turns; the one that came last is known without looking.
-Answer Recorder::decide(const Notification& notification) {
+Answer Recorder::decide(const Notification& notification, const StillWaits&) {
   collector_.note(notification.call);
   if (notification.thread != last_thread_) note_thread(notification.thread);
   return {Answer::Kind::kLetThrough, 0};

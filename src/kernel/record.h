@@ -19,7 +19,7 @@ class Recorder : public Watcher {
  public:
   explicit Recorder(const report::CollectorOptions& options) : collector_(options) {}
 
-  Answer decide(const Notification& notification) final;
+  Answer decide(const Notification& notification, const StillWaits&) final;
 
  protected:
   [[nodiscard]] uint64_t calls_seen() const { return collector_.seen(); }

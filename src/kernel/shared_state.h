@@ -17,7 +17,8 @@ struct SharedState {
   EnterProgress progress;
   std::atomic<pid_t> target{0};             ///< Its pid, as soon as it exists.
   std::atomic<int> stop_signal{0};          ///< The target was stopped by it, and the front should stop too.
-  std::atomic<bool> target_stopped{false};  ///< And was not continued.
+  std::atomic<bool> target_stopped{false};  ///< And was not continued, nor has it ended.
+  std::atomic<bool> front_stops{false};     ///< Set before the front looks whether it is to stop, until it goes on.
   std::atomic<int> exit_status{-1};         ///< What the front is to exit with, from then on.
   std::atomic<bool> front_left{false};      ///< The front goes as it should; all others stay.
   std::array<char, 1024> failure = {};      ///< Why nothing was started: a line; empty if that is not so.

@@ -15,13 +15,18 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <exception>
+#include <memory>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "kernel/caller.h"
+#include "kernel/capabilities.h"
 #include "kernel/carry_out.h"
+#include "kernel/errand.h"
 #include "kernel/front.h"
 #include "kernel/listener.h"
 #include "kernel/probe.h"
@@ -91,6 +96,16 @@ Ending ending_of(int wait_status) {
   return ending;
 }
 
+UniqueFd open_process(pid_t pid) {
+  return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+}
+
+/// Whether the process of a pidfd has ended.
+bool has_ended(int process_fd) {
+  pollfd ended = {process_fd, POLLIN, 0};
+  return poll(&ended, 1, 0) > 0;
+}
+
 /// Closes everything but these, and puts /dev/null where standard input and output were: nobody shall wait for the end
 /// of a pipe because a supervisor holds it too.
 void keep_only(std::vector<int> descriptors) {
@@ -112,8 +127,9 @@ void keep_only(std::vector<int> descriptors) {
 
 class Supervisor {
  public:
-  Supervisor(SharedState& shared, pid_t front, Watcher& watcher, const SuperviseOptions& how)
-      : shared_(shared), front_(front), watcher_(watcher), how_(how) {}
+  /// `front_fd` is a pidfd of the front's.
+  Supervisor(SharedState& shared, pid_t front, UniqueFd front_fd, Watcher& watcher, const SuperviseOptions& how)
+      : shared_(shared), front_(front), watcher_(watcher), how_(how), front_fd_(std::move(front_fd)) {}
 
   /// The whole life of the supervisor's process.
   [[noreturn]] void run(const compile::Filter& filter, const Target& target, const EnterOptions& options,
@@ -122,24 +138,29 @@ class Supervisor {
  private:
   [[noreturn]] void become_target(const compile::Filter& filter, const Target& target, EnterOptions options,
                                   const char* report_prefix, const SignalState& signals);
+  [[noreturn]] void fail(const std::string& failure);
   void prepare();
   void supervise();
-  void wait_for_events(Listener& listener);
-  bool answer(Listener& listener);
+  void wait_for_events();
+  [[noreturn]] void kill_all();
+  bool answer();
   void set_busy(bool busy);
-  void kill_caller(Kill kill, const Notification& notification, Listener& listener);
+  void kill_caller(Kill kill, const Notification& notification);
+  void kill_otherwise(pid_t process, int process_fd, pid_t thread);
   void reap();
   void note_status(pid_t pid, int status);
   void tell_status();
   void notify_front() { kill(front_, SIGCHLD); }
+  void continue_front();
 
   SharedState& shared_;
   pid_t front_;
   Watcher& watcher_;
   const SuperviseOptions& how_;
   UniqueFd front_fd_;
+  UniqueFd own_fd_;  ///< A pidfd of this process, for the target to see whether it still is.
   UniqueFd signals_;
-  pid_t self_ = getpid();
+  std::shared_ptr<Listener> listener_;  ///< Shared with errands that were left behind.
   pid_t target_ = 0;
   Ending ending_;
   bool ended_ = false;           ///< The target.
@@ -156,7 +177,10 @@ void Supervisor::become_target(const compile::Filter& filter, const Target& targ
                                const char* report_prefix, const SignalState& signals) {
   shared_.target = getpid();
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (getppid() != self_) _exit(kExitCannotExecute);  // It had died before.
+  if (has_ended(own_fd_.get())) _exit(kExitCannotExecute);  // It had died before.
+  if (how_.drop_ptrace) {
+    if (const auto failure = drop_ptrace_capability()) fail(*failure);
+  }
   sigaction(SIGCHLD, &signals.child, nullptr);
   sigprocmask(SIG_SETMASK, &signals.mask, nullptr);
   options.progress = &shared_.progress;
@@ -164,13 +188,20 @@ void Supervisor::become_target(const compile::Filter& filter, const Target& targ
   _exit(kExitCannotExecute);
 }
 
+void Supervisor::fail(const std::string& failure) {
+  tell(shared_, failure);
+  _exit(EXIT_FAILURE);
+}
+
 void Supervisor::prepare() {
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  front_fd_ = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, front_, 0)));
+  own_fd_ = open_process(getpid());
+  if (!own_fd_.valid()) fail(failed("pidfd_open(2)"));
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
   signals_ = UniqueFd(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.valid()) fail(failed("signalfd(2)"));
   // Descriptor 0 is to be no listener: seccomp(2) would return what an outer sandbox says that only pretends.
   if (fcntl(STDIN_FILENO, F_GETFD) < 0) open("/dev/null", O_RDWR | O_CLOEXEC);
 }
@@ -178,17 +209,10 @@ void Supervisor::prepare() {
 void Supervisor::run(const compile::Filter& filter, const Target& target, const EnterOptions& options,
                      const char* report_prefix, const SignalState& signals) {
   prepare();
-  if (!front_fd_.valid() || !signals_.valid()) {
-    tell(shared_, failed(front_fd_.valid() ? "signalfd(2)" : "pidfd_open(2)"));
-    _exit(EXIT_FAILURE);
-  }
-  if (getppid() != front_) _exit(EXIT_FAILURE);  // It has died, and the number may be another process's.
+  if (has_ended(front_fd_.get())) fail("");
   target_ = fork_with_descriptors();
   if (target_ == 0) become_target(filter, target, options, report_prefix, signals);
-  if (target_ < 0) {
-    tell(shared_, failed("clone(2)"));
-    _exit(EXIT_FAILURE);
-  }
+  if (target_ < 0) fail(failed("clone(2)"));
   if (shared_.failure[0] != '\0') _exit(EXIT_FAILURE);  // The front tells.
   supervise();
   _exit(EXIT_SUCCESS);
@@ -200,7 +224,7 @@ void Supervisor::supervise() {
   keep.insert(keep.end(), {descriptor, front_fd_.get(), signals_.get(), watcher_.input()});
   keep_only(std::move(keep));
   (void)chdir("/");  // So that no file system is busy because of a supervisor.
-  Listener listener{UniqueFd(descriptor)};
+  listener_ = std::make_shared<Listener>(UniqueFd(descriptor));
   listens_ = descriptor >= 0;
 
   // A program that could not be written for may throw; what it supervises does not get away.
@@ -208,14 +232,14 @@ void Supervisor::supervise() {
     reap();
     tell_status();
     while (!all_ended_) {
-      wait_for_events(listener);
+      wait_for_events();
       tell_status();
     }
     set_busy(false);
     if (left_behind_) watcher_.tree_ended(ending_);
   } catch (const std::exception& exception) {
-    kill_descendants({});
     tell(shared_, std::string("the supervisor failed: ") + exception.what());
+    kill_all();
   }
 }
 
@@ -225,13 +249,20 @@ void Supervisor::set_busy(bool busy) {
   answered_ = 0;
 }
 
-void Supervisor::wait_for_events(Listener& listener) {
+/// With the descriptors given up, of which /proc needs a few, and there may be a limit. What waits gets ENOSYS by that.
+void Supervisor::kill_all() {
+  keep_only({});
+  kill_descendants({});
+  _exit(EXIT_FAILURE);
+}
+
+void Supervisor::wait_for_events() {
   if (busy_) {
-    if (beat == 0 && answer(listener)) return;
+    if (beat == 0 && answer()) return;
     beat = 0;
     set_busy(answered_ > 0);
   }
-  pollfd events[] = {{listens_ ? listener.fd() : -1, POLLIN, 0},
+  pollfd events[] = {{listens_ ? listener_->fd() : -1, POLLIN, 0},
                      {signals_.get(), POLLIN, 0},
                      {shared_.front_left ? -1 : front_fd_.get(), POLLIN, 0},
                      {watcher_.input(), POLLIN, 0}};
@@ -240,51 +271,95 @@ void Supervisor::wait_for_events(Listener& listener) {
                          : how_.tick_milliseconds > 0 ? how_.tick_milliseconds
                                                       : -1);
   if (how_.tick_milliseconds > 0) watcher_.tick();
+  // A limit of ours that the target has set, for example: who cannot watch does not leave it alone.
+  if (ready < 0 && errno != EINTR) throw std::runtime_error(failed("poll(2)"));
   if (ready <= 0) return;
   if ((events[0].revents & POLLIN) != 0) {
-    if (answer(listener) && !busy_ && answered_ >= kBusy) set_busy(true);
+    if (answer() && !busy_ && answered_ >= kBusy) set_busy(true);
   } else if (events[0].revents != 0) {
     listens_ = false;  // Nobody is left under the filter.
   }
   if (events[3].revents != 0) watcher_.take_input();  // Before anybody is reaped whom it may be about.
   if (events[1].revents != 0) reap();
-  if (events[2].revents != 0 && !shared_.front_left) {
-    kill_descendants({});
-    _exit(EXIT_FAILURE);
-  }
+  if (events[2].revents != 0 && !shared_.front_left) kill_all();
 }
 
 /// False if nobody waits any more.
-bool Supervisor::answer(Listener& listener) {
-  const auto notification = listener.receive();
+bool Supervisor::answer() {
+  const auto notification = listener_->receive();
   if (!notification) return false;
   ++answered_;
-  const Answer answer = watcher_.decide(*notification);
+  const Answer answer = watcher_.decide(*notification, [&] { return listener_->still_waits(*notification); });
   switch (answer.kind) {
     case Answer::Kind::kLetThrough:
-      listener.let_through(*notification);
+      listener_->let_through(*notification);
       break;
     case Answer::Kind::kErrno:
-      listener.refuse(*notification, answer.error);
+      listener_->refuse(*notification, answer.error);
       break;
     case Answer::Kind::kKillThread:
-      kill_caller(Kill::kThread, *notification, listener);
+      kill_caller(Kill::kThread, *notification);
       break;
     case Answer::Kind::kKillProcess:
-      kill_caller(Kill::kProcess, *notification, listener);
+      kill_caller(Kill::kProcess, *notification);
       break;
   }
   return true;
 }
 
-void Supervisor::kill_caller(Kill kill, const Notification& notification, Listener& listener) {
-  const CarriedOut carried_out = carry_out(kill, notification, listener);
-  if (carried_out.wait_status) note_status(notification.thread, *carried_out.wait_status);
-  if (carried_out.done) return;
-  const pid_t process = describe_caller(notification.thread).pid;
-  if (process > 0) ::kill(process, SIGKILL);
+void Supervisor::kill_caller(Kill kill, const Notification& notification) {
+  const pid_t process = process_of(notification.thread);
+  const UniqueFd process_fd = open_process(process);
+  if (!listener_->still_waits(notification)) return;  // It is gone, and whose process that was is not certain.
+
+  const auto carried_out = std::make_shared<CarriedOut>();
+  Errand errand;
+  const bool in_time = errand.run([carried_out, kill, notification, listener = listener_](const std::stop_token& left) {
+    *carried_out = carry_out(kill, notification, *listener, left);
+  });
+  if (!in_time) {
+    if (dumps_core(process)) return;  // It is killed, and nobody shall hurry it.
+    if (kill == Kill::kThread && !listener_->still_waits(notification)) return;
+    kill_otherwise(process, process_fd.get(), notification.thread);
+    return listener_->refuse(notification, EPERM);
+  }
+  if (carried_out->wait_status) note_status(notification.thread, *carried_out->wait_status);
+  switch (carried_out->fate) {
+    case CarriedOut::Fate::kDead:
+      break;
+    case CarriedOut::Fate::kKilled:
+      killed_instead_ = killed_instead_ || process == target_;
+      break;
+    case CarriedOut::Fate::kGone:
+      // Its process is to die even if it runs another program by now.
+      if (kill == Kill::kThread || !carried_out->answered) break;
+      kill_otherwise(process, process_fd.get(), notification.thread);
+      break;
+    case CarriedOut::Fate::kAlive:
+      kill_otherwise(process, process_fd.get(), notification.thread);
+      listener_->refuse(notification, EPERM);
+      break;
+  }
+}
+
+void Supervisor::kill_otherwise(pid_t process, int process_fd, pid_t thread) {
+  if (process_fd >= 0) {
+    syscall(SYS_pidfd_send_signal, process_fd, SIGKILL, nullptr, 0);
+  } else {
+    kill(thread, SIGKILL);  // Which takes the number of any thread for its process's.
+  }
   if (process == target_) killed_instead_ = true;
-  listener.refuse(notification, EPERM);
+}
+
+/// Until it goes on: it may be just about to stop, for it has looked before we said that the target goes on.
+void Supervisor::continue_front() {
+  const timespec pause = {0, 1000000};
+  constexpr int kRounds = 2000;  // Of a millisecond.
+  kill(front_, SIGCONT);
+  for (int i = 0; i < kRounds && shared_.front_stops && !has_ended(front_fd_.get()); ++i) {
+    nanosleep(&pause, nullptr);
+    kill(front_, SIGCONT);
+  }
 }
 
 void Supervisor::note_status(pid_t pid, int status) {
@@ -296,11 +371,11 @@ void Supervisor::note_status(pid_t pid, int status) {
   }
   if (WIFCONTINUED(status)) {
     shared_.target_stopped = false;
-    kill(front_, SIGCONT);  // It may have been continued without the front.
-    return;
+    return continue_front();  // It may have been continued without the front.
   }
   set_busy(false);
   ended_ = true;
+  if (shared_.target_stopped.exchange(false)) continue_front();
   shared_.target = -1;  // The number may soon be another process's.
   ending_ = ending_of(status);
   ending_.executed = shared_.progress.listener >= 0 && !shared_.progress.exec_failed;
@@ -321,6 +396,7 @@ void Supervisor::tell_status() {
   shared_.exit_status = how_.wait_for_tree ? tree_status : ending_.status;
   notify_front();
   left_behind_ = !all_ended_;
+  if (left_behind_) watcher_.front_leaves();
 }
 
 void Supervisor::reap() {
@@ -390,11 +466,14 @@ Result<Supervised, std::string> supervise(const compile::Filter& filter, const T
   std::set<pid_t> spared = children();
   const SignalState signals = take_signals();
   const pid_t front = getpid();
+  UniqueFd front_fd = open_process(front);
+  if (!front_fd.valid()) return failed("pidfd_open(2)");
 
   const pid_t supervisor = fork();
   if (supervisor < 0) return failed("fork(2)");
   if (supervisor == 0)
-    Supervisor(*shared, front, watcher, how).run(filter, target, with_listener, report_prefix, signals);
+    Supervisor(*shared, front, std::move(front_fd), watcher, how)
+        .run(filter, target, with_listener, report_prefix, signals);
   keep_only({});
   return Front(*shared, supervisor, std::move(spared)).run();
 }

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,13 +42,17 @@ struct Ending {
   int signal = 0;         ///< That ended it; 0: none did.
 };
 
+/// Whether a caller still waits. What is found out about a thread by its number holds if it does so afterwards: else
+/// the number may be another's by then.
+using StillWaits = std::function<bool()>;
+
 /// What the supervisor asks. All of it is called in the supervisor's process, one after the other.
 class Watcher {
  public:
   virtual ~Watcher() = default;
   /// Decides on a call. The caller waits meanwhile, so its memory may be read; it is another process's memory, and its
   /// other threads go on changing it.
-  virtual Answer decide(const Notification& notification) = 0;
+  virtual Answer decide(const Notification& notification, const StillWaits& still_waits) = 0;
   /// A descriptor of the watcher's own that is waited for too, and what is called when there is input; -1: none.
   [[nodiscard]] virtual int input() const { return -1; }
   virtual void take_input() {}
@@ -55,6 +60,9 @@ class Watcher {
   virtual void tick() {}
   /// The target has ended; processes that it has left behind may go on.
   virtual void target_ended(const Ending& ending) { (void)ending; }
+  /// The front goes, while processes that the target has left behind go on. Who waits for the end of standard error
+  /// waits for the watcher, too.
+  virtual void front_leaves() {}
   /// Everybody has ended. What this returns is the front's exit status, if the front has waited for it.
   virtual int tree_ended(const Ending& ending) { return ending.status; }
 };
@@ -62,7 +70,10 @@ class Watcher {
 struct SuperviseOptions {
   bool wait_for_tree = false;  ///< The front waits for everything that the target has left behind, not for it alone.
   int tick_milliseconds = 0;   ///< 0: no ticks.
-  std::vector<int> keep;       ///< Descriptors that the watcher needs, besides standard error and its input.
+  /// Take CAP_SYS_PTRACE from the target. With it a program of root writes to the memory of front and supervisor, or
+  /// takes the listener from them, by calls that no policy refuses (open and write, of /proc/PID/mem).
+  bool drop_ptrace = false;
+  std::vector<int> keep;  ///< Descriptors that the watcher needs, besides standard error and its input.
 };
 
 /// What the front is left with.

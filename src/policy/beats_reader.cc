@@ -175,7 +175,10 @@ Policy BeatsReader::read(const YamlNode& document) {
     diagnostics_.error(place, "'syscalls' is missing in the seccomp section: the list of groups");
   }
   if (const YamlNode* node = keys.find("architectures")) read_architectures(*node, policy);
-  if (const YamlNode* node = keys.find("kernel")) policy.kernel = read_kernel_version(*node, "'kernel'", diagnostics_);
+  if (const YamlNode* node = keys.find("kernel")) {
+    policy.kernel = read_kernel_version(*node, "'kernel'", diagnostics_);
+    policy.kernel_range = keys.find_key("kernel")->range;
+  }
   if (const YamlNode* node = keys.find("flags")) read_flags(*node, policy.flags);
   return policy;
 }

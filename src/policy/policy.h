@@ -124,6 +124,7 @@ struct Policy {
   bool oci = false;  ///< Read as runc reads: unknown names are skipped, arguments that a call lacks are compared.
   std::vector<ListedAbi> architectures;  ///< Empty: the native ABI.
   std::optional<arch::KernelVersion> kernel;
+  SourceRange kernel_range;  ///< Where `kernel` is written, if it is.
   Flags flags;
 };
 

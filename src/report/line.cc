@@ -60,13 +60,20 @@ std::string rule_text(const Event& event) {
   return "  by " + place + " (" + action + ")";
 }
 
+/// As a signed number, which it is for those who skip a call.
+std::string number_text(uint32_t number) {
+  return "call " + (number == UINT32_MAX ? "-1" : std::to_string(number));
+}
+
 }  // namespace
 
 std::string call_text(uint32_t arch, uint32_t number) {
   const auto abi = abi_of(arch, number);
-  if (!abi) return "call " + std::to_string(number) + " of arch " + hex_text(arch);
+  if (!abi) return number_text(number) + " of arch " + hex_text(arch);
   const auto name = arch::name_of(*abi, number);
-  const std::string text = name ? std::string(*name) : "call " + std::to_string(number);
+  const bool x32 = *abi == arch::Abi::kX32;  // Which its bit says, and so does its name.
+  const std::string text =
+      name ? std::string(*name) : number_text(x32 ? number & ~arch::info(*abi).first_number : number);
   return *abi == arch::native_abi() ? text : std::string(arch::info(*abi).name) + " " + text;
 }
 

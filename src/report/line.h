@@ -16,8 +16,8 @@ inline constexpr size_t kLongestLine = 4000;
 /// One printable line without a newline, whatever the event holds.
 std::string denial_line(const Event& event);
 
-/// The name of a call by its AUDIT_ARCH_* value and its number: "socket", "call 4711" where it has no name; through an
-/// ABI that is not the machine's own "x86 socket".
+/// The name of a call by its AUDIT_ARCH_* value and its number: "socket", "call 4711" where it has no name, "call -1"
+/// for the number by which a tracer skips one; through an ABI that is not the machine's own "x86 socket".
 std::string call_text(uint32_t arch, uint32_t number);
 
 /// The policy's word for a SECCOMP_RET_* value: "errno", "kill_process"; its number for what no policy can ask for.

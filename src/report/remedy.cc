@@ -10,12 +10,14 @@
 #include "report/arguments.h"
 #include "report/caller_memory.h"
 #include "report/event.h"
+#include "resolve/call_sets.h"
 
 namespace sandbox::report {
 namespace {
 
 constexpr size_t kLongestName = 4096;  // Of a file.
 constexpr uint32_t kSkippedNumber = UINT32_MAX;
+constexpr size_t kMostNumbers = 20;  // In one line; a program has as many as it likes.
 
 // ---- Text
 
@@ -50,6 +52,20 @@ std::string indented(const std::string& lines, const std::string& pad) {
   return text;
 }
 
+/// Calls by their numbers, -1 first.
+using Numbers = std::set<std::pair<arch::Abi, int64_t>>;
+
+std::string numbers_text(const Numbers& numbers) {
+  std::string text;
+  size_t left = numbers.size();
+  for (const auto& [abi, number] : numbers) {
+    if (numbers.size() - left == kMostNumbers) return text + " and " + std::to_string(left) + " more";
+    text += (text.empty() ? "" : ", ") + std::string(arch::info(abi).name) + " call " + std::to_string(number);
+    --left;
+  }
+  return text;
+}
+
 // ---- The place in a Beats policy
 
 constexpr std::string_view kBlanks = " \t\r\n";
@@ -58,10 +74,14 @@ bool is_blank_at(const std::string& text, size_t at) {
   return at >= text.size() || kBlanks.find(text[at]) != std::string_view::npos;
 }
 
+size_t start_of_line(const std::string& text, size_t at) {
+  const size_t newline = at == 0 ? std::string::npos : text.rfind('\n', at - 1);
+  return newline == std::string::npos ? 0 : newline + 1;
+}
+
 /// Where the comment begins that ends the line before `end`; `end` if there is none. Not for lines with quotes.
 size_t comment_start(const std::string& text, size_t end) {
-  const size_t newline = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
-  const size_t line = newline == std::string::npos ? 0 : newline + 1;
+  const size_t line = start_of_line(text, end);
   for (size_t at = line; at < end; ++at) {
     if (text[at] == '#' && (at == line || is_blank_at(text, at - 1))) return at;
   }
@@ -89,11 +109,30 @@ std::optional<Insertion> in_flow(const policy::Policy& policy, const std::vector
 
 std::optional<Insertion> in_block(const policy::Policy& policy, size_t dash, const std::vector<std::string>& names) {
   const std::string& text = policy.source->text();
-  const size_t newline = dash == 0 ? std::string::npos : text.rfind('\n', dash - 1);
-  const size_t line = newline == std::string::npos ? 0 : newline + 1;
+  const size_t line = start_of_line(text, dash);
   const std::string before = text.substr(line, dash - line);
   const std::string pad(before.size(), ' ');
   return Insertion{dash, policy.source->locate(dash), group_in_block(names, pad) + pad, before == pad};
+}
+
+/// The key 'architectures', for a policy that lacks it.
+struct NewKey {
+  uint32_t line = 0;  ///< It stands before this one.
+  std::string text;   ///< Indented, without a newline.
+};
+
+/// Beside the key 'default_action'. None in flow style, where more than a line would change.
+std::optional<NewKey> new_architectures(const policy::Policy& policy, const std::string& list) {
+  const std::string& text = policy.source->text();
+  const size_t key = policy.default_range.offset;
+  const size_t line = start_of_line(text, key);
+  if (policy.default_range.length == 0 || text.find_first_not_of(' ', line) != key) return std::nullopt;
+  const size_t end = end_of_what_is_before(text, key);
+  if (end > 0 && std::string_view("{,?").find(text[end - 1]) != std::string_view::npos) return std::nullopt;
+  const bool quoted = text[key] == '"' || text[key] == '\'';
+  const bool dotted = std::string_view(text).substr(key + (quoted ? 1 : 0)).starts_with("seccomp.");
+  const std::string pad(key - line, ' ');
+  return NewKey{policy.source->locate(key).line, pad + (dotted ? "seccomp." : "") + "architectures: " + list};
 }
 
 // ---- What is said of one policy
@@ -103,8 +142,8 @@ struct Sorted {
   Names names;                 ///< Can be allowed by name.
   Names by_group;              ///< Those of `names` that a group denies.
   Names newer;                 ///< Hidden by `kernel:`.
-  Names nameless;              ///< Calls without a name.
-  Names never;                 ///< Fixed, whatever a policy says.
+  Numbers nameless;            ///< Calls without a name.
+  Numbers never;               ///< Fixed, whatever a policy says.
   std::set<arch::Abi> abis;    ///< Not covered.
   std::set<uint32_t> unknown;  ///< AUDIT_ARCH_* values that nobody knows.
 };
@@ -114,9 +153,10 @@ bool is_never(const DeniedCall& call, arch::Abi abi) {
   return call.number == kSkippedNumber || (abi == arch::Abi::kX86_64 && call.number >= 512 && call.number <= 547);
 }
 
-std::string number_text(arch::Abi abi, uint32_t number) {
-  const bool skipped = number == kSkippedNumber;
-  return std::string(arch::info(abi).name) + " call " + (skipped ? "-1" : std::to_string(number));
+/// x32's calls without its bit, which its name stands for.
+std::pair<arch::Abi, int64_t> number_of(arch::Abi abi, uint32_t number) {
+  if (number == kSkippedNumber) return {abi, -1};
+  return {abi, abi == arch::Abi::kX32 ? number & ~arch::info(abi).first_number : number};
 }
 
 Sorted sort_out(const PolicyDenials& denials) {
@@ -127,17 +167,18 @@ Sorted sort_out(const PolicyDenials& denials) {
       sorted.unknown.insert(call.arch);
       continue;
     }
+    // Hardly any kernel runs x32, so a policy that does not list it is right not to.
+    if (is_never(call, *abi) || (call.reason == Reason::kFixed && *abi == arch::Abi::kX32)) {
+      sorted.never.insert(number_of(*abi, call.number));
+      continue;
+    }
     if (call.reason == Reason::kFixed) {
-      if (is_never(call, *abi)) {
-        sorted.never.insert(number_text(*abi, call.number));
-      } else {
-        sorted.abis.insert(*abi);
-      }
+      sorted.abis.insert(*abi);
       continue;
     }
     const auto own_name = arch::name_of(*abi, call.number);
     if (!own_name) {
-      sorted.nameless.insert(number_text(*abi, call.number));
+      sorted.nameless.insert(number_of(*abi, call.number));
       continue;
     }
     const auto behind = call_behind(*abi, *own_name, call.selector);
@@ -146,6 +187,37 @@ Sorted sort_out(const PolicyDenials& denials) {
     if (call.reason == Reason::kGroup) sorted.by_group.insert(name);
   }
   return sorted;
+}
+
+/// Those of the names that the policy allows for some arguments.
+Names allowed_in_part(const policy::Policy& policy, const Names& names) {
+  Names in_part;
+  for (const policy::Group& group : policy.groups) {
+    if (group.action != policy::Action::kAllow && group.action != policy::Action::kLog) continue;
+    for (const policy::ConditionalName& entry : group.names_with_args) {
+      if (entry.conditions.empty()) continue;
+      const auto members = policy.oci ? std::nullopt : resolve::members_of_set(entry.name.text);
+      for (const std::string_view call : members.value_or(std::vector<std::string_view>{entry.name.text})) {
+        if (const auto name = names.find(std::string(call)); name != names.end()) in_part.insert(*name);
+      }
+    }
+  }
+  return in_part;
+}
+
+/// What somebody meant when they wrote the policy, and what would be undone.
+std::string warnings_text(const PolicyDenials& denials, const std::string& name, const Sorted& sorted) {
+  const std::string think = "Think twice: " + name;
+  std::string text;
+  if (!sorted.by_group.empty()) {
+    text += think + " denies " + joined(sorted.by_group) + " by name, which the lines below undo.\n";
+  }
+  const Names in_part = denials.policy == nullptr ? Names() : allowed_in_part(*denials.policy, sorted.names);
+  if (!in_part.empty()) {
+    text += think + " allows " + joined(in_part) + " for some arguments only; the lines below allow " +
+            (in_part.size() == 1 ? "it" : "them") + " for all.\n";
+  }
+  return text;
 }
 
 std::string allow_in_beats_file(const PolicyDenials& denials, const std::string& name, const Names& names) {
@@ -208,6 +280,19 @@ std::string oci_word(arch::Abi abi) {
   return word;
 }
 
+/// For a policy without the key 'architectures'.
+std::string new_architectures_text(const PolicyDenials& denials, const std::string& name, const std::string& list) {
+  const std::string in_words = "list " + list + " under 'architectures' in its section 'seccomp'.\n";
+  if (denials.kind == PolicyDenials::Kind::kProfile) {
+    return "in a copy of it (sandbox-policy convert --to beats profile:" + name + " -o my.yml), " + in_words;
+  }
+  const auto key = new_architectures(*denials.policy, "[" + list + "]");
+  if (!key) return in_words;
+  // A line at the left margin does not look like one to be copied, so it stands in this one.
+  return "add before line " + std::to_string(key->line) + " of " + name + ":" +
+         (key->text.starts_with(' ') ? "\n" : " ") + key->text + "\n";
+}
+
 std::string architectures_text(const PolicyDenials& denials, const std::string& name, const std::set<arch::Abi>& abis,
                                arch::Abi native) {
   if (abis.empty()) return "";
@@ -223,23 +308,24 @@ std::string architectures_text(const PolicyDenials& denials, const std::string& 
     const uint32_t line = denials.policy->source->locate(denials.policy->architectures.front().range.offset).line;
     return text + "add " + joined(words) + " to 'architectures:' (line " + std::to_string(line) + ").\n";
   }
-  words.erase(std::string(arch::info(native).name));
-  return text + "add this key to its section 'seccomp':\n    architectures: [" + std::string(arch::info(native).name) +
-         ", " + joined(words) + "]\n";
+  const std::string own(arch::info(native).name);
+  words.erase(own);
+  return text + new_architectures_text(denials, name, own + ", " + joined(words));
 }
 
 std::string text_for(const PolicyDenials& denials, arch::Abi native) {
   const Sorted sorted = sort_out(denials);
   const std::string name = printable(denials.name, kLongestName);
-  std::string text;
-  if (!sorted.by_group.empty()) {
-    text += "Think twice: " + name + " denies " + joined(sorted.by_group) + " by name.\n";
-  }
+  std::string text = warnings_text(denials, name, sorted);
   text += allow_text(denials, name, sorted.names);
   text += architectures_text(denials, name, sorted.abis, native);
   text += newer_text(denials, sorted.newer);
-  if (!sorted.nameless.empty()) text += "Without a name, so no policy can list it: " + joined(sorted.nameless) + ".\n";
-  if (!sorted.never.empty()) text += "Refused by every policy: " + joined(sorted.never) + ".\n";
+  if (!sorted.nameless.empty()) {
+    text += "Without a name, so no policy can list it: " + numbers_text(sorted.nameless) + ".\n";
+  }
+  if (!sorted.never.empty()) {
+    text += "No policy can allow these, the kernel has no such calls: " + numbers_text(sorted.never) + ".\n";
+  }
   for (const uint32_t arch : sorted.unknown) text += "No policy can cover calls of arch " + hex_text(arch) + ".\n";
   return text;
 }

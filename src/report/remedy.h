@@ -44,8 +44,9 @@ struct PolicyDenials {
 /// Why a policy, by its rules, gives the call what it gives it. `policy` is what `rules` were resolved from.
 Reason reason_of(const policy::Policy& policy, const resolve::PolicyRules& rules, const bpf::SystemCall& call);
 
-/// For each policy that denies something: what to add to it, and where. Lines for people, each with a newline, to be
-/// printed as they are: what is to be copied is indented as it must be. Empty if nothing was denied.
+/// For each policy that denies something: what to add to it, and where. Lines for people, each with a newline. Those
+/// that begin with a blank or a '-' are to be copied, and indented as they must be; what is said begins with neither.
+/// Empty if nothing was denied.
 ///
 /// `native` is the ABI that a policy without `architectures` is for.
 std::string remedy_text(std::span<const PolicyDenials> denials, arch::Abi native);

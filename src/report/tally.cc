@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "arch/syscalls.h"
 #include "base/diagnostic.h"
 #include "report/line.h"
 
@@ -33,15 +34,19 @@ std::string times(uint64_t count) {
   return count == 1 ? "once" : std::to_string(count) + " times";
 }
 
-std::string names_text(const std::vector<std::string>& names) {
+/// "curl, git, sh and 2 more".
+std::string processes_text(const Total& total) {
+  const std::vector<std::string>& names = total.processes;
+  if (names.empty()) return total.other_processes ? "other processes" : "";
   std::string text;
   for (size_t i = 0; i < names.size(); ++i) {
-    if (i == kMostNames && names.size() > kMostNames + 1) {
-      return text + " and " + std::to_string(names.size() - i) + " more";
+    if (i == kMostNames && (total.other_processes || names.size() > kMostNames + 1)) {
+      const std::string more = std::to_string(names.size() - i) + " more";
+      return text + (total.other_processes ? ", " + more + " and others" : " and " + more);
     }
     text += (i == 0 ? "" : ", ") + printable(names[i], kLongestName);
   }
-  return text;
+  return text + (total.other_processes ? " and others" : "");
 }
 
 std::string origin_text(const Total& total) {
@@ -67,6 +72,11 @@ std::string aligned(const std::vector<Row>& rows) {
   return text;
 }
 
+bool has_name(const DenialKey& key) {
+  const auto abi = abi_of(key.arch, key.number);
+  return abi && arch::name_of(*abi, key.number);
+}
+
 }  // namespace
 
 size_t Tally::Hash::operator()(const DenialKey& key) const {
@@ -81,65 +91,106 @@ bool Tally::Equal::operator()(const OwnKey& a, const DenialKey& b) const {
   return a.arch == b.arch && a.number == b.number && a.action == b.action && a.rule == b.rule && a.process == b.process;
 }
 
+/// Of a key that has none yet. Null if none is left for it.
+Tally::Count* Tally::place_for(const DenialKey& key) {
+  const bool named = has_name(key);
+  const size_t place = counts_.size() + others_.size();
+  OwnKey own = {key.arch, key.number, key.action, key.rule, std::string(key.process)};
+  const bool room = counts_.size() < kMostKeys && (named || nameless_ < kMostNameless);
+  if (!room && !named) return nullptr;
+  if (!room) own.process.clear();
+  Counts& counts = room ? counts_ : others_;
+  if (!room && others_.size() >= kMostNamesOfCalls && !others_.contains(own)) return nullptr;
+  const auto [at, fresh] = counts.try_emplace(std::move(own));
+  if (fresh) at->second.place = place;
+  if (!named) ++nameless_;
+  return &at->second;
+}
+
+Tally::Count* Tally::find(const DenialKey& key) {
+  if (const auto at = counts_.find(key); at != counts_.end()) return &at->second;
+  DenialKey other = key;
+  other.process = {};
+  const auto at = others_.find(other);
+  return at == others_.end() ? nullptr : &at->second;
+}
+
 bool Tally::wants_details(const DenialKey& key) {
   ++count_;
-  auto at = counts_.find(key);
-  if (at == counts_.end()) {
-    // A hostile program has 2^32 numbers, and any name.
-    if (counts_.size() >= kMostKeys) {
-      ++uncounted_;
-      return false;
-    }
-    OwnKey own = {key.arch, key.number, key.action, key.rule, std::string(key.process)};
-    at = counts_.try_emplace(std::move(own)).first;
+  const auto at = counts_.find(key);
+  Count* count = at == counts_.end() ? place_for(key) : &at->second;
+  if (count == nullptr) {
+    ++uncounted_;
+    return false;
   }
-  ++at->second.count;
-  return !at->second.silent;
+  ++count->count;
+  return !count->silent;
 }
 
 Tally::Show Tally::note(const DenialKey& key, std::string_view text, const std::string& rule,
                         const std::string& rule_kind) {
-  const auto at = counts_.find(key);
-  if (at == counts_.end() || at->second.silent) return Show::kNo;
-  Count& count = at->second;
-  count.rule = rule;
-  count.rule_kind = rule_kind;
-  const bool repeated = std::find(count.shown.begin(), count.shown.end(), text) != count.shown.end();
-  if (repeated && ++count.repeats < kMostRepeats) return Show::kNo;
-  if (!repeated && count.shown.size() < kMostShown) {
-    count.shown.emplace_back(text);
-    return Show::kYes;
+  Count* count = find(key);
+  if (count == nullptr || count->silent) return Show::kNo;
+  count->rule = rule;
+  count->rule_kind = rule_kind;
+  // One line for each new name would be a line for each denial.
+  const bool shown = !ended_ && counts_.contains(key);
+  Show answer = shown ? show(*count, text) : Show::kNo;
+  if (answer != Show::kNo) {
+    ended_ = lines_left_ == 0;
+    if (ended_) answer = Show::kNoMore;
+    if (!ended_) --lines_left_;
   }
-  count.silent = true;
-  count.shown.clear();
-  return Show::kMoreOfIt;
+  if (!shown || answer == Show::kMoreOfIt || ended_) {
+    count->silent = true;
+    count->shown.clear();
+  }
+  return answer;
+}
+
+Tally::Show Tally::show(Count& count, std::string_view text) {
+  const bool repeated = std::find(count.shown.begin(), count.shown.end(), text) != count.shown.end();
+  if (repeated) return ++count.repeats < kMostRepeats ? Show::kNo : Show::kMoreOfIt;
+  if (count.shown.size() >= kMostShown) return Show::kMoreOfIt;
+  count.shown.emplace_back(text);
+  return Show::kYes;
 }
 
 std::vector<Total> Tally::totals() const {
+  struct Placed {
+    size_t place = SIZE_MAX;
+    Total total;
+  };
   // The rule's number may be another for another process; what people see of it is its text.
-  std::map<std::tuple<uint32_t, uint32_t, uint32_t, std::string>, Total> merged;
-  for (const auto& [key, count] : counts_) {
-    Total& total = merged[{key.arch, key.number, key.action, count.rule}];
+  std::map<std::tuple<uint32_t, uint32_t, uint32_t, std::string>, Placed> merged;
+  const auto add = [&](const OwnKey& key, const Count& count) -> Total& {
+    auto& [place, total] = merged[{key.arch, key.number, key.action, count.rule}];
+    place = std::min(place, count.place);
     total.arch = key.arch;
     total.number = key.number;
     total.action = key.action;
     total.rule = count.rule;
     total.rule_kind = count.rule_kind;
-    total.processes.push_back(key.process);
     total.count += count.count;
-  }
+    return total;
+  };
+  for (const auto& [key, count] : counts_) add(key, count).processes.push_back(key.process);
+  for (const auto& [key, count] : others_) add(key, count).other_processes = true;
+  std::vector<Placed> placed;
+  for (auto& [key, one] : merged) placed.push_back(std::move(one));
+  std::ranges::sort(placed, {}, [](const Placed& one) { return std::pair(~one.total.count, one.place); });
   std::vector<Total> totals;
-  for (auto& [key, total] : merged) {
+  for (auto& [place, total] : placed) {
     std::sort(total.processes.begin(), total.processes.end());
     total.processes.erase(std::unique(total.processes.begin(), total.processes.end()), total.processes.end());
     totals.push_back(std::move(total));
   }
-  std::stable_sort(totals.begin(), totals.end(), [](const Total& a, const Total& b) { return a.count > b.count; });
   return totals;
 }
 
 std::string more_of_it_text(const DenialKey& key) {
-  return "further denials of " + call_text(key.arch, key.number) + " in " + printable(key.process, kLongestName) +
+  const std::string name = printable(key.process, kLongestName);
+  return "further denials of " + call_text(key.arch, key.number) + (name.empty() ? "" : " in " + name) +
          " are counted, not shown";
 }
 
@@ -156,7 +207,7 @@ std::string summary_text(const Tally& tally, Outcome outcome) {
     calls.emplace(total.arch, total.number);
     rows.push_back({std::to_string(total.count), call_text(total.arch, total.number),
                     logged ? "logged" : fate_text(total.arch, total.number, total.action),
-                    "  [" + names_text(total.processes) + "]" + origin_text(total)});
+                    "  [" + processes_text(total) + "]" + origin_text(total)});
   }
   if (tally.uncounted() > 0) rows.push_back({std::to_string(tally.uncounted()), "other calls", "", ""});
   const bool one = calls.size() == 1 && tally.uncounted() == 0;

@@ -309,6 +309,20 @@ TEST(BeatsReader, ReadsAKernelVersion) {
             "4:11: error: 'kernel' must be a Linux version such as \"6.1\", found '6'\n");
 }
 
+TEST(BeatsReader, RemembersWhereTheKernelVersionStands) {
+  testing::PolicyText text(with_keys("  kernel: \"5.10\"\n"));
+  const auto policy = text.read();
+  ASSERT_TRUE(policy.has_value());
+  EXPECT_EQ(text.covered(policy->kernel_range), "kernel");
+  EXPECT_EQ(text.source().locate(policy->kernel_range.offset).line, 4U);
+  EXPECT_EQ(read(with_keys("")).kernel_range.length, 0U);
+  testing::PolicyText dotted(
+      "seccomp.default_action: allow\nseccomp.kernel: 5.10\nseccomp.syscalls: [{action: log, names: [read]}]\n");
+  const auto same = dotted.read();
+  ASSERT_TRUE(same.has_value());
+  EXPECT_EQ(dotted.covered(same->kernel_range), "seccomp.kernel");
+}
+
 TEST(BeatsReader, ReadsConstants) {
   const Value value = read_condition("{operation: Equal, value: AF_INET | 0x10}").value;
   ASSERT_EQ(value.terms.size(), 2U);

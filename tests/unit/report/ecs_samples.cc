@@ -49,7 +49,13 @@ class Samples {
 
   Total total() {
     const Event from = event();
-    Total total = {from.call.arch, from.call.number, from.action, from.rule, "a group", {}, random_.bits()};
+    Total total;
+    total.arch = from.call.arch;
+    total.number = from.call.number;
+    total.action = from.action;
+    total.rule = from.rule;
+    total.rule_kind = "a group";
+    total.count = random_.bits();
     while (coin()) total.processes.push_back(name());
     return total;
   }

@@ -157,9 +157,12 @@ TEST_F(DenialLine, CallText) {
   EXPECT_EQ(call_text(AUDIT_ARCH_X86_64, 41), "socket");
   EXPECT_EQ(call_text(AUDIT_ARCH_X86_64, 4711), "call 4711");
   EXPECT_EQ(call_text(AUDIT_ARCH_X86_64, 0x40000000), "x32 read");
-  EXPECT_EQ(call_text(AUDIT_ARCH_X86_64, UINT32_MAX), "call 4294967295");
+  EXPECT_EQ(call_text(AUDIT_ARCH_X86_64, 0x40001267), "x32 call 4711");
+  EXPECT_EQ(call_text(AUDIT_ARCH_X86_64, UINT32_MAX), "call -1");
+  EXPECT_EQ(call_text(AUDIT_ARCH_I386, UINT32_MAX), "x86 call -1");
   EXPECT_EQ(call_text(AUDIT_ARCH_I386, 102), "x86 socketcall");
   EXPECT_EQ(call_text(0x1234, 5), "call 5 of arch 0x1234");
+  EXPECT_EQ(call_text(0x1234, UINT32_MAX), "call -1 of arch 0x1234");
 }
 
 }  // namespace

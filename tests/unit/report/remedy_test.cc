@@ -38,6 +38,11 @@ struct Read {
   std::string problems;
 };
 
+std::string contents(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 DeniedCall denied(std::string_view name, Reason reason = Reason::kDefault, Abi abi = Abi::kX86_64) {
   return {.arch = arch::info(abi).audit_arch, .number = arch::number_of(abi, name).value(), .reason = reason};
 }
@@ -46,6 +51,17 @@ std::string remedy(const policy::Policy* policy, std::vector<DeniedCall> calls, 
                    PolicyDenials::Kind kind = PolicyDenials::Kind::kFile) {
   const PolicyDenials denials = {kind, name, policy, std::move(calls)};
   return remedy_text({&denials, 1}, Abi::kX86_64);
+}
+
+/// The lines that are to be copied, as whoever prints a remedy tells them from the others.
+std::string to_copy(const std::string& told) {
+  std::string lines;
+  for (size_t at = 0; at < told.size();) {
+    const size_t end = told.find('\n', at) + 1;
+    if (told[at] == ' ' || told[at] == '-') lines += told.substr(at, end - at);
+    at = end;
+  }
+  return lines;
 }
 
 constexpr char kAllowList[] =
@@ -70,7 +86,7 @@ TEST(Remedy, WhatAGroupDeniesWasMeant) {
   const Read beat(
       "seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    names: [socket, connect, ptrace]\n");
   EXPECT_EQ(remedy(&beat.policy, {denied("ptrace", Reason::kGroup), denied("connect", Reason::kGroup)}),
-            "Think twice: beat.yml denies connect, ptrace by name.\n"
+            "Think twice: beat.yml denies connect, ptrace by name, which the lines below undo.\n"
             "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
             "  - action: allow\n"
             "    names:\n"
@@ -138,32 +154,153 @@ TEST(Remedy, WhatIsNewerThanTheKernelIsLeftOut) {
 }
 
 TEST(Remedy, AForeignAbi) {
-  const Read unlisted(kAllowList);
-  EXPECT_EQ(remedy(&unlisted.policy, {denied("read", Reason::kFixed, Abi::kX86)}),
-            "Calls through x86 are refused, as beat.yml does not cover it: add this key to its section 'seccomp':\n"
-            "    architectures: [x86_64, x86]\n");
   const Read listed(std::string(kAllowList) + "  architectures:\n  - x86_64\n");
+  EXPECT_EQ(remedy(&listed.policy, {denied("read", Reason::kFixed, Abi::kX86)}),
+            "Calls through x86 are refused, as beat.yml does not cover it: add x86 to 'architectures:' (line 8).\n");
   EXPECT_EQ(
-      remedy(&listed.policy, {denied("read", Reason::kFixed, Abi::kX86), denied("read", Reason::kFixed, Abi::kX32)}),
-      "Calls through x86, x32 are refused, as beat.yml does not cover them: add x32, x86 to 'architectures:' "
+      remedy(&listed.policy, {denied("read", Reason::kFixed, Abi::kX86), denied("read", Reason::kFixed, Abi::kArm)}),
+      "Calls through x86, arm are refused, as beat.yml does not cover them: add arm, x86 to 'architectures:' "
       "(line 8).\n");
   const Read profile(
       R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]})");
   EXPECT_EQ(remedy(&profile.policy, {denied("read", Reason::kFixed, Abi::kX86)}, "docker.json"),
             "Calls through x86 are refused, as docker.json does not cover it: add SCMP_ARCH_X86 to its "
             "'architectures'.\n");
+  EXPECT_EQ(remedy(nullptr, {denied("read", Reason::kFixed, Abi::kX86)}, "a.bpf", PolicyDenials::Kind::kFilterFile),
+            "Calls through x86 are refused, as a.bpf does not cover it: its policy must, by 'architectures:'.\n");
+}
+
+/// What is said of a policy without `architectures` when a call comes through x86, behind "cover it: ".
+std::string new_key(const std::string& text, PolicyDenials::Kind kind = PolicyDenials::Kind::kFile) {
+  const Read read(text);
+  EXPECT_EQ(read.problems, "") << text;
+  const std::string said = remedy(&read.policy, {denied("read", Reason::kFixed, Abi::kX86)}, "beat.yml", kind);
+  const std::string head = "Calls through x86 are refused, as beat.yml does not cover it: ";
+  EXPECT_TRUE(said.starts_with(head)) << said;
+  return said.substr(head.size());
+}
+
+TEST(Remedy, TheKeyForAForeignAbiIsIndentedAsThePolicyIs) {
+  EXPECT_EQ(new_key(kAllowList), "add before line 2 of beat.yml:\n  architectures: [x86_64, x86]\n");
+  EXPECT_EQ(new_key("name: a\nseccomp:\n        syscalls:\n        - {action: allow, names: [read]}\n"
+                    "        # All else, [for example {\n        \"default_action\": errno\n"),
+            "add before line 6 of beat.yml:\n        architectures: [x86_64, x86]\n");
+  EXPECT_EQ(new_key("name: a\nseccomp.default_action: errno\nseccomp.syscalls: [{action: allow, names: [read]}]\n"),
+            "add before line 2 of beat.yml: seccomp.architectures: [x86_64, x86]\n");
+  EXPECT_EQ(new_key("  'seccomp.default_action': errno\n  seccomp.syscalls: [{action: allow, names: [read]}]\n"),
+            "add before line 1 of beat.yml:\n  seccomp.architectures: [x86_64, x86]\n");
+}
+
+TEST(Remedy, TheKeyForAForeignAbiInFlowStyle) {
+  const std::string in_words = "list x86_64, x86 under 'architectures' in its section 'seccomp'.\n";
+  for (const char* text :
+       {"seccomp: {default_action: errno, syscalls: [{action: allow, names: [read]}]}\n",
+        "seccomp: {\n  default_action: errno,\n  syscalls: [{action: allow, names: [read]}]}\n",
+        "seccomp: {syscalls: [{action: allow, names: [read]}], # all else\n  default_action: errno}\n",
+        "{\"seccomp\": {\n  \"default_action\": \"errno\",\n  \"syscalls\": [{\"action\": "
+        "\"allow\", \"names\": [\"read\"]}]}}\n",
+        "seccomp:\n  ? default_action\n  : errno\n  syscalls: [{action: allow, names: [read]}]\n"}) {
+    EXPECT_EQ(new_key(text), in_words) << text;
+  }
+  EXPECT_EQ(new_key(kAllowList, PolicyDenials::Kind::kProfile),
+            "in a copy of it (sandbox-policy convert --to beats profile:beat.yml -o my.yml), " + in_words);
+}
+
+// What is said of them, done.
+TEST(Remedy, TheKeyForAForeignAbiWorks) {
+  size_t checked = 0;
+  for (const std::string folder : {SANDBOX_RUN_GOOD_POLICIES, SANDBOX_RUN_POLICIES}) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      SCOPED_TRACE(entry.path().filename().string());
+      const Read before(contents(entry.path()));
+      if (before.policy.oci || !before.policy.architectures.empty() || before.policy.default_range.length == 0)
+        continue;
+      const std::string said = remedy(&before.policy, {denied("read", Reason::kFixed, Abi::kX86)});
+      const size_t colon = said.find(" of beat.yml:");
+      if (colon == std::string::npos) continue;
+      const size_t number = said.rfind(' ', colon - 1) + 1;
+      std::string changed = before.policy.source->text();
+      changed.insert(before.policy.source->offset_of(std::stoul(said.substr(number)) - 1, 0),
+                     said.substr(colon + std::string(" of beat.yml:").size() + 1));
+      const Read after(changed);
+      EXPECT_EQ(after.problems, "") << changed;
+      ASSERT_EQ(after.policy.architectures.size(), 2U) << changed;
+      EXPECT_EQ(after.policy.architectures[1].abi, Abi::kX86);
+      ++checked;
+    }
+  }
+  EXPECT_GE(checked, 30U);
 }
 
 TEST(Remedy, WhatNoPolicyCanAllow) {
   const Read beat(kAllowList);
   const uint32_t x86_64 = arch::info(Abi::kX86_64).audit_arch;
-  EXPECT_EQ(remedy(&beat.policy, {{x86_64, UINT32_MAX, Reason::kFixed},
+  EXPECT_EQ(remedy(&beat.policy, {{x86_64, 0x40000000 + 39, Reason::kFixed},
                                   {x86_64, 512, Reason::kFixed},
+                                  {x86_64, UINT32_MAX, Reason::kFixed},
                                   {x86_64, 4711, Reason::kDefault},
                                   {0x1234, 5, Reason::kFixed}}),
             "Without a name, so no policy can list it: x86_64 call 4711.\n"
-            "Refused by every policy: x86_64 call -1, x86_64 call 512.\n"
+            "No policy can allow these, the kernel has no such calls: x86_64 call -1, x86_64 call 512, x32 call 39.\n"
             "No policy can cover calls of arch 0x1234.\n");
+  std::vector<DeniedCall> many;
+  for (uint32_t i = 0; i < 36; ++i) many.push_back({x86_64, 0x40000000 + i, Reason::kFixed});
+  EXPECT_EQ(remedy(&beat.policy, many),
+            "No policy can allow these, the kernel has no such calls: x32 call 0, x32 call 1, x32 call 2, x32 call 3, "
+            "x32 call 4, x32 call 5, x32 call 6, x32 call 7, x32 call 8, x32 call 9, x32 call 10, x32 call 11, "
+            "x32 call 12, x32 call 13, x32 call 14, x32 call 15, x32 call 16, x32 call 17, x32 call 18, x32 call 19 "
+            "and 16 more.\n");
+}
+
+// Where x32 is listed, its calls are judged as others are.
+TEST(Remedy, X32WhereItIsListed) {
+  const Read beat(std::string(kAllowList) + "  architectures: [x86_64, x32]\n");
+  const uint32_t getpid = *arch::number_of(Abi::kX32, "getpid");
+  const bpf::SystemCall call = {getpid, arch::info(Abi::kX32).audit_arch, {}, 0};
+  EXPECT_EQ(reason_of(beat.policy, beat.rules, call), Reason::kDefault);
+  EXPECT_EQ(remedy(&beat.policy, {denied("getpid", Reason::kDefault, Abi::kX32)}),
+            "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+            "  - action: allow\n"
+            "    names:\n"
+            "    - getpid\n");
+}
+
+TEST(Remedy, WhatIsAllowedForSomeArgumentsOnly) {
+  const Read beat(
+      "seccomp:\n  default_action: errno\n  syscalls:\n  - action: allow\n    names: [read]\n    names_with_args:\n"
+      "    - {name: socket, arguments: [{argument: 0, operation: Equal, value: 1}]}\n"
+      "    - {name: '@signal', arguments: [{argument: 0, operation: Equal, value: 1}]}\n"
+      "  - action: errno\n    names_with_args:\n"
+      "    - {name: ptrace, arguments: [{argument: 0, operation: Equal, value: 1}]}\n");
+  ASSERT_EQ(beat.problems, "");
+  const std::string lines =
+      "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+      "  - action: allow\n"
+      "    names:\n";
+  EXPECT_EQ(remedy(&beat.policy, {denied("socket")}),
+            "Think twice: beat.yml allows socket for some arguments only; the lines below allow it for all.\n" + lines +
+                "    - socket\n");
+  EXPECT_EQ(remedy(&beat.policy, {denied("socket"), denied("rt_sigaction"), denied("ptrace", Reason::kGroup)}),
+            "Think twice: beat.yml denies ptrace by name, which the lines below undo.\n"
+            "Think twice: beat.yml allows rt_sigaction, socket for some arguments only; the lines below allow them for "
+            "all.\n" +
+                lines + "    - ptrace\n    - rt_sigaction\n    - socket\n");
+  const Read profile(R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["socket", "kill"],
+    "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]}]})");
+  ASSERT_EQ(profile.problems, "");
+  EXPECT_EQ(remedy(&profile.policy, {denied("socket")}, "docker.json"),
+            "Think twice: docker.json allows socket for some arguments only; the lines below allow it for all.\n"
+            "To allow this, add to docker.json, to its 'syscalls' (and take them out of rules that deny them):\n"
+            "    {\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
+}
+
+TEST(Remedy, AListAtTheLeftMargin) {
+  const Read beat("seccomp.default_action: errno\nseccomp.syscalls:\n- action: allow\n  names: [read]\n");
+  EXPECT_EQ(remedy(&beat.policy, {denied("socket")}),
+            "To allow this, add to beat.yml before line 3, as the first entry of 'syscalls:':\n"
+            "- action: allow\n"
+            "  names:\n"
+            "  - socket\n");
 }
 
 TEST(Remedy, BehindAMultiplexer) {
@@ -222,11 +359,6 @@ TEST(ReasonOf, Kernel) {
 
 // ---- The lines do what they promise
 
-std::string contents(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 const std::vector<std::string> kNames = {"connect", "execve", "ptrace", "uname"};
 
 /// The names among kNames that the policy does not allow on all its ABIs, with arguments that say nothing.
@@ -266,7 +398,7 @@ size_t check_folder(const std::string& folder) {
     // What people are told: these lines, before that line.
     const std::string told =
         remedy(&before.policy, {denied("connect"), denied("execve"), denied("ptrace"), denied("uname")});
-    const std::string lines = told.substr(told.find('\n') + 1);
+    const std::string lines = to_copy(told);
     std::string pasted = before.policy.source->text();
     pasted.insert(before.policy.source->offset_of(insertion->place.line - 1, 0), lines);
     EXPECT_EQ(pasted, changed);
@@ -323,7 +455,7 @@ TEST(Remedy, TheRuleForAContainerProfileAllows) {
   EXPECT_EQ(not_allowed(before), kNames);
   const std::string told =
       remedy(&before.policy, {denied("connect"), denied("execve"), denied("ptrace"), denied("uname")}, "docker.json");
-  const Read after(head + told.substr(told.find('\n') + 1) + tail);
+  const Read after(head + to_copy(told) + tail);
   EXPECT_EQ(after.problems, "");
   EXPECT_EQ(not_allowed(after), std::vector<std::string>());
 }

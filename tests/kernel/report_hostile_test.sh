@@ -1,0 +1,178 @@
+#!/bin/bash
+# sandbox-run --report with programs that are out to get rid of it. Supervisor and launcher are not under the filter, and
+# act by the number of a thread and on memory that the program can change: what a filter alone would not allow must not
+# come of it. Each test says what was possible before.
+. "$(dirname "$0")/report_lib.sh"
+
+case $(uname -m) in
+  x86_64) ;;
+  *)
+    echo "skipped: calls are made by the numbers of x86_64"
+    exit 77
+    ;;
+esac
+
+# Nothing that the attacks need is denied.
+write_policy policy.yml allow "errno:EPERM mkdir" "kill_process rmdir unlink"
+POLICY=$PWD/policy.yml
+
+# ---- At the supervisor itself ----
+
+REFUSED="supervisor mem EACCES
+supervisor process_vm_writev EPERM
+supervisor pidfd_getfd EPERM
+supervisor ptrace EPERM
+launcher mem EACCES
+launcher process_vm_writev EPERM
+launcher pidfd_getfd EPERM
+launcher ptrace EPERM"
+
+assert_pried_nothing() {
+  assert_status 0
+  assert_stdout "$REFUSED"
+  assert_no_file made
+}
+
+# A target of root has CAP_SYS_PTRACE, for which nobody is undumpable. It could write other code into the supervisor, or
+# take its listener and have every call of its own let through.
+test_prying() {
+  reported "$POLICY" "$TEST_BIN/pry" made
+  assert_pried_nothing
+}
+
+# Nor does it come back: without no_new_privs, or in a user namespace, where the program has all capabilities.
+test_prying_with_more_privileges() {
+  need unshare
+  if is_root; then
+    run "$SANDBOX_RUN" --report --no-new-privs=false --policy "$POLICY" -- sh -c '"$@"; :' sh true
+    assert_status 0
+    run "$SANDBOX_RUN" --report --no-new-privs=false --policy "$POLICY" -- "$TEST_BIN/pry" made
+    assert_pried_nothing
+  fi
+  unshare --user --map-root-user true 2>unshare.err || skip "no user namespace can be made: $(cat unshare.err)"
+  reported "$POLICY" unshare --user --map-root-user "$TEST_BIN/pry" made
+  assert_pried_nothing
+}
+
+# ---- Who outlives its kill ----
+
+# killed_at_once COMMAND...: it dies of the first call that it is denied, and nothing comes of that.
+killed_at_once() {
+  mkdir -p folder
+  reported "$POLICY" "$@" folder
+  assert_status 159
+  assert_stdout ""
+  [ -d folder ] || report "expected that the folder is there"
+  assert_report_has "sandbox-run: 1 call was denied once:"
+}
+
+# The caller is put back before its call, to make it once more and die of it. A signal that came meanwhile had its handler
+# run first, which jumped elsewhere: the process went on as if nothing was denied, for as long as it liked.
+test_a_handler_that_leaves_the_call() {
+  local round
+  for round in $(seq 15); do killed_at_once "$TEST_BIN/outlive" handler; done
+}
+
+# The call that it is to make once more was no call any more.
+test_code_that_changes() {
+  local round
+  for round in $(seq 20); do killed_at_once "$TEST_BIN/outlive" code; done
+}
+
+# ---- Who holds the supervisor up ----
+
+# To trace the caller, the supervisor waited for a lock of its process. A lease held that for 45 seconds, in which nobody
+# was answered and nobody killed.
+test_a_caller_that_cannot_be_traced() {
+  killed_at_once "$TEST_BIN/hold_exec"
+}
+
+# The supervisor read the memory of callers itself, and waited for a page that never came; the launcher did not end.
+test_memory_that_is_not_delivered() {
+  allow_userfaultfd
+  trap forbid_userfaultfd EXIT
+  sandboxed "$POLICY" "$TEST_BIN/hold_page" mkdir 5
+  [ "$status" != 77 ] || skip "memory cannot be held back: $(cat err)"
+  reported "$POLICY" "$TEST_BIN/hold_page" mkdir 5
+  [ "$status" != 77 ] || skip "memory cannot be held back: $(cat err)"
+  assert_status 7
+  assert_stdout "mkdir EPERM
+mkdir EPERM
+mkdir EPERM
+mkdir EPERM
+mkdir EPERM"
+  assert_equal 1 "$(denied_lines | grep -Ec '^sandbox-run: denied mkdir\(0x[0-9a-f]+, 0700\) = EPERM ')" "pointers"
+  assert_report_has "sandbox-run: 1 call was denied 5 times:"
+  reported "$POLICY" "$TEST_BIN/hold_page" rmdir 1
+  assert_status 159
+  assert_stdout ""
+  assert_equal 1 "$(denied_lines | grep -Ec '^sandbox-run: denied rmdir\(0x[0-9a-f]+\) = process killed ')" "pointers"
+}
+
+# Where the device cannot be opened, root may allow it to everybody for a moment.
+SYSCTL=/proc/sys/vm/unprivileged_userfaultfd
+allow_userfaultfd() {
+  before=
+  if [ -e /dev/userfaultfd ] || ! [ -w $SYSCTL ]; then return; fi
+  before=$(cat $SYSCTL)
+  { echo 1 >$SYSCTL; } 2>/dev/null || before=
+}
+forbid_userfaultfd() {
+  [ -z "$before" ] || echo "$before" >$SYSCTL
+  end_all
+}
+
+# ---- Whom the supervisor takes for the caller ----
+
+# The caller died while its memory was read, another process got its number, and that was traced and made to call what
+# the dead had called: one outside of the sandbox, where nothing denied it.
+test_a_number_that_another_process_has_got() {
+  need unshare
+  allow_userfaultfd
+  trap forbid_userfaultfd EXIT
+  local enter=(unshare --pid --fork --kill-child --mount-proc)
+  is_root || enter+=(--user --map-root-user)
+  "${enter[@]}" true 2>unshare.err || skip "no PID namespace can be made: $(cat unshare.err)"
+  run "${enter[@]}" "$TEST_BIN/pid_reuse" "$SANDBOX_RUN" "$POLICY"
+  [ "$status" != 77 ] || skip "no number can be used again: $(cat err)"
+  assert_stdout "the pipe is there, who waited for it got it"
+  assert_status 7
+  assert_no_file folder
+}
+
+# ---- Who stops ----
+
+# The launcher stops with its target. When that went on or ended just then, the launcher stopped after it had been
+# continued, and for good.
+test_stopped_and_continued() {
+  local round pauses=("50 0" "100 0" "100 20" "200 50" "400 400")
+  for round in $(seq 100); do
+    # shellcheck disable=SC2086 # Two words.
+    run setsid -w "$SANDBOX_RUN" --report -q -p "$POLICY" -- "$TEST_BIN/stop_and_continue" $((round % 3 + 1)) \
+      ${pauses[round % ${#pauses[@]}]}
+    assert_status 138
+  done
+}
+
+# ---- Whose supervisor is gone ----
+
+has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
+
+# Nobody is let through: not who waits for an answer while the supervisor dies, and not who calls later.
+test_calls_without_a_supervisor() {
+  local round callers=4
+  for round in $(seq 8); do
+    mkdir folder
+    run bash -c 'exec "$0" --report -q -p "$1" -- "$2" "$$" folder "$3"' "$SANDBOX_RUN" "$POLICY" "$TEST_BIN/abandoned" \
+      $((5000 + round * 777))
+    assert_status 137
+    wait_until has_lines $callers out || report "expected a line of each caller"
+    assert_stdout "refused
+refused
+refused
+refused"
+    rmdir folder 2>/dev/null || report "expected that the folder is there, and empty"
+  done
+}
+
+run_tests
