@@ -136,8 +136,7 @@ void check_other_processes(const RuleSet& rules, Findings& findings) {
     if (!fate || !fate->open() || fate->permission == nullptr) continue;
     findings.add("opens-processes", rules.abi, fate->permission->origin.range,
                  quoted(name) +
-                     " is allowed: with it a program takes over other processes of its user; as root, the "
-                     "supervisor of 'sandbox-run --report' among them");
+                     " is allowed: with it a program takes over other processes of its user");
   }
 }
 

@@ -81,8 +81,7 @@ void expect_of_profile(const std::string& path, uintmax_t size, bool capabilitie
 }
 
 constexpr const char* kOpensProcesses =
-    " is allowed: with it a program takes over other processes of its user; as root, the supervisor of 'sandbox-run "
-    "--report' among them [opens-processes]\n";
+    " is allowed: with it a program takes over other processes of its user [opens-processes]\n";
 
 // Containers have a namespace of processes of their own, and their programs may trace one another. 38 and 40 (AF_ALG
 // and AF_VSOCK) are refused to socket alone; 32-bit code reaches both through socketcall. The authors know: the profile
