@@ -113,7 +113,11 @@ std::optional<uint32_t> lost_audit_records() {
       nlmsghdr header;
       audit_status status;
     } reply = {};
-    const ssize_t size = recv(fd.get(), &reply, sizeof reply, 0);
+    sockaddr_nl sender = {};
+    socklen_t sender_size = sizeof sender;
+    const ssize_t size =
+        recvfrom(fd.get(), &reply, sizeof reply, 0, reinterpret_cast<sockaddr*>(&sender), &sender_size);
+    if (size >= 0 && sender.nl_pid != 0) continue;
     if (size < 0 || reply.header.nlmsg_type == NLMSG_ERROR) return std::nullopt;
     const size_t needed = sizeof(nlmsghdr) + offsetof(audit_status, lost) + sizeof reply.status.lost;
     if (reply.header.nlmsg_type == AUDIT_GET && static_cast<size_t>(size) >= needed) return reply.status.lost;

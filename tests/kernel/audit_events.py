@@ -5,23 +5,17 @@ and beside it this program. COMMAND's process (not its children) must leave just
 event of each must have all that the record has, and nothing else.
 """
 
-import ctypes
 import datetime
 import grp
 import json
-import os
 import pwd
 import re
 import signal
-import socket
 import subprocess
 import sys
 
-NETLINK_AUDIT = 9
-AUDIT_NLGRP_READLOG = 1
-AUDIT_SECCOMP = 1326
-PR_SET_SECCOMP = 22
-SECCOMP_MODE_STRICT = 1
+import kernel_records
+
 ARCHITECTURES = {"c000003e": "x86_64", "40000003": "i386", "c00000b7": "aarch64", "40000028": "arm"}
 ACTIONS = {
     "0x0": "kill_thread",
@@ -113,30 +107,9 @@ def compare(what, expected, found):
         sys.exit("%s is %r, expected %r" % (what, found, expected))
 
 
-def leave_a_mark():
-    """Has a process leave a record of its own, and returns its pid: what comes later in the queue is of no interest."""
-    pid = os.fork()
-    if pid == 0:
-        # In strict mode any call but a few ends the process.
-        ctypes.CDLL(None).prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT)
-        os.getppid()
-        os._exit(0)
-    os.waitpid(pid, 0)
-    return pid
-
-
 def records_of(listener, pid, mark):
     """The records of a process that came before the mark."""
-    records = []
-    while True:
-        message = listener.recv(65536)
-        if int.from_bytes(message[4:6], sys.byteorder) != AUDIT_SECCOMP:
-            continue
-        text = message[16:].decode().rstrip("\0")
-        if " pid=%d " % mark in text:
-            return records
-        if " pid=%d " % pid in text:
-            records.append(text)
+    return [text for text in kernel_records.records_before(listener, mark) if " pid=%d " % pid in text]
 
 
 def events_until(stream, mark):
@@ -167,11 +140,10 @@ def main():
         told = auditor.stderr.readline()
         if "listening" not in told:
             sys.exit("expected that it listens: " + told)
-        listener = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_AUDIT)
-        listener.bind((0, 1 << (AUDIT_NLGRP_READLOG - 1)))
+        listener = kernel_records.listen()
         command = subprocess.Popen(sys.argv[end + 1 :], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         command.wait()
-        mark = leave_a_mark()
+        mark = kernel_records.leave_a_mark()
         records = records_of(listener, command.pid, mark)
         events = events_until(auditor.stdout, mark)
         auditor.terminate()

@@ -168,23 +168,7 @@ EOF
 
 test_nginx() {
   need nginx curl python3
-  mkdir temporary pages
-  chmod 755 . .. pages
-  echo "a page" >pages/page
-  local user="user nobody nogroup;"
-  is_root || user=
-  # The port is filled in when the server starts: its command line has it.
-  cat >nginx.conf <<EOF
-$user
-daemon off; master_process on; worker_processes 2; pid $PWD/nginx.pid; error_log stderr warn;
-events { worker_connections 64; }
-http {
-  access_log off; sendfile on; aio threads;
-  client_body_temp_path temporary/1; proxy_temp_path temporary/2; fastcgi_temp_path temporary/3;
-  uwsgi_temp_path temporary/4; scgi_temp_path temporary/5;
-  include $PWD/listen.conf;
-}
-EOF
+  prepare_nginx "aio threads;"
   serve /page sh -c 'echo "server { listen 127.0.0.1:$2; root $1/pages; }" >listen.conf
     exec "$0" -- nginx -p "$1" -e stderr -c "$1/nginx.conf"' "$SANDBOX_RUN" "$PWD" @PORT@
   succeeds curl -s -f "http://127.0.0.1:$port/page"

@@ -185,6 +185,27 @@ serve() {
   fail "no answer at port $port, attempt $attempt: $(shown daemon.log)"
 }
 
+# prepare_nginx [DIRECTIVE]: the folder that nginx serves a page from, and nginx.conf, which includes listen.conf: that is
+# written when the port is known, by whatever starts the server. DIRECTIVE is one more for the section http.
+prepare_nginx() {
+  local user="user nobody nogroup;"
+  mkdir temporary pages
+  chmod 755 . .. pages
+  echo "a page" >pages/page
+  is_root || user=
+  cat >nginx.conf <<END
+$user
+daemon off; master_process on; worker_processes 2; pid $PWD/nginx.pid; error_log stderr warn;
+events { worker_connections 64; }
+http {
+  access_log off; sendfile on; ${1:-}
+  client_body_temp_path temporary/1; proxy_temp_path temporary/2; fastcgi_temp_path temporary/3;
+  uwsgi_temp_path temporary/4; scgi_temp_path temporary/5;
+  include $PWD/listen.conf;
+}
+END
+}
+
 is_answering() { curl -s -f -o /dev/null --max-time 5 "$1"; }
 answers_or_ended() { has_ended "$started" || is_answering "$1"; }
 

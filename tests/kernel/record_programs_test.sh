@@ -139,22 +139,7 @@ load_nginx() {
 
 test_nginx() {
   need nginx curl python3
-  mkdir temporary pages
-  chmod 755 . .. pages
-  echo "a page" >pages/page
-  local user="user nobody nogroup;"
-  is_root || user=
-  cat >nginx.conf <<END
-$user
-daemon off; master_process on; worker_processes 2; pid $PWD/nginx.pid; error_log stderr warn;
-events { worker_connections 64; }
-http {
-  access_log off; sendfile on;
-  client_body_temp_path temporary/1; proxy_temp_path temporary/2; fastcgi_temp_path temporary/3;
-  uwsgi_temp_path temporary/4; scgi_temp_path temporary/5;
-  include $PWD/listen.conf;
-}
-END
+  prepare_nginx
   load_nginx "$SANDBOX_POLICY" record -o p.yml --args --
   load_nginx "$SANDBOX_POLICY" record -o p.yml --merge p.yml --
   deadly p.yml

@@ -4,20 +4,14 @@ report_beside_record.py LOGIN SANDBOX_RUN POLICY CALL -- COMMAND...: runs the co
 kernel's audit record, and once with --report. LOGIN, if it is not empty, becomes the audit user of both.
 """
 
-import ctypes
 import json
 import os
-import re
 import signal
-import socket
 import subprocess
 import sys
 
-NETLINK_AUDIT = 9
-AUDIT_NLGRP_READLOG = 1
-AUDIT_SECCOMP = 1326
-PR_SET_SECCOMP = 22
-SECCOMP_MODE_STRICT = 1
+import kernel_records
+
 ARCHITECTURES = {"c000003e": "x86_64", "40000003": "i386"}
 SIGNALS = {"0": "0", "31": "SIGSYS"}
 UNSET = "4294967295"
@@ -71,29 +65,14 @@ def run(command):
     return process
 
 
-def leave_a_mark():
-    """A record of which is known that it comes later than all that are looked for."""
-    pid = os.fork()
-    if pid == 0:
-        ctypes.CDLL(None).prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT)
-        os.getppid()
-        os._exit(0)
-    os.waitpid(pid, 0)
-    return pid
-
-
-def record_of(listener, pid, mark):
-    found = []
-    while True:
-        message = listener.recv(65536)
-        if int.from_bytes(message[4:6], sys.byteorder) != AUDIT_SECCOMP:
-            continue
-        text = message[16:].decode().rstrip("\0")
-        # The launcher's process becomes the program; a thread of it has a pid of its own in the record.
-        if " pid=%d " % mark in text:
-            return found
-        if re.search(r" pid=%d " % pid, text) or ' comm="kill_one_thread"' in text:
-            found.append(dict(word.split("=", 1) for word in text.split(": ", 1)[1].split(" ") if "=" in word))
+def records_of(listener, pid, mark):
+    """The fields of the records that came before the mark. The launcher's process becomes the program; a thread of it has
+    a pid of its own in the record."""
+    return [
+        dict(word.split("=", 1) for word in text.split(": ", 1)[1].split(" ") if "=" in word)
+        for text in kernel_records.records_before(listener, mark)
+        if " pid=%d " % pid in text or ' comm="kill_one_thread"' in text
+    ]
 
 
 def leaves(value, path=""):
@@ -109,12 +88,11 @@ def main():
     login, launcher, policy, call = sys.argv[1:5]
     command = sys.argv[6:]
     signal.alarm(25)
-    listener = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_AUDIT)
-    listener.bind((0, 1 << (AUDIT_NLGRP_READLOG - 1)))
+    listener = kernel_records.listen()
     if login:
         log_in(login)
     unsupervised = run([launcher, "--log", "--policy", policy, "--", *command])
-    records = record_of(listener, unsupervised.pid, leave_a_mark())
+    records = records_of(listener, unsupervised.pid, kernel_records.leave_a_mark())
     supervised = run([launcher, "--report=events", "--policy", policy, "--", *command])
     with open("events", encoding="utf-8") as file:
         events = [event for event in map(json.loads, file) if event["event"]["kind"] == "event"]

@@ -154,6 +154,21 @@ test_stopped_and_continued() {
   done
 }
 
+# A program may set limits of processes of its user. Without descriptors the supervisor could not wait for anything, span,
+# and the launcher never ended.
+test_limits_of_the_supervisor() {
+  need prlimit
+  local limit
+  for limit in nofile=0:0 nofile=3:3 cpu=0:0 as=0:0 fsize=0:0 nproc=0:0 stack=0:0 sigpending=0:0; do
+    mkdir folder
+    run "$SANDBOX_RUN" --report -q -p "$POLICY" -- bash -c 'prlimit --pid "$PPID" "--$0"
+      "$1" mkdir,0 getuid; mkdir folder/inner; sleep 0.1; rmdir folder; echo "still alive"' "$limit" "$TEST_BIN/call"
+    [ -d folder ] && [ ! -d folder/inner ] || report "expected the folder as it was, with $limit"
+    ! grep -q "still alive" out || grep -q "mkdir EPERM" out || report "expected a refusal, with $limit"
+    rmdir folder
+  done
+}
+
 # ---- Whose supervisor is gone ----
 
 has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
