@@ -270,9 +270,9 @@ void Supervisor::wait_for_events() {
                          busy_                        ? 0
                          : how_.tick_milliseconds > 0 ? how_.tick_milliseconds
                                                       : -1);
-  if (how_.tick_milliseconds > 0) watcher_.tick();
   // A limit of ours that the target has set, for example: who cannot watch does not leave it alone.
   if (ready < 0 && errno != EINTR) throw std::runtime_error(failed("poll(2)"));
+  if (how_.tick_milliseconds > 0) watcher_.tick();
   if (ready <= 0) return;
   if ((events[0].revents & POLLIN) != 0) {
     if (answer() && !busy_ && answered_ >= kBusy) set_busy(true);

@@ -16,11 +16,13 @@ constexpr milliseconds kLong{60000};
 
 /// What a test lets go when it likes.
 struct Gate {
+  std::atomic<bool> began{false};
   std::atomic<bool> open{false};
   std::atomic<bool> passed{false};
   std::atomic<bool> was_left{false};
 
   void pass(const std::stop_token& left) {
+    began = true;
     while (!open) std::this_thread::sleep_for(milliseconds(1));
     was_left = left.stop_requested();
     passed = true;
@@ -51,7 +53,7 @@ TEST(Errand, IsDoneByOneThread) {
 TEST(Errand, IsLeftBehindAndToldSo) {
   Errand errand;
   const auto gate = std::make_shared<Gate>();
-  EXPECT_FALSE(errand.run([gate](const std::stop_token& left) { gate->pass(left); }, milliseconds(20)));
+  EXPECT_FALSE(errand.run([gate](const std::stop_token& left) { gate->pass(left); }, milliseconds(300)));
   EXPECT_EQ(errand.left_behind(), 1U);
   // The next one has a thread of its own.
   const auto done = std::make_shared<std::atomic<bool>>(false);
@@ -59,6 +61,7 @@ TEST(Errand, IsLeftBehindAndToldSo) {
   EXPECT_TRUE(*done);
   EXPECT_FALSE(gate->passed);
   gate->open = true;
+  if (!gate->began) GTEST_SKIP() << "the machine is so busy that the work was given up before it began";
   while (!gate->passed) std::this_thread::sleep_for(milliseconds(1));
   EXPECT_TRUE(gate->was_left);
 }
@@ -67,9 +70,10 @@ TEST(Errand, MayOutliveWhoAskedForIt) {
   const auto gate = std::make_shared<Gate>();
   {
     Errand errand;
-    EXPECT_FALSE(errand.run([gate](const std::stop_token& left) { gate->pass(left); }, milliseconds(1)));
+    EXPECT_FALSE(errand.run([gate](const std::stop_token& left) { gate->pass(left); }, milliseconds(300)));
   }
   gate->open = true;
+  if (!gate->began) GTEST_SKIP() << "the machine is so busy that the work was given up before it began";
   while (!gate->passed) std::this_thread::sleep_for(milliseconds(1));
   EXPECT_TRUE(gate->was_left);
 }
