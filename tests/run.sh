@@ -22,8 +22,8 @@ cd "$(dirname "$0")/.."
 # bubblewrap, firejail (which is set-user-ID) and Google Benchmark are for a short run of the benchmark, to see that it
 # works. gcc-multilib builds 32-bit programs; golang-github-containers-common has Podman's profile; manpages-dev has
 # syscalls(2), which says when a call came.
-TEST_PACKAGES=(bubblewrap curl firejail gcc gcc-multilib git golang-github-containers-common libbenchmark-dev libcap2-bin
-  libgtest-dev make mandoc manpages-dev mount nginx-light nodejs procps prometheus-node-exporter python3 redis-server
+TEST_PACKAGES=(bubblewrap curl firejail gcc gcc-multilib git golang-github-containers-common less libbenchmark-dev
+  libcap2-bin libgtest-dev make mandoc manpages-dev mount nginx-light nodejs procps prometheus-node-exporter python3 redis-server
   redis-tools strace util-linux)
 
 log=$PWD/build/tests.log

@@ -118,8 +118,8 @@ void Front::stop_with_target() {
 
 /// Without having said how the target ended.
 Result<Supervised, std::string> Front::supervisor_ended(int status) {
-  if (shared_.failure[0] != '\0') return std::string(shared_.failure.data());
   kill_descendants(spared_);
+  if (shared_.failure[0] != '\0') return std::string(shared_.failure.data());
   if (shared_.target == 0) return std::string("the supervisor ended before it had started anything");
   const std::string rest = "; everything that it supervised has been killed";
   if (!WIFSIGNALED(status)) return Supervised{kExitCannotExecute, "the supervisor failed" + rest};

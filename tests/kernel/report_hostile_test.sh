@@ -164,7 +164,8 @@ test_limits_of_the_supervisor() {
     run "$SANDBOX_RUN" --report -q -p "$POLICY" -- bash -c 'prlimit --pid "$PPID" "--$0"
       "$1" mkdir,0 getuid; mkdir folder/inner; sleep 0.1; rmdir folder; echo "still alive"' "$limit" "$TEST_BIN/call"
     [ -d folder ] && [ ! -d folder/inner ] || report "expected the folder as it was, with $limit"
-    ! grep -q "still alive" out || grep -q "mkdir EPERM" out || report "expected a refusal, with $limit"
+    # EPERM, ENOSYS where there is no supervisor any more, or nobody left to say it; EFAULT is what a call gets that is made.
+    ! grep -Eq "^mkdir (ok|EFAULT)" out || report "expected a refusal, with $limit"
     rmdir folder
   done
 }
