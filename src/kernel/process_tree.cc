@@ -93,12 +93,16 @@ bool is_child(pid_t pid) {
   return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
 }
 
+bool has_children() {
+  siginfo_t any = {};
+  return waitid(P_ALL, 0, &any, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD;
+}
+
 /// Children alone, by trying all numbers. What is below a child becomes one when it dies.
 std::vector<pid_t> children_by_number(const std::set<pid_t>& spared) {
   constexpr pid_t kLargestPid = 4194304;  // PID_MAX_LIMIT; to try them all takes half a second.
   std::vector<pid_t> found;
-  siginfo_t any = {};
-  if (waitid(P_ALL, 0, &any, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0) return found;
+  if (!has_children()) return found;
   for (pid_t pid = 1; pid <= kLargestPid; ++pid) {
     if (is_child(pid) && !spared.contains(pid)) found.push_back(pid);
   }
@@ -109,10 +113,7 @@ std::vector<pid_t> children_by_number(const std::set<pid_t>& spared) {
 
 std::set<pid_t> children() {
   std::set<pid_t> pids;
-  siginfo_t any = {};
-  if (waitid(P_ALL, 0, &any, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT | __WALL) != 0 && errno == ECHILD) {
-    return pids;  // As mostly; /proc may be long.
-  }
+  if (!has_children()) return pids;  // As mostly; /proc may be long.
   if (const auto processes = all_processes()) {
     for (const auto& [pid, entry] : *processes) {
       if (entry.parent == getpid()) pids.insert(pid);
@@ -136,11 +137,15 @@ std::optional<bool> is_descendant(pid_t pid) {
 
 void kill_descendants(const std::set<pid_t>& spared) {
   using Clock = std::chrono::steady_clock;
+  constexpr int kQuiet = 5;
   const Clock::time_point end = Clock::now() + std::chrono::seconds(10);
+  int quiet = 0;  // So often nothing was found.
   while (Clock::now() < end) {
     const auto processes = all_processes();
     const std::vector<pid_t> pids = processes ? descendants(*processes, spared) : children_by_number(spared);
-    if (pids.empty()) return;
+    // A table is not one moment's, and may lack who has just lost a parent. Who has no children has nothing below.
+    quiet = pids.empty() ? quiet + 1 : 0;
+    if (!has_children() || (!spared.empty() && quiet == kQuiet)) return;
     // Those that fork meanwhile are found in the next round: a killed process forks no more.
     for (const pid_t pid : pids) {
       kill(pid, SIGKILL);
