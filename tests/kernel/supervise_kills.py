@@ -4,7 +4,8 @@
     supervise_kills.py ROUNDS SEED CROWD report|record COMMAND...
 
 COMMAND starts a target: as 'sandbox-run --report' does, or as 'sandbox-policy record'. In each round the front (the
-process that was started), the supervisor, the target, or several of them are killed while the target is a tree of processes that make calls (`crowd tree`). Afterwards
+process that was started), the supervisor, the target, or several of them are killed while the target is a tree of
+processes that make calls (`crowd tree`). Afterwards
 
 - nothing of the tree is left: where the front or the supervisor dies, the other one kills everything. When the target
   alone ends, what it has left behind lives on, as it does without a supervisor; and when both front and supervisor die
@@ -17,6 +18,7 @@ What is wrong is printed, and the exit status is 1.
 
 import errno
 import os
+import pathlib
 import random
 import re
 import signal
@@ -24,6 +26,7 @@ import subprocess
 import sys
 import time
 
+LARGEST_PID = int(pathlib.Path("/proc/sys/kernel/pid_max").read_text())
 BOUND = 15  # Seconds that a round may take before it counts as hung. Far more than it takes.
 NOTHING = "the supervisor ended before it had started anything\n"
 MESSAGE = "; everything that it supervised has been killed\n"
@@ -122,9 +125,10 @@ class Round:
         self.check_filters(found)
         roles = {"front": self.front.pid}
         for role, parent in (("supervisor", "front"), ("target", "supervisor")):
-            children = sorted(pid for pid, process in found.items() if process.parent == roles.get(parent))
+            children = [pid for pid, process in found.items() if process.parent == roles.get(parent)]
             if children:
-                roles[role] = children[0]
+                # The first that was made: numbers count up, and begin anew at the largest one. Later ones are orphans.
+                roles[role] = min(children, key=lambda pid: (pid - self.front.pid) % LARGEST_PID)
         killed = {role: roles[role] for role in self.victims if role in roles}
         for pid in killed.values():
             kill(pid)
