@@ -11,7 +11,8 @@ export LC_ALL=C
 ulimit -c 0
 : "${SANDBOX_RUN:?names the launcher}" "${TEST_BIN:?}" "${TEST_DATA:?}" "${POLICIES:?}"
 KERNEL_TESTS=$TEST_DATA/kernel
-BOUND=30  # Seconds that anything may take before it counts as hung. Far more than it takes.
+# Seconds that anything may take before it counts as hung. Far more than it takes; an emulated machine needs more.
+BOUND=${SANDBOX_RUN_TEST_BOUND:-30}
 
 fail() {
   echo "FAILED: $TEST: $1" >&2
