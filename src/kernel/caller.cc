@@ -112,6 +112,11 @@ bool is_zombie(pid_t thread) {
   return field(read_start(proc_path(thread, "status")), "State").starts_with('Z');
 }
 
+bool is_traced_here(pid_t thread) {
+  const std::string status = read_start(proc_path(thread, "status"));
+  return leading_number<pid_t>(field(status, "TracerPid")).value_or(gettid()) == gettid();
+}
+
 bool dumps_core(pid_t process) {
   return process > 0 && field(read_start(proc_path(process, "status")), "CoreDumping").starts_with('1');
 }

@@ -21,6 +21,9 @@ pid_t process_of(pid_t thread);
 /// Whether the thread has ended, and stays only until somebody has seen it.
 bool is_zombie(pid_t thread);
 
+/// Whether this thread of ours traces it; true too if that cannot be read.
+bool is_traced_here(pid_t thread);
+
 /// Whether the process is writing a core file, which can take long.
 bool dumps_core(pid_t process);
 

@@ -59,39 +59,60 @@ bool wind_back(pid_t, const bpf::SystemCall&, uint32_t) {
 
 #endif
 
-/// Not by a waitpid that waits: when another thread of the caller executes a program, the caller is gone without a
-/// word, and its number may be the new program's, which will not stop. But then we do not trace it, and cannot
-/// interrupt it. Nor can we interrupt a caller that is just dying: that one is waited for a little, as it stays until
-/// its tracer has seen it.
-pid_t wait_for(pid_t thread, int* status) {
-  constexpr int kDying = 50;
-  long pause = 1000;
-  for (int dying = 0; dying < kDying;) {
-    const pid_t waited = waitpid(thread, status, WNOHANG | __WALL);
-    if (waited != 0) return waited;
-    if (ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr) != 0) ++dying;
-    const timespec rest = {0, pause};
-    nanosleep(&rest, nullptr);
-    pause = std::min(2 * pause, 1000000L);
-  }
-  return -1;
-}
-
 using Fate = CarriedOut::Fate;
 
-// Of what waitpid gives: where the signal that stopped a thread begins, and behind it the event.
-constexpr int kSignalShift = 8;
-constexpr int kEventShift = 16;
+/// What has become of a thread that was seized.
+enum class Seen : uint8_t { kRuns, kStopped, kEnded, kGone };
+
+/// Takes nothing away: who has ended is reaped by the supervisor alone, which learns by that how the target came to its
+/// end. So stops are not waited for either: a thread has stopped if ptrace(2) can tell by what, which is `stop` then.
+Seen look_at(pid_t thread, siginfo_t* stop) {
+  if (ptrace(PTRACE_GETSIGINFO, thread, nullptr, stop) == 0) return Seen::kStopped;
+  siginfo_t ended = {};
+  if (waitid(P_PID, static_cast<id_t>(thread), &ended, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0) return Seen::kGone;
+  if (ended.si_pid != 0 && ended.si_code != CLD_TRAPPED) return Seen::kEnded;
+  // The first thread of a process that goes on without it ends without a word.
+  return is_zombie(thread) ? Seen::kEnded : Seen::kRuns;
+}
+
+/// Ever longer, up to a millisecond.
+class Pause {
+ public:
+  void rest() {
+    const timespec time = {0, nanoseconds_};
+    nanosleep(&time, nullptr);
+    nanoseconds_ = std::min(2 * nanoseconds_, 1000000L);
+  }
+
+ private:
+  long nanoseconds_ = 1000;
+};
+
+/// Stops a thread that was seized. When another thread of its process executes a program, it is gone without a word,
+/// and its number may be the new program's. But then we do not trace it, and cannot interrupt it. Nor can we interrupt
+/// one that is just dying: that is waited for a little.
+Seen stop(pid_t thread, siginfo_t* by) {
+  constexpr int kDying = 50;
+  Pause pause;
+  for (int dying = 0; dying < kDying; pause.rest()) {
+    const Seen seen = look_at(thread, by);
+    if (seen != Seen::kRuns) return seen;
+    if (ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr) != 0) ++dying;
+  }
+  return Seen::kGone;
+}
+
+bool is_event_stop(const siginfo_t& stop) {
+  constexpr int kEventShift = 8;
+  return stop.si_code >> kEventShift == PTRACE_EVENT_STOP;
+}
 
 /// Lets a thread go that was seized by a number that the caller has given up: it can be anybody's.
 CarriedOut release(pid_t thread) {
-  ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr);
-  int status = 0;
-  if (wait_for(thread, &status) < 0) return {Fate::kGone, false, std::nullopt};
-  if (!WIFSTOPPED(status)) return {Fate::kGone, false, status};
-  const bool by_us = (status >> kEventShift) == PTRACE_EVENT_STOP;
-  ptrace(PTRACE_DETACH, thread, nullptr, by_us ? 0L : static_cast<long>(WSTOPSIG(status)));
-  return {Fate::kGone, false, std::nullopt};
+  siginfo_t by = {};
+  if (stop(thread, &by) == Seen::kStopped)
+    ptrace(PTRACE_DETACH, thread, nullptr, is_event_stop(by) ? 0L : static_cast<long>(by.si_signo));
+  return {Fate::kGone, false};
 }
 
 /// So that no handler of the caller's runs before its call.
@@ -100,30 +121,24 @@ void block_signals(pid_t thread) {
   ptrace(PTRACE_SETSIGMASK, thread, sizeof all, &all);
 }
 
-/// One instruction, which is the call, and the end. A core file can make that long. The first thread of a process that
-/// goes on without it ends without a word.
+/// One instruction, which is the call, and the end. A core file can make that long.
 CarriedOut step_to_death(pid_t thread) {
   constexpr int kStops = 16;  // By SIGSTOP, which cannot be blocked.
-  long pause = 1000;
-  for (int stops = 0; stops < kStops;) {
+  for (int stops = 0; stops < kStops; ++stops) {
     // It stands still, unless somebody else has killed it: another thread that executes a program.
-    if (ptrace(PTRACE_SINGLESTEP, thread, nullptr, nullptr) != 0) return {Fate::kGone, true, std::nullopt};
-    int status = 0;
-    pid_t waited = 0;
-    while ((waited = waitpid(thread, &status, WNOHANG | __WALL)) == 0) {
-      if (is_zombie(thread)) return {Fate::kDead, true, std::nullopt};
-      const timespec rest = {0, pause};
-      nanosleep(&rest, nullptr);
-      pause = std::min(2 * pause, 1000000L);
+    if (ptrace(PTRACE_SINGLESTEP, thread, nullptr, nullptr) != 0) return {Fate::kGone, true};
+    siginfo_t by = {};
+    Seen seen = Seen::kRuns;
+    for (Pause pause; (seen = look_at(thread, &by)) == Seen::kRuns; pause.rest()) {
+      if (!is_traced_here(thread)) return {Fate::kGone, true};  // See `stop`.
     }
-    if (waited < 0) return {Fate::kGone, true, std::nullopt};
-    if (!WIFSTOPPED(status)) return {Fate::kDead, true, status};
+    if (seen == Seen::kEnded) return {Fate::kDead, true};
+    if (seen == Seen::kGone) return {Fate::kGone, true};
     // Behind another instruction it stops by SIGTRAP; for a further PTRACE_INTERRUPT by an event that looks like it.
-    if (status >> kSignalShift == SIGTRAP) break;
-    ++stops;
+    if (by.si_signo == SIGTRAP && !is_event_stop(by)) break;
   }
   kill(thread, SIGKILL);
-  return {Fate::kKilled, true, std::nullopt};
+  return {Fate::kKilled, true};
 }
 
 }  // namespace
@@ -134,24 +149,24 @@ CarriedOut carry_out(Kill kill, const Notification& notification, const Listener
   if (!kCanWindBack || thread <= 0) return {};
   // Should we be killed before the caller is, it is killed by that.
   if (ptrace(PTRACE_SEIZE, thread, nullptr, PTRACE_O_EXITKILL) != 0) {
-    return {listener.still_waits(notification) ? Fate::kAlive : Fate::kGone, false, std::nullopt};
+    return {listener.still_waits(notification) ? Fate::kAlive : Fate::kGone, false};
   }
   // Seized is who has the number now. It is the caller only if that one waits even now.
   if (left_behind.stop_requested() || !listener.still_waits(notification)) return release(thread);
   // The stop is asked for before the answer, so that the caller does not get to run in between.
   ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr);
   listener.refuse(notification, EPERM);
-  int status = 0;
-  if (wait_for(thread, &status) < 0) return {Fate::kGone, true, std::nullopt};
-  if (!WIFSTOPPED(status)) return {Fate::kGone, true, status};
+  siginfo_t by = {};
+  const Seen seen = stop(thread, &by);
+  if (seen != Seen::kStopped) return {Fate::kGone, true};
 
   // A stop of a signal that came first serves as well. The signal is dropped: the caller does not live to see it.
   const uint32_t which = kill == Kill::kThread ? compile::kKillThreadMark : compile::kKillProcessMark;
   errno = 0;
   if (!wind_back(thread, notification.call, which)) {
-    if (errno == ESRCH) return {Fate::kGone, true, std::nullopt};
+    if (errno == ESRCH) return {Fate::kGone, true};
     ::kill(thread, SIGKILL);
-    return {Fate::kKilled, true, std::nullopt};
+    return {Fate::kKilled, true};
   }
   block_signals(thread);
   return step_to_death(thread);

@@ -5,7 +5,6 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <optional>
 #include <stop_token>
 
 #include "kernel/listener.h"
@@ -25,14 +24,13 @@ struct CarriedOut {
   };
   Fate fate = Fate::kAlive;
   bool answered = false;  ///< Its call has got an answer, so that it does not wait any more.
-  /// The caller's end, if it was seen here: what waitpid would have given.
-  std::optional<int> wait_status;
 };
 
 /// Stops the caller with ptrace, answers with an errno, winds it back onto the call with the marks for which the filter
-/// kills (compile/notify.h), has it take this one step, and sees it dead. Waits for that, and for locks that the
-/// caller's other threads can hold: an errand, for a thread that ends behind it, with which the kernel gives up
-/// whatever is still traced. If it was left behind before the answer, the caller is not touched any more.
+/// kills (compile/notify.h), has it take this one step, and sees it dead; to reap it is left to others. Waits for that,
+/// and for locks that the caller's other threads can hold: an errand, for a thread that ends behind it, with which the
+/// kernel gives up whatever is still traced. If it was left behind before the answer, the caller is not touched any
+/// more.
 CarriedOut carry_out(Kill kill, const Notification& notification, const Listener& listener,
                      const std::stop_token& left_behind);
 

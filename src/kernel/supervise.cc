@@ -84,14 +84,13 @@ pid_t fork_with_descriptors() {
 }
 
 /// What a target's status is in a shell.
-Ending ending_of(int wait_status) {
+Ending ending_of(const siginfo_t& child) {
   Ending ending;
   ending.executed = true;
-  if (WIFSIGNALED(wait_status)) {
-    ending.signal = WTERMSIG(wait_status);
+  ending.status = child.si_status;
+  if (child.si_code != CLD_EXITED) {
+    ending.signal = child.si_status;
     ending.status = 128 + ending.signal;
-  } else {
-    ending.status = WEXITSTATUS(wait_status);
   }
   return ending;
 }
@@ -148,7 +147,7 @@ class Supervisor {
   void kill_caller(Kill kill, const Notification& notification);
   void kill_otherwise(pid_t process, int process_fd, pid_t thread);
   void reap();
-  void note_status(pid_t pid, int status);
+  void note_target(const siginfo_t& child);
   void tell_status();
   void notify_front() { kill(front_, SIGCHLD); }
   void continue_front();
@@ -308,6 +307,7 @@ bool Supervisor::answer() {
 }
 
 void Supervisor::kill_caller(Kill kill, const Notification& notification) {
+  set_busy(false);  // Who dies is reaped soon.
   const pid_t process = process_of(notification.thread);
   const UniqueFd process_fd = open_process(process);
   if (!listener_->still_waits(notification)) return;  // It is gone, and whose process that was is not certain.
@@ -323,7 +323,6 @@ void Supervisor::kill_caller(Kill kill, const Notification& notification) {
     kill_otherwise(process, process_fd.get(), notification.thread);
     return listener_->refuse(notification, EPERM);
   }
-  if (carried_out->wait_status) note_status(notification.thread, *carried_out->wait_status);
   switch (carried_out->fate) {
     case CarriedOut::Fate::kDead:
       break;
@@ -362,14 +361,15 @@ void Supervisor::continue_front() {
   }
 }
 
-void Supervisor::note_status(pid_t pid, int status) {
-  if (pid != target_ || ended_) return;
-  if (WIFSTOPPED(status)) {
+/// That the target has stopped, goes on or has ended.
+void Supervisor::note_target(const siginfo_t& child) {
+  if (child.si_code == CLD_TRAPPED) return;  // By an errand that traces it.
+  if (child.si_code == CLD_STOPPED) {
     shared_.target_stopped = true;
-    shared_.stop_signal = WSTOPSIG(status);
+    shared_.stop_signal = child.si_status;
     return notify_front();
   }
-  if (WIFCONTINUED(status)) {
+  if (child.si_code == CLD_CONTINUED) {
     shared_.target_stopped = false;
     return continue_front();  // It may have been continued without the front.
   }
@@ -377,7 +377,7 @@ void Supervisor::note_status(pid_t pid, int status) {
   ended_ = true;
   if (shared_.target_stopped.exchange(false)) continue_front();
   shared_.target = -1;  // The number may soon be another process's.
-  ending_ = ending_of(status);
+  ending_ = ending_of(child);
   ending_.executed = shared_.progress.listener >= 0 && !shared_.progress.exec_failed;
   if (killed_instead_ && ending_.signal == SIGKILL) {
     ending_.signal = SIGSYS;
@@ -404,17 +404,14 @@ void Supervisor::reap() {
   while (read(signals_.get(), &ignored, sizeof ignored) > 0) {
   }
   for (;;) {
-    int status = 0;
-    const pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED | __WALL);
-    if (pid == 0) return;
-    if (pid > 0) {
-      note_status(pid, status);
-    } else if (errno == ECHILD) {
-      all_ended_ = true;
-      return;
-    } else if (errno != EINTR) {
+    siginfo_t child = {};
+    if (waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | __WALL) != 0) {
+      if (errno == EINTR) continue;
+      all_ended_ = errno == ECHILD;
       return;
     }
+    if (child.si_pid == 0) return;
+    if (child.si_pid == target_ && !ended_) note_target(child);
   }
 }
 
