@@ -82,9 +82,11 @@ test_code_that_changes() {
 # ---- Who holds the supervisor up ----
 
 # To trace the caller, the supervisor waited for a lock of its process. A lease held that for 45 seconds, in which nobody
-# was answered and nobody killed.
+# was answered and nobody killed. Later the thread that was left behind with it reaped the target at times: how that had
+# ended was lost, and the supervisor said to have failed.
 test_a_caller_that_cannot_be_traced() {
-  killed_at_once "$TEST_BIN/hold_exec"
+  local round
+  for round in $(seq 10); do killed_at_once "$TEST_BIN/hold_exec"; done
 }
 
 # The supervisor read the memory of callers itself, and waited for a page that never came; the launcher did not end.
