@@ -138,11 +138,16 @@ std::optional<bool> is_descendant(pid_t pid) {
 void kill_descendants(const std::set<pid_t>& spared) {
   using Clock = std::chrono::steady_clock;
   constexpr int kQuiet = 5;
-  const Clock::time_point end = Clock::now() + std::chrono::seconds(10);
+  constexpr std::chrono::seconds kPatience(10);  // With those that do not die.
+  Clock::time_point end = Clock::now() + kPatience;
   int quiet = 0;  // So often nothing was found.
+  std::set<pid_t> found;
   while (Clock::now() < end) {
     const auto processes = all_processes();
     const std::vector<pid_t> pids = processes ? descendants(*processes, spared) : children_by_number(spared);
+    const size_t before = found.size();
+    found.insert(pids.begin(), pids.end());
+    if (found.size() > before) end = Clock::now() + kPatience;
     // A table is not one moment's, and may lack who has just lost a parent. Who has no children has nothing below.
     quiet = pids.empty() ? quiet + 1 : 0;
     if (!has_children() || (!spared.empty() && quiet == kQuiet)) return;

@@ -15,8 +15,8 @@ std::set<pid_t> children();
 std::optional<bool> is_descendant(pid_t pid);
 
 /// Kills and reaps everything below this process but for the children in `spared` and what is below them, until nothing
-/// is left or some seconds are over (a process may not be able to die). Where /proc does not show them, that takes
-/// longer. Precondition: this process is a subreaper, so that nothing below it gets away.
+/// is left or for some seconds nobody new is found (a process may not be able to die). Where /proc does not show them,
+/// that takes longer. Precondition: this process is a subreaper, so that nothing below it gets away.
 void kill_descendants(const std::set<pid_t>& spared);
 
 }  // namespace sandbox::kernel
