@@ -128,8 +128,11 @@ wait_until() {
   done
 }
 
-# start COMMAND...: starts a background process, whose pid is then in $started, output in the file daemon.log.
+# start COMMAND...: starts a background process, whose pid is then in $started, output in the file daemon.log. That is a
+# new file from here on: the background process opens it at some time, and what was started before may still write.
 start() {
+  rm -f daemon.log
+  : >daemon.log
   "$@" >daemon.log 2>&1 &
   started=$!
   STARTED="$STARTED $started"
