@@ -198,6 +198,7 @@ std::string unlogged_actions() {
   return missing;
 }
 
+constexpr size_t kMostAtOnce = 1000;     // Before they are printed.
 constexpr size_t kMostAtTheEnd = 20000;  // More than the kernel keeps for us.
 
 int listen(const Options& options, const Log& log, Reporter& reporter) {
@@ -221,7 +222,7 @@ int listen(const Options& options, const Log& log, Reporter& reporter) {
   for (bool last = false; writable && !last;) {
     last = !wait_for(records->fd());
     // At the end what has come before it is printed, but not what comes on and on.
-    for (size_t taken = 0; stop_asked == 0 || taken < kMostAtTheEnd; ++taken) {
+    for (size_t taken = 0; taken < (stop_asked == 0 ? kMostAtOnce : kMostAtTheEnd); ++taken) {
       const auto record = records->next();
       if (!record) break;
       reporter.take(report::read_audit_record(*record), &names);

@@ -11,6 +11,7 @@
 
 #include "arch/syscalls.h"
 #include "base/diagnostic.h"
+#include "base/file.h"
 #include "base/line_sink.h"
 #include "commands.h"
 #include "compile/compile.h"
@@ -230,6 +231,7 @@ Abi abi_of(const std::string& path, const std::vector<Abi>& abis) {
 }  // namespace
 
 int record(const Options& options, const Log& log, Output&) {
+  fill_standard_descriptors();  // No file of ours is to be taken for standard error.
   // Everything that can be wrong is found out before the program is started.
   const auto earlier = load_earlier(options, log);
   if (!earlier) return kExitFailed;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/diagnostic.h"
+#include "base/file.h"
 #include "kernel/caller.h"
 #include "report/arguments.h"
 #include "report/ecs.h"
@@ -149,7 +150,12 @@ void Reporter::show(const report::DenialKey& key, const report::Event& event) {
 }
 
 void Reporter::take_input() {
-  while (auto event = records_->next()) report_record(std::move(*event));
+  constexpr int kAtOnce = 64;  // Callers wait meanwhile.
+  for (int taken = 0; taken < kAtOnce; ++taken) {
+    auto event = records_->next();
+    if (!event) return;
+    report_record(std::move(*event));
+  }
 }
 
 // ---- The end ----
@@ -210,7 +216,12 @@ void Reporter::explain_death() {
 void Reporter::target_ended(const kernel::Ending& ending) {
   if (!ending.executed) return;
   if (records_) {
-    while (auto event = records_->wait(kLateRecord)) report_record(std::move(*event));
+    // Processes that it has left behind may go on making records.
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(3 * kLateRecord);
+    while (auto event = records_->wait(kLateRecord)) {
+      report_record(std::move(*event));
+      if (std::chrono::steady_clock::now() > end) break;
+    }
   }
   const bool unexplained = ending.signal == SIGSYS && !killed_;
   if (unexplained) explain_death();
@@ -236,6 +247,7 @@ int Reporter::tree_ended(const kernel::Ending& ending) {
 
 int launch_with_report(const Loaded& loaded, const Options& options, const kernel::Target& target, uint32_t flags,
                        const Log& log) {
+  fill_standard_descriptors();  // No file of ours is to be taken for standard error.
   std::optional<LineSink> file;
   if (options.report_file) {
     auto opened = LineSink::to_file(*options.report_file);

@@ -22,6 +22,13 @@ UniqueFd::~UniqueFd() {
   if (valid()) close(fd_);
 }
 
+void fill_standard_descriptors() {
+  for (int fd = 0; fd >= 0 && fd <= STDERR_FILENO;) {
+    fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd > STDERR_FILENO) close(fd);
+  }
+}
+
 Result<FileContents, FileError> read_file(const std::string& path, size_t limit) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd.valid()) return FileError{FileError::Kind::kSystem, errno};

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 
@@ -21,10 +22,16 @@ class UniqueFd {
 
   [[nodiscard]] int get() const { return fd_; }
   [[nodiscard]] bool valid() const { return fd_ >= 0; }
+  /// Gives it to somebody else, who closes it.
+  int release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_;
 };
+
+/// Has /dev/null take the places of standard input, output and error that are closed, until a program is executed: no
+/// other descriptor then gets one of these numbers.
+void fill_standard_descriptors();
 
 /// Why a file could not be read.
 struct FileError {

@@ -1,6 +1,7 @@
 #include "kernel/caller.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -16,22 +17,20 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file.h"
+#include "kernel/proc.h"
+
 namespace sandbox::kernel {
 namespace {
 
 constexpr uint32_t kUnset = UINT32_MAX;  // loginuid and sessionid of what no login started.
 
-std::string proc_path(pid_t thread, const char* file) {
-  return "/proc/" + std::to_string(thread) + "/" + file;
-}
-
-/// The beginning of a file, enough for those that are read here; empty if it cannot be read.
-std::string read_start(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return "";
+/// The beginning of a thread's file in /proc, enough for those that are read here; empty if it cannot be read.
+std::string read_start(pid_t thread, const char* file) {
+  const UniqueFd descriptor = open_proc(std::to_string(thread) + "/" + file);
+  if (!descriptor.valid()) return "";
   std::array<char, 4096> buffer = {};
-  const ssize_t count = read(descriptor, buffer.data(), buffer.size());
-  close(descriptor);
+  const ssize_t count = read(descriptor.get(), buffer.data(), buffer.size());
   return {buffer.data(), static_cast<size_t>(std::max<ssize_t>(count, 0))};
 }
 
@@ -51,15 +50,8 @@ std::string_view field(std::string_view status, std::string_view key) {
 }
 
 std::optional<uint32_t> id_in(pid_t thread, const char* file) {
-  const auto id = leading_number<uint32_t>(read_start(proc_path(thread, file)));
+  const auto id = leading_number<uint32_t>(read_start(thread, file));
   return id == kUnset ? std::nullopt : id;
-}
-
-/// What the link names; empty if that cannot be read.
-std::string link_target(const std::string& path) {
-  std::array<char, PATH_MAX> buffer = {};
-  const ssize_t count = readlink(path.c_str(), buffer.data(), buffer.size());
-  return {buffer.data(), static_cast<size_t>(std::max<ssize_t>(count, 0))};
 }
 
 /// Page by page: one call for all of it would read nothing of a page that is only in part asked for and cannot be read.
@@ -83,7 +75,7 @@ size_t read_memory(pid_t thread, uint64_t address, std::span<std::byte> into) {
 }  // namespace
 
 std::string name_of_thread(pid_t thread) {
-  std::string name = read_start(proc_path(thread, "comm"));
+  std::string name = read_start(thread, "comm");
   if (name.ends_with('\n')) name.pop_back();
   return name;
 }
@@ -92,33 +84,38 @@ report::Process describe_caller(pid_t thread) {
   report::Process process;
   process.thread = thread;
   if (thread <= 0) return process;  // Not visible from here: /proc/0 is nobody.
-  const std::string status = read_start(proc_path(thread, "status"));
+  const std::string status = read_start(thread, "status");
   process.pid = leading_number<pid_t>(field(status, "Tgid")).value_or(0);
   process.user = leading_number<uint32_t>(field(status, "Uid"));
   process.group = leading_number<uint32_t>(field(status, "Gid"));
   process.name = name_of_thread(thread);
-  process.executable = link_target(proc_path(thread, "exe"));
+  process.executable = read_proc_link(thread, "exe");
   process.audit_user = id_in(thread, "loginuid");
   process.session = id_in(thread, "sessionid");
   return process;
 }
 
+bool belongs_to(pid_t thread, pid_t process) {
+  return thread > 0 && process > 0 && (tgkill(process, thread, 0) == 0 || errno != ESRCH);
+}
+
 pid_t process_of(pid_t thread) {
   if (thread <= 0) return 0;
-  return leading_number<pid_t>(field(read_start(proc_path(thread, "status")), "Tgid")).value_or(0);
+  const pid_t process = leading_number<pid_t>(field(read_start(thread, "status"), "Tgid")).value_or(0);
+  return belongs_to(thread, process) ? process : 0;
 }
 
 bool is_zombie(pid_t thread) {
-  return field(read_start(proc_path(thread, "status")), "State").starts_with('Z');
+  return field(read_start(thread, "status"), "State").starts_with('Z');
 }
 
 bool is_traced_here(pid_t thread) {
-  const std::string status = read_start(proc_path(thread, "status"));
+  const std::string status = read_start(thread, "status");
   return leading_number<pid_t>(field(status, "TracerPid")).value_or(gettid()) == gettid();
 }
 
 bool dumps_core(pid_t process) {
-  return process > 0 && field(read_start(proc_path(process, "status")), "CoreDumping").starts_with('1');
+  return process > 0 && field(read_start(process, "status"), "CoreDumping").starts_with('1');
 }
 
 report::MemoryReader memory_of(pid_t thread, Errand& errand) {

@@ -15,6 +15,9 @@ report::Process describe_caller(pid_t thread);
 /// The name of a thread alone (comm), which is cheap; empty if it cannot be read.
 std::string name_of_thread(pid_t thread);
 
+/// Whether there is such a thread in the process, asked of the kernel itself.
+bool belongs_to(pid_t thread, pid_t process);
+
 /// The process that the thread belongs to; 0 if it cannot be found out.
 pid_t process_of(pid_t thread);
 

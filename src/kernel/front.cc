@@ -119,10 +119,10 @@ void Front::stop_with_target() {
 /// Without having said how the target ended.
 Result<Supervised, std::string> Front::supervisor_ended(int status) {
   kill_descendants(spared_);
-  if (shared_.failure[0] != '\0') return std::string(shared_.failure.data());
-  if (shared_.target == 0) return std::string("the supervisor ended before it had started anything");
   const std::string rest = "; everything that it supervised has been killed";
-  if (!WIFSIGNALED(status)) return Supervised{kExitCannotExecute, "the supervisor failed" + rest};
+  if (shared_.failure[0] != '\0') return shared_.failure.data() + (shared_.supervised ? rest : "");
+  if (shared_.target == 0) return std::string("the supervisor ended before it had started anything");
+  if (!WIFSIGNALED(status)) return "the supervisor failed" + rest;
   const int number = WTERMSIG(status);
   return Supervised{128 + number, "the supervisor was killed by signal " + std::to_string(number) + rest};
 }

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 // Linux 6.6; newer than Debian 12's headers.
@@ -33,7 +35,10 @@ Listener::Listener(UniqueFd fd) : fd_(std::move(fd)) {
 
 std::optional<Notification> Listener::receive() {
   std::fill(request_.begin(), request_.end(), 0);  // Else EINVAL.
-  if (ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_RECV, request_.data()) != 0) return std::nullopt;
+  if (ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_RECV, request_.data()) != 0) {
+    if (errno == EINTR || errno == ENOENT) return std::nullopt;  // ENOENT: the caller is gone again.
+    throw std::runtime_error(std::string("notifications cannot be received: ") + strerrordesc_np(errno));
+  }
   seccomp_notif request = {};
   std::memcpy(&request, request_.data(), sizeof request);
   Notification notification;

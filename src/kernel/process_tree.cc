@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "kernel/proc.h"
 
 namespace sandbox::kernel {
 namespace {
@@ -37,7 +38,7 @@ std::optional<pid_t> number(std::string_view text) {
 
 /// From /proc/PID/stat: "PID (NAME) STATE PPID ...", where the name may hold anything.
 std::optional<Entry> read_entry(const std::string& pid) {
-  const UniqueFd fd(open(("/proc/" + pid + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd fd = open_proc(pid + "/stat");
   std::array<char, 256> buffer = {};
   const ssize_t got = fd.valid() ? read(fd.get(), buffer.data(), buffer.size()) : -1;
   if (got <= 0) return std::nullopt;
@@ -51,14 +52,14 @@ std::optional<Entry> read_entry(const std::string& pid) {
   return Entry{*parent, state == 'Z' || state == 'X'};
 }
 
-/// None if /proc does not show this process and those below it: it can be that of another namespace, or hidden, or
-/// there may be no descriptor to read it with.
+/// None if /proc does not show this process and those below it: it can be that of another namespace, or there may be no
+/// descriptor to read it with.
 std::optional<std::map<pid_t, Entry>> all_processes() {
-  std::array<char, 32> self = {};
-  const ssize_t size = readlink("/proc/self", self.data(), self.size());
-  if (size <= 0 || number({self.data(), static_cast<size_t>(size)}) != getpid()) return std::nullopt;
-  const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
+  UniqueFd folder = open_proc(".", O_RDONLY | O_DIRECTORY);
+  if (!folder.valid()) return std::nullopt;
+  const std::unique_ptr<DIR, int (*)(DIR*)> proc(fdopendir(folder.get()), closedir);
   if (!proc) return std::nullopt;
+  folder.release();
   std::map<pid_t, Entry> processes;
   while (const dirent* entry = readdir(proc.get())) {
     const auto pid = number(entry->d_name);
@@ -98,13 +99,16 @@ bool has_children() {
   return waitid(P_ALL, 0, &any, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD;
 }
 
-/// Children alone, by trying all numbers. What is below a child becomes one when it dies.
-std::vector<pid_t> children_by_number(const std::set<pid_t>& spared) {
+/// Children alone, by trying all numbers, each killed at once if asked for. What is below a child becomes one when it
+/// dies.
+std::vector<pid_t> children_by_number(const std::set<pid_t>& spared, bool also_kill) {
   constexpr pid_t kLargestPid = 4194304;  // PID_MAX_LIMIT; to try them all takes half a second.
   std::vector<pid_t> found;
   if (!has_children()) return found;
   for (pid_t pid = 1; pid <= kLargestPid; ++pid) {
-    if (is_child(pid) && !spared.contains(pid)) found.push_back(pid);
+    if (!is_child(pid) || spared.contains(pid)) continue;
+    found.push_back(pid);
+    if (also_kill) kill(pid, SIGKILL);
   }
   return found;
 }
@@ -119,7 +123,7 @@ std::set<pid_t> children() {
       if (entry.parent == getpid()) pids.insert(pid);
     }
   } else {
-    for (const pid_t pid : children_by_number({})) pids.insert(pid);
+    for (const pid_t pid : children_by_number({}, false)) pids.insert(pid);
   }
   return pids;
 }
@@ -137,6 +141,7 @@ std::optional<bool> is_descendant(pid_t pid) {
 
 void kill_descendants(const std::set<pid_t>& spared) {
   using Clock = std::chrono::steady_clock;
+  constexpr int kHidden = 3;
   constexpr int kQuiet = 5;
   constexpr std::chrono::seconds kPatience(10);  // With those that do not die.
   Clock::time_point end = Clock::now() + kPatience;
@@ -144,7 +149,10 @@ void kill_descendants(const std::set<pid_t>& spared) {
   std::set<pid_t> found;
   while (Clock::now() < end) {
     const auto processes = all_processes();
-    const std::vector<pid_t> pids = processes ? descendants(*processes, spared) : children_by_number(spared);
+    std::vector<pid_t> pids;
+    if (processes) pids = descendants(*processes, spared);
+    // Mounted with hidepid, /proc does not show processes that are another user's, or not dumpable.
+    if (!processes || quiet >= kHidden) pids = children_by_number(spared, true);
     const size_t before = found.size();
     found.insert(pids.begin(), pids.end());
     if (found.size() > before) end = Clock::now() + kPatience;

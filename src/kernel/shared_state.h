@@ -21,7 +21,8 @@ struct SharedState {
   std::atomic<bool> front_stops{false};     ///< Set before the front looks whether it is to stop, until it goes on.
   std::atomic<int> exit_status{-1};         ///< What the front is to exit with, from then on.
   std::atomic<bool> front_left{false};      ///< The front goes as it should; all others stay.
-  std::array<char, 1024> failure = {};      ///< Why nothing was started: a line; empty if that is not so.
+  std::atomic<bool> supervised{false};      ///< The target has been started.
+  std::array<char, 1024> failure = {};      ///< What has gone wrong: a line; empty if nothing has.
 };
 
 /// How signals were set before the supervision; the target gets them so.

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -30,6 +31,7 @@
 #include "kernel/front.h"
 #include "kernel/listener.h"
 #include "kernel/probe.h"
+#include "kernel/proc.h"
 #include "kernel/process_tree.h"
 #include "kernel/shared_state.h"
 #include "kernel/target.h"
@@ -105,23 +107,30 @@ bool has_ended(int process_fd) {
   return poll(&ended, 1, 0) > 0;
 }
 
-/// Closes everything but these, and puts /dev/null where standard input and output were: nobody shall wait for the end
-/// of a pipe because a supervisor holds it too.
+void close_between(unsigned first, unsigned last) {
+  if (close_range(first, last, 0) == 0) return;
+  // Linux 5.9 brought it, and older sandboxes refuse it.
+  rlimit most = {};
+  getrlimit(RLIMIT_NOFILE, &most);
+  constexpr rlim_t kMost = 1048576;  // As a kernel has it.
+  last = static_cast<unsigned>(std::min<rlim_t>({last, most.rlim_max, kMost}));
+  for (unsigned fd = first; fd <= last; ++fd) close(static_cast<int>(fd));
+}
+
+/// Closes everything but these, standard error and /proc, and puts /dev/null where standard input and output were:
+/// nobody shall wait for the end of a pipe because a supervisor holds it too.
 void keep_only(std::vector<int> descriptors) {
-  descriptors.push_back(STDERR_FILENO);
+  descriptors.insert(descriptors.end(), {STDERR_FILENO, hold_proc()});
   std::sort(descriptors.begin(), descriptors.end());
   unsigned first = 0;
   for (const int fd : descriptors) {
     if (fd < 0) continue;
     const auto kept = static_cast<unsigned>(fd);
-    if (kept > first) close_range(first, kept - 1, 0);
+    if (kept > first) close_between(first, kept - 1);
     first = std::max(first, kept + 1);
   }
-  close_range(first, ~0U, 0);
-  for (int fd = open("/dev/null", O_RDWR | O_CLOEXEC); fd >= 0 && fd < STDERR_FILENO;) {
-    fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (fd > STDERR_FILENO) close(fd);
-  }
+  close_between(first, ~0U);
+  fill_standard_descriptors();
 }
 
 class Supervisor {
@@ -201,8 +210,6 @@ void Supervisor::prepare() {
   sigaddset(&child, SIGCHLD);
   signals_ = UniqueFd(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_.valid()) fail(failed("signalfd(2)"));
-  // Descriptor 0 is to be no listener: seccomp(2) would return what an outer sandbox says that only pretends.
-  if (fcntl(STDIN_FILENO, F_GETFD) < 0) open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
 void Supervisor::run(const compile::Filter& filter, const Target& target, const EnterOptions& options,
@@ -218,6 +225,7 @@ void Supervisor::run(const compile::Filter& filter, const Target& target, const 
 }
 
 void Supervisor::supervise() {
+  shared_.supervised = true;
   const int descriptor = shared_.progress.listener;
   std::vector<int> keep = how_.keep;
   keep.insert(keep.end(), {descriptor, front_fd_.get(), signals_.get(), watcher_.input()});
@@ -308,7 +316,7 @@ bool Supervisor::answer() {
 
 void Supervisor::kill_caller(Kill kill, const Notification& notification) {
   set_busy(false);  // Who dies is reaped soon.
-  const pid_t process = process_of(notification.thread);
+  const pid_t process = belongs_to(notification.thread, target_) ? target_ : process_of(notification.thread);
   const UniqueFd process_fd = open_process(process);
   if (!listener_->still_waits(notification)) return;  // It is gone, and whose process that was is not certain.
 
@@ -453,6 +461,9 @@ std::optional<std::string> missing_supervision() {
 Result<Supervised, std::string> supervise(const compile::Filter& filter, const Target& target,
                                           const EnterOptions& options, const char* report_prefix, Watcher& watcher,
                                           const SuperviseOptions& how) {
+  // Also, descriptor 0 is to be no listener: seccomp(2) would return what an outer sandbox says that only pretends.
+  fill_standard_descriptors();
+  hold_proc();
   SharedState* shared = share();
   if (shared == nullptr) return failed("mmap(2)");
   // Neither front nor supervisor is under the filter: a target of the same user must not be able to trace them.

@@ -87,7 +87,7 @@ std::optional<std::string> missing_supervision();
 
 /// Executes the target as `enter` does, under a filter that notifies (compile/notify.h), and supervises it until its
 /// end. Returns in the front only, which has given up all its descriptors but standard error by then, and its
-/// supervisor may live on. When nothing was started: one line that says why.
+/// supervisor may live on. When nothing was started, or the supervisor has failed: one line that says why.
 Result<Supervised, std::string> supervise(const compile::Filter& filter, const Target& target,
                                           const EnterOptions& options, const char* report_prefix, Watcher& watcher,
                                           const SuperviseOptions& how);
