@@ -131,6 +131,7 @@ void Judge::describe(const std::optional<Decision>& decision, report::Event& eve
   const policy::Policy& policy = loaded_.policies[decision->policy];
   switch (report::reason_of(policy, loaded_.rules[decision->policy], event.call)) {
     case Reason::kGroup:
+    case Reason::kHidden:
       event.rule_kind = "a group";
       if (decision->clause != nullptr) event.rule = place(policy, decision->clause->origin.range);
       break;

@@ -181,7 +181,9 @@ void Reporter::summarize(const kernel::Ending& ending) {
   summarized_ = tally_.count();
   if (quiet_) return;
   if (tally_.count() == 0) {
-    say("no call was denied\n");
+    say(traps_ && !records_ && !permissive_
+            ? "no call was denied, but for calls with the action trap or trace, which only root can see here\n"
+            : "no call was denied\n");
   } else {
     say(report::summary_text(tally_, permissive_ ? Outcome::kLetThrough : Outcome::kEnforced));
   }
@@ -207,7 +209,12 @@ void Reporter::explain_death() {
   if (traps_ && !records_ && !permissive_) {
     return say(
         "the program was killed by SIGSYS, as by a call with the action trap; such calls stay with the kernel, "
-        "and which one it was only root can read (sandbox-policy audit, after a run with --log)\n");
+        "and which one it was only root can read (sandbox-policy audit, begun before a run with --log)\n");
+  }
+  if (traps_ && !permissive_) {
+    return say(
+        "the program was killed by SIGSYS: by a call with the action trap of which no record came, by a filter of its "
+        "own, or by somebody's signal\n");
   }
   say("the program was killed by SIGSYS, but not by this filter: somebody sent it the signal, or it has a filter of "
       "its own\n");

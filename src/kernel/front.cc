@@ -51,6 +51,45 @@ void stop_by(int number) {
   sigaction(number, &before, nullptr);
 }
 
+/// A SIGCONT that waits is thrown away by the kernel when a signal that stops is sent, and the target would never hear
+/// of it. So while one of these lives it is taken and passed on at once; by the target the supervisor sees, and
+/// continues the front.
+class Continuing {
+ public:
+  Continuing(pid_t target, pid_t supervisor) {
+    target_ = target;
+    supervisor_ = supervisor;
+    asked_for_ = 0;
+    struct sigaction action = {};
+    action.sa_flags = SA_SIGINFO;
+    action.sa_sigaction = [](int, siginfo_t* signal, void*) {
+      if (signal->si_code == SI_USER && signal->si_pid == supervisor_) return;
+      asked_for_ = 1;
+      if (target_ > 0) ::kill(target_, SIGCONT);
+    };
+    sigaction(SIGCONT, &action, &before_);
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGCONT);
+    sigprocmask(SIG_UNBLOCK, &signals_, nullptr);
+  }
+  Continuing(const Continuing&) = delete;
+  Continuing& operator=(const Continuing&) = delete;
+  ~Continuing() {
+    sigprocmask(SIG_BLOCK, &signals_, nullptr);
+    sigaction(SIGCONT, &before_, nullptr);
+  }
+
+  /// Since this one was made.
+  static bool asked_for() { return asked_for_ != 0; }
+
+ private:
+  static inline volatile sig_atomic_t target_ = 0;
+  static inline volatile sig_atomic_t supervisor_ = 0;
+  static inline volatile sig_atomic_t asked_for_ = 0;
+  struct sigaction before_ = {};
+  sigset_t signals_ = {};
+};
+
 /// The terminal, if the target's process group has it. A shell that continues us gives it to our own.
 class Foreground {
  public:
@@ -87,7 +126,8 @@ pid_t Front::target() const {
 void Front::pass_on(const siginfo_t& signal) {
   const int number = signal.si_signo;
   const pid_t pid = target();
-  if (pid <= 0) return;
+  if (pid < 0) return pass_on_to_rest(signal);
+  if (pid == 0) return;
   // The supervisor continues this process because the target goes on.
   if (number == SIGCONT && signal.si_code == SI_USER && signal.si_pid == supervisor_) return;
   // What one below sends to its process group the target has got, too; else it has somebody else in mind.
@@ -103,6 +143,16 @@ void Front::pass_on(const siginfo_t& signal) {
   }
 }
 
+/// The target has ended, and what it has left behind is waited for: that is to end by what ends programs.
+void Front::pass_on_to_rest(const siginfo_t& signal) {
+  const int number = signal.si_signo;
+  if (number != SIGINT && number != SIGTERM && number != SIGHUP && number != SIGQUIT) return;
+  for (const pid_t pid : descendants()) {
+    const bool has_it = signal.si_code > 0 && getpgid(pid) == getpgrp();  // From the terminal.
+    if (pid != supervisor_ && !has_it) kill(pid, number);
+  }
+}
+
 void Front::stop_with_target() {
   const int number = shared_.stop_signal.exchange(0);
   if (number == 0) return;
@@ -110,7 +160,8 @@ void Front::stop_with_target() {
   shared_.front_stops = true;
   if (shared_.target_stopped) {
     const Foreground foreground(target());
-    stop_by(number);
+    const Continuing continuing(shared_.target, supervisor_);
+    if (!Continuing::asked_for()) stop_by(number);
     foreground.give_back();
   }
   shared_.front_stops = false;

@@ -21,6 +21,7 @@ class Front {
 
  private:
   void pass_on(const siginfo_t& signal);
+  void pass_on_to_rest(const siginfo_t& signal);
   void stop_with_target();
   [[nodiscard]] pid_t target() const;
   Result<Supervised, std::string> supervisor_ended(int status);

@@ -139,6 +139,11 @@ std::optional<bool> is_descendant(pid_t pid) {
   return false;
 }
 
+std::vector<pid_t> descendants() {
+  const auto processes = all_processes();
+  return processes ? descendants(*processes, {}) : std::vector<pid_t>();
+}
+
 void kill_descendants(const std::set<pid_t>& spared) {
   using Clock = std::chrono::steady_clock;
   constexpr int kHidden = 3;

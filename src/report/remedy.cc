@@ -1,9 +1,11 @@
 #include "report/remedy.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
 
 #include "arch/abi.h"
+#include "arch/call_versions.h"
 #include "arch/syscalls.h"
 #include "base/diagnostic.h"
 #include "base/json.h"
@@ -141,6 +143,7 @@ std::optional<NewKey> new_architectures(const policy::Policy& policy, const std:
 struct Sorted {
   Names names;                 ///< Can be allowed by name.
   Names by_group;              ///< Those of `names` that a group denies.
+  Names hidden;                ///< By a group, with ENOSYS.
   Names newer;                 ///< Hidden by `kernel:`.
   Numbers nameless;            ///< Calls without a name.
   Numbers never;               ///< Fixed, whatever a policy says.
@@ -183,7 +186,10 @@ Sorted sort_out(const PolicyDenials& denials) {
     }
     const auto behind = call_behind(*abi, *own_name, call.selector);
     const std::string name = behind ? *behind : std::string(*own_name);
-    (call.reason == Reason::kKernel ? sorted.newer : sorted.names).insert(name);
+    Names& names = call.reason == Reason::kKernel   ? sorted.newer
+                   : call.reason == Reason::kHidden ? sorted.hidden
+                                                    : sorted.names;
+    names.insert(name);
     if (call.reason == Reason::kGroup) sorted.by_group.insert(name);
   }
   return sorted;
@@ -273,6 +279,12 @@ std::string newer_text(const PolicyDenials& denials, const Names& newer) {
          ", got ENOSYS, and programs then do without.\n";
 }
 
+std::string hidden_text(const std::string& name, const Names& hidden) {
+  if (hidden.empty()) return "";
+  return "Probably not needed: " + joined(hidden) + ". " + name +
+         " answers ENOSYS on purpose, and programs then do without.\n";
+}
+
 /// "SCMP_ARCH_X86".
 std::string oci_word(arch::Abi abi) {
   std::string word = "SCMP_ARCH_";
@@ -319,7 +331,7 @@ std::string text_for(const PolicyDenials& denials, arch::Abi native) {
   std::string text = warnings_text(denials, name, sorted);
   text += allow_text(denials, name, sorted.names);
   text += architectures_text(denials, name, sorted.abis, native);
-  text += newer_text(denials, sorted.newer);
+  text += newer_text(denials, sorted.newer) + hidden_text(name, sorted.hidden);
   if (!sorted.nameless.empty()) {
     text += "Without a name, so no policy can list it: " + numbers_text(sorted.nameless) + ".\n";
   }
@@ -330,13 +342,26 @@ std::string text_for(const PolicyDenials& denials, arch::Abi native) {
   return text;
 }
 
+/// Whether programs have to do without the call anyway: libc runs on kernels that do not have it.
+bool is_done_without(arch::Abi abi, uint32_t number) {
+  constexpr arch::KernelVersion kOldestOfLibc = {3, 2};  // glibc 2.26 and newer.
+  const auto name = arch::name_of(abi, number);
+  const auto came = name ? arch::introduced(abi, *name) : std::nullopt;
+  return came && *came > kOldestOfLibc;
+}
+
 }  // namespace
 
 Reason reason_of(const policy::Policy& policy, const resolve::PolicyRules& rules, const bpf::SystemCall& call) {
   const resolve::Judgement judgement = resolve::evaluate(rules, call);
   // What `kernel:` leaves to the default action has a clause without a place.
-  if (judgement.clause != nullptr) return judgement.clause->origin.range.length > 0 ? Reason::kGroup : Reason::kDefault;
   const auto abi = abi_of(call.arch, call.number);
+  if (judgement.clause != nullptr && judgement.clause->origin.range.length == 0) return Reason::kDefault;
+  if (judgement.clause != nullptr) {
+    constexpr resolve::Verdict kLooksAbsent = {policy::Action::kErrno, ENOSYS};
+    return abi && judgement.verdict == kLooksAbsent && is_done_without(*abi, call.number) ? Reason::kHidden
+                                                                                          : Reason::kGroup;
+  }
   const bool covered =
       abi && std::any_of(rules.begin(), rules.end(), [&](const resolve::RuleSet& set) { return set.abi == *abi; });
   if (!covered || is_never({.arch = call.arch, .number = call.number}, *abi)) return Reason::kFixed;

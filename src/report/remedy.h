@@ -19,6 +19,7 @@ namespace sandbox::report {
 enum class Reason : uint8_t {
   kGroup,    ///< A group names it.
   kDefault,  ///< No group matches.
+  kHidden,   ///< A group has it look as if the kernel did not have it, and programs do without such a call.
   kKernel,   ///< No group names it, and it is newer than `kernel:`.
   kFixed,    ///< Before all rules: an ABI that the policy does not cover, x32's numbers, the number -1.
 };

@@ -76,6 +76,25 @@ test_interrupted() {
   assert_equal 1 "$(find . -name 'p.yml*' | wc -l)" "files that were written"
 }
 
+# What the program has left behind is recorded on, and ended in its place. Nothing but SIGKILL ended that before, with
+# which the recording was lost.
+test_interrupted_when_the_program_has_ended() {
+  start "$SANDBOX_POLICY" record -o p.yml -- \
+    sh -c 'setsid sh -c "umask 077; echo ready; exec sleep 300" & echo $$ >pid.new; mv pid.new pid; exit 2'
+  wait_until grep -qs ready daemon.log
+  wait_until program_has_ended
+  wait_until ended_by_a_signal
+  status=0
+  wait "$started" || status=$?
+  assert_equal 2 "$status" "exit status"
+  assert_allows umask p.yml
+}
+program_has_ended() { [ -e pid ] && has_ended "$(cat pid)"; }
+ended_by_a_signal() {
+  kill -s TERM "$started" 2>/dev/null
+  has_ended "$started"
+}
+
 # ---- Where the policy goes ----
 
 # refuses STATUS MESSAGE OPTION...: nothing is started, nothing is written.

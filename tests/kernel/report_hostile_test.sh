@@ -79,6 +79,33 @@ test_code_that_changes() {
   for round in $(seq 20); do killed_at_once "$TEST_BIN/outlive" code; done
 }
 
+# A target of root mounted another /proc, in which its child was a thread of a bystander: the supervisor killed that one
+# for a call of the child's, which went on. Or it waited for a pipe in the place of a file.
+test_another_proc() {
+  is_root || skip "only root may mount a file system"
+  need python3 unshare
+  unshare --mount true 2>unshare.err || skip "no mount namespace can be made: $(cat unshare.err)"
+  write_policy kill.yml allow "kill_process rmdir"
+  start sleep 300
+  run unshare --mount "$SANDBOX_RUN" --report -p kill.yml -- python3 -c 'import ctypes, os, subprocess, sys
+subprocess.run(["mount", "-t", "tmpfs", "none", "/proc"], check=True)
+pid = os.fork()
+if pid == 0:
+  os.mkdir(f"/proc/{os.getpid()}")
+  os.mkfifo(f"/proc/{os.getpid()}/comm")
+  with open(f"/proc/{os.getpid()}/status", "w") as status:
+    status.write(f"Name:\tx\nTgid:\t{sys.argv[1]}\n")
+  ctypes.CDLL(None).ptrace(0, 0, 0, 0)  # So that it cannot be traced by us.
+  try:
+    os.rmdir("nothing")
+  finally:
+    os._exit(7)
+print("the child:", os.waitpid(pid, 0)[1])' "$started"
+  assert_status 0
+  assert_stdout "the child: 9"
+  is_running "$started" || fail "a bystander was killed"
+}
+
 # ---- Who holds the supervisor up ----
 
 # To trace the caller, the supervisor waited for a lock of its process. A lease held that for 45 seconds, in which nobody

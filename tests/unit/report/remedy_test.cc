@@ -153,6 +153,12 @@ TEST(Remedy, WhatIsNewerThanTheKernelIsLeftOut) {
       "without.\n");
 }
 
+TEST(Remedy, WhatIsMadeToLookAbsentIsLeftOut) {
+  const Read beat(kAllowList);
+  EXPECT_EQ(remedy(&beat.policy, {denied("clone3", Reason::kHidden)}),
+            "Probably not needed: clone3. beat.yml answers ENOSYS on purpose, and programs then do without.\n");
+}
+
 TEST(Remedy, AForeignAbi) {
   const Read listed(std::string(kAllowList) + "  architectures:\n  - x86_64\n");
   EXPECT_EQ(remedy(&listed.policy, {denied("read", Reason::kFixed, Abi::kX86)}),
@@ -346,6 +352,16 @@ TEST(ReasonOf, EveryReason) {
   EXPECT_EQ(reason(plain, 512), Reason::kFixed);
   EXPECT_EQ(reason(plain, UINT32_MAX), Reason::kFixed);
   EXPECT_EQ(reason(plain, 0, Abi::kAarch64), Reason::kFixed);
+}
+
+TEST(ReasonOf, Hidden) {
+  const Read read(
+      "seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    errno: ENOSYS\n"
+      "    names: [clone3, socket]\n  - action: errno\n    names: [statx]\n");
+  EXPECT_EQ(read.problems, "");
+  EXPECT_EQ(reason(read, 435), Reason::kHidden);  // clone3
+  EXPECT_EQ(reason(read, 41), Reason::kGroup);    // socket, which nothing does without.
+  EXPECT_EQ(reason(read, 332), Reason::kGroup);   // statx, with EPERM.
 }
 
 TEST(ReasonOf, Kernel) {
