@@ -30,6 +30,7 @@ using arch::Abi;
 
 constexpr size_t kLongestName = 4096;
 constexpr int kTickMilliseconds = 500;
+constexpr const char* kAside = ".recorded";
 
 /// A line on the terminal that is written over and over. A terminal that takes nothing (Ctrl-S) holds nobody up.
 class ProgressLine {
@@ -55,6 +56,7 @@ struct Job {
   const policy::Policy* earlier = nullptr;
   std::string name;          ///< The file's, as it was typed.
   const OutputFile* output;  ///< Borrowed.
+  const OutputFile* aside;   ///< Borrowed: where it goes if it cannot be added to `earlier`.
   bool quiet = false;
 };
 
@@ -74,7 +76,9 @@ class Recording : public kernel::Recorder {
   }
 
   /// Descriptors that must stay open.
-  [[nodiscard]] std::vector<int> descriptors() const { return {progress_.fd(), job_.output->folder()}; }
+  [[nodiscard]] std::vector<int> descriptors() const {
+    return {progress_.fd(), job_.output->folder(), job_.aside->folder()};
+  }
 
   int tree_ended(const kernel::Ending& ending) override {
     progress_.clear();
@@ -93,6 +97,7 @@ class Recording : public kernel::Recorder {
     const auto policy = report::recorded_policy(recording(), job_.run, job_.earlier, job_.name);
     if (!policy) {
       log_.error(policy.error().message);
+      if (job_.earlier != nullptr) write_aside();
       return false;
     }
     if (const auto failure = job_.output->write(policy->text)) {
@@ -105,6 +110,18 @@ class Recording : public kernel::Recorder {
     if (job_.earlier != nullptr) line += ", " + std::to_string(policy->added) + " added";
     if (!job_.quiet) log_.info(line);
     return true;
+  }
+
+  /// What was recorded, as a policy of its own: it may not come again.
+  void write_aside() {
+    const std::string name = job_.name + kAside;
+    const auto policy = report::recorded_policy(recording(), job_.run, nullptr, name);
+    if (!policy) return;
+    if (const auto failure = job_.aside->write(policy->text)) {
+      log_.error(*failure);
+    } else {
+      log_.error("what was recorded is in " + printable(name, kLongestName) + ", as a policy of its own");
+    }
   }
 
   Job job_;
@@ -240,6 +257,11 @@ int record(const Options& options, const Log& log, Output&) {
     log.error(output.error());
     return kExitFailed;
   }
+  const auto aside = OutputFile::prepare(options.output + kAside);
+  if (!aside) {
+    log.error(aside.error());
+    return kExitFailed;
+  }
   const auto path = kernel::find_target(options.arguments.front(), std::getenv("PATH"));
   if (!path) {
     log.error(path.error().message);
@@ -264,7 +286,11 @@ int record(const Options& options, const Log& log, Output&) {
   if (*earlier) allowed = earlier_rules(**earlier, abis);
   Log speaking = log;
   if (!options.quiet) speaking.set_level(LogLevel::kInfo);
-  Job job = {describe_run(options, started_in), *earlier ? &*(*earlier)->policy : nullptr, options.output, &*output,
+  Job job = {describe_run(options, started_in),
+             *earlier ? &*(*earlier)->policy : nullptr,
+             options.output,
+             &*output,
+             &*aside,
              options.quiet};
   Recording watcher({abis, options.narrow, *earlier ? &allowed : nullptr}, std::move(job), speaking);
 

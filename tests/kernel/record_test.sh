@@ -97,6 +97,18 @@ ended_by_a_signal() {
 
 # ---- Where the policy goes ----
 
+# That was found out when the program had run, and what was recorded was lost.
+test_what_cannot_be_added_to() {
+  printf 'seccomp:\n  default_action: errno\n  syscalls:\n  - # mine\n    action: allow\n    names:\n    - read\n' >p.yml
+  cp p.yml before
+  run "$SANDBOX_POLICY" record --merge p.yml -o p.yml -- sh -c 'umask 077'
+  assert_status 2
+  cmp p.yml before || report "expected that the policy is as it was"
+  grep -qx 'sandbox-policy: error: what was recorded is in p.yml.recorded, as a policy of its own' err ||
+    report "expected to be told where the recording is"
+  assert_allows umask p.yml.recorded
+}
+
 # refuses STATUS MESSAGE OPTION...: nothing is started, nothing is written.
 refuses() {
   local expected=$1 message=$2
