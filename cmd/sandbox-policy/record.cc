@@ -56,7 +56,8 @@ struct Job {
   const policy::Policy* earlier = nullptr;
   std::string name;          ///< The file's, as it was typed.
   const OutputFile* output;  ///< Borrowed.
-  const OutputFile* aside;   ///< Borrowed: where it goes if it cannot be added to `earlier`.
+  /// Where it goes if it cannot be added to `earlier`; none if there is no such policy.
+  std::optional<OutputFile> aside;
   bool quiet = false;
 };
 
@@ -77,7 +78,7 @@ class Recording : public kernel::Recorder {
 
   /// Descriptors that must stay open.
   [[nodiscard]] std::vector<int> descriptors() const {
-    return {progress_.fd(), job_.output->folder(), job_.aside->folder()};
+    return {progress_.fd(), job_.output->folder(), job_.aside ? job_.aside->folder() : -1};
   }
 
   int tree_ended(const kernel::Ending& ending) override {
@@ -97,7 +98,7 @@ class Recording : public kernel::Recorder {
     const auto policy = report::recorded_policy(recording(), job_.run, job_.earlier, job_.name);
     if (!policy) {
       log_.error(policy.error().message);
-      if (job_.earlier != nullptr) write_aside();
+      if (job_.aside) write_aside();
       return false;
     }
     if (const auto failure = job_.output->write(policy->text)) {
@@ -257,10 +258,14 @@ int record(const Options& options, const Log& log, Output&) {
     log.error(output.error());
     return kExitFailed;
   }
-  const auto aside = OutputFile::prepare(options.output + kAside);
-  if (!aside) {
-    log.error(aside.error());
-    return kExitFailed;
+  std::optional<OutputFile> aside;
+  if (*earlier) {
+    auto prepared = OutputFile::prepare(options.output + kAside);
+    if (!prepared) {
+      log.error(prepared.error());
+      return kExitFailed;
+    }
+    aside = std::move(*prepared);
   }
   const auto path = kernel::find_target(options.arguments.front(), std::getenv("PATH"));
   if (!path) {
@@ -290,7 +295,7 @@ int record(const Options& options, const Log& log, Output&) {
              *earlier ? &*(*earlier)->policy : nullptr,
              options.output,
              &*output,
-             &*aside,
+             std::move(aside),
              options.quiet};
   Recording watcher({abis, options.narrow, *earlier ? &allowed : nullptr}, std::move(job), speaking);
 

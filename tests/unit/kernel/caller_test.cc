@@ -16,8 +16,12 @@
 #include <thread>
 #include <vector>
 
+#include "kernel/proc.h"
+
 namespace sandbox::kernel {
 namespace {
+
+[[maybe_unused]] const int held_proc = hold_proc();
 
 /// What a file in /proc/self says as a number; none for "unset" and for what is not there.
 std::optional<uint32_t> own_id(const std::string& file) {
