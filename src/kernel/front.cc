@@ -146,6 +146,7 @@ void Front::pass_on(const siginfo_t& signal) {
 /// The target has ended, and what it has left behind is waited for: that is to end by what ends programs.
 void Front::pass_on_to_rest(const siginfo_t& signal) {
   const int number = signal.si_signo;
+  if (!shared_.waits_for_tree) return;  // The front is about to end.
   if (number != SIGINT && number != SIGTERM && number != SIGHUP && number != SIGQUIT) return;
   for (const pid_t pid : descendants()) {
     const bool has_it = signal.si_code > 0 && getpgid(pid) == getpgrp();  // From the terminal.

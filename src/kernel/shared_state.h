@@ -20,6 +20,7 @@ struct SharedState {
   std::atomic<bool> target_stopped{false};  ///< And was not continued, nor has it ended.
   std::atomic<bool> front_stops{false};     ///< Set before the front looks whether it is to stop, until it goes on.
   std::atomic<int> exit_status{-1};         ///< What the front is to exit with, from then on.
+  std::atomic<bool> waits_for_tree{false};  ///< The front stays until all that the target has left behind has ended.
   std::atomic<bool> front_left{false};      ///< The front goes as it should; all others stay.
   std::atomic<bool> supervised{false};      ///< The target has been started.
   std::array<char, 1024> failure = {};      ///< What has gone wrong: a line; empty if nothing has.

@@ -466,6 +466,7 @@ Result<Supervised, std::string> supervise(const compile::Filter& filter, const T
   hold_proc();
   SharedState* shared = share();
   if (shared == nullptr) return failed("mmap(2)");
+  shared->waits_for_tree = how.wait_for_tree;
   // Neither front nor supervisor is under the filter: a target of the same user must not be able to trace them.
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failed("prctl(PR_SET_DUMPABLE)");
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_CHILD_SUBREAPER)");
