@@ -38,7 +38,10 @@ long LineSink::write_some(std::string_view bytes) const {
   if (kind_ == Kind::kSocket) return send(shared_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (kind_ == Kind::kShared) {
     pollfd room = {shared_, POLLOUT, 0};
-    if (poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0) return -1;
+    if (poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0) {
+      errno = EAGAIN;
+      return -1;
+    }
     bytes = bytes.substr(0, PIPE_BUF);  // There is room for so much, and perhaps for no more.
   }
   return ::write(fd(), bytes.data(), bytes.size());

@@ -1,6 +1,7 @@
 #include "kernel/carry_out.h"
 
 #include <linux/audit.h>
+#include <linux/seccomp.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -10,6 +11,8 @@
 #include <csignal>
 #include <ctime>
 
+#include "arch/abi.h"
+#include "bpf/interpret.h"
 #include "compile/notify.h"
 #include "kernel/caller.h"
 
@@ -58,6 +61,15 @@ bool wind_back(pid_t, const bpf::SystemCall&, uint32_t) {
 }
 
 #endif
+
+/// Whether the filter kills for the call with the marks. A rule that looks at the arguments in whose places they are
+/// put decides on another call then, and may allow it.
+bool kills_with_marks(const bpf::ValidatedProgram& program, bpf::SystemCall call, uint32_t which) {
+  call.args[compile::kKillMarkArgument] = compile::kKillMark;
+  call.args[compile::kKillMarkArgument + 1] = which;
+  const uint32_t action = bpf::interpret(program, call, arch::info(arch::native_abi()).endian).value;
+  return action == (which == compile::kKillThreadMark ? SECCOMP_RET_KILL_THREAD : SECCOMP_RET_KILL_PROCESS);
+}
 
 using Fate = CarriedOut::Fate;
 
@@ -143,8 +155,8 @@ CarriedOut step_to_death(pid_t thread) {
 
 }  // namespace
 
-CarriedOut carry_out(Kill kill, const Notification& notification, const Listener& listener,
-                     const std::stop_token& left_behind) {
+CarriedOut carry_out(Kill kill, const Notification& notification, const bpf::ValidatedProgram& program,
+                     const Listener& listener, const std::stop_token& left_behind) {
   const pid_t thread = notification.thread;
   if (!kCanWindBack || thread <= 0) return {};
   // Should we be killed before the caller is, it is killed by that.
@@ -163,7 +175,7 @@ CarriedOut carry_out(Kill kill, const Notification& notification, const Listener
   // A stop of a signal that came first serves as well. The signal is dropped: the caller does not live to see it.
   const uint32_t which = kill == Kill::kThread ? compile::kKillThreadMark : compile::kKillProcessMark;
   errno = 0;
-  if (!wind_back(thread, notification.call, which)) {
+  if (!kills_with_marks(program, notification.call, which) || !wind_back(thread, notification.call, which)) {
     if (errno == ESRCH) return {Fate::kGone, true};
     ::kill(thread, SIGKILL);
     return {Fate::kKilled, true};

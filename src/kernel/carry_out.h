@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <stop_token>
 
+#include "bpf/validate.h"
 #include "kernel/listener.h"
 
 namespace sandbox::kernel {
@@ -15,9 +16,10 @@ enum class Kill : uint8_t { kThread, kProcess };
 
 struct CarriedOut {
   enum class Fate : uint8_t {
-    kDead,    ///< By the filter.
-    kKilled,  ///< By SIGKILL: it did not make its call, for somebody has changed its code.
-    kGone,    ///< It does not wait any more, or another thread has executed a program meanwhile.
+    kDead,  ///< By the filter.
+    /// By SIGKILL, without its call: somebody has changed its code, or with the marks the filter would not kill.
+    kKilled,
+    kGone,  ///< It does not wait any more, or another thread has executed a program meanwhile.
     /// It cannot be traced here (Yama, another tracer, a program that may not be read, an ABI that this is not written
     /// for), and is to be killed in another way.
     kAlive,
@@ -31,7 +33,10 @@ struct CarriedOut {
 /// and for locks that the caller's other threads can hold: an errand, for a thread that ends behind it, with which the
 /// kernel gives up whatever is still traced. If it was left behind before the answer, the caller is not touched any
 /// more.
-CarriedOut carry_out(Kill kill, const Notification& notification, const Listener& listener,
-                     const std::stop_token& left_behind);
+///
+/// `program` is the filter in force: where the marks, in place of two arguments, would have it answer something else,
+/// it is not asked.
+CarriedOut carry_out(Kill kill, const Notification& notification, const bpf::ValidatedProgram& program,
+                     const Listener& listener, const std::stop_token& left_behind);
 
 }  // namespace sandbox::kernel

@@ -168,7 +168,9 @@ class Supervisor {
   UniqueFd front_fd_;
   UniqueFd own_fd_;  ///< A pidfd of this process, for the target to see whether it still is.
   UniqueFd signals_;
-  std::shared_ptr<Listener> listener_;  ///< Shared with errands that were left behind.
+  /// Shared with errands that were left behind.
+  std::shared_ptr<const bpf::ValidatedProgram> program_;
+  std::shared_ptr<Listener> listener_;
   pid_t target_ = 0;
   Ending ending_;
   bool ended_ = false;           ///< The target.
@@ -214,6 +216,7 @@ void Supervisor::prepare() {
 
 void Supervisor::run(const compile::Filter& filter, const Target& target, const EnterOptions& options,
                      const char* report_prefix, const SignalState& signals) {
+  program_ = std::make_shared<const bpf::ValidatedProgram>(filter.program);
   prepare();
   if (has_ended(front_fd_.get())) fail("");
   target_ = fork_with_descriptors();
@@ -322,9 +325,10 @@ void Supervisor::kill_caller(Kill kill, const Notification& notification) {
 
   const auto carried_out = std::make_shared<CarriedOut>();
   Errand errand;
-  const bool in_time = errand.run([carried_out, kill, notification, listener = listener_](const std::stop_token& left) {
-    *carried_out = carry_out(kill, notification, *listener, left);
-  });
+  const bool in_time = errand.run(
+      [carried_out, kill, notification, program = program_, listener = listener_](const std::stop_token& left) {
+        *carried_out = carry_out(kill, notification, *program, *listener, left);
+      });
   if (!in_time) {
     if (dumps_core(process)) return;  // It is killed, and nobody shall hurry it.
     if (kill == Kill::kThread && !listener_->still_waits(notification)) return;
@@ -415,7 +419,8 @@ void Supervisor::reap() {
     siginfo_t child = {};
     if (waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | __WALL) != 0) {
       if (errno == EINTR) continue;
-      all_ended_ = errno == ECHILD;
+      if (errno != ECHILD) throw std::runtime_error(failed("waitid(2)"));
+      all_ended_ = true;
       return;
     }
     if (child.si_pid == 0) return;

@@ -106,6 +106,28 @@ print("the child:", os.waitpid(pid, 0)[1])' "$started"
   is_running "$started" || fail "a bystander was killed"
 }
 
+# With the marks in arguments 4 and 5 the rule did not hold any more: the call was made, and the caller killed behind it.
+test_a_rule_about_the_arguments_of_the_marks() {
+  need python3
+  cat >marks.yml <<'END_OF_POLICY'
+seccomp:
+  default_action: allow
+  syscalls:
+  - action: kill_process
+    names_with_args:
+    - name: setsockopt
+      arguments: [{argument: 4, operation: Equal, value: 4}]
+END_OF_POLICY
+  reported marks.yml python3 -c 'import os, socket
+shared = socket.socket()
+pid = os.fork()
+if pid == 0:
+  shared.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+  os._exit(7)
+print("status", os.waitpid(pid, 0)[1], "option", shared.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))'
+  assert_stdout "status 9 option 0"
+}
+
 # ---- Who holds the supervisor up ----
 
 # To trace the caller, the supervisor waited for a lock of its process. A lease held that for 45 seconds, in which nobody
