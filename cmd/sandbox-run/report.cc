@@ -206,15 +206,13 @@ void Reporter::say_remedy(const kernel::Ending& ending) {
 
 /// Of a target that has died of SIGSYS, while nobody was killed for a call that was reported.
 void Reporter::explain_death() {
-  if (traps_ && !records_ && !permissive_) {
-    return say(
-        "the program was killed by SIGSYS, as by a call with the action trap; such calls stay with the kernel, "
-        "and which one it was only root can read (sandbox-policy audit, begun before a run with --log)\n");
-  }
   if (traps_ && !permissive_) {
-    return say(
-        "the program was killed by SIGSYS: by a call with the action trap of which no record came, by a filter of its "
-        "own, or by somebody's signal\n");
+    return say(records_
+                   ? "the program was killed by SIGSYS: by a call with the action trap of which no record came, by "
+                     "a filter of its own, or by somebody's signal\n"
+                   : "the program was killed by SIGSYS, as by a call with the action trap; such calls stay with "
+                     "the kernel, and which one it was only root can read (sandbox-policy audit, begun before a "
+                     "run with --log)\n");
   }
   say("the program was killed by SIGSYS, but not by this filter: somebody sent it the signal, or it has a filter of "
       "its own\n");

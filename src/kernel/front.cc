@@ -10,7 +10,6 @@
 
 #include "base/file.h"
 #include "kernel/process_tree.h"
-#include "kernel/target.h"
 
 namespace sandbox::kernel {
 namespace {

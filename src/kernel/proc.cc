@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <utility>
 
 namespace sandbox::kernel {
 namespace {

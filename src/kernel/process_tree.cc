@@ -153,11 +153,9 @@ void kill_descendants(const std::set<pid_t>& spared) {
   int quiet = 0;  // So often nothing was found.
   std::set<pid_t> found;
   while (Clock::now() < end) {
-    const auto processes = all_processes();
-    std::vector<pid_t> pids;
-    if (processes) pids = descendants(*processes, spared);
     // Mounted with hidepid, /proc does not show processes that are another user's, or not dumpable.
-    if (!processes || quiet >= kHidden) pids = children_by_number(spared, true);
+    const auto processes = quiet < kHidden ? all_processes() : std::nullopt;
+    const std::vector<pid_t> pids = processes ? descendants(*processes, spared) : children_by_number(spared, true);
     const size_t before = found.size();
     found.insert(pids.begin(), pids.end());
     if (found.size() > before) end = Clock::now() + kPatience;

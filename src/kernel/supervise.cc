@@ -466,7 +466,7 @@ std::optional<std::string> missing_supervision() {
 Result<Supervised, std::string> supervise(const compile::Filter& filter, const Target& target,
                                           const EnterOptions& options, const char* report_prefix, Watcher& watcher,
                                           const SuperviseOptions& how) {
-  // Also, descriptor 0 is to be no listener: seccomp(2) would return what an outer sandbox says that only pretends.
+  // Descriptor 0 is to be no listener: seccomp(2) would return what an outer sandbox says that only pretends.
   fill_standard_descriptors();
   hold_proc();
   SharedState* shared = share();
