@@ -1,12 +1,15 @@
 #include "judge.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <string_view>
 #include <utility>
 
+#include "arch/errno_names.h"
 #include "arch/syscalls.h"
 #include "base/diagnostic.h"
 #include "bpf/interpret.h"
+#include "compile/listener_guard.h"
 #include "compile/notify.h"
 #include "report/arguments.h"
 #include "report/tally.h"
@@ -90,6 +93,17 @@ Judge::Judge(const Loaded& loaded)
 }
 
 Decision Judge::decide(const bpf::SystemCall& call) const {
+  const Decision decision = decide_by_policies(call);
+  if (!compile::asks_for_listener(call, arch::native_abi())) return decision;
+  const Verdict busy = {Action::kErrno, arch::errno_number(arch::native_abi(), "EBUSY").value_or(EBUSY)};
+  if (resolve::more_restrictive(decision.verdict, busy) != busy) return decision;
+  Decision guarded;
+  guarded.verdict = busy;
+  guarded.guard = true;
+  return guarded;
+}
+
+Decision Judge::decide_by_policies(const bpf::SystemCall& call) const {
   Decision decision;
   if (program_) {
     const uint32_t value = bpf::interpret(*program_, call, arch::info(arch::native_abi()).endian).value;
@@ -127,7 +141,9 @@ bool Judge::can_give(const bpf::SystemCall& call, Action action) const {
 
 void Judge::describe(const std::optional<Decision>& decision, report::Event& event) const {
   event.policy = policy_names_;
-  if (program_ || !decision) return;
+  if (!decision) return;
+  if (decision->guard) event.rule_kind = "a fixed rule";
+  if (program_ || decision->guard) return;
   const policy::Policy& policy = loaded_.policies[decision->policy];
   switch (report::reason_of(policy, loaded_.rules[decision->policy], event.call)) {
     case Reason::kGroup:
@@ -153,7 +169,9 @@ void Judge::note_denial(const bpf::SystemCall& call) {
   for (size_t i = 0; i < denied_.size(); ++i) {
     if (denied_[i].size() >= kMostDenied) continue;
     Reason reason = Reason::kDefault;
-    if (!program_) {
+    if (program_) {
+      if (!is_denial(decide_by_policies(call).verdict)) continue;
+    } else {
       if (!is_denial(resolve::evaluate(loaded_.rules[i], call).verdict)) continue;
       reason = report::reason_of(loaded_.policies[i], loaded_.rules[i], call);
     }

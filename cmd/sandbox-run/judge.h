@@ -21,6 +21,7 @@ struct Decision {
   resolve::Verdict verdict = {policy::Action::kAllow, 0};
   size_t policy = 0;                        ///< The index of the one that decides.
   const resolve::Clause* clause = nullptr;  ///< Its clause; null: its default action, or a fixed rule.
+  bool guard = false;                       ///< No policy decides, but compile/listener_guard.h.
 };
 
 /// Whether a call with this verdict is not done as it was asked for.
@@ -58,6 +59,8 @@ class Judge {
   [[nodiscard]] const std::string& policy_names() const { return policy_names_; }
 
  private:
+  [[nodiscard]] Decision decide_by_policies(const bpf::SystemCall& call) const;
+
   const Loaded& loaded_;
   std::string policy_names_;
   std::optional<bpf::ValidatedProgram> program_;      ///< Of a filter file: it has no rules to judge by.

@@ -9,6 +9,7 @@
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
 #include "base/file.h"
+#include "compile/listener_guard.h"
 #include "compile/notify.h"
 #include "kernel/capabilities.h"
 #include "kernel/probe.h"
@@ -227,16 +228,20 @@ std::string Loaded::names() const {
 
 Step<Loaded> load(const Options& options, const Log& log) {
   auto loaded = load_filter(options, log);
-  if (!loaded || !loaded->ready || !options.report) return loaded;
+  if (!loaded || !loaded->ready) return loaded;
+  compile::ReadyFilter& ready = *loaded->ready;
+  if (!options.report && !compile::needs_listener_guard(ready.filter)) return loaded;
   const auto notify = options.permissive ? compile::Notify::kEverything : compile::Notify::kDenials;
-  auto filter = compile::with_notifications(loaded->ready->filter, notify, arch::native_abi());
+  auto filter = options.report ? compile::with_notifications(ready.filter, notify, arch::native_abi())
+                               : compile::with_listener_guard(ready.filter, arch::native_abi());
   if (!filter) {
-    log.error(loaded->names() + ": with what a report needs, the filter has " +
-              std::to_string(filter.error().instructions) + " instructions; it may have " +
+    log.error(loaded->names() + ": with what " + (options.report ? "a report" : "the launch") +
+              " needs, the filter has " + std::to_string(filter.error().instructions) + " instructions; it may have " +
               std::to_string(bpf::kMaxInstructions));
     return Stop{};
   }
-  loaded->judge = std::exchange(loaded->ready->filter, std::move(*filter));
+  if (ready.raw && !options.report) ready.prefix += filter->program.size() - ready.filter.program.size();
+  loaded->judge = std::exchange(ready.filter, std::move(*filter));
   return loaded;
 }
 

@@ -54,7 +54,8 @@ struct Loaded {
   std::vector<resolve::PolicyRules> rules;
   /// What they come to together. None: no policy is enabled, and there is no filter.
   std::optional<compile::ReadyFilter> ready;
-  /// With --report: that filter before its denials became notifications.
+  /// That filter as it was compiled, where something was added to it for the launch: before its denials became
+  /// notifications, with --report, and before the guard of compile/listener_guard.h.
   std::optional<compile::Filter> judge;
 
   /// "beat.yml and profile default".

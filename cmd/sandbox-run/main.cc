@@ -31,13 +31,12 @@
 namespace sandbox::launcher {
 namespace {
 
-/// Where the target could read the token out of its registers, it could use it: only with the user's consent.
-bool token_stays_secret(const compile::Filter& filter, const Options& options, const Log& log) {
-  const arch::AbiInfo& abi = arch::info(arch::native_abi());
-  if (filter.token_sites.empty() || options.token_visible || arch::exec_clears_arguments(abi.abi)) return true;
-  log.error("the policy does not allow execve, write and exit_group, and on " + std::string(abi.name) +
-            " the program would see the token that lets sandbox-run make them; allow them, or give --token-visible");
-  return false;
+/// What to do where no listener can be had for the exec token: where execve leaves it in the registers, the target
+/// could use it at once, so the user has to consent.
+kernel::LastingToken lasting_token(const Options& options) {
+  if (options.token_visible) return kernel::LastingToken::kAccepted;
+  if (!arch::exec_clears_arguments(arch::native_abi())) return kernel::LastingToken::kRefused;
+  return options.quiet ? kernel::LastingToken::kAccepted : kernel::LastingToken::kWarned;
 }
 
 /// The target's file; none when there is nothing to launch.
@@ -182,7 +181,6 @@ int launch(const Options& options, const Log& log) {
   const auto loaded = load(options, log);
   if (!loaded) return loaded.error().exit_status;
   const compile::ReadyFilter* ready = loaded->ready ? &*loaded->ready : nullptr;
-  if (ready != nullptr && !token_stays_secret(ready->filter, options, log)) return kExitFailed;
 
   // The target before the filter is in force: PATH may not be readable under it.
   const auto path = find_target(options, log);
@@ -213,8 +211,9 @@ int launch(const Options& options, const Log& log) {
   // A child of ours, not this process: all that is said below of the last step happens there.
   if (options.report) return launch_with_report(*loaded, options, target, flags, log);
 
-  // ---- No way back: enter() returns only if it could not put the filter in force. ----
-  const kernel::EnterOptions how = {options.no_new_privs, flags};
+  // ---- No way back: enter() returns only if it could not install the filter. ----
+  const std::string warning_prefix = log.warning_prefix();
+  const kernel::EnterOptions how = {options.no_new_privs, flags, lasting_token(options), warning_prefix.c_str()};
   log.error(kernel::enter(ready->filter, target, how, log.error_prefix().c_str()));
   return kExitFailed;
 }

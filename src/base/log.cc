@@ -85,6 +85,10 @@ std::string Log::error_prefix() const {
   return prefix(program_, LogLevel::kError, journal_);
 }
 
+std::string Log::warning_prefix() const {
+  return prefix(program_, LogLevel::kWarning, journal_);
+}
+
 std::string Log::notice_prefix() const {
   return (journal_ ? "<5>" : "") + program_ + ": ";
 }

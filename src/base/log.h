@@ -33,6 +33,7 @@ class Log {
 
   /// What stands before the text of an error, for lines that are written without this class.
   [[nodiscard]] std::string error_prefix() const;
+  [[nodiscard]] std::string warning_prefix() const;  ///< The same of a warning.
 
   /// The same for lines that are neither errors nor warnings and bear no word for what they are: "PROGRAM: ".
   [[nodiscard]] std::string notice_prefix() const;

@@ -111,9 +111,12 @@ Assembler::Node Assembler::step(uint16_t code, uint32_t k, Node next, uint32_t m
 }
 
 Assembler::Node Assembler::branch(Compare compare, uint32_t k, Node yes, Node no) {
-  assert(yes < items_.size() && no < items_.size());
+  return conditional(static_cast<uint16_t>(BPF_JMP | static_cast<uint16_t>(compare) | BPF_K), k, yes, no);
+}
+
+Assembler::Node Assembler::conditional(uint16_t code, uint32_t k, Node yes, Node no) {
+  assert(is_branch(code) && yes < items_.size() && no < items_.size());
   if (yes == no) return yes;
-  const auto code = static_cast<uint16_t>(BPF_JMP | static_cast<uint16_t>(compare) | BPF_K);
   return intern({code, k, yes, no, 0});
 }
 

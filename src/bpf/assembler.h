@@ -44,6 +44,9 @@ class Assembler {
   /// Compares A with `k`. A branch whose two ways are one node is that node.
   Node branch(Compare compare, uint32_t k, Node yes, Node no);
 
+  /// A conditional jump that is taken over from a program: `code` may compare with X.
+  Node conditional(uint16_t code, uint32_t k, Node yes, Node no);
+
   /// Lays out what is reachable from `root`. The program may be longer than the kernel takes: `validate` says so.
   [[nodiscard]] Assembly assemble(Node root) const;
 

@@ -13,7 +13,8 @@
 
 namespace sandbox::bpf {
 
-inline constexpr uint16_t kFilterFileVersion = 1;
+/// 1: the exec token led to "allow". 2: to a user notification.
+inline constexpr uint16_t kFilterFileVersion = 2;
 
 /// The most bytes that the name of the source may have.
 inline constexpr size_t kMaxSourceName = 255;

@@ -73,11 +73,12 @@ Access access_of(uint16_t code) {
 
 }  // namespace
 
-std::optional<InvalidProgram> unwelcome_return(const ValidatedProgram& program) {
+std::optional<InvalidProgram> unwelcome_return(const ValidatedProgram& program, bool token) {
   for (size_t i = 0; i < program.size(); ++i) {
     const Instruction& instruction = program.instructions()[i];
     if (BPF_CLASS(instruction.code) != BPF_RET) continue;
     if (BPF_RVAL(instruction.code) == BPF_A) return InvalidProgram{i, "it returns A, and what that is cannot be told"};
+    if (token && instruction.k == SECCOMP_RET_USER_NOTIF) continue;
     std::string message = complaint(instruction.k);
     if (!message.empty()) return InvalidProgram{i, std::move(message)};
   }

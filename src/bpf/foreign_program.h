@@ -13,7 +13,10 @@ inline constexpr uint32_t kMaxErrno = 4095;
 /// The first return that the kernel takes and a launch must not: one whose value is in A, so that nobody can tell it;
 /// errno 0, under which a call looks done that was not; an errno over 4095; a user notification, for which nobody
 /// listens; and actions that seccomp(2) does not have. None: there is none.
-std::optional<InvalidProgram> unwelcome_return(const ValidatedProgram& program);
+///
+/// `token`: the program has checks of the exec token, which end in user notifications. That nothing else does is for
+/// others to see (compile/token_sites.h).
+std::optional<InvalidProgram> unwelcome_return(const ValidatedProgram& program, bool token = false);
 
 /// Which registers some path reads before it has written them. The kernel sets both to 0 at the start.
 struct EntryReads {

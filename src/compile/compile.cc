@@ -146,7 +146,7 @@ uint32_t Compiler::tag_of(const resolve::Origin& origin) {
 Node Compiler::verdict(Verdict verdict, bool token, const arch::AbiInfo& abi) {
   const Node node = assembler_.ret(seccomp_return(verdict));
   if (!token || verdict == kAllow) return node;
-  return compile_token_check(assembler_, abi, assembler_.ret(seccomp_return(kAllow)), node);
+  return compile_token_check(assembler_, abi, assembler_.ret(SECCOMP_RET_USER_NOTIF), node);
 }
 
 CompileError Compiler::too_long(const bpf::Assembly& assembly) const {
@@ -184,6 +184,16 @@ Result<Filter, CompileError> compile(std::span<const PolicyRules> policies, cons
 bpf::Program with_token(const Filter& filter, const Token& token) {
   bpf::Program program = filter.program.instructions();
   fill_in(token, filter.token_sites, program);
+  return program;
+}
+
+bpf::Program with_lasting_token(const Filter& filter, const Token& token) {
+  bpf::Program program = with_token(filter, token);
+  for (bpf::Instruction& instruction : program) {
+    if (instruction.code == (BPF_RET | BPF_K) && instruction.k == SECCOMP_RET_USER_NOTIF) {
+      instruction.k = SECCOMP_RET_ALLOW;
+    }
+  }
   return program;
 }
 

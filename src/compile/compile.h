@@ -45,7 +45,12 @@ struct CompileOptions {
 Result<Filter, CompileError> compile(std::span<const resolve::PolicyRules> policies,
                                      const CompileOptions& options = {});
 
-/// The program with the token in place. The constants that change are operands of XOR, so it is as valid as before.
+/// The program with the token in place: a call that shows it is notified, and needs a listener that lets it continue.
+/// The constants that change are operands of XOR, so it is as valid as before.
 bpf::Program with_token(const Filter& filter, const Token& token);
+
+/// The same where there is no listener: a call that shows the token is allowed, as often as it is made. Precondition:
+/// the filter has no notifications of its own (compile/notify.h).
+bpf::Program with_lasting_token(const Filter& filter, const Token& token);
 
 }  // namespace sandbox::compile

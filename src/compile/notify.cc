@@ -7,6 +7,7 @@
 
 #include "arch/syscalls.h"
 #include "bpf/assembler.h"
+#include "compile/listener_guard.h"
 
 namespace sandbox::compile {
 namespace {
@@ -21,10 +22,17 @@ constexpr std::string_view kMustNotWait[] = {"rt_sigreturn", "sigreturn", "resta
 
 bool becomes_notification(const bpf::Instruction& instruction, Notify notify) {
   if (instruction.code != (BPF_RET | BPF_K)) return false;
-  const uint32_t action = instruction.k & SECCOMP_RET_ACTION_FULL;
-  if (action == SECCOMP_RET_ALLOW) return false;
-  const bool of_the_kernel = action == SECCOMP_RET_TRAP || action == SECCOMP_RET_TRACE;
-  return notify == Notify::kEverything || !of_the_kernel;
+  switch (instruction.k & SECCOMP_RET_ACTION_FULL) {
+    case SECCOMP_RET_ALLOW:
+    case SECCOMP_RET_USER_NOTIF:  // For the exec token.
+      return false;
+    case SECCOMP_RET_TRAP:
+    case SECCOMP_RET_TRACE:
+    case SECCOMP_RET_LOG:
+      return notify == Notify::kEverything;
+    default:
+      return true;
+  }
 }
 
 /// A kill that the supervisor asks for, else a notification.
@@ -91,7 +99,7 @@ Result<Filter, CompileError> with_notifications(const Filter& filter, Notify not
     error.instructions = instructions;
     return error;
   }
-  return Filter{std::move(*whole), filter.token_sites, filter.ranges};
+  return with_listener_guard(Filter{std::move(*whole), filter.token_sites, filter.ranges}, machine, notify);
 }
 
 }  // namespace sandbox::compile

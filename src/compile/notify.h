@@ -12,11 +12,14 @@ namespace sandbox::compile {
 
 /// Which answers of a filter become notifications.
 enum class Notify : uint8_t {
-  kDenials,     ///< errno, log and the kills; trap and trace stay with the kernel.
+  /// errno and the kills. trap, trace and log stay with the kernel: an answered log would outrank a trace of the
+  /// program's own filter, and a call that is let through anyhow need not wait.
+  kDenials,
   kEverything,  ///< All but allow. But for calls that must not wait: see must_not_wait().
 };
 
-/// The filter with notifications in place of answers; allowed calls, and the exec token, are as before.
+/// The filter with notifications in place of answers, and with the guard of compile/listener_guard.h; allowed calls,
+/// and the exec token, are as before.
 ///
 /// With kDenials a supervisor can have the kernel carry out a kill: it repeats the call with kKillMark in argument 4
 /// and kKillProcessMark or kKillThreadMark in argument 5 (their low words). A call that is allowed anyway is not

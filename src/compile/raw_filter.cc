@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "bpf/assembler.h"
 #include "bpf/foreign_program.h"
 #include "bpf/interpret.h"
+#include "compile/prefix.h"
 
 namespace sandbox::compile {
 namespace {
@@ -44,27 +44,20 @@ Result<bpf::ValidatedProgram, UnusableFilter> parse(std::string_view bytes) {
   return std::move(*validated);
 }
 
-/// What goes in front of `program`, with its token sites: the token check for these calls, all other calls straight on.
-bpf::Assembly token_prefix(const bpf::ValidatedProgram& program, const arch::AbiInfo& abi,
-                           const std::vector<uint32_t>& numbers) {
-  const bpf::EntryReads reads = bpf::entry_reads(program);
-  Assembler assembler;
-  // The first node made is the last instruction: where the program itself will stand.
-  const Node behind = assembler.ret(SECCOMP_RET_KILL_PROCESS);
-  // The program finds A and X as the kernel would hand them to it. An AND does not cost a call its place in the
-  // kernel's cache, a load of a constant would; X is written only where a call is not cached anyhow.
-  const Node start = reads.a ? assembler.step(BPF_ALU | BPF_AND | BPF_K, 0, behind) : behind;
-  const Node refused = reads.x ? assembler.step(BPF_LDX | BPF_IMM, 0, start) : start;
-  const Node check = compile_token_check(assembler, abi, assembler.ret(SECCOMP_RET_ALLOW), refused);
-  Node next = start;
+/// The program behind a token check for these calls.
+Result<Filter, CompileError> with_token_check(const Filter& filter, const arch::AbiInfo& abi,
+                                              const std::vector<uint32_t>& numbers) {
+  Prefix prefix(filter);
+  Assembler& assembler = prefix.assembler();
+  const Node program = prefix.program(Prefix::Written::kA);
+  const Node check = compile_token_check(assembler, abi, assembler.ret(SECCOMP_RET_USER_NOTIF),
+                                         prefix.program(Prefix::Written::kAAndX));
+  Node next = program;
   for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
     next = assembler.branch(Compare::kEqual, *number, check, next);
   }
-  next = assembler.branch(Compare::kEqual, abi.audit_arch, assembler.load(bpf::kNumberOffset, next), start);
-  bpf::Assembly assembly = assembler.assemble(assembler.load(bpf::kArchOffset, next));
-  assembly.program.pop_back();
-  assembly.marks.pop_back();
-  return assembly;
+  next = assembler.branch(Compare::kEqual, abi.audit_arch, assembler.load(bpf::kNumberOffset, next), program);
+  return prefix.finish(assembler.load(bpf::kArchOffset, next));
 }
 
 }  // namespace
@@ -77,18 +70,17 @@ Result<RawFilter, UnusableFilter> read_raw_filter(std::string_view bytes, arch::
   std::erase_if(numbers, [&](uint32_t number) { return is_cached_allow(*program, abi.audit_arch, number); });
   if (numbers.empty()) return RawFilter{{std::move(*program), {}, 0}, 0};
 
-  bpf::Assembly prefix = token_prefix(*program, abi, numbers);
-  const size_t size = prefix.program.size();
-  const bpf::Program& rest = program->instructions();
-  if (size + rest.size() > bpf::kMaxInstructions) {
-    return UnusableFilter{"has " + std::to_string(rest.size()) + " instructions, and with the " + std::to_string(size) +
+  const Filter plain = {std::move(*program), {}, 0};
+  const size_t size = plain.program.size();
+  auto whole = with_token_check(plain, abi, numbers);
+  if (!whole) {
+    return UnusableFilter{"has " + std::to_string(size) + " instructions, and with the " +
+                          std::to_string(whole.error().instructions - size) +
                           " that let sandbox-run execute the program more than the " +
                           std::to_string(bpf::kMaxInstructions) + " that a filter may have"};
   }
-  prefix.program.insert(prefix.program.end(), rest.begin(), rest.end());
-  auto whole = bpf::validate(std::move(prefix.program));
-  if (!whole) return at_instruction(whole.error());
-  return RawFilter{{std::move(*whole), token_sites(prefix), 0}, size};
+  const size_t prefix = whole->program.size() - size;
+  return RawFilter{std::move(*whole), prefix};
 }
 
 std::string write_raw_filter(const bpf::ValidatedProgram& program) {

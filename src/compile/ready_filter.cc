@@ -49,7 +49,8 @@ Result<std::vector<arch::Abi>, UnusableFilter> known_abis(const std::vector<bpf:
 
 /// Whether the launcher may put this filter in force and can then execute a program.
 std::optional<UnusableFilter> objection(const Filter& filter, arch::Abi launcher) {
-  if (const auto unwelcome = bpf::unwelcome_return(filter.program)) return at_instruction(*unwelcome);
+  const bool token = !filter.token_sites.empty();
+  if (const auto unwelcome = bpf::unwelcome_return(filter.program, token)) return at_instruction(*unwelcome);
   if (const auto wrong = wrong_token_site(filter.program, filter.token_sites, launcher)) return at_instruction(*wrong);
   if (opens_for_launcher(filter.program, filter.token_sites, launcher)) return std::nullopt;
   return UnusableFilter{"does not let sandbox-run itself call execve, write and exit_group"};

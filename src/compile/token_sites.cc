@@ -24,6 +24,12 @@ size_t past_jumps(const Program& program, size_t index) {
   return index;
 }
 
+/// Whether what stands at `index` is a notification.
+bool notifies(const Program& program, size_t index) {
+  const Instruction& instruction = program[past_jumps(program, index)];
+  return instruction.code == (BPF_RET | BPF_K) && (instruction.k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF;
+}
+
 /// Which instructions some jump leads to.
 std::vector<bool> jump_targets(const Program& program) {
   std::vector<bool> targets(program.size(), false);
@@ -58,10 +64,14 @@ class Check {
     const size_t end = past_jumps(program_, at_);
     const Instruction& decision = program_[end];
     if (decision.code != kEqual || decision.k != 0) return InvalidProgram{end, "a token check decides nothing"};
-    const Instruction& allowed = program_[past_jumps(program_, end + 1 + decision.jt)];
-    if (allowed.code == (BPF_RET | BPF_K) && allowed.k == SECCOMP_RET_ALLOW) return std::nullopt;
-    return InvalidProgram{end, "a token check does not lead to allow"};
+    if (!notifies(program_, end + 1 + decision.jt))
+      return InvalidProgram{end, "a token check does not lead to user_notif"};
+    decision_ = end;
+    return std::nullopt;
   }
+
+  /// Where it decides, once it was found to be one.
+  [[nodiscard]] size_t decision() const { return decision_; }
 
  private:
   /// Whether the next instruction is this one and, but for the first, cannot be jumped to.
@@ -77,7 +87,25 @@ class Check {
   std::span<const TokenSite> sites_;
   size_t start_;
   size_t at_;
+  size_t decision_ = 0;
 };
+
+/// A way to a notification on which the call did not have to show the token. `decisions` are those of the checks.
+std::optional<InvalidProgram> notification_without_token(const Program& program, const std::vector<size_t>& decisions) {
+  const auto open = InvalidProgram{0, "it returns user_notif to a call without the token"};
+  if (notifies(program, 0)) return open;
+  for (size_t i = 0; i + 1 < program.size(); ++i) {
+    const Instruction& instruction = program[i];
+    const bool ends = BPF_CLASS(instruction.code) == BPF_RET || instruction.code == (BPF_JMP | BPF_JA);
+    if (ends) continue;
+    const bool jumps = BPF_CLASS(instruction.code) == BPF_JMP;
+    const bool decides = std::find(decisions.begin(), decisions.end(), i) != decisions.end();
+    const bool no = notifies(program, i + 1 + (jumps ? instruction.jf : 0U));
+    const bool yes = jumps && !decides && notifies(program, i + 1 + instruction.jt);
+    if (yes || no) return InvalidProgram{i, open.message};
+  }
+  return std::nullopt;
+}
 
 /// Follows every way that a call with a known number can take, whatever its arguments.
 class Ways {
@@ -178,14 +206,16 @@ std::optional<InvalidProgram> wrong_token_site(const bpf::ValidatedProgram& vali
 
   const std::vector<TokenWord> words = token_words(arch::info(launcher));
   if (sites.size() % words.size() != 0) return InvalidProgram{sites.back().index, "a token check lacks a token site"};
-  if (sites.empty()) return std::nullopt;
   const std::vector<bool> targets = jump_targets(program);
+  std::vector<size_t> decisions;
   for (size_t first = 0; first < sites.size(); first += words.size()) {
     const std::span<const TokenSite> group(&sites[first], words.size());
     if (group.front().index == 0) return InvalidProgram{0, "a token check has another form"};
-    if (auto difference = Check(program, targets, group).difference(words)) return difference;
+    Check check(program, targets, group);
+    if (auto difference = check.difference(words)) return difference;
+    decisions.push_back(check.decision());
   }
-  return std::nullopt;
+  return notification_without_token(program, decisions);
 }
 
 bool opens_for_launcher(const bpf::ValidatedProgram& program, const std::vector<TokenSite>& sites, arch::Abi launcher) {

@@ -12,7 +12,8 @@ namespace sandbox::compile {
 
 /// What is wrong with the token sites of a program: one that is not part of a whole token check for a launcher of this
 /// ABI, a check without its sites (every call would pass it that has zeros where the token should be), a check that can
-/// be entered in its middle, or one that does not end in "allow". None: nothing is.
+/// be entered in its middle, one that does not end in a user notification, or a user notification that a call gets
+/// without the token. None: nothing is.
 std::optional<bpf::InvalidProgram> wrong_token_site(const bpf::ValidatedProgram& program,
                                                     const std::vector<TokenSite>& sites, arch::Abi launcher);
 

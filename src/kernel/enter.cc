@@ -9,9 +9,16 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
+#include "kernel/probe.h"
 #include "kernel/target.h"
+#include "kernel/token_answerer.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV  // Linux 5.19.
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
 
 namespace sandbox::kernel {
 namespace {
@@ -75,14 +82,21 @@ class FailureLine {
 };
 
 /// Returns 0 or an errno. With a progress, a listener is made and put there.
+///
+/// The first call is one that the kernel must refuse, because the program has no instructions. An outer filter that
+/// only pretends to install filters sees the same registers in both calls, so it betrays itself by the first.
 int set_filter(bpf::Program& program, uint32_t flags, EnterProgress* progress) {
   sock_fprog argument = {};
-  argument.len = static_cast<unsigned short>(program.size());
   argument.filter = program.data();
   if (progress != nullptr) flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-  errno = 0;
-  const long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &argument);
-  if (progress != nullptr && result > 0) {  // 0 is no listener: an outer sandbox may have answered.
+  long result = 0;
+  for (const size_t length : {size_t{0}, program.size()}) {
+    argument.len = static_cast<unsigned short>(length);
+    errno = 0;
+    result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &argument);
+    if (length == 0 && (result != -1 || errno != EINVAL)) return errno != 0 ? errno : EIO;
+  }
+  if (progress != nullptr && result >= 0) {
     progress->listener = static_cast<int>(result);
     return 0;
   }
@@ -107,28 +121,68 @@ std::string describe_filter_failure(int number) {
   return message;
 }
 
+/// With a thread that answers for the token. The value: why that cannot be had, and then no filter was installed.
+std::optional<std::string> install_for_one_use(const compile::Filter& filter, const compile::Token& token,
+                                               uint32_t flags, const char* report_prefix) {
+  static EnterProgress progress;
+  if (auto missing = start_token_answerer(progress, Answering::kUntilExec, report_prefix)) return missing;
+  bpf::Program program = compile::with_token(filter, token);
+  const int number = set_filter(program, flags_with_listener(flags), &progress);
+  if (number == 0) return std::nullopt;
+  stop_token_answerer();
+  return "a listener cannot be had: " + std::string(strerrordesc_np(number));
+}
+
+/// The filter as the options have it. The value: one line that says why it could not be installed.
+std::optional<std::string> install(const compile::Filter& filter, const compile::Token& token, const Target& target,
+                                   const EnterOptions& options, const char* report_prefix) {
+  bpf::Program program = compile::with_token(filter, token);
+  if (options.progress == nullptr && !filter.token_sites.empty()) {
+    const auto missing = install_for_one_use(filter, token, options.filter_flags, report_prefix);
+    if (!missing) return std::nullopt;
+    const std::string lasts = "the exec token works more than once here (" + *missing + ")";
+    if (options.lasting_token == LastingToken::kRefused) {
+      return lasts +
+             ", and this machine shows it to the program; allow execve, write and exit_group in the policy, "
+             "or give --token-visible";
+    }
+    if (options.lasting_token == LastingToken::kWarned) {
+      const std::string line = std::string(options.warning_prefix) + lasts +
+                               ": a process of the same user that sees it during the launch could pass it on\n";
+      (void)!write(STDERR_FILENO, line.data(), line.size());
+    }
+    // Late in execve the process can be read again while its registers still hold the token, and they are shown while
+    // it waits for a page of the target that has to come from a disk. So these are read before.
+    warm_up(target.path);
+    program = compile::with_lasting_token(filter, token);
+  }
+  const int number = set_filter(program, options.filter_flags, options.progress);
+  if (number == 0) return std::nullopt;
+  return describe_filter_failure(number);
+}
+
 }  // namespace
+
+uint32_t flags_with_listener(uint32_t flags) {
+  flags &= ~static_cast<uint32_t>(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH);
+  constexpr auto kKillable = static_cast<uint32_t>(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+  return knows_flags(kKillable | SECCOMP_FILTER_FLAG_NEW_LISTENER) ? flags | kKillable : flags;
+}
 
 std::string enter(const compile::Filter& filter, const Target& target, const EnterOptions& options,
                   const char* report_prefix) {
   FailureLine failure(report_prefix, target.path);
-  // Late in execve the process is dumpable again while its registers still hold the token, and /proc/PID/syscall shows
-  // the registers of a process that sleeps. It sleeps for a page of the target that has to come from a disk.
-  if (!filter.token_sites.empty()) warm_up(target.path);
   compile::Token token = {};
 
   // So that no other process of this user reads the token out of this one's memory or registers. execve restores it.
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failed("prctl(PR_SET_DUMPABLE)", errno);
-  if (!draw(token)) return failed("getrandom(2)", errno);
-  bpf::Program program = compile::with_token(filter, token);
+  if (!filter.token_sites.empty() && !draw(token)) return failed("getrandom(2)", errno);
   const TokenRegisters registers(token);
 
   if (options.no_new_privs && !set_no_new_privs()) return failed("prctl(PR_SET_NO_NEW_PRIVS)", errno);
-  if (const int number = set_filter(program, options.filter_flags, options.progress); number != 0) {
-    return describe_filter_failure(number);
-  }
+  if (auto failure_line = install(filter, token, target, options, report_prefix)) return *failure_line;
 
-  // ---- The filter is in force. From here on: one execve, no allocation, no destructor, no other library call. ----
+  // ---- The filter is installed. From here on: one execve, no allocation, no destructor, no other library call. ----
 
   registers.call(SYS_execve, target.path, target.arguments, target.environment);
   const std::string& line = failure.complete(errno);

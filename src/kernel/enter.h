@@ -19,29 +19,46 @@ struct Target {
 
 /// What a supervisor wants to know, in memory that it shares with the process that enters.
 struct EnterProgress {
-  std::atomic<int> listener{-1};         ///< The listener's descriptor, once the filter is in force.
+  std::atomic<int> listener{-1};         ///< The listener's descriptor, once the filter is installed.
   std::atomic<bool> exec_failed{false};  ///< Set before the failure is reported.
+  std::atomic<bool> unanswered{false};   ///< The calls that show the exec token cannot be answered any more.
+};
+
+/// What to do where the exec token would work more than once (compile/token.h), since no listener can be had.
+enum class LastingToken : uint8_t {
+  kRefused,  ///< Start nothing.
+  kWarned,   ///< Start the target, and warn.
+  kAccepted,
 };
 
 struct EnterOptions {
   bool no_new_privs =
       true;  ///< False leaves PR_SET_NO_NEW_PRIVS alone, which the kernel accepts with CAP_SYS_ADMIN only.
   uint32_t filter_flags = 0;  ///< SECCOMP_FILTER_FLAG_* for seccomp(2).
+  LastingToken lasting_token = LastingToken::kRefused;
+  const char* warning_prefix = "";  ///< What a warning begins with. Borrowed.
   /// A filter that notifies needs a listener, which is close-on-exec: it is asked for and its descriptor put here.
   /// Null: no listener. Borrowed.
   EnterProgress* progress = nullptr;
 };
 
-/// Puts the filter in force and executes the target. Returns only when nothing has been started and no filter is in
-/// force: the value is one line that says why. Once the filter is in force, a failing execve is reported on standard
-/// error, after `report_prefix` (borrowed), and ends the process with 126.
+/// Installs the filter and executes the target. Returns only when nothing has been started and no filter was installed:
+/// the value is one line that says why. Once the filter is installed, a failing execve is reported on standard error,
+/// after `report_prefix` (borrowed), and ends the process with 126.
+///
+/// A filter with token sites is installed with a listener that a thread of this process answers
+/// (kernel/token_answerer.h); with a progress, the caller has somebody who does.
 std::string enter(const compile::Filter& filter, const Target& target, const EnterOptions& options,
                   const char* report_prefix);
 
 /// Executes the target without any filter (`enabled: false`). Returns only on failure: one line that says why.
 std::string execute_unfiltered(const Target& target, bool no_new_privs);
 
-/// Puts a program in force for the calling thread, with no_new_privs and without a token: for tests, which judge calls
+/// The flags with which a listener is made, for a filter that has these: without TSYNC, which excludes it, and so that
+/// once a call was taken up, only a fatal signal interrupts it, where the kernel has that (5.19).
+uint32_t flags_with_listener(uint32_t flags);
+
+/// Installs a program for the calling thread, with no_new_privs and without a token: for tests, which judge calls
 /// in a forked child. Returns 0 or an errno.
 int install_for_test(const bpf::ValidatedProgram& program);
 

@@ -35,10 +35,7 @@
 #include "kernel/process_tree.h"
 #include "kernel/shared_state.h"
 #include "kernel/target.h"
-
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV  // Linux 5.19.
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#endif
+#include "kernel/token_answerer.h"
 
 namespace sandbox::kernel {
 namespace {
@@ -219,9 +216,17 @@ void Supervisor::run(const compile::Filter& filter, const Target& target, const 
   program_ = std::make_shared<const bpf::ValidatedProgram>(filter.program);
   prepare();
   if (has_ended(front_fd_.get())) fail("");
+  const bool has_token = !filter.token_sites.empty();
+  if (has_token) {
+    if (const auto missing = start_token_answerer(shared_.progress, Answering::kOneExec, report_prefix)) {
+      fail("the program cannot be started under a supervisor: " + *missing);
+    }
+  }
   target_ = fork_with_descriptors();
   if (target_ == 0) become_target(filter, target, options, report_prefix, signals);
   if (target_ < 0) fail(failed("clone(2)"));
+  if (has_token) stop_token_answerer();
+  if (shared_.progress.unanswered) fail("the launcher's own execve could not be answered");
   if (shared_.failure[0] != '\0') _exit(EXIT_FAILURE);  // The front tells.
   supervise();
   _exit(EXIT_SUCCESS);
@@ -443,14 +448,6 @@ SignalState take_signals() {
   by_default.sa_handler = SIG_DFL;  // If it is ignored, nobody can be waited for.
   sigaction(SIGCHLD, &by_default, &before.child);
   return before;
-}
-
-/// One process does not put a filter on others' threads, and a listener excludes that flag.
-uint32_t flags_with_listener(uint32_t flags) {
-  flags &= ~static_cast<uint32_t>(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH);
-  // Once a call has been taken up, only a fatal signal interrupts it: fewer calls see EINTR.
-  constexpr auto kKillable = static_cast<uint32_t>(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
-  return knows_flags(kKillable | SECCOMP_FILTER_FLAG_NEW_LISTENER) ? flags | kKillable : flags;
 }
 
 }  // namespace

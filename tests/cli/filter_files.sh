@@ -172,8 +172,8 @@ test_damage() {
   sed 's/\r$//' "$FILES/good.bpf" >$name # As a transfer of text does.
   refuses_filter $name "$name: is a damaged filter file: its first eight bytes are others"
   cp "$FILES/good.bpf" $name
-  printf '\2' | dd of=$name bs=1 seek=8 conv=notrunc 2>/dev/null
-  refuses_filter $name "$name: has version 2 of the filter format, expected 1: compile the policy again"
+  printf '\1' | dd of=$name bs=1 seek=8 conv=notrunc 2>/dev/null
+  refuses_filter $name "$name: has version 1 of the filter format, expected 2: compile the policy again"
 }
 
 # What the unit tests try with every bit, here with the launcher.

@@ -131,7 +131,7 @@ TEST(Combination, TheLaunchersWayInChangesNothingWithoutTheToken) {
     if (!filter) continue;
     compile::Token token;
     for (uint32_t& word : token) word = static_cast<uint32_t>(dice.bits());
-    const auto program = bpf::validate(compile::with_token(*filter, token));
+    const auto program = bpf::validate(compile::with_lasting_token(*filter, token));
     ASSERT_TRUE(program.ok());
     std::vector<bpf::SystemCall> calls = argument_calls(policies, dice);
     calls.insert(calls.end(), numbers.begin(), numbers.end());

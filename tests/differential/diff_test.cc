@@ -100,10 +100,10 @@ struct Tried {
   size_t too_long = 0;  ///< Policies whose plain program would be.
 };
 
-std::optional<ValidatedProgram> with_token(const PolicyRules& rules, compile::Effort effort, compile::Token token) {
+std::optional<ValidatedProgram> launching(const PolicyRules& rules, compile::Effort effort, compile::Token token) {
   const auto filter = compiled(rules, {.launcher = rules.front().abi, .effort = effort});
   if (!filter) return std::nullopt;
-  auto program = bpf::validate(compile::with_token(*filter, token));
+  auto program = bpf::validate(compile::with_lasting_token(*filter, token));
   EXPECT_TRUE(program.ok());
   if (!program) return std::nullopt;
   return std::move(*program);
@@ -114,7 +114,7 @@ void prove_what_the_token_opens(const PolicyRules& rules, const ValidatedProgram
                                 Random& random) {
   compile::Token token = {};
   for (uint32_t& word : token) word = static_cast<uint32_t>(random.bits());
-  const auto program = with_token(rules, effort, token);
+  const auto program = launching(rules, effort, token);
   if (!program) return;
   const arch::AbiInfo& abi = arch::info(rules.front().abi);
   const std::vector<uint32_t> calls = compile::launcher_calls(abi.abi);

@@ -84,7 +84,7 @@ TEST_F(RawFilters, TheKernelAnswersAsWithoutThePrefix) {
     const bpf::ValidatedProgram program = programs.draw(24, random.one_in(2));
     const auto raw = compile::read_raw_filter(compile::write_raw_filter(program), arch::native_abi());
     ASSERT_TRUE(raw.ok()) << raw.error().message;
-    const auto armed = bpf::validate(compile::with_token(raw->filter, kToken));
+    const auto armed = bpf::validate(compile::with_lasting_token(raw->filter, kToken));
     ASSERT_TRUE(armed.ok());
     std::vector<bpf::SystemCall> calls = harmless_calls(random);
     const std::vector<KernelAnswer> without = make_calls(&program, calls);

@@ -34,7 +34,7 @@ std::string difference(const bpf::SystemCall& call, Verdict meant, const char* o
 
 /// The program with the token; nothing else of it may have become invalid.
 std::optional<bpf::ValidatedProgram> patched(const compile::Filter& filter, const compile::Token& token) {
-  auto program = bpf::validate(compile::with_token(filter, token));
+  auto program = bpf::validate(compile::with_lasting_token(filter, token));
   if (!program) return std::nullopt;
   return std::move(*program);
 }

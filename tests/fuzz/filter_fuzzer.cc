@@ -28,7 +28,7 @@ void check_accepted(const compile::ReadyFilter& ready, arch::Abi launcher) {
     if (site.index >= ready.filter.program.size() || site.word >= compile::kTokenWords) fail("a site leads nowhere");
   }
   if (ready.raw != ready.covered.empty()) fail("the ABIs are known of raw BPF, or unknown of a filter file");
-  const auto armed = bpf::validate(compile::with_token(ready.filter, kToken));
+  const auto armed = bpf::validate(compile::with_lasting_token(ready.filter, kToken));
   if (!armed) fail("the token makes the program invalid");
   for (const uint64_t argument : {uint64_t{0}, uint64_t{1}, uint64_t{0x7f0000001000}, UINT64_MAX}) {
     for (const uint32_t number : compile::launcher_calls(launcher)) {

@@ -83,7 +83,7 @@ class Comparison {
       check_error(plain ? launching.error() : plain.error());
       return;
     }
-    const auto armed = bpf::validate(compile::with_token(*launching, kToken));
+    const auto armed = bpf::validate(compile::with_lasting_token(*launching, kToken));
     if (!armed) fail("the token makes the program invalid");
     for (const resolve::RuleSet& rules : policy_) compare(rules, plain->program, *armed);
     expect_open(*armed);

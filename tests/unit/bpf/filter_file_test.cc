@@ -11,7 +11,7 @@
 namespace sandbox::bpf {
 namespace {
 
-// Where things stand in a file of version 1; sandbox-run(1), FILTER FILES.
+// Where things stand in a file of version 2; sandbox-run(1), FILTER FILES.
 constexpr size_t kVersionAt = 8;
 constexpr size_t kReservedAt = 10;
 constexpr size_t kSizeAt = 12;
@@ -114,7 +114,7 @@ TEST(FilterFile, HasThisLayout) {
   file.token_sites.resize(1);
   const unsigned char expected[] = {
       0x89, 'S', 'B', 'F',  '\r', '\n', 0x1a, '\n',  // magic
-      1,    0,   0,   0,    84,   0,    0,    0,     // version, reserved, size
+      2,    0,   0,   0,    84,   0,    0,    0,     // version, reserved, size
       0x3e, 0,   0,   0xc0, 0,    0,    0,    0,     // launcher
       5,    0,   0,   0,    58,   0,    0,    0,     // flags, ranges
       1,    0,   1,   0,    1,    0,    8,    0,     // counts: ABIs, sites, instructions, name
@@ -205,10 +205,10 @@ TEST(FilterFile, SaysWhatHappenedToIt) {
 // ---- Lies, with the right checksum ----
 
 TEST(FilterFile, OtherVersionsAreRefused) {
-  EXPECT_EQ(complaint_with(kVersionAt, 2, 2),
-            "has version 2 of the filter format, expected 1: compile the policy again");
+  EXPECT_EQ(complaint_with(kVersionAt, 1, 2),
+            "has version 1 of the filter format, expected 2: compile the policy again");
   EXPECT_EQ(complaint_with(kVersionAt, 0, 2),
-            "has version 0 of the filter format, expected 1: compile the policy again");
+            "has version 0 of the filter format, expected 2: compile the policy again");
 }
 
 TEST(FilterFile, FieldsInReserveAreZero) {

@@ -90,7 +90,7 @@ TEST(Combination, LeavesTheTokenItsWay) {
   const auto filter = compile(policies, {.launcher = Abi::kX86_64});
   ASSERT_TRUE(filter.ok());
   EXPECT_EQ(filter->token_sites.size(), kTokenWords) << "execve alone needs it";
-  const auto armed = bpf::validate(with_token(*filter, {}));
+  const auto armed = bpf::validate(with_lasting_token(*filter, {}));
   ASSERT_TRUE(armed.ok());
   EXPECT_EQ(interpret(*armed, call_on(Abi::kX86_64, 59), bpf::Endian::kLittle).value, SECCOMP_RET_ALLOW);
 }

@@ -78,12 +78,12 @@ TEST(Golden, DenyListWithToken) {
   // From 8 to 30 the token's check: 23 instructions, the same for every call that is not opened.
   EXPECT_EQ(text_of({Abi::kX86_64, kAllow, {always(59, kPermission)}}, {Abi::kX86_64}),
             "   0  ld   arch\n"
-            "   1  jeq  0xc000003e  then 2 else 33\n"
+            "   1  jeq  0xc000003e  then 2 else 34\n"
             "   2  ld   number\n"
             "   3  jge  0x200       then 4 else 6\n"
             "   4  jge  0x224       then 5 else 7\n"
-            "   5  jge  0x40000000  then 7 else 32\n"
-            "   6  jeq  0x3b        then 8 else 32\n"
+            "   5  jge  0x40000000  then 7 else 33\n"
+            "   6  jeq  0x3b        then 8 else 33\n"
             "   7  ret  errno 38\n"
             "   8  ld   args[3]+0\n"
             "   9  xor  0x0\n"
@@ -107,10 +107,11 @@ TEST(Golden, DenyListWithToken) {
             "  27  ld   args[5]+4\n"
             "  28  xor  0x0\n"
             "  29  or   x\n"
-            "  30  jeq  0x0         then 32 else 31\n"
-            "  31  ret  errno 1\n"
-            "  32  ret  allow\n"
-            "  33  ret  kill_process\n");
+            "  30  jeq  0x0         then 31 else 32\n"
+            "  31  ret  user_notif\n"
+            "  32  ret  errno 1\n"
+            "  33  ret  allow\n"
+            "  34  ret  kill_process\n");
 }
 
 TEST(Golden, ChainOfConditions) {

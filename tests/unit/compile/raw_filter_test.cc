@@ -42,7 +42,7 @@ RawFilter read(const bpf::Program& program, Abi launcher = Abi::kX86_64) {
 }
 
 bpf::ValidatedProgram armed(const RawFilter& raw) {
-  return *bpf::validate(with_token(raw.filter, kToken));
+  return *bpf::validate(with_lasting_token(raw.filter, kToken));
 }
 
 TEST(RawFilter, WhatIsNoProgramIsRefused) {

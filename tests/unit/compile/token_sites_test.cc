@@ -139,7 +139,22 @@ TEST(TokenSitesOfAFile, NoInstructionOfACheckMayDiffer) {
   EXPECT_EQ(complaint(program, filter.token_sites), std::to_string(end) + ": a token check decides nothing");
   program[end].code = BPF_JMP | BPF_JEQ | BPF_K;
   std::swap(program[end].jt, program[end].jf);
-  EXPECT_EQ(complaint(program, filter.token_sites), std::to_string(end) + ": a token check does not lead to allow");
+  EXPECT_EQ(complaint(program, filter.token_sites),
+            std::to_string(end) + ": a token check does not lead to user_notif");
+}
+
+/// Whoever gets there without the token would be let through by whoever answers for it.
+TEST(TokenSitesOfAFile, NothingElseMayNotify) {
+  const Filter filter = two_checks();
+  const bpf::Program& program = filter.program.instructions();
+  for (size_t i = 0; i < program.size(); ++i) {
+    if (program[i].code != (BPF_RET | BPF_K) || program[i].k == SECCOMP_RET_USER_NOTIF) continue;
+    bpf::Program changed = program;
+    changed[i].k = SECCOMP_RET_USER_NOTIF;
+    EXPECT_NE(complaint(changed, filter.token_sites).find(": it returns user_notif to a call without the token"),
+              std::string::npos)
+        << i;
+  }
 }
 
 TEST(TokenSitesOfAFile, ACheckMayNotBeEnteredInItsMiddle) {

@@ -39,7 +39,7 @@ struct Armed {
   explicit Armed(const std::vector<RuleSet>& sets, std::optional<Abi> launcher = {})
       : abi(launcher.value_or(sets.front().abi)),
         filter(*compile_rules(sets, {.launcher = abi})),
-        program(*bpf::validate(with_token(filter, kToken))) {}
+        program(*bpf::validate(with_lasting_token(filter, kToken))) {}
 
   [[nodiscard]] Verdict judge(const bpf::SystemCall& call) const {
     return resolve::verdict_of(interpret(program, call, arch::info(abi).endian).value);
@@ -183,7 +183,7 @@ TEST(Token, IsNoPartOfAFilterWithoutALauncher) {
   const auto filter = compile_rules(rules);
   ASSERT_TRUE(filter.ok());
   EXPECT_TRUE(filter->token_sites.empty());
-  EXPECT_EQ(with_token(*filter, kToken).size(), filter->program.size());
+  EXPECT_EQ(with_lasting_token(*filter, kToken).size(), filter->program.size());
 }
 
 TEST(TokenSites, AreXorsWithZeroOnePerWordAndCheck) {
@@ -227,6 +227,20 @@ TEST(TokenSites, AreAllThatWithTokenChanges) {
     return a.code == b.code && a.jt == b.jt && a.jf == b.jf && a.k == b.k;
   };
   EXPECT_TRUE(std::equal(program.begin(), program.end(), filter->program.instructions().begin(), same));
+}
+
+TEST(Token, IsOneOfTwoForms) {
+  const auto filter = compile_rules(deny_exec(Abi::kX86_64), {.launcher = Abi::kX86_64});
+  ASSERT_TRUE(filter.ok());
+  bpf::SystemCall call = call_on(Abi::kX86_64, 59);
+  for (size_t i = 0; i < 3; ++i) call.args[3 + i] = kToken[2 * i] | uint64_t{kToken[2 * i + 1]} << 32U;
+  const auto once = *bpf::validate(with_token(*filter, kToken));
+  const auto lasting = *bpf::validate(with_lasting_token(*filter, kToken));
+  EXPECT_EQ(interpret(once, call, bpf::Endian::kLittle).value, SECCOMP_RET_USER_NOTIF) << "a listener decides";
+  EXPECT_EQ(interpret(lasting, call, bpf::Endian::kLittle).value, SECCOMP_RET_ALLOW);
+  call.args[3] ^= 1;
+  EXPECT_EQ(interpret(once, call, bpf::Endian::kLittle).value, SECCOMP_RET_ERRNO | 1U);
+  EXPECT_EQ(interpret(lasting, call, bpf::Endian::kLittle).value, SECCOMP_RET_ERRNO | 1U);
 }
 
 TEST(Token, CostsAsMuchWhicheverWordIsWrong) {

@@ -1,0 +1,187 @@
+#include "kernel/token_answerer.h"
+
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <string_view>
+
+#include "kernel/probe.h"
+#include "kernel/raw_call.h"
+
+namespace sandbox::kernel {
+namespace {
+
+/// What the thread works on. Nothing of it is freed.
+struct State {
+  EnterProgress* progress = nullptr;
+  Answering answering = Answering::kUntilExec;
+  std::atomic<bool> stop{false};
+  std::atomic<bool> ended{false};
+  std::array<char, 512> failure = {};  ///< The line for the case that it has to give up.
+  size_t failure_size = 0;
+};
+
+State state;
+alignas(64) std::array<char, 16384> stack;
+
+/// Larger than the kernel's struct seccomp_notif and struct seccomp_notif_resp are or will be for a while: the kernel
+/// reads and writes its own sizes, and wants the first to be zeros.
+constexpr size_t kRoom = 256;
+
+/// After so many failures in a row that could each be a signal's there is another reason.
+constexpr unsigned kMaxFailures = 1000000;
+
+constexpr int kExitFailed = 125;
+
+// ---- In the thread: raw calls only. ----
+
+void pause_for(long nanoseconds) {
+  timespec time = {0, nanoseconds};
+#ifdef SYS_nanosleep
+  raw_call(SYS_nanosleep, reinterpret_cast<long>(&time), 0);
+#else
+  raw_call(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, reinterpret_cast<long>(&time), 0);
+#endif
+}
+
+/// The launcher makes no call between the one that installs the filter and execve, since the policy may deny any: so it
+/// is watched. That takes some 50 microseconds.
+int wait_for_listener() {
+  constexpr unsigned kShort = 2000;
+  for (unsigned i = 0; !state.stop; ++i) {
+    const int listener = state.progress->listener;
+    if (listener >= 0) return listener;
+    if (i < kShort) {
+      raw_call(SYS_sched_yield);
+    } else {
+      pause_for(50000);
+    }
+  }
+  return -1;
+}
+
+/// Nothing can be answered: whoever waits for it must not wait for ever.
+void give_up(int listener) {
+  if (state.answering == Answering::kUntilExec) {
+    raw_call(SYS_write, STDERR_FILENO, reinterpret_cast<long>(state.failure.data()),
+             static_cast<long>(state.failure_size));
+    raw_call(SYS_exit_group, kExitFailed);
+  }
+  state.progress->unanswered = true;
+  raw_call(SYS_close, listener);  // The call that waits fails with ENOSYS, and so does every later one.
+}
+
+/// Whether a call waits. False: it is time to stop.
+bool wait_for_call(int listener) {
+  while (!state.stop) {
+    pollfd input = {listener, POLLIN, 0};
+    timespec timeout = {0, 10000000};
+    if (raw_call(SYS_ppoll, reinterpret_cast<long>(&input), 1, reinterpret_cast<long>(&timeout), 0) > 0) return true;
+  }
+  return false;
+}
+
+enum class Answered : uint8_t { kYes, kStopped, kFailed };
+
+/// Lets the next call continue. A call can be interrupted while it waits (by a stop, say): then it is made again.
+Answered answer_next(int listener) {
+  for (unsigned failures = 0; failures < kMaxFailures; ++failures) {
+    if (!wait_for_call(listener)) return Answered::kStopped;
+    alignas(8) char request[kRoom];
+    alignas(8) char response[kRoom];
+    for (size_t i = 0; i < kRoom; ++i) request[i] = response[i] = 0;
+    auto* const call = reinterpret_cast<seccomp_notif*>(request);
+    auto* const answer = reinterpret_cast<seccomp_notif_resp*>(response);
+    long result =
+        raw_call(SYS_ioctl, listener, static_cast<long>(SECCOMP_IOCTL_NOTIF_RECV), reinterpret_cast<long>(request));
+    if (result == -EINTR || result == -ENOENT) continue;
+    if (result != 0) return Answered::kFailed;
+    answer->id = call->id;
+    answer->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    do {
+      result =
+          raw_call(SYS_ioctl, listener, static_cast<long>(SECCOMP_IOCTL_NOTIF_SEND), reinterpret_cast<long>(response));
+    } while (result == -EINTR && ++failures < kMaxFailures);
+    if (result == 0) return Answered::kYes;
+    if (result != -ENOENT) return Answered::kFailed;
+  }
+  return Answered::kFailed;
+}
+
+/// Under a supervisor: the second call is the launcher's only if execve has failed; else it is the program's, which the
+/// supervisor answers.
+bool launcher_goes_on() {
+  while (!state.stop && !state.progress->exec_failed) pause_for(20000);
+  return state.progress->exec_failed;
+}
+
+int answer(void*) {
+  const int listener = wait_for_listener();
+  while (listener >= 0) {
+    const Answered answered = answer_next(listener);
+    if (answered == Answered::kFailed) give_up(listener);
+    if (answered != Answered::kYes) break;
+    if (state.answering == Answering::kOneExec && !launcher_goes_on()) break;
+  }
+  state.ended = true;
+  for (;;) raw_call(SYS_exit, 0);
+}
+
+// ---- In the thread that starts it. ----
+
+std::string in_words(const char* call) {
+  return std::string(call) + ": " + strerrordesc_np(errno);
+}
+
+/// Whether an outer sandbox lets the thread work. Asked for by calls that the kernel itself answers with these errors:
+/// one that is denied, or pretended to be done, gives another answer.
+std::optional<std::string> missing_call() {
+  if (running_kernel() < arch::KernelVersion{5, 5}) return "Linux 5.5 brought what it needs";
+  pollfd closed = {1 << 30, POLLIN, 0};
+  const timespec now = {0, 0};
+  if (ppoll(&closed, 1, &now, nullptr) != 1) return "an outer sandbox denies ppoll(2)";
+  std::array<char, kRoom> request = {};
+  if (ioctl(-1, SECCOMP_IOCTL_NOTIF_RECV, request.data()) != -1 || errno != EBADF) {
+    return "an outer sandbox denies ioctl(2)";
+  }
+  // A thread without a common table of signal handlers. As the first and as the second argument: s390x has them
+  // swapped.
+  if (syscall(SYS_clone, CLONE_THREAD, CLONE_THREAD, 0, 0, 0) != -1 || errno != EINVAL) {
+    return "an outer sandbox denies clone(2)";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> start_token_answerer(EnterProgress& progress, Answering answering, const char* prefix) {
+  if (!kHasRawCall) return "it is not written for this machine";
+  if (auto missing = missing_call()) return missing;
+  const std::string line = std::string(prefix) + "the launcher's own execve could not be answered\n";
+  state.failure_size = std::min(line.size(), state.failure.size());
+  std::copy_n(line.begin(), state.failure_size, state.failure.begin());
+  state.progress = &progress;
+  state.answering = answering;
+  constexpr int kThread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+  // All signals that this thread takes by default end or stop the whole process: it does not matter which thread gets
+  // them, and those that are blocked are blocked in the new thread, too.
+  if (clone(answer, stack.data() + stack.size(), kThread, nullptr) < 0) return in_words("clone(2)");
+  return std::nullopt;
+}
+
+void stop_token_answerer() {
+  state.stop = true;
+  const timespec pause = {0, 20000};
+  while (!state.ended) nanosleep(&pause, nullptr);
+}
+
+}  // namespace sandbox::kernel
