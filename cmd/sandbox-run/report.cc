@@ -4,6 +4,7 @@
 #include <linux/seccomp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <utility>
@@ -43,11 +44,21 @@ kernel::Answer answer_of(Verdict verdict) {
   return {Kind::kErrno, ENOSYS};
 }
 
+/// The names of actions that do not reach a supervisor, as far as the program has them.
+std::vector<std::string> answered_by_kernel(const bpf::Program& program) {
+  std::vector<std::string> names;
+  if (kernel::answers_with(program, SECCOMP_RET_TRAP)) names.emplace_back("trap");
+  if (kernel::answers_with(program, SECCOMP_RET_TRACE)) names.emplace_back("trace");
+  if (kernel::answers_with(program, SECCOMP_RET_LOG)) names.emplace_back("log");
+  return names;
+}
+
 }  // namespace
 
 Reporter::Reporter(const Loaded& loaded, const Options& options, const Log& log, std::optional<LineSink> file)
     : judge_(loaded),
-      traps_(kernel::traps(loaded.judge->program.instructions())),
+      unseen_(answered_by_kernel(loaded.judge->program.instructions())),
+      traps_(std::ranges::find(unseen_, "trap") != unseen_.end()),
       permissive_(options.permissive),
       quiet_(options.quiet),
       prefix_(log.notice_prefix()),
@@ -124,8 +135,8 @@ void Reporter::report_record(report::Event event) {
   key.process = name;
   if (!tally_.wants_details(key)) return;
   judge_.describe(decision, event);
-  if (decision) judge_.note_denial(event.call);
-  killed_ = true;  // If it has no handler.
+  if (decision && is_denial(decision->verdict)) judge_.note_denial(event.call);
+  if ((event.action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP) killed_ = true;  // If it has no handler.
   show(key, event);
 }
 
@@ -181,13 +192,25 @@ void Reporter::summarize(const kernel::Ending& ending) {
   summarized_ = tally_.count();
   if (quiet_) return;
   if (tally_.count() == 0) {
-    say(traps_ && !records_ && !permissive_
-            ? "no call was denied, but for calls with the action trap or trace, which only root can see here\n"
-            : "no call was denied\n");
+    say("no call was denied\n");
   } else {
     say(report::summary_text(tally_, permissive_ ? Outcome::kLetThrough : Outcome::kEnforced));
   }
+  say_unseen();
   say_remedy(ending);
+}
+
+/// Once, where the kernel's records cannot be read.
+void Reporter::say_unseen() {
+  if (unseen_.empty() || records_ || permissive_) return;
+  std::string names;
+  for (const std::string& name : unseen_) {
+    if (!names.empty()) names += &name == &unseen_.back() ? " and " : ", ";
+    names += name;
+  }
+  say("calls with the action " + names + " are not shown: the kernel's records of them are for root; " +
+      "'sandbox-policy audit' shows them\n");
+  unseen_.clear();
 }
 
 void Reporter::say_remedy(const kernel::Ending& ending) {
@@ -263,11 +286,14 @@ int launch_with_report(const Loaded& loaded, const Options& options, const kerne
     file = std::move(*opened);
   }
   Reporter reporter(loaded, options, log, std::move(file));
-  if (kernel::traps(loaded.ready->filter.program.instructions())) {
+  const bpf::Program& program = loaded.ready->filter.program.instructions();
+  if (!answered_by_kernel(program).empty()) {
     // Where it may not be read these calls are not reported; what becomes of them is the same.
     if (auto records = kernel::AuditLog::open()) {
       reporter.listen(std::move(*records));
-      flags |= SECCOMP_FILTER_FLAG_LOG;
+      const bool unlogged =
+          kernel::answers_with(program, SECCOMP_RET_TRAP) || kernel::answers_with(program, SECCOMP_RET_TRACE);
+      if (unlogged) flags |= SECCOMP_FILTER_FLAG_LOG;
     }
   }
   kernel::SuperviseOptions how;

@@ -85,6 +85,9 @@ class Copy {
     return nodes_[kNothing][0];
   }
 
+  /// Whether some answer is another one than that of the program itself, once it was made.
+  [[nodiscard]] bool changes() const { return changes_; }
+
  private:
   static constexpr Node kNoNode = UINT32_MAX;
 
@@ -120,13 +123,22 @@ class Copy {
 
   Node node(size_t at, Known known) {
     const Instruction& instruction = program_[at];
-    if (BPF_CLASS(instruction.code) == BPF_RET) return assembler_.ret(guarded(instruction.k));
+    if (BPF_CLASS(instruction.code) == BPF_RET) return answer(instruction.k);
     const auto& after = nodes_[known_after(instruction, known)];
     const Next ways = next(at, known);
     if (ways.yes != ways.no)
       return assembler_.conditional(instruction.code, instruction.k, after[ways.yes], after[ways.no]);
-    if (BPF_CLASS(instruction.code) == BPF_JMP) return after[ways.yes];
+    const bool may_end = instruction.code == (BPF_ALU | BPF_DIV | BPF_X);  // By 0.
+    const bool for_nothing = !may_end && std::ranges::find(answers_, after[ways.yes]) != answers_.end();
+    if (BPF_CLASS(instruction.code) == BPF_JMP || for_nothing) return after[ways.yes];
     return assembler_.step(instruction.code, instruction.k, after[ways.yes], marks_[at]);
+  }
+
+  Node answer(uint32_t value) {
+    changes_ = changes_ || guarded(value) != value;
+    const Node node = assembler_.ret(guarded(value));
+    if (std::ranges::find(answers_, node) == answers_.end()) answers_.push_back(node);
+    return node;
   }
 
   /// The more restrictive of an answer and EBUSY.
@@ -153,6 +165,8 @@ class Copy {
   std::optional<Notify> notify_;
   Assembler& assembler_;
   std::vector<uint32_t> marks_;
+  std::vector<Node> answers_;
+  bool changes_ = false;
   std::array<std::vector<Node>, kKnown> nodes_;
   std::array<std::vector<bool>, kKnown> reached_;
 };
@@ -192,7 +206,9 @@ Result<Filter, CompileError> with_listener_guard(const Filter& filter, arch::Abi
     Node number = program;
     for (const SeccompCall& call : calls) {
       if (!same(call)) continue;
-      const Node guarded = Copy(filter, call, busy_on(machine), notify, assembler).make();
+      Copy copy(filter, call, busy_on(machine), notify, assembler);
+      const Node guarded = copy.make();
+      if (!copy.changes()) continue;  // It kills, say: an ABI that is not covered.
       // Each way loads what it reads anew: nothing is known of A behind it.
       const Node flags =
           assembler.load(bpf::low_half_offset(1, endian),
@@ -201,6 +217,7 @@ Result<Filter, CompileError> with_listener_guard(const Filter& filter, arch::Abi
                                             assembler.branch(Compare::kEqual, SECCOMP_SET_MODE_FILTER, flags, program));
       number = assembler.branch(Compare::kEqual, call.number, operation, number);
     }
+    if (number == program) continue;
     next = assembler.branch(Compare::kEqual, audit_arch, assembler.load(bpf::kNumberOffset, number), next);
   }
   return prefix.finish(assembler.load(bpf::kArchOffset, next));

@@ -121,16 +121,35 @@ std::string describe_filter_failure(int number) {
   return message;
 }
 
-/// With a thread that answers for the token. The value: why that cannot be had, and then no filter was installed.
-std::optional<std::string> install_for_one_use(const compile::Filter& filter, const compile::Token& token,
-                                               uint32_t flags, const char* report_prefix) {
+/// Why the token cannot be answered for by a thread.
+struct NoAnswerer {
+  std::string why;
+  int error = 0;  ///< Of seccomp(2), if it was that.
+};
+
+/// With a thread that answers for the token. With a value no filter was installed.
+std::optional<NoAnswerer> install_for_one_use(const compile::Filter& filter, const compile::Token& token,
+                                              uint32_t flags, const char* report_prefix) {
   static EnterProgress progress;
-  if (auto missing = start_token_answerer(progress, Answering::kUntilExec, report_prefix)) return missing;
+  if (auto missing = start_token_answerer(progress, Answering::kUntilExec, report_prefix)) {
+    return NoAnswerer{std::move(*missing), 0};
+  }
   bpf::Program program = compile::with_token(filter, token);
   const int number = set_filter(program, flags_with_listener(flags), &progress);
   if (number == 0) return std::nullopt;
   stop_token_answerer();
-  return "a listener cannot be had: " + std::string(strerrordesc_np(number));
+  return NoAnswerer{std::string("no listener can be had: ") + strerrordesc_np(number), number};
+}
+
+std::string lasting_token_text(const NoAnswerer& missing) {
+  return "the exec token works more than once here (" + missing.why + ")";
+}
+
+void warn_of_lasting_token(const NoAnswerer& missing, const EnterOptions& options) {
+  if (options.lasting_token != LastingToken::kWarned) return;
+  const std::string line = options.warning_prefix + lasting_token_text(missing) +
+                           ": a process of the same user that sees it during the launch could pass it on\n";
+  (void)!write(STDERR_FILENO, line.data(), line.size());
 }
 
 /// The filter as the options have it. The value: one line that says why it could not be installed.
@@ -140,17 +159,13 @@ std::optional<std::string> install(const compile::Filter& filter, const compile:
   if (options.progress == nullptr && !filter.token_sites.empty()) {
     const auto missing = install_for_one_use(filter, token, options.filter_flags, report_prefix);
     if (!missing) return std::nullopt;
-    const std::string lasts = "the exec token works more than once here (" + *missing + ")";
+    if (missing->error == EACCES) return describe_filter_failure(EACCES);  // As it would be without a listener.
     if (options.lasting_token == LastingToken::kRefused) {
-      return lasts +
-             ", and this machine shows it to the program; allow execve, write and exit_group in the policy, "
-             "or give --token-visible";
+      return lasting_token_text(*missing) +
+             ", and this machine shows it to the program; allow execve, write and exit_group in the policy, or give "
+             "--token-visible";
     }
-    if (options.lasting_token == LastingToken::kWarned) {
-      const std::string line = std::string(options.warning_prefix) + lasts +
-                               ": a process of the same user that sees it during the launch could pass it on\n";
-      (void)!write(STDERR_FILENO, line.data(), line.size());
-    }
+    warn_of_lasting_token(*missing, options);
     // Late in execve the process can be read again while its registers still hold the token, and they are shown while
     // it waits for a page of the target that has to come from a disk. So these are read before.
     warm_up(target.path);

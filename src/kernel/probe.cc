@@ -67,7 +67,8 @@ std::optional<std::string> missing_support(const bpf::ValidatedProgram& program)
 }
 
 bool knows_flags(uint32_t flags) {
-  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr) == -1 && errno == EFAULT;
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr) != -1) return false;
+  return errno == EFAULT || (errno == EBUSY && (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0);
 }
 
 std::optional<std::string> missing_flags(uint32_t flags) {

@@ -16,7 +16,7 @@ namespace sandbox::kernel {
 std::optional<std::string> missing_support(const bpf::ValidatedProgram& program);
 
 /// Whether the kernel knows these flags of seccomp(2), all together, asked for with a program that is not there: a
-/// kernel that knows them says EFAULT.
+/// kernel that knows them says EFAULT. A sandbox-run outside denies listeners with EBUSY: then the flag is known, too.
 bool knows_flags(uint32_t flags);
 
 /// What is missing of flags that a policy or the launcher can ask for.

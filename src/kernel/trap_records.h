@@ -1,4 +1,4 @@
-// What the kernel says of supervised processes whose calls do not reach the supervisor: actions trap and trace.
+// What the kernel says of supervised processes whose calls do not reach the supervisor: actions trap, trace and log.
 #pragma once
 
 #include <functional>
@@ -11,11 +11,11 @@
 
 namespace sandbox::kernel {
 
-/// Whether a program has answers trap or trace.
-bool traps(const bpf::Program& program);
+/// Whether a program has an answer of this action, SECCOMP_RET_*.
+bool answers_with(const bpf::Program& program, uint32_t action);
 
-/// Takes trap and trace records of processes below this one out of all that the kernel publishes. The filter must have
-/// been loaded with SECCOMP_FILTER_FLAG_LOG: without it these actions leave no record.
+/// Takes trap, trace and log records of processes below this one out of all that the kernel publishes. For trap and
+/// trace the filter must have been installed with SECCOMP_FILTER_FLAG_LOG: without it these leave no record.
 class TrapRecords {
  public:
   /// `could_be_ours` is asked about the record of a process that is gone already, and of which nobody can tell any more

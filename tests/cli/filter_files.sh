@@ -103,7 +103,7 @@ test_dry_run_of_a_filter_with_a_token() {
   head -n 3 out >first_lines
   assert_file_is first_lines "file:     deny.raw, raw BPF
 ABI:      unknown; raw BPF does not say
-filter:   31 instructions, the first 30 by sandbox-run, with an exec token (drawn at the launch, zeros here)"
+filter:   44 instructions, the first 43 by sandbox-run, with an exec token (drawn at the launch, zeros here)"
 }
 
 test_verbose() {
@@ -116,7 +116,7 @@ test_verbose() {
   run "$SANDBOX_RUN" -v --bpf no_exec.raw -- "$TEST_BIN/call" getpid
   assert_status 0
   assert_file_is err \
-    "sandbox-run: info: starting '$TEST_BIN/call' under no_exec.raw: 32 instructions, the first 28 by sandbox-run"
+    "sandbox-run: info: starting '$TEST_BIN/call' under no_exec.raw: 45 instructions, the first 41 by sandbox-run"
   run "$SANDBOX_RUN" -v --bpf good.bpf -- "$TEST_BIN/call" getpid
   assert_status 0
   grep -Eqx "sandbox-run: info: starting '$TEST_BIN/call' under good.bpf: [0-9]+ ranges of numbers, [0-9]+ instructions" err ||

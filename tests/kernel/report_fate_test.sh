@@ -52,9 +52,26 @@ test_log() {
   assert_stdout "getppid ok
 getuid ok
 getppid ok"
-  assert_report "sandbox-run: logged getppid()  [call, pid N]  by policy.yml:6 (log)
+  if is_root; then
+    assert_report "sandbox-run: logged getppid  [call, pid N]  by policy.yml:6 (log)
 sandbox-run: 1 call was logged 2 times:
   2  getppid  logged  [call]  by policy.yml:6:7"
+  else
+    assert_report "sandbox-run: no call was denied
+sandbox-run: calls with the action log are not shown: the kernel's records of them are for root; 'sandbox-policy audit' shows them"
+  fi
+}
+
+# What is let through anyhow does not wait: a sandbox inside that works by RET_TRACE goes on working, and so do programs
+# with timers, which a notified rt_sigreturn crashes.
+test_log_changes_nothing() {
+  write_policy policy.yml allow "log mkdir mkdirat"
+  alike policy.yml "$TEST_BIN/nested_trace" made
+  assert_stdout "the tracer was asked 1 times; mkdir: EACCES"
+  assert_no_file made
+  write_policy all.yml log "errno mkdir"
+  alike all.yml "$TEST_BIN/signal_storm" 5000
+  assert_stdout "5000 signals"
 }
 
 test_kill_process() {
@@ -211,7 +228,8 @@ test_int_80() {
     write_policy policy.yml allow "$action getpid"
     sed -i '1a\  architectures: [x86_64, x86]' policy.yml
     alike policy.yml "$CALL" getuid i386:20 getuid
-    grep -q 'x86 getpid()' report || report "expected the call"
+    [ "$action" != log ] || is_root || continue # The kernel's records of these are for root.
+    grep -q 'x86 getpid' report || report "expected the call"
   done
 }
 
@@ -289,7 +307,8 @@ END
   reported policy.yml python3 listen.py
   assert_status 0
   assert_stdout EBUSY
-  assert_report "sandbox-run: no call was denied"
+  sed -i 's/0x[0-9a-f]*)/ADDRESS)/' report
+  assert_denied_lines "sandbox-run: denied seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, ADDRESS) = EBUSY  [python3, pid N]  by a fixed rule (no listener beside sandbox-run's own)"
 }
 
 BUSY="sandbox-run: error: seccomp(2) failed: Device or resource busy (an outer sandbox listens already, and there can \
@@ -301,8 +320,7 @@ test_report_in_report() {
   reported policy.yml "$SANDBOX_RUN" --report --policy policy.yml -- touch started
   assert_status 125
   assert_no_file started
-  assert_report "$BUSY
-sandbox-run: no call was denied"
+  grep -qFx "$BUSY" report || report "expected: $BUSY"
   # The outer policy may deny what a supervisor needs: that is said too, and nothing is started.
   reported denies_getppid.yml "$SANDBOX_RUN" --report --policy policy.yml -- touch started
   assert_status 125
