@@ -21,8 +21,8 @@ struct TargetError {
 
 /// Finds the file to execute. A name with a slash is the path itself; another is looked for in `search_path` as
 /// execvp(3) does (an empty element is the working directory; null stands for the system's default path). Checked are
-/// permission and what the kernel would stumble over: a directory, an interpreter or a dynamic loader that is missing.
-/// A file that may be executed but not read is taken as it is.
+/// permission and what the kernel would stumble over: what is no regular file, an interpreter or a dynamic loader that
+/// is missing, and the same of each interpreter that follows. A file that cannot be read is taken as it is.
 Result<std::string, TargetError> find_target(const std::string& name, const char* search_path);
 
 /// What a file is as a program.
