@@ -40,9 +40,11 @@ std::optional<std::string> script_interpreter(std::string_view head) {
 }
 
 template <typename Header, typename ProgramHeader>
-std::vector<Segment> read_segments(int fd) {
+std::vector<Segment> read_segments(int fd, std::string_view head) {
   Header header = {};
-  if (!read_at(fd, &header, sizeof header, 0) || header.e_phentsize != sizeof(ProgramHeader)) return {};
+  if (head.size() < sizeof header) return {};
+  std::memcpy(&header, head.data(), sizeof header);
+  if (header.e_phentsize != sizeof(ProgramHeader)) return {};
   const size_t size = header.e_phnum * sizeof(ProgramHeader);
   if (size == 0 || size > kMostHeaderBytes) return {};
   std::vector<ProgramHeader> headers(header.e_phnum);
@@ -53,7 +55,7 @@ std::vector<Segment> read_segments(int fd) {
   return segments;
 }
 
-std::vector<Segment> read_segments(int fd, std::string_view head) {
+std::vector<Segment> segments_of(int fd, std::string_view head) {
   if (!head.starts_with(ELFMAG) || head.size() <= EI_DATA) return {};
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   constexpr char kNativeOrder = ELFDATA2LSB;
@@ -61,8 +63,8 @@ std::vector<Segment> read_segments(int fd, std::string_view head) {
   constexpr char kNativeOrder = ELFDATA2MSB;
 #endif
   if (head[EI_DATA] != kNativeOrder) return {};
-  if (head[EI_CLASS] == ELFCLASS64) return read_segments<Elf64_Ehdr, Elf64_Phdr>(fd);
-  if (head[EI_CLASS] == ELFCLASS32) return read_segments<Elf32_Ehdr, Elf32_Phdr>(fd);
+  if (head[EI_CLASS] == ELFCLASS64) return read_segments<Elf64_Ehdr, Elf64_Phdr>(fd, head);
+  if (head[EI_CLASS] == ELFCLASS32) return read_segments<Elf32_Ehdr, Elf32_Phdr>(fd, head);
   return {};
 }
 
@@ -138,7 +140,7 @@ void ProgramFile::read() {
   const ssize_t got = fd_.valid() ? pread(fd_.get(), buffer.data(), buffer.size(), 0) : -1;
   if (got < 0) return;
   head_.emplace(buffer.data(), static_cast<size_t>(got));
-  segments_ = read_segments(fd_.get(), *head_);
+  segments_ = segments_of(fd_.get(), *head_);
   is_script_ = head_->starts_with("#!");
   if (is_loader_ || interpreters_ == kMostInterpreters) return;  // The kernel follows no further.
   next_ = is_script_ ? script_interpreter(*head_) : read_loader(fd_.get(), segments_);

@@ -44,7 +44,8 @@ std::optional<TargetError> check_contents(const std::string& path) {
     if (file.next()->empty()) return cannot_execute(path, chain + "its first line '#!' names no interpreter");
     chain += cannot_use_next(file);
     if (const auto why = refusal(*file.next())) return cannot_execute(path, chain + why->why);
-    if (!file.advance()) break;
+    if (!file.is_script()) break;  // The loader is there; what is in it is the kernel's to judge.
+    file.advance();
   }
   return std::nullopt;
 }
