@@ -33,23 +33,6 @@ std::string cannot_use_next(const ProgramFile& file) {
          " cannot be used: ";
 }
 
-/// What stands between the file and its execution although the file itself is there. What execve would read is
-/// followed as far as it can be read.
-std::optional<TargetError> check_contents(const std::string& path) {
-  ProgramFile file(path);
-  std::string chain;     // How execve comes to the file, unless it is the first.
-  while (file.head()) {  // Executable and unreadable is allowed.
-    if (file.head()->empty()) return cannot_execute(path, chain + "it is empty");
-    if (!file.next()) break;
-    if (file.next()->empty()) return cannot_execute(path, chain + "its first line '#!' names no interpreter");
-    chain += cannot_use_next(file);
-    if (const auto why = refusal(*file.next())) return cannot_execute(path, chain + why->why);
-    if (!file.is_script()) break;  // The loader is there; what is in it is the kernel's to judge.
-    file.advance();
-  }
-  return std::nullopt;
-}
-
 struct Machine {
   uint16_t machine;  ///< EM_*
   char elf_class;
@@ -92,9 +75,25 @@ std::optional<arch::Abi> elf_abi(std::string_view head) {
   return std::nullopt;
 }
 
-Result<std::string, TargetError> accept(const std::string& path) {
-  if (auto error = check_contents(path)) return *error;
-  return path;
+/// The file at `path` as a program, or what stands between it and its execution although it is there. What execve would
+/// read is followed as far as it can be read.
+Result<Program, TargetError> accept(const std::string& path) {
+  Program program;
+  program.path = path;
+  ProgramFile file(path);
+  program.script = file.is_script();
+  std::string chain;     // How execve comes to the file, unless it is the first.
+  while (file.head()) {  // Executable and unreadable is allowed.
+    if (file.head()->empty()) return cannot_execute(path, chain + "it is empty");
+    program.abi = elf_abi(*file.head());
+    if (!file.next()) break;
+    if (file.next()->empty()) return cannot_execute(path, chain + "its first line '#!' names no interpreter");
+    chain += cannot_use_next(file);
+    if (const auto why = refusal(*file.next())) return cannot_execute(path, chain + why->why);
+    if (!file.is_script()) break;  // The loader is there; what is in it is the kernel's to judge.
+    file.advance();
+  }
+  return program;
 }
 
 bool means_not_found(int number) {
@@ -109,7 +108,7 @@ std::string default_search_path() {
 
 }  // namespace
 
-Result<std::string, TargetError> find_target(const std::string& name, const char* search_path) {
+Result<Program, TargetError> find_target(const std::string& name, const char* search_path) {
   if (name.empty()) return not_found(name, "the command's name is empty");
   if (name.find('/') != std::string::npos) {
     const auto why = refusal(name);
@@ -131,15 +130,6 @@ Result<std::string, TargetError> find_target(const std::string& name, const char
   }
   if (first_refusal) return *first_refusal;
   return not_found(name, "no such program in PATH");
-}
-
-Program inspect(const std::string& path) {
-  ProgramFile file(path);
-  Program program;
-  program.script = file.is_script();
-  while (file.is_script() && file.advance()) continue;
-  if (file.head()) program.abi = elf_abi(*file.head());
-  return program;
 }
 
 void warm_up(const std::string& path) {

@@ -102,7 +102,7 @@ TEST_F(Contents, AcceptsAFileThatMayBeExecutedButNotRead) {
   const AsNobody user;
   const auto found = find_target(path, nullptr);
   ASSERT_TRUE(found.ok()) << found.error().message;
-  EXPECT_EQ(*found, path);
+  EXPECT_EQ(found->path, path);
 }
 
 constexpr char kMissingLoader[] = "its dynamic loader '/no/ld.so' cannot be used: No such file or directory";
