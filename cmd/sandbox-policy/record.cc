@@ -241,8 +241,8 @@ report::Run describe_run(const Options& options, Abi started_in) {
 }
 
 /// The ABI that the program starts in, if this kernel can run it.
-Abi abi_of(const std::string& path, const std::vector<Abi>& abis) {
-  const auto abi = kernel::inspect(path).abi;
+Abi abi_of(const kernel::Program& program, const std::vector<Abi>& abis) {
+  const auto abi = program.abi;
   return abi && std::ranges::find(abis, *abi) != abis.end() ? *abi : abis.front();
 }
 
@@ -267,13 +267,13 @@ int record(const Options& options, const Log& log, Output&) {
     }
     aside = std::move(*prepared);
   }
-  const auto path = kernel::find_target(options.arguments.front(), std::getenv("PATH"));
-  if (!path) {
-    log.error(path.error().message);
-    return path.error().exit_status;
+  const auto program = kernel::find_target(options.arguments.front(), std::getenv("PATH"));
+  if (!program) {
+    log.error(program.error().message);
+    return program.error().exit_status;
   }
   const std::vector<Abi> abis = arch::abis_of_machine(arch::native_abi());
-  const Abi started_in = abi_of(*path, abis);
+  const Abi started_in = abi_of(*program, abis);
   std::vector<std::string> assumed = options.assumed;
   if (*earlier) {
     for (std::string& set : report::allowed_sets(*(*earlier)->policy)) assumed.push_back(std::move(set));
@@ -302,7 +302,7 @@ int record(const Options& options, const Log& log, Output&) {
   std::vector<char*> arguments;
   for (const std::string& word : options.arguments) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
-  const kernel::Target target = {path->c_str(), arguments.data(), environ};
+  const kernel::Target target = {program->path.c_str(), arguments.data(), environ};
   const bool shows = !options.quiet && isatty(STDERR_FILENO) == 1;
   kernel::SuperviseOptions how;
   how.wait_for_tree = true;

@@ -40,12 +40,12 @@ kernel::LastingToken lasting_token(const Options& options) {
 }
 
 /// The target's file; none when there is nothing to launch.
-Step<std::optional<std::string>> find_target(const Options& options, const Log& log) {
-  if (options.target == nullptr) return std::optional<std::string>();
-  auto path = kernel::find_target(options.target[0], std::getenv("PATH"));
-  if (path) return std::optional(std::move(*path));
-  log.error(path.error().message);
-  return Stop{path.error().exit_status};
+Step<std::optional<kernel::Program>> find_target(const Options& options, const Log& log) {
+  if (options.target == nullptr) return std::optional<kernel::Program>();
+  auto program = kernel::find_target(options.target[0], std::getenv("PATH"));
+  if (program) return std::optional(std::move(*program));
+  log.error(program.error().message);
+  return Stop{program.error().exit_status};
 }
 
 std::string join(const std::vector<arch::Abi>& abis, const char* separator) {
@@ -83,16 +83,15 @@ std::string remedy(const Part& part, arch::Abi abi) {
 }
 
 /// A program for an ABI that a policy leaves out would be killed at its first call: say so before.
-bool covers_program(const Loaded& loaded, const std::string& path, const Log& log) {
-  const kernel::Program program = kernel::inspect(path);
+bool covers_program(const Loaded& loaded, const kernel::Program& program, const Log& log) {
   if (!program.abi) return true;
   bool covered = true;
   for (const Part& part : loaded.parts) {
     if (!part.in_force() || part.covers(*program.abi)) continue;
     covered = false;
-    log.error((program.script ? "the interpreter of " : "") + quoted(std::string_view(path)) + " is a program for " +
-              std::string(arch::info(*program.abi).name) + ", which " + part.name + " does not cover" +
-              remedy(part, *program.abi));
+    log.error((program.script ? "the interpreter of " : "") + quoted(std::string_view(program.path)) +
+              " is a program for " + std::string(arch::info(*program.abi).name) + ", which " + part.name +
+              " does not cover" + remedy(part, *program.abi));
   }
   return covered;
 }
@@ -116,12 +115,12 @@ std::string size_of(const compile::ReadyFilter& ready) {
 }
 
 void print_dry_run(const Loaded& loaded, const Options& options, uint32_t flags,
-                   const std::optional<std::string>& path) {
+                   const std::optional<kernel::Program>& program) {
   for (const Part& part : loaded.parts) {
     const bool file = part.kind == Part::Kind::kFilterFile || part.kind == Part::Kind::kRawBpf;
     std::printf("%s%s, %s\n", file ? "file:     " : "policy:   ", part.name.c_str(), part.description.c_str());
   }
-  if (path) std::printf("program:  %s\n", printable(*path, 4096).c_str());
+  if (program) std::printf("program:  %s\n", printable(program->path, 4096).c_str());
   if (!loaded.ready) {
     std::printf("filter:   none\n");
     return;
@@ -183,10 +182,10 @@ int launch(const Options& options, const Log& log) {
   const compile::ReadyFilter* ready = loaded->ready ? &*loaded->ready : nullptr;
 
   // The target before the filter is in force: PATH may not be readable under it.
-  const auto path = find_target(options, log);
-  if (!path) return path.error().exit_status;
+  const auto program = find_target(options, log);
+  if (!program) return program.error().exit_status;
   const bool must_be_covered = ready != nullptr && !options.permissive;
-  if (must_be_covered && *path && !covers_program(*loaded, **path, log)) return kExitFailed;
+  if (must_be_covered && *program && !covers_program(*loaded, **program, log)) return kExitFailed;
 
   // The kernel before anything irreversible.
   uint32_t flags = ready != nullptr ? ready->flags : 0;
@@ -194,18 +193,19 @@ int launch(const Options& options, const Log& log) {
   if (ready != nullptr && !kernel_suffices(ready->filter, flags, options, log)) return kExitFailed;
 
   if (options.dry_run) {
-    print_dry_run(*loaded, options, flags, *path);
+    print_dry_run(*loaded, options, flags, *program);
     return finish_output(log);
   }
 
-  warn_of_disabled(*loaded, **path, log);
-  const kernel::Target target = {(*path)->c_str(), options.target, environ};
+  warn_of_disabled(*loaded, (*program)->path, log);
+  const kernel::Target target = {(*program)->path.c_str(), options.target, environ};
   if (ready == nullptr) {
     log.error(kernel::execute_unfiltered(target, options.no_new_privs));
     return kernel::kExitCannotExecute;
   }
   if (options.verbose) {
-    log.info("starting " + quoted(std::string_view(**path)) + " under " + loaded->names() + ": " + size_of(*ready));
+    log.info("starting " + quoted(std::string_view((*program)->path)) + " under " + loaded->names() + ": " +
+             size_of(*ready));
   }
 
   // A child of ours, not this process: all that is said below of the last step happens there.

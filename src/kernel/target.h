@@ -19,21 +19,18 @@ struct TargetError {
   std::string message;  ///< One line, without the program's name.
 };
 
-/// Finds the file to execute. A name with a slash is the path itself; another is looked for in `search_path` as
-/// execvp(3) does (an empty element is the working directory; null stands for the system's default path). Checked are
-/// permission and what the kernel would stumble over: a directory, an interpreter or a dynamic loader that is missing.
-/// A file that may be executed but not read is taken as it is.
-Result<std::string, TargetError> find_target(const std::string& name, const char* search_path);
-
-/// What a file is as a program.
+/// A file that can be executed, and what it is.
 struct Program {
-  std::optional<arch::Abi>
-      abi;              ///< The one that it, or a script's interpreter, starts in; none where it cannot be told.
-  bool script = false;  ///< It begins with "#!".
+  std::string path;
+  std::optional<arch::Abi> abi;  ///< The one that it, or a script's interpreter, starts in; none where it is not known.
+  bool script = false;           ///< It begins with "#!".
 };
 
-/// Reads the ELF header of a program, or of the interpreter to which a script leads.
-Program inspect(const std::string& path);
+/// Finds the file to execute. A name with a slash is the path itself; another is looked for in `search_path` as
+/// execvp(3) does (an empty element is the working directory; null stands for the system's default path). Checked are
+/// permission and what the kernel would stumble over: what is no regular file, an interpreter or a dynamic loader that
+/// is missing, and the same of each interpreter that follows. A file that cannot be read is taken as it is.
+Result<Program, TargetError> find_target(const std::string& name, const char* search_path);
 
 /// Reads what execve will read of the target, of the interpreters that it leads to and of its dynamic loader: the
 /// headers, and the last page of each segment that the kernel pads with zeros. A disk that is waited for before execve

@@ -34,7 +34,7 @@ std::string times(uint64_t count) {
   return count == 1 ? "once" : std::to_string(count) + " times";
 }
 
-/// "curl, git, sh and 2 more".
+/// "curl, git, sh and 2 more". A process can give itself the empty name, and the name of one that is gone is unknown.
 std::string processes_text(const Total& total) {
   const std::vector<std::string>& names = total.processes;
   if (names.empty()) return total.other_processes ? "other processes" : "";
@@ -44,7 +44,7 @@ std::string processes_text(const Total& total) {
       const std::string more = std::to_string(names.size() - i) + " more";
       return text + (total.other_processes ? ", " + more + " and others" : " and " + more);
     }
-    text += (i == 0 ? "" : ", ") + printable(names[i], kLongestName);
+    text += (i == 0 ? "" : ", ") + (names[i].empty() ? "(no name)" : printable(names[i], kLongestName));
   }
   return text + (total.other_processes ? " and others" : "");
 }

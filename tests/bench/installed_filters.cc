@@ -4,11 +4,11 @@
 // and a kernel with CONFIG_CHECKPOINT_RESTORE (PTRACE_SECCOMP_GET_FILTER in ptrace(2)).
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -27,10 +27,11 @@ namespace {
   _exit(127);
 }
 
-std::string executable_of(pid_t process) {
-  char path[PATH_MAX];
-  const ssize_t size = readlink(("/proc/" + std::to_string(process) + "/exe").c_str(), path, sizeof path);
-  return {path, size > 0 ? static_cast<size_t>(size) : 0};
+/// By the file itself: in a chroot, or where a launcher has mounted things, it has another path.
+bool runs(pid_t process, const struct stat& program) {
+  struct stat info = {};
+  return stat(("/proc/" + std::to_string(process) + "/exe").c_str(), &info) == 0 && info.st_dev == program.st_dev &&
+         info.st_ino == program.st_ino;
 }
 
 /// How many filters the process is under; they have been written.
@@ -59,6 +60,8 @@ int signal_to_pass(int status) {
 
 /// Lets all that COMMAND starts run to the end, and looks where PROGRAM ends. The number of filters, or -1.
 int trace(const std::string& prefix, const std::string& program) {
+  struct stat wanted = {};
+  if (stat(program.c_str(), &wanted) != 0) fail(program + ": " + std::strerror(errno));
   int filters = -1;
   bool options_set = false;
   int status = 0;
@@ -71,7 +74,7 @@ int trace(const std::string& prefix, const std::string& program) {
       options_set = true;
     }
     const bool ends = status >> 8 == (SIGTRAP | (PTRACE_EVENT_EXIT << 8));
-    if (ends && executable_of(process) == program) filters = write_filters(process, prefix);
+    if (ends && runs(process, wanted)) filters = write_filters(process, prefix);
     ptrace(PTRACE_CONT, process, nullptr, signal_to_pass(status));
   }
   return filters;

@@ -83,14 +83,16 @@ make_filters() {
   done
   "$BENCH_BIN/write_filter" best "$policies/c.yml" "$policies/no_execve.yml" >"$work/token.c.bpf"
   firejail_filters=
-  command -v firejail >/dev/null || { firejail_filters="firejail is not installed" && return; }
+  command -v firejail >/dev/null || { firejail_filters="firejail: not installed" && return; }
   for policy in a b; do
     mapfile -t options < <(firejail_options "$policy")
     "$BENCH_BIN/installed_filters" "$work/firejail.$policy.bpf" "$BENCH_BIN/in_force" \
       firejail "${options[@]}" "$BENCH_BIN/in_force" "$(call_refused "$policy")" \
       >"$work/out" 2>"$work/err" </dev/null ||
-      firejail_filters="firejail's filters cannot be read back from the kernel: $(first_line "$work/err")"
+      firejail_filters="firejail: its filters cannot be read back from the kernel: $(first_line "$work/err")"
   done
+  # Its row is whole, or it is left out.
+  [ -z "$firejail_filters" ] || rm -f "$work"/firejail.*.bpf*
 }
 
 # figures FILE...: "instructions / longest / mean".
@@ -103,6 +105,7 @@ print_filters() {
   echo "| generator | a | b | c | d |"
   echo "| --- | --- | --- | --- | --- |"
   for generator in "${GENERATORS[@]}"; do
+    [ "$generator" != firejail ] || [ -z "$firejail_filters" ] || continue
     printf '| %s |' "$(title_of "$generator")"
     for policy in a b c d; do
       mapfile -t files < <(filters_of "$generator" "$policy")

@@ -13,13 +13,14 @@ on_terminal() {
   rm -f recorded.yml
 }
 SHELL_WITH_JOBS="bash --norc --noprofile --noediting -i"
-# Says that it runs, and that it runs again: what is typed before is the shell's.
+# Says that it runs, and that it runs again: what is typed before is the shell's. It may be stopped while it says the one
+# and then say the other at once, which print() does not allow ("reentrant call").
 cat >sleeper <<'END_OF_PROGRAM'
 #!/usr/bin/python3
-import signal
+import os, signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-signal.signal(signal.SIGCONT, lambda *_: print("again-2", flush=True))
-print("up-2", flush=True)
+signal.signal(signal.SIGCONT, lambda *_: os.write(1, b"again-2\n"))
+os.write(1, b"up-2\n")
 while True: signal.pause()
 END_OF_PROGRAM
 chmod 755 sleeper

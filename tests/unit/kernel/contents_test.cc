@@ -1,23 +1,36 @@
 // What a target's first bytes ask for: an interpreter, or a dynamic loader.
 #include <elf.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <string>
+#include <vector>
 
+#include "base/file.h"
 #include "kernel/target.h"
 #include "support/as_nobody.h"
+#include "support/elf_file.h"
 #include "support/temporary_directory.h"
 
 namespace sandbox::kernel {
 namespace {
 
 using testing::AsNobody;
+using testing::elf32;
+using testing::elf64;
 using testing::TemporaryDirectory;
 
 class Contents : public ::testing::Test {
  protected:
+  // A FIFO that is opened for reading waits for a writer, and the test with it: then this ends it.
+  void SetUp() override { alarm(60); }
+  void TearDown() override { alarm(0); }
+
   /// "" for a file with these bytes that is accepted, else what stands behind "cannot execute 'PATH': ".
   std::string refusal(std::string_view bytes) {
     const std::string path = directory_.write("target", bytes, 0755);
@@ -89,36 +102,7 @@ TEST_F(Contents, AcceptsAFileThatMayBeExecutedButNotRead) {
   const AsNobody user;
   const auto found = find_target(path, nullptr);
   ASSERT_TRUE(found.ok()) << found.error().message;
-  EXPECT_EQ(*found, path);
-}
-
-/// An ELF file that is a header, one program header and the loader's name; of this machine's byte order.
-template <typename Header, typename ProgramHeader>
-std::string elf_file(unsigned char elf_class, const std::string& loader, uint32_t type = PT_INTERP) {
-  Header header = {};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = elf_class;
-  header.e_ident[EI_DATA] = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
-  header.e_ident[EI_VERSION] = EV_CURRENT;
-  header.e_type = ET_EXEC;
-  header.e_phoff = sizeof header;
-  header.e_phentsize = sizeof(ProgramHeader);
-  header.e_phnum = 1;
-  ProgramHeader segment = {};
-  segment.p_type = type;
-  segment.p_offset = sizeof header + sizeof segment;
-  segment.p_filesz = static_cast<decltype(segment.p_filesz)>(loader.size() + 1);
-  std::string file(sizeof header + sizeof segment, '\0');
-  std::memcpy(file.data(), &header, sizeof header);
-  std::memcpy(file.data() + sizeof header, &segment, sizeof segment);
-  return file + loader + '\0';
-}
-
-std::string elf64(const std::string& loader, uint32_t type = PT_INTERP) {
-  return elf_file<Elf64_Ehdr, Elf64_Phdr>(ELFCLASS64, loader, type);
-}
-std::string elf32(const std::string& loader) {
-  return elf_file<Elf32_Ehdr, Elf32_Phdr>(ELFCLASS32, loader);
+  EXPECT_EQ(found->path, path);
 }
 
 constexpr char kMissingLoader[] = "its dynamic loader '/no/ld.so' cannot be used: No such file or directory";
@@ -156,6 +140,91 @@ TEST_F(Contents, LeavesBrokenElfFilesToTheKernel) {
   std::string foreign = good;
   foreign[EI_DATA] = foreign[EI_DATA] == ELFDATA2LSB ? ELFDATA2MSB : ELFDATA2LSB;
   EXPECT_EQ(refusal(foreign), "") << "of the other byte order";
+}
+
+TEST_F(Contents, TakesALoadersNameAsFarAsItsFirstNul) {
+  EXPECT_EQ(refusal(elf64(std::string("/no/ld.so\0\0\0", 12))), kMissingLoader);
+  EXPECT_EQ(refusal(elf64(std::string("/bin/sh\0/no/ld.so", 17))), "");
+}
+
+TEST_F(Contents, LeavesALoadersNameThatTheKernelDoesNotTakeToIt) {
+  EXPECT_EQ(refusal(elf64(std::string("\0", 1))), "") << "an empty name";
+  std::string open_end = elf64("/no/ld.so");
+  open_end.back() = 'x';
+  EXPECT_EQ(refusal(open_end), "") << "without a NUL at the end";
+}
+
+// ---- Behind the first interpreter: what execve comes to before it gives up ----
+
+TEST_F(Contents, FollowsScriptsAsFarAsTheKernelDoes) {
+  std::string last = "/no/such/shell";
+  const auto put_before = [&](const std::string& name) { last = directory_.write(name, "#!" + last + "\n", 0755); };
+  std::string why = "its interpreter '/no/such/shell' (in the '#!' line) cannot be used: No such file or directory";
+  put_before("1");
+  for (const char* name : {"2", "3", "4", "5", "6"}) {
+    EXPECT_EQ(refusal("#!" + last + "\n"), "its interpreter '" + last + "' (in the '#!' line) cannot be used: " + why);
+    why.insert(0, "its interpreter '" + last + "' (in the '#!' line) cannot be used: ");
+    put_before(name);
+  }
+  EXPECT_EQ(refusal("#!" + last + "\n"), "") << "the kernel ends with ELOOP and does not look for the seventh";
+}
+
+TEST_F(Contents, SaysWhatIsWrongWithAnInterpreter) {
+  const auto refusal_with = [&](std::string_view bytes) {
+    const std::string interpreter = directory_.write("interpreter", bytes, 0755);
+    const std::string prefix = "its interpreter '" + interpreter + "' (in the '#!' line) cannot be used: ";
+    const std::string whole = refusal("#!" + interpreter + "\n");
+    return whole.starts_with(prefix) ? whole.substr(prefix.size()) : "other: " + whole;
+  };
+  EXPECT_EQ(refusal_with(""), "it is empty");
+  EXPECT_EQ(refusal_with("#!\n"), "its first line '#!' names no interpreter");
+  EXPECT_EQ(refusal_with(elf64("/no/ld.so")), kMissingLoader);
+}
+
+TEST_F(Contents, DoesNotFollowTheLoaderOfALoader) {
+  EXPECT_EQ(refusal(elf64(directory_.write("loader", elf64("/no/ld.so"), 0755))), "");
+  EXPECT_EQ(refusal(elf64(directory_.write("script", "#!/no/such/shell\n", 0755))), "");
+}
+
+TEST_F(Contents, LeavesANameThatGoesOnBehindTheHeadToTheKernel) {
+  EXPECT_EQ(refusal("#!/" + std::string(400, 'x') + "\n"), "");
+  const std::string longest = "/" + std::string(252, 'x');
+  EXPECT_EQ(refusal("#!" + longest + "\n"),
+            "its interpreter '" + longest + "' (in the '#!' line) cannot be used: No such file or directory");
+  EXPECT_EQ(refusal("#!" + longest + "x\n"), "");
+}
+
+// ---- What is no regular file ----
+
+/// The ways to something that should not be opened, as the interpreter or loader of what is executed.
+TEST_F(Contents, RefusesWhatIsNoRegularFileOnEveryWay) {
+  std::vector<std::string> paths = {directory_.path("fifo"), directory_.path("link"), directory_.path("socket")};
+  ASSERT_EQ(mkfifo(paths[0].c_str(), 0777), 0);
+  ASSERT_EQ(symlink("fifo", paths[1].c_str()), 0);
+  const UniqueFd socket_fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address = {AF_UNIX, {}};
+  paths[2].copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
+  ASSERT_EQ(bind(socket_fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(chmod(paths[2].c_str(), 0777), 0);
+  if (geteuid() == 0) {
+    paths.push_back(directory_.path("zero"));
+    ASSERT_EQ(mknod(paths.back().c_str(), S_IFCHR | 0777, makedev(1, 5)), 0);
+    paths.push_back(directory_.path("tty"));
+    ASSERT_EQ(mknod(paths.back().c_str(), S_IFCHR | 0777, makedev(5, 0)), 0);
+  }
+  for (const std::string& path : paths) {
+    const std::string why = "cannot be used: it is not a regular file";
+    const std::string as_interpreter = "its interpreter '" + path + "' (in the '#!' line) " + why;
+    EXPECT_EQ(refusal("#!" + path + "\n"), as_interpreter);
+    EXPECT_EQ(refusal(elf64(path)), "its dynamic loader '" + path + "' " + why);
+    EXPECT_EQ(refusal(elf32(path)), "its dynamic loader '" + path + "' " + why);
+    const std::string inner = directory_.write("inner", "#!" + path + "\n", 0755);
+    EXPECT_EQ(refusal("#!" + inner + "\n"),
+              "its interpreter '" + inner + "' (in the '#!' line) cannot be used: " + as_interpreter);
+    const auto found = find_target(path, nullptr);
+    ASSERT_FALSE(found.ok());
+    EXPECT_EQ(found.error().message, cannot_execute_prefix(path) + "it is not a regular file");
+  }
 }
 
 TEST_F(Contents, AcceptsARealProgram) {

@@ -21,7 +21,7 @@ constexpr char kScript[] = "#!/bin/sh\n";
 /// "PATH", or "STATUS: MESSAGE".
 std::string find(const std::string& name, const char* search_path) {
   const auto found = find_target(name, search_path);
-  return found ? *found : std::to_string(found.error().exit_status) + ": " + found.error().message;
+  return found ? found->path : std::to_string(found.error().exit_status) + ": " + found.error().message;
 }
 
 /// Three directories: `empty`, and two with a program called `tool`.

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "kernel/target.h"
+#include "support/elf_file.h"
 #include "support/temporary_directory.h"
 
 namespace sandbox::kernel {
@@ -71,6 +72,19 @@ TEST(WarmUp, LeavesAloneWhatItCannotRead) {
   warm_up(path);
   std::ofstream(path) << "\177ELF\2\1";
   warm_up(path);
+  std::ofstream(path) << testing::elf64("/no/ld.so", PT_LOAD);
+  warm_up(path);
+}
+
+TEST(WarmUp, OpensNoFifo) {
+  const testing::TemporaryDirectory directory;
+  const std::string fifo = directory.path("fifo");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0777), 0);
+  alarm(60);  // For a test that waits for a writer.
+  warm_up(fifo);
+  warm_up(directory.write("script", "#!" + fifo + "\n", 0755));
+  warm_up(directory.write("program", testing::elf64(fifo), 0755));
+  alarm(0);
 }
 
 }  // namespace

@@ -244,6 +244,17 @@ TEST(Tally, SummaryOfOneCall) {
             "  1  socket  EPERM  [a\\n]  by beat.yml:9:5\n");
 }
 
+TEST(Tally, SummaryOfProcessesWithoutAName) {
+  Tally tally;
+  times(tally, 2, key_of(41, ""), "beat.yml:9:5");
+  times(tally, 1, key_of(42, ""), "beat.yml:12:5");
+  times(tally, 4, key_of(42, "curl"), "beat.yml:12:5");
+  EXPECT_EQ(summary_text(tally, Outcome::kEnforced),
+            "2 calls were denied 7 times:\n"
+            "  5  connect  EPERM  [(no name), curl]  by beat.yml:12:5\n"
+            "  2  socket   EPERM  [(no name)]  by beat.yml:9:5\n");
+}
+
 TEST(Tally, SummaryOfWhatIsLogged) {
   Tally tally;
   times(tally, 2, key_of(41, "curl", SECCOMP_RET_LOG), "beat.yml:9:5");
