@@ -17,6 +17,10 @@
 #include "kernel/probe.h"
 #include "kernel/raw_call.h"
 
+#ifndef SYS_pidfd_getfd  // Linux 5.6; the same number on every ABI.
+#define SYS_pidfd_getfd 438
+#endif
+
 namespace sandbox::kernel {
 namespace {
 
@@ -24,6 +28,7 @@ namespace {
 struct State {
   EnterProgress* progress = nullptr;
   Answering answering = Answering::kUntilExec;
+  int process = -1;  ///< A pidfd of this process, where the thread has a table of descriptors of its own.
   std::atomic<bool> stop{false};
   std::atomic<bool> ended{false};
   std::array<char, 512> failure = {};  ///< The line for the case that it has to give up.
@@ -124,8 +129,17 @@ bool launcher_goes_on() {
   return state.progress->exec_failed;
 }
 
-int answer(void*) {
+/// The listener as a descriptor of this thread's.
+int take_listener() {
   const int listener = wait_for_listener();
+  if (listener < 0 || state.process < 0) return listener;
+  const long own = raw_call(SYS_pidfd_getfd, state.process, listener, 0);
+  if (own < 0) give_up(listener);  // The launcher waits for an answer that nobody can give.
+  return static_cast<int>(own);
+}
+
+int answer(void*) {
+  const int listener = take_listener();
   while (listener >= 0) {
     const Answered answered = answer_next(listener);
     if (answered == Answered::kFailed) give_up(listener);
@@ -171,10 +185,18 @@ std::optional<std::string> start_token_answerer(EnterProgress& progress, Answeri
   std::copy_n(line.begin(), state.failure_size, state.failure.begin());
   state.progress = &progress;
   state.answering = answering;
-  constexpr int kThread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+  int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+  // Before Linux 5.11 execve takes a copy of a shared table of descriptors while the other thread still has it, and the
+  // POSIX locks of the process are lost with the old one (seen on 5.10).
+  if (answering == Answering::kUntilExec && running_kernel() < arch::KernelVersion{5, 11}) {
+    flags &= ~CLONE_FILES;
+    state.process = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));
+    if (state.process < 0) return in_words("pidfd_open(2)");
+    if (syscall(SYS_pidfd_getfd, -1, 0, 0) != -1 || errno != EBADF) return "Linux 5.6 brought what it needs";
+  }
   // All signals that this thread takes by default end or stop the whole process: it does not matter which thread gets
   // them, and those that are blocked are blocked in the new thread, too.
-  if (clone(answer, stack.data() + stack.size(), kThread, nullptr) < 0) return in_words("clone(2)");
+  if (clone(answer, stack.data() + stack.size(), flags, nullptr) < 0) return in_words("clone(2)");
   return std::nullopt;
 }
 

@@ -149,4 +149,29 @@ test_an_unreadable_target_stays_undumpable() {
   assert_equal "$(sed -n 's/^dumpable \([0-9]\).*/\1/p' direct)" "$(sed -n 's/^dumpable \([0-9]\).*/\1/p' launched)" dumpable
 }
 
+# Also where a thread of the launcher has been there meanwhile.
+test_posix_locks() {
+  need python3
+  write_policy policy.yml allow "errno execve"
+  cat >lock.py <<'END'
+import fcntl, os, sys
+locked = open("locked", "w")
+os.set_inheritable(locked.fileno(), True)
+fcntl.lockf(locked, fcntl.LOCK_EX)
+os.execv(sys.argv[1], sys.argv[1:])
+END
+  cat >try_lock.py <<'END'
+import fcntl
+try:
+    fcntl.lockf(open("locked", "w"), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    print("free")
+except OSError:
+    print("locked")
+END
+  start python3 lock.py "$SANDBOX_RUN" -p policy.yml -- sleep 60
+  wait_until grep -qx sleep "/proc/$started/comm" || fail "the program did not start: $(cat daemon.log)"
+  assert_equal locked "$(python3 try_lock.py)"
+  assert_equal "" "$(cat daemon.log)" "messages of the launch"
+}
+
 run_tests

@@ -1,13 +1,13 @@
 #!/bin/bash
 # Runs staged tests under a kernel of Debian's in a virtual machine, as root and as nobody.
 #
-#   tests/vm/run.sh [--kernel PACKAGE] [--build FOLDER] [TEST]...
+#   tests/vm/run.sh [--kernel PACKAGE|FILE.deb] [--build FOLDER] [TEST]...
 #
 # TEST is a script below tests/, such as kernel/report_fate_test.sh; without one, all of kernel/ run. The kernel is that
-# of PACKAGE (default: what linux-image-amd64 stands for). qemu emulates the machine, which makes it some ten times
-# slower than this one. It sees this one's files as its own, and what it writes is forgotten. The programs are those of
-# the preset dev, or of another build. Needs as packages: busybox-static cpio kmod qemu-system-x86. Run it as root: it
-# has to read all files.
+# of PACKAGE (default: what linux-image-amd64 stands for), or of a package's file, from another release of Debian, say.
+# qemu emulates the machine, which makes it some ten times slower than this one. It sees this one's files as its own, and
+# what it writes is forgotten. The programs are those of the preset dev, or of another build. Needs as packages:
+# busybox-static cpio kmod qemu-system-x86. Run it as root: it has to read all files.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -43,7 +43,10 @@ cp tests/run_as.sh tests/vm/guest.sh "$stage/"
 printf '%s\n' "${tests[@]}" >"$stage/tests"
 
 # The kernel, and a first file system with what it takes to see this machine's.
-(cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$kernel" && dpkg-deb -x "$kernel"_*.deb kernel)
+case $kernel in
+  *.deb) dpkg-deb -x "$kernel" "$work/kernel" ;;
+  *) (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$kernel" && dpkg-deb -x "$kernel"_*.deb kernel) ;;
+esac
 release=$(ls "$work/kernel/lib/modules")
 depmod -b "$work/kernel" "$release"
 modules=$(modprobe -d "$work/kernel" -S "$release" -aD virtio_pci 9p 9pnet_virtio overlay |
