@@ -1,5 +1,6 @@
 #include "kernel/enter.h"
 
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -12,6 +13,8 @@
 #include <optional>
 #include <string_view>
 
+#include "arch/abi.h"
+#include "bpf/interpret.h"
 #include "kernel/probe.h"
 #include "kernel/target.h"
 #include "kernel/token_answerer.h"
@@ -81,11 +84,29 @@ class FailureLine {
   std::string line_;
 };
 
-/// Returns 0 or an errno. With a progress, a listener is made and put there.
+/// Whether prctl(PR_GET_SECCOMP) can be asked under the program: it neither kills for it nor waits for somebody.
+bool may_ask_for_mode(const bpf::ValidatedProgram& program) {
+  bpf::SystemCall call;
+  call.arch = arch::info(arch::native_abi()).audit_arch;
+  call.number = SYS_prctl;
+  call.args[0] = PR_GET_SECCOMP;
+  const uint32_t answer = bpf::interpret(program, call, arch::info(arch::native_abi()).endian).value;
+  const uint32_t action = answer & SECCOMP_RET_ACTION_FULL;
+  return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG || action == SECCOMP_RET_ERRNO;
+}
+
+bool is_open(int descriptor) {
+  return fcntl(descriptor, F_GETFD) != -1;
+}
+
+/// Returns 0 or an errno; EIO where an outer sandbox only pretends that the filter was installed. With a progress, a
+/// listener is made and put there. `may_ask`: see may_ask_for_mode().
 ///
 /// The first call is one that the kernel must refuse, because the program has no instructions. An outer filter that
-/// only pretends to install filters sees the same registers in both calls, so it betrays itself by the first.
-int set_filter(bpf::Program& program, uint32_t flags, EnterProgress* progress) {
+/// pretends sees the same registers in both calls, so it betrays itself by the first. A tracer that pretends is asked
+/// for the mode: 0, which is no filter at all, is what the kernel says where it has installed none.
+int set_filter(bpf::Program& program, uint32_t flags, EnterProgress* progress, bool may_ask) {
+  const bool zero_is_free = progress != nullptr && !is_open(STDIN_FILENO);
   sock_fprog argument = {};
   argument.filter = program.data();
   if (progress != nullptr) flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
@@ -96,12 +117,11 @@ int set_filter(bpf::Program& program, uint32_t flags, EnterProgress* progress) {
     result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &argument);
     if (length == 0 && (result != -1 || errno != EINVAL)) return errno != 0 ? errno : EIO;
   }
-  if (progress != nullptr && result >= 0) {
-    progress->listener = static_cast<int>(result);
-    return 0;
-  }
-  if (progress == nullptr && result == 0) return 0;
-  return errno != 0 ? errno : EIO;  // Anything else is a failure, whatever it is.
+  const bool done = progress == nullptr ? result == 0 : result > 0 || (result == 0 && zero_is_free);
+  if (!done) return errno != 0 ? errno : EIO;  // Anything else is a failure, whatever it is.
+  if (may_ask && prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_DISABLED) return EIO;
+  if (progress != nullptr) progress->listener = static_cast<int>(result);
+  return 0;
 }
 
 /// Sets it, and sees that it is set: an outer sandbox may only have said so.
@@ -118,6 +138,7 @@ std::string describe_filter_failure(int number) {
   if (number == ENOMEM) message += " (too many filters are in force already, or memory is short)";
   if (number == EBUSY) message += " (an outer sandbox listens already, and there can be one listener only)";
   if (number == EPERM) message += " (does an outer sandbox forbid it?)";
+  if (number == EIO) message += " (an outer sandbox answers it, and nothing was installed)";
   return message;
 }
 
@@ -135,7 +156,7 @@ std::optional<NoAnswerer> install_for_one_use(const compile::Filter& filter, con
     return NoAnswerer{std::move(*missing), 0};
   }
   bpf::Program program = compile::with_token(filter, token);
-  const int number = set_filter(program, flags_with_listener(flags), &progress);
+  const int number = set_filter(program, flags_with_listener(flags), &progress, may_ask_for_mode(filter.program));
   if (number == 0) return std::nullopt;
   stop_token_answerer();
   return NoAnswerer{std::string("no listener can be had: ") + strerrordesc_np(number), number};
@@ -159,7 +180,7 @@ std::optional<std::string> install(const compile::Filter& filter, const compile:
   if (options.progress == nullptr && !filter.token_sites.empty()) {
     const auto missing = install_for_one_use(filter, token, options.filter_flags, report_prefix);
     if (!missing) return std::nullopt;
-    if (missing->error == EACCES) return describe_filter_failure(EACCES);  // As it would be without a listener.
+    if (missing->error == EACCES || missing->error == EIO) return describe_filter_failure(missing->error);
     if (options.lasting_token == LastingToken::kRefused) {
       return lasting_token_text(*missing) +
              ", and this machine shows it to the program; allow execve, write and exit_group in the policy, or give "
@@ -171,7 +192,7 @@ std::optional<std::string> install(const compile::Filter& filter, const compile:
     warm_up(target.path);
     program = compile::with_lasting_token(filter, token);
   }
-  const int number = set_filter(program, options.filter_flags, options.progress);
+  const int number = set_filter(program, options.filter_flags, options.progress, may_ask_for_mode(filter.program));
   if (number == 0) return std::nullopt;
   return describe_filter_failure(number);
 }
@@ -216,7 +237,7 @@ std::string execute_unfiltered(const Target& target, bool no_new_privs) {
 int install_for_test(const bpf::ValidatedProgram& program) {
   if (!set_no_new_privs()) return errno;
   bpf::Program copy = program.instructions();
-  return set_filter(copy, 0, nullptr);
+  return set_filter(copy, 0, nullptr, false);
 }
 
 }  // namespace sandbox::kernel
