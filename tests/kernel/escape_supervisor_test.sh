@@ -1,0 +1,82 @@
+#!/bin/bash
+# Attempts on the supervisor and the launcher above it: to trace them, to take what they have, to starve, stop or kill them;
+# and then to be one's own supervisor. SANDBOX_RUN_TEST_RUNS says how often the two that once worked are tried.
+. "$(dirname "$0")/escape_lib.sh"
+
+RUNS=${SANDBOX_RUN_TEST_RUNS:-50}
+
+UNTRACEABLE="seize EPERM
+attach EPERM
+process_vm_readv EPERM
+process_vm_writev EPERM
+proc_mem EACCES
+proc_syscall EPERM
+pidfd_getfd EPERM
+listen_at_once EBUSY"
+
+untraceable() { # WAY
+  # shellcheck disable=SC2046 # Words.
+  attempts "$1" plain supervisor $(cut -d ' ' -f 1 <<<"$UNTRACEABLE")
+  expect "$UNTRACEABLE"
+}
+
+test_tracing_report() { untraceable report; }
+test_tracing_permissive() { untraceable permissive; }
+# A recording confines nobody; it takes no capability from root.
+test_tracing_record() {
+  ! is_root || skip "root may trace what records it"
+  untraceable record
+}
+
+nobody_left() { ! pgrep -f "$1 supervisor" >/dev/null; }
+
+# no_way_out RUNS NAME [COMMAND_OF_LAUNCH...]: the denied call is not made, no listener is had, nobody is left.
+no_way_out() {
+  local runs=$1 name=$2 folder=$3 round outcome
+  shift 3
+  for round in $(seq "$runs"); do
+    run setsid -w "$@" "$ESCAPE" "$folder" supervisor "$name"
+    tried=$((tried + 1))
+    outcome=$(sed -n "s/^$name //p" out)
+    case $outcome in
+      '' | EBUSY | EL3HLT | EPERM | ENOSYS | "signal "*) ;;
+      *) report "run $round: expected no way out, got '$outcome'" ;;
+    esac
+    [ ! -e "$folder" ] || report "run $round: the folder was made"
+    wait_until nobody_left "$folder" || report "run $round: somebody is left: $(pgrep -af "$folder supervisor")"
+  done
+}
+
+test_getting_rid_of_them() {
+  need pgrep setsid
+  local name
+  applied_by report plain
+  for name in limit_descriptors limit_descriptors_to_few limit_memory limit_data limit_processor limit_files \
+    limit_processes limit_stack limit_signals limit_locked kill_supervisor kill_front kill_both \
+    stop_front_kill_supervisor; do
+    no_way_out 2 "$name" "$PWD/made" "${launch[@]}"
+  done
+  echo "$TEST: $tried attempts, none got out"
+}
+
+# own_listener FORM POLICY: the program limited or killed its supervisor, had a listener, and let its call through.
+own_listener() {
+  need pgrep setsid
+  case $2 in
+    mkdirat)
+      applied_by report plain
+      no_way_out "$RUNS" "$1" "$PWD/made" "${launch[@]}"
+      ;;
+    unshare)
+      unshare --user true 2>/dev/null || skip "no user namespace can be made"
+      no_way_out "$RUNS" "$1" unshare "$SANDBOX_RUN" --report=report.json -q --
+      ;;
+  esac
+  echo "$TEST: $tried attempts, none got out"
+}
+test_own_listener_by_a_limit() { own_listener limit_descriptors mkdirat; }
+test_own_listener_by_a_kill() { own_listener kill_supervisor mkdirat; }
+test_own_listener_by_a_limit_default_profile() { own_listener limit_descriptors unshare; }
+test_own_listener_by_a_kill_default_profile() { own_listener kill_supervisor unshare; }
+
+run_tests
