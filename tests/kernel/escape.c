@@ -1,7 +1,6 @@
 // escape FOLDER GROUP [NAME]...: tries to get out of the sandbox, and prints what came of each attempt: "NAME OUTCOME".
 // GROUP is calls, filters, listeners or supervisor. FOLDER is what the policy does not let anybody make; "NAME MADE"
 // says that it was there after an attempt. With "unshare" for FOLDER the denied call is unshare(CLONE_NEWUSER).
-#define _GNU_SOURCE
 #include "escape.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 // Attempts by other ways into the kernel, and by other calls that do the same.
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>

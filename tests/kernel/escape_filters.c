@@ -1,5 +1,4 @@
 // Attempts by filters and modes of the program's own: a newer filter may only deny more.
-#define _GNU_SOURCE
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>

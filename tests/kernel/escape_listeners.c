@@ -1,6 +1,5 @@
 // Attempts to answer one's own notifications: a newer filter with a listener outranks the action `trace` and, on a tie,
 // an older listener's.
-#define _GNU_SOURCE
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>

@@ -22,7 +22,7 @@ listener_tsync EBUSY
 listener_high_halves EBUSY
 listener_high_number EBUSY
 listener_int80 signal 31
-listener_x32 ENOSYS
+listener_x32 EBUSY|ENOSYS
 listener_of_child EBUSY
 notification_by_prctl ${1:-ENOSYS}"
 }

@@ -1,6 +1,5 @@
 // Attempts on the supervisor and the launcher above it, which are not under the filter. The whole sandbox may end by
 // these: each is to be a run of its own. Behind each comes the same: a listener of one's own, and the denied call.
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>

@@ -1,9 +1,10 @@
 #!/bin/bash
 # Attempts on the supervisor and the launcher above it: to trace them, to take what they have, to starve, stop or kill them;
-# and then to be one's own supervisor. SANDBOX_RUN_TEST_RUNS says how often the two that once worked are tried.
+# and then to be one's own supervisor. SANDBOX_RUN_TEST_RUNS says how often those that once worked are tried (50
+# were).
 . "$(dirname "$0")/escape_lib.sh"
 
-RUNS=${SANDBOX_RUN_TEST_RUNS:-50}
+RUNS=${SANDBOX_RUN_TEST_RUNS:-8}
 
 UNTRACEABLE="seize EPERM
 attach EPERM
@@ -52,11 +53,23 @@ test_getting_rid_of_them() {
   local name
   applied_by report plain
   for name in limit_descriptors limit_descriptors_to_few limit_memory limit_data limit_processor limit_files \
-    limit_processes limit_stack limit_signals limit_locked kill_supervisor kill_front kill_both \
-    stop_front_kill_supervisor; do
+    limit_processes limit_stack limit_signals limit_locked kill_supervisor kill_front kill_both; do
     no_way_out 2 "$name" "$PWD/made" "${launch[@]}"
   done
   echo "$TEST: $tried attempts, none got out"
+}
+
+# A launcher that is stopped cannot kill anybody, nor can a supervisor that is dead.
+test_stopping_one_and_killing_the_other() {
+  need pgrep setsid
+  local folder=$PWD/made
+  applied_by report plain
+  start setsid -w "${launch[@]}" "$ESCAPE" "$folder" supervisor stop_front_kill_supervisor
+  wait_until pgrep -f "^$ESCAPE $folder supervisor" >/dev/null || fail "the program does not start"
+  wait_until nobody_left "^$ESCAPE $folder" || fail "somebody is left: $(pgrep -af "$folder supervisor")"
+  [ ! -e "$folder" ] || fail "the folder was made"
+  pgrep -f "^$SANDBOX_RUN .*$folder supervisor" | while read -r pid; do kill -CONT "$pid"; done
+  wait_until has_ended "$started" || fail "the launcher has not ended"
 }
 
 # own_listener FORM POLICY: the program limited or killed its supervisor, had a listener, and let its call through.

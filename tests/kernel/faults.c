@@ -169,7 +169,10 @@ static void at_call(struct Launch* launch, struct Thread* thread) {
   launch->outcome->number = number;
   // Neither returns, so neither can fail; that of a signal handler restores what is to be returned.
   if (number == SYS_exit || number == SYS_exit_group || number == SYS_rt_sigreturn) return;
-  if (number == SYS_brk) return let_brk_fail(thread->pid);
+  if (number == SYS_brk) {
+    let_brk_fail(thread->pid);
+    return;
+  }
   skip_call(thread->pid);
   thread->answers = 1;
 }

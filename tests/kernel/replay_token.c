@@ -4,7 +4,6 @@
 //   replay_token COMMAND...   COMMAND launches `token_target`
 //
 // The token stands in the registers of the execve of the thread that executes the target. Exit status: the command's.
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -6,7 +6,6 @@
 //
 // Prints how many launches there were, how many ended with the status of a target that was not let through, and in how
 // many a token was seen. What a token was good for stands in token-exchange/log, by the target.
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
