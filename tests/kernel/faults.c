@@ -226,6 +226,11 @@ static void set_alarm(int seconds) {
   setitimer(ITIMER_REAL, seconds > 0 ? &timer : &none, NULL);
 }
 
+/// One call is said to have been made, and was not: who waits for what it did waits for ever.
+static int is_lie(const struct Fault* fault) {
+  return fault->kind == kCall && fault->answer == 0;
+}
+
 static void print_waiting(const struct Launch* launch) {
   for (int i = 0; i < launch->count; ++i) {
     char path[64];
@@ -245,7 +250,7 @@ static void print_waiting(const struct Launch* launch) {
 /// Until nobody is left.
 static void follow(struct Launch* launch) {
   int killed = 0;
-  set_alarm(patience);
+  set_alarm(is_lie(launch->fault) ? 1 : patience);
   for (;;) {
     int status = 0;
     const pid_t pid = waitpid(-1, &status, __WALL);
@@ -253,7 +258,7 @@ static void follow(struct Launch* launch) {
     if (pid < 0 && errno != EINTR) die("waitpid");
     if (late && !killed) {
       killed = launch->outcome->hung = 1;
-      print_waiting(launch);
+      if (!is_lie(launch->fault)) print_waiting(launch);
     }
     // Again and again: who is just made is not known yet.
     for (int i = 0; killed && i < launch->count; ++i) {
