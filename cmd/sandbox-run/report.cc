@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <utility>
 
 #include "base/diagnostic.h"
@@ -23,7 +24,8 @@ using policy::Action;
 using report::Outcome;
 using resolve::Verdict;
 
-constexpr int kLateRecord = 30;  // Milliseconds that the kernel's record of a call may take. It takes about one.
+constexpr std::chrono::milliseconds kLateRecord{
+    30};  // That the kernel's record of a call may take. It takes about one.
 
 kernel::Answer answer_of(Verdict verdict) {
   using Kind = kernel::Answer::Kind;
@@ -90,6 +92,30 @@ kernel::Answer Reporter::decide(const kernel::Notification& notification, const 
   return answer;
 }
 
+report::Event Reporter::event_of(const kernel::Notification& notification, const Decision& decision,
+                                 const kernel::StillWaits& still_waits) {
+  const bpf::SystemCall& call = notification.call;
+  report::Event event;
+  event.time = std::chrono::system_clock::now();
+  event.process = kernel::describe_caller(notification.thread);
+  if (records_) records_->note_below(event.process.pid);
+  event.call = call;
+  if (const auto abi = report::abi_of(call.arch, call.number)) {
+    event.arguments = report::decode_arguments(*abi, call, kernel::memory_of(notification.thread, errand_));
+    event.arguments_known = true;
+  }
+  if (!still_waits()) {  // What was read may be somebody else's.
+    event.process = {};
+    event.process.thread = notification.thread;
+    event.arguments.clear();
+    event.arguments_known = false;
+  }
+  event.action = resolve::seccomp_return(decision.verdict);
+  event.outcome = permissive_ ? Outcome::kLetThrough : Outcome::kEnforced;
+  judge_.describe(decision, event);
+  return event;
+}
+
 void Reporter::report_call(const kernel::Notification& notification, const Decision& decision,
                            const kernel::StillWaits& still_waits) {
   const bpf::SystemCall& call = notification.call;
@@ -102,29 +128,24 @@ void Reporter::report_call(const kernel::Notification& notification, const Decis
   key.process = name;
   if (!tally_.wants_details(key)) return;
 
-  report::Event event;
-  event.time = std::chrono::system_clock::now();
-  event.process = kernel::describe_caller(notification.thread);
-  event.call = call;
-  if (const auto abi = report::abi_of(call.arch, call.number)) {
-    event.arguments = report::decode_arguments(*abi, call, kernel::memory_of(notification.thread, errand_));
-    event.arguments_known = true;
-  }
-  if (!still_waits()) {  // What was read may be somebody else's.
-    event.process = {};
-    event.process.thread = notification.thread;
-    event.arguments.clear();
-    event.arguments_known = false;
-  }
-  event.action = key.action;
-  event.outcome = permissive_ ? Outcome::kLetThrough : Outcome::kEnforced;
-  judge_.describe(decision, event);
+  const report::Event event = event_of(notification, decision, still_waits);
   if (is_denial(decision.verdict)) judge_.note_denial(call);
   show(key, event);
 }
 
+/// Behind the line that says it was killed for.
+void Reporter::kill_failed(const kernel::Notification& notification, int error) {
+  constexpr size_t kMostWaiting = 100;  // Lines.
+  if (waiting_++ >= kMostWaiting) return;
+  report::Event event = event_of(notification, judge_.decide(notification.call), [] { return true; });
+  event.outcome = Outcome::kWaits;
+  if (file_) return file_->write(report::ecs_line(event));
+  say(report::denial_line(event) + ": " + strerrordesc_np(error) + "\n");
+}
+
 /// Of a call that the kernel has answered itself, and said so.
-void Reporter::report_record(report::Event event) {
+void Reporter::report_record(kernel::TrapRecords::Record record) {
+  report::Event& event = record.event;
   const auto decision = judge_.decide_by_number(event.call);
   report::DenialKey key;
   key.arch = event.call.arch;
@@ -135,7 +156,8 @@ void Reporter::report_record(report::Event event) {
   key.process = name;
   if (!tally_.wants_details(key)) return;
   judge_.describe(decision, event);
-  if (decision && is_denial(decision->verdict)) judge_.note_denial(event.call);
+  event.process_gone = record.gone;
+  if (decision && is_denial(decision->verdict) && !record.gone) judge_.note_denial(event.call);
   if ((event.action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP) killed_ = true;  // If it has no handler.
   show(key, event);
 }
@@ -161,12 +183,8 @@ void Reporter::show(const report::DenialKey& key, const report::Event& event) {
 }
 
 void Reporter::take_input() {
-  constexpr int kAtOnce = 64;  // Callers wait meanwhile.
-  for (int taken = 0; taken < kAtOnce; ++taken) {
-    auto event = records_->next();
-    if (!event) return;
-    report_record(std::move(*event));
-  }
+  const auto end = kernel::TrapRecords::Clock::now() + kernel::TrapRecords::kTurn;
+  while (auto record = records_->next(end)) report_record(std::move(*record));
 }
 
 // ---- The end ----
@@ -245,15 +263,22 @@ void Reporter::target_ended(const kernel::Ending& ending) {
   if (!ending.executed) return;
   if (records_) {
     // Processes that it has left behind may go on making records.
-    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(3 * kLateRecord);
-    while (auto event = records_->wait(kLateRecord)) {
-      report_record(std::move(*event));
-      if (std::chrono::steady_clock::now() > end) break;
+    const auto end = kernel::TrapRecords::Clock::now() + 3 * kLateRecord;
+    while (auto record = records_->wait(kLateRecord)) {
+      report_record(std::move(*record));
+      if (kernel::TrapRecords::Clock::now() > end) break;
     }
   }
   const bool unexplained = ending.signal == SIGSYS && !killed_;
   if (unexplained) explain_death();
   if (!unexplained || tally_.count() > 0) summarize(ending);
+  if (records_ && records_->unknown() > 0 && !quiet_) {
+    const uint64_t count = records_->unknown();
+    say(std::to_string(count) + (count == 1 ? " call" : " calls") +
+        " with the action trap or trace came from processes that ended at once, here or in another sandbox, and are "
+        "not "
+        "shown\n");
+  }
 }
 
 /// Events go on into their file. Lines for people need standard error.

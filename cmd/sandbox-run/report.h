@@ -30,6 +30,7 @@ class Reporter : public kernel::Watcher {
   void listen(kernel::AuditLog log);
 
   kernel::Answer decide(const kernel::Notification& notification, const kernel::StillWaits& still_waits) override;
+  void kill_failed(const kernel::Notification& notification, int error) override;
   [[nodiscard]] int input() const override { return records_ ? records_->fd() : -1; }
   void take_input() override;
   void target_ended(const kernel::Ending& ending) override;
@@ -42,7 +43,9 @@ class Reporter : public kernel::Watcher {
  private:
   void report_call(const kernel::Notification& notification, const Decision& decision,
                    const kernel::StillWaits& still_waits);
-  void report_record(report::Event event);
+  void report_record(kernel::TrapRecords::Record record);
+  [[nodiscard]] report::Event event_of(const kernel::Notification& notification, const Decision& decision,
+                                       const kernel::StillWaits& still_waits);
   void show(const report::DenialKey& key, const report::Event& event);
   void explain_death();
   void say(std::string_view text);
@@ -61,6 +64,7 @@ class Reporter : public kernel::Watcher {
   std::optional<kernel::TrapRecords> records_;
   report::Tally tally_;  ///< Of lines more go into a file than to people.
   kernel::Errand errand_;
+  size_t waiting_ = 0;       ///< Lines about calls that wait.
   bool killed_ = false;      ///< Somebody, for a call.
   uint64_t summarized_ = 0;  ///< How many denials the last summary counted.
 };

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <csignal>
+#include <exception>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -28,7 +29,10 @@ struct Errand::Desk {
       if (token.stop_requested()) return;
       const auto mine = std::exchange(work, nullptr);
       lock.unlock();
-      mine(token);
+      try {
+        mine(token);
+      } catch (const std::exception&) {  // What it owes its result to is left as it was.
+      }
       lock.lock();
       done = true;
       changed.notify_all();

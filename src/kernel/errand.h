@@ -20,7 +20,8 @@ class Errand {
   ~Errand();
 
   /// False: the work is not done in time, or there can be no thread. It may go on meanwhile, so it owns what it
-  /// touches; and asks its token whether it was left behind before it does what must not be done too late.
+  /// touches; an exception ends it; and it asks its token whether it was left behind before it does what must not be
+  /// done too late.
   bool run(std::function<void(const std::stop_token&)> work, std::chrono::milliseconds patience = kPatience);
 
   /// How often work was not done in time.

@@ -1,18 +1,25 @@
 #include "kernel/front.h"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <ctime>
+#include <exception>
 #include <string>
 
 #include "base/file.h"
+#include "kernel/descriptors.h"
+#include "kernel/keeper.h"
 #include "kernel/process_tree.h"
 
 namespace sandbox::kernel {
 namespace {
+
+constexpr int kExitFrontFailed = 125;
 
 /// Signals that the terminal sends to a whole process group.
 bool is_of_terminal(int number) {
@@ -110,16 +117,32 @@ class Foreground {
 }  // namespace
 
 /// 0 if there will be none.
-pid_t Front::target() const {
+pid_t Front::target() {
   const timespec pause = {0, 1000000};
   while (shared_.target == 0) {
     siginfo_t ended = {};
-    if (waitid(P_PID, static_cast<id_t>(supervisor_), &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid != 0) {
+    if (waitid(P_PID, static_cast<id_t>(child_), &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid != 0) {
       return 0;
     }
     nanosleep(&pause, nullptr);
   }
-  return shared_.target;
+  const pid_t pid = shared_.target;
+  if (pid > 0 && !target_fd_.valid()) target_fd_ = open_process(pid);
+  return shared_.target;  // If it has not ended meanwhile, the pidfd is its own: it is reaped after it is said to end.
+}
+
+void Front::send_to_target(const siginfo_t& signal) const {
+  siginfo_t value = signal;
+  siginfo_t* const with_value = signal.si_code == SI_QUEUE ? &value : nullptr;
+  if (syscall(SYS_pidfd_send_signal, target_fd_.get(), signal.si_signo, with_value, 0) == 0 || errno == ESRCH) return;
+  // There is no descriptor for it, or an outer sandbox forbids it.
+  const pid_t pid = shared_.target;
+  if (pid <= 0) return;
+  if (with_value != nullptr) {
+    sigqueue(pid, signal.si_signo, signal.si_value);
+  } else {
+    kill(pid, signal.si_signo);
+  }
 }
 
 void Front::pass_on(const siginfo_t& signal) {
@@ -128,18 +151,14 @@ void Front::pass_on(const siginfo_t& signal) {
   if (pid < 0) return pass_on_to_rest(signal);
   if (pid == 0) return;
   // The supervisor continues this process because the target goes on.
-  if (number == SIGCONT && signal.si_code == SI_USER && signal.si_pid == supervisor_) return;
+  if (number == SIGCONT && signal.si_code == SI_USER && signal.si_pid == shared_.supervisor) return;
   // What one below sends to its process group the target has got, too; else it has somebody else in mind.
-  if (signal.si_code == SI_USER && is_descendant(signal.si_pid).value_or(false)) return;
+  if (signal.si_code == SI_USER && is_below(signal.si_pid, child_).value_or(false)) return;
   // What the terminal sent, the target has got itself, as long as it is in the same process group. But that a terminal
   // hangs up is told to the leader of its session alone.
   const bool to_me_alone = (number == SIGHUP || number == SIGCONT) && getsid(0) == getpid();
   if (signal.si_code > 0 && is_of_terminal(number) && !to_me_alone && getpgid(pid) == getpgrp()) return;
-  if (signal.si_code == SI_QUEUE) {
-    sigqueue(pid, number, signal.si_value);
-  } else {
-    kill(pid, number);
-  }
+  send_to_target(signal);
 }
 
 /// The target has ended, and what it has left behind is waited for: that is to end by what ends programs.
@@ -147,10 +166,14 @@ void Front::pass_on_to_rest(const siginfo_t& signal) {
   const int number = signal.si_signo;
   if (!shared_.waits_for_tree) return;  // The front is about to end.
   if (number != SIGINT && number != SIGTERM && number != SIGHUP && number != SIGQUIT) return;
-  for (const pid_t pid : descendants()) {
-    const bool has_it = signal.si_code > 0 && getpgid(pid) == getpgrp();  // From the terminal.
-    if (pid != supervisor_ && !has_it) kill(pid, number);
-  }
+  static pid_t supervisor;
+  static bool from_terminal;
+  supervisor = shared_.supervisor;
+  from_terminal = signal.si_code > 0;
+  const auto wanted = [](pid_t pid) {
+    return pid != supervisor && !(from_terminal && getpgid(pid) == getpgrp());  // Else it has got it.
+  };
+  signal_below(child_, number, wanted);
 }
 
 void Front::stop_with_target() {
@@ -160,7 +183,7 @@ void Front::stop_with_target() {
   shared_.front_stops = true;
   if (shared_.target_stopped) {
     const Foreground foreground(target());
-    const Continuing continuing(shared_.target, supervisor_);
+    const Continuing continuing(shared_.target, shared_.supervisor);
     if (!Continuing::asked_for()) stop_by(number);
     foreground.give_back();
   }
@@ -169,22 +192,39 @@ void Front::stop_with_target() {
 
 /// Without having said how the target ended.
 Result<Supervised, std::string> Front::supervisor_ended(int status) {
-  kill_descendants(spared_);
-  const std::string rest = "; everything that it supervised has been killed";
+  if (shared_.target == 0) {
+    if (shared_.failure[0] != '\0') return std::string(shared_.failure.data());
+    return std::string("the supervisor ended before it had started anything");
+  }
+  const bool all_killed = keeps_ ? kill_descendants(kKillPatience) : !WIFEXITED(status) || WEXITSTATUS(status) == 0;
+  const std::string rest = all_killed && !shared_.cannot_kill ? "; everything that it supervised has been killed"
+                                                              : "; not everything that it supervised could be killed";
   if (shared_.failure[0] != '\0') return shared_.failure.data() + (shared_.supervised ? rest : "");
-  if (shared_.target == 0) return std::string("the supervisor ended before it had started anything");
-  if (!WIFSIGNALED(status)) return "the supervisor failed" + rest;
-  const int number = WTERMSIG(status);
+  const int number = WIFSIGNALED(status) ? WTERMSIG(status) : shared_.supervisor_signal.load();
+  if (number == 0) return "the supervisor failed" + rest;
   return Supervised{128 + number, "the supervisor was killed by signal " + std::to_string(number) + rest};
 }
 
-Result<Supervised, std::string> Front::run() {
+/// True when it has ended, or nobody can tell any more.
+bool Front::look_at_child(int* status) {
+  pid_t ended = 0;
+  do {
+    ended = waitpid(child_, status, WNOHANG);
+  } while (ended < 0 && errno == EINTR);
+  return ended != 0;
+}
+
+Result<Supervised, std::string> Front::serve() {
   sigset_t all;
   sigfillset(&all);
   for (;;) {
     siginfo_t signal = {};
-    if (sigwaitinfo(&all, &signal) < 0) continue;
-    if (signal.si_signo != SIGCHLD) {
+    if (sigwaitinfo(&all, &signal) < 0) {
+      if (errno == EINTR) continue;
+      return supervisor_ended(0);
+    }
+    const bool of_lifeline = signal.si_signo == SIGCONT && signal.si_code > 0 && signal.si_code <= POLL_HUP;
+    if (signal.si_signo != SIGCHLD && !of_lifeline) {
       pass_on(signal);
       continue;
     }
@@ -193,12 +233,25 @@ Result<Supervised, std::string> Front::run() {
       return Supervised{shared_.exit_status, ""};
     }
     int status = 0;
-    if (waitpid(supervisor_, &status, WNOHANG) == supervisor_) {
+    if (shared_.cannot_kill) return supervisor_ended(status);
+    if (look_at_child(&status)) {
       // It may have said so just before its end.
       if (shared_.exit_status >= 0) return Supervised{shared_.exit_status, ""};
       return supervisor_ended(status);
     }
     stop_with_target();
+  }
+}
+
+/// Whatever fails here, memory for a message too, fails when nobody is left below.
+Result<Supervised, std::string> Front::run() {
+  try {
+    return serve();
+  } catch (const std::exception&) {
+    constexpr std::string_view kMessage = "sandbox-run: error: out of memory; everything supervised has been killed\n";
+    if (keeps_) kill_descendants(kKillPatience);
+    (void)!write(STDERR_FILENO, kMessage.data(), kMessage.size());
+    _exit(kExitFrontFailed);
   }
 }
 

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <string>
-#include <utility>
 
 // Linux 6.6; newer than Debian 12's headers.
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
@@ -21,24 +21,47 @@
 #endif
 
 namespace sandbox::kernel {
+namespace {
 
-Listener::Listener(UniqueFd fd) : fd_(std::move(fd)) {
+constexpr size_t kLargestResponse = 256;  // The kernel's has 24 bytes.
+constexpr int kInterruptions = 100000;    // In a row: somebody answers for the kernel.
+
+/// 0 or an errno. The kernel takes a lock for some of these requests, and a signal interrupts it (the supervisor's own
+/// beat, for example).
+int ask(int fd, unsigned long what, void* argument) {
+  for (int i = 0; i < kInterruptions; ++i) {
+    if (ioctl(fd, what, argument) == 0) return 0;
+    if (errno != EINTR) return errno;
+  }
+  return EINTR;
+}
+
+[[noreturn]] void give_up(const char* what, int number) {
+  throw std::runtime_error(std::string("notifications cannot be ") + what + ": " + strerrordesc_np(number));
+}
+
+}  // namespace
+
+Listener::Listener(int fd) : fd_(fd) {
   // The kernel may know of more fields than we do, and writes them all.
   seccomp_notif_sizes sizes = {};
   if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) != 0) sizes = {};
   request_.resize(std::max<size_t>(sizes.seccomp_notif, sizeof(seccomp_notif)));
   response_size_ = std::max<size_t>(sizes.seccomp_notif_resp, sizeof(seccomp_notif_resp));
+  if (response_size_ > kLargestResponse) give_up("answered", E2BIG);
   // Caller and supervisor take turns on one CPU: a tenth of the time that waking another CPU takes (seen in a virtual
   // machine). A kernel that does not know it works as well, and slower.
-  ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+  ioctl(fd_, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 }
 
 std::optional<Notification> Listener::receive() {
   std::fill(request_.begin(), request_.end(), 0);  // Else EINVAL.
-  if (ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_RECV, request_.data()) != 0) {
-    if (errno == EINTR || errno == ENOENT) return std::nullopt;  // ENOENT: the caller is gone again.
-    throw std::runtime_error(std::string("notifications cannot be received: ") + strerrordesc_np(errno));
+  if (ioctl(fd_, SECCOMP_IOCTL_NOTIF_RECV, request_.data()) != 0) {
+    const bool again = errno == EINTR || errno == ENOENT;  // ENOENT: the caller is gone again.
+    if (again && ++in_vain_ < kInterruptions) return std::nullopt;
+    give_up("received", errno);
   }
+  in_vain_ = 0;
   seccomp_notif request = {};
   std::memcpy(&request, request_.data(), sizeof request);
   Notification notification;
@@ -53,10 +76,11 @@ std::optional<Notification> Listener::receive() {
 
 bool Listener::still_waits(const Notification& notification) const {
   uint64_t id = notification.id;
-  if (ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0) return true;
-  if (errno == ENOENT) return false;
+  int error = ask(fd_, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
   // Kernels before 5.17 know the number that this had by mistake.
-  return ioctl(fd_.get(), SECCOMP_IOR(2, __u64), &id) == 0;
+  if (error == EINVAL) error = ask(fd_, SECCOMP_IOR(2, __u64), &id);
+  if (error != 0 && error != ENOENT) give_up("looked at", error);
+  return error == 0;
 }
 
 void Listener::let_through(const Notification& notification) const {
@@ -72,9 +96,11 @@ void Listener::send(const Notification& notification, int error, uint32_t flags)
   response.id = notification.id;
   response.error = error;
   response.flags = flags;
-  std::vector<char> whole(response_size_, 0);
+  std::array<char, kLargestResponse> whole = {};  // The kernel's may be larger than ours.
   std::memcpy(whole.data(), &response, sizeof response);
-  ioctl(fd_.get(), SECCOMP_IOCTL_NOTIF_SEND, whole.data());
+  const int result = ask(fd_, SECCOMP_IOCTL_NOTIF_SEND, whole.data());
+  // EINPROGRESS: it has its answer.
+  if (result != 0 && result != ENOENT && result != EINPROGRESS) give_up("answered", result);
 }
 
 }  // namespace sandbox::kernel

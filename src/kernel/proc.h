@@ -15,9 +15,13 @@ namespace sandbox::kernel {
 /// shows another PID namespace. Before that nothing of it can be read.
 int hold_proc();
 
+/// After fork(2), in the child: the descriptor becomes one of its own, under the same number. Parent and child share
+/// the position in the list of processes otherwise. False: it could not be opened again.
+bool hold_own_proc();
+
 /// A file of /proc, by its path from there ("12/stat"), close-on-exec. Invalid where it cannot be opened, or where
-/// something is mounted over it.
-UniqueFd open_proc(const std::string& path, int flags = O_RDONLY);
+/// something is mounted over it. Allocates nothing.
+UniqueFd open_proc(const char* path, int flags = O_RDONLY);
 
 /// What a link of a process names ("exe"); empty if that cannot be read.
 std::string read_proc_link(pid_t pid, const char* name);

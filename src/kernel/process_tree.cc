@@ -1,22 +1,25 @@
+// Who is killed must be below this process for certain: numbers are used again, and a look at /proc is not one
+// moment's. A child has its number until this process reaps it, so children are killed by number. What is below a child
+// becomes a child when its parent dies, since this process is a subreaper: rounds over the children alone reach
+// everything. But for a long chain that takes long, and for those whose parent cannot be killed for ever. So from time
+// to time deeper processes are killed too, parents first, by a pidfd: see Tree.
 #include "kernel/process_tree.h"
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <csignal>
+#include <cstdint>
+#include <cstring>
 #include <ctime>
-#include <map>
-#include <memory>
-#include <optional>
-#include <string>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "base/file.h"
 #include "kernel/proc.h"
@@ -24,10 +27,7 @@
 namespace sandbox::kernel {
 namespace {
 
-struct Entry {
-  pid_t parent = 0;
-  bool dead = false;  ///< A zombie.
-};
+using Clock = std::chrono::steady_clock;
 
 std::optional<pid_t> number(std::string_view text) {
   pid_t value = 0;
@@ -37,61 +37,170 @@ std::optional<pid_t> number(std::string_view text) {
 }
 
 /// From /proc/PID/stat: "PID (NAME) STATE PPID ...", where the name may hold anything.
-std::optional<Entry> read_entry(const std::string& pid) {
-  const UniqueFd fd = open_proc(pid + "/stat");
+std::optional<pid_t> parent_of(pid_t pid) {
+  constexpr std::string_view kFile = "/stat";
+  std::array<char, 32> path = {};
+  char* end = std::to_chars(path.data(), path.data() + path.size() - kFile.size() - 1, pid).ptr;
+  std::copy(kFile.begin(), kFile.end(), end);
+  const UniqueFd fd = open_proc(path.data());
   std::array<char, 256> buffer = {};
   const ssize_t got = fd.valid() ? read(fd.get(), buffer.data(), buffer.size()) : -1;
   if (got <= 0) return std::nullopt;
   std::string_view text(buffer.data(), static_cast<size_t>(got));
   const size_t name_end = text.rfind(')');
   if (name_end == std::string_view::npos || text.size() < name_end + 4) return std::nullopt;
-  const char state = text[name_end + 2];
   text.remove_prefix(name_end + 4);
-  const auto parent = number(text.substr(0, text.find(' ')));
-  if (!parent) return std::nullopt;
-  return Entry{*parent, state == 'Z' || state == 'X'};
+  return number(text.substr(0, text.find(' ')));
 }
 
-/// None if /proc does not show this process and those below it: it can be that of another namespace, or there may be no
-/// descriptor to read it with.
-std::optional<std::map<pid_t, Entry>> all_processes() {
-  UniqueFd folder = open_proc(".", O_RDONLY | O_DIRECTORY);
-  if (!folder.valid()) return std::nullopt;
-  const std::unique_ptr<DIR, int (*)(DIR*)> proc(fdopendir(folder.get()), closedir);
-  if (!proc) return std::nullopt;
-  folder.release();
-  std::map<pid_t, Entry> processes;
-  while (const dirent* entry = readdir(proc.get())) {
-    const auto pid = number(entry->d_name);
-    if (!pid) continue;
-    if (const auto read = read_entry(entry->d_name)) processes[*pid] = *read;
+/// Read twice: where a process has the same parent both times it had it in between, when that one's parent was read.
+bool is_certainly_below(pid_t pid, pid_t root) {
+  std::array<pid_t, 64> chain = {};
+  size_t size = 0;
+  for (pid_t at = pid; at != root;) {
+    const auto parent = parent_of(at);
+    if (!parent || *parent <= 0 || size == chain.size()) return false;
+    chain[size++] = at;
+    at = *parent;
   }
-  if (!processes.contains(getpid())) return std::nullopt;
-  return processes;
+  for (size_t i = 0; i < size; ++i) {
+    if (parent_of(chain[i]) != (i + 1 < size ? chain[i + 1] : root)) return false;
+  }
+  return size > 0;
 }
 
-/// What is below this process: the living, and children that have ended and wait to be reaped.
-std::vector<pid_t> descendants(const std::map<pid_t, Entry>& processes, const std::set<pid_t>& spared) {
-  const pid_t self = getpid();
-  std::vector<pid_t> found;
-  for (const auto& [pid, entry] : processes) {
-    if (entry.dead && entry.parent != self) continue;
-    pid_t ancestor = pid;
-    size_t steps = 0;  // The table is not one moment's: there could be a loop in it.
-    while (ancestor != self && spared.count(ancestor) == 0 && steps++ < processes.size()) {
-      const auto next = processes.find(ancestor);
-      if (next == processes.end()) break;
-      ancestor = next->second.parent;
+/// Nothing happens if it is not below `root`.
+void signal_if_below(pid_t pid, pid_t root, int signal) {
+  const UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (fd.valid() && is_certainly_below(pid, root)) syscall(SYS_pidfd_send_signal, fd.get(), signal, nullptr, 0);
+}
+
+/// The processes that /proc shows, through the descriptor that is held. False if it cannot be read.
+template <typename Use>
+bool for_each_process(Use use) {
+  struct Entry {  // struct linux_dirent64 of getdents64(2).
+    uint64_t inode;
+    int64_t offset;
+    uint16_t size;
+    uint8_t type;
+  };
+  alignas(8) static std::array<char, 16384> buffer;
+  constexpr size_t kName = offsetof(Entry, type) + 1;
+  const int proc = hold_proc();
+  if (proc < 0 || lseek(proc, 0, SEEK_SET) < 0) return false;
+  for (;;) {
+    const long got = syscall(SYS_getdents64, proc, buffer.data(), buffer.size());
+    if (got <= 0) return got == 0;
+    for (size_t at = 0; at + kName < static_cast<size_t>(got);) {
+      Entry entry = {};
+      std::memcpy(&entry, buffer.data() + at, kName);
+      if (entry.size <= kName) return false;
+      const char* name = buffer.data() + at + kName;
+      if (const auto pid = number({name, strnlen(name, entry.size - kName)})) use(*pid);
+      at += entry.size;
     }
-    if (ancestor == self && pid != self) found.push_back(pid);
   }
-  return found;
 }
 
-/// A child that has not been reaped.
+/// One that has ended and was not reaped is one too.
 bool is_child(pid_t pid) {
   siginfo_t info = {};
   return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
+/// What came of one look at all processes.
+struct Round {
+  bool found = false;   ///< Children.
+  bool reaped = false;  ///< Some of them.
+
+  void kill_if_child(pid_t pid) {
+    if (!is_child(pid)) return;
+    found = true;
+    kill(pid, SIGKILL);
+    if (waitpid(pid, nullptr, WNOHANG | __WALL) == pid) reaped = true;
+  }
+};
+
+Round kill_listed() {
+  Round round;
+  for_each_process([&](pid_t pid) { round.kill_if_child(pid); });
+  return round;
+}
+
+/// All processes and their parents. In static memory, of which pages that are not used cost nothing.
+class Tree {
+ public:
+  /// Kills what is below this process, from the top: who has been killed neither forks nor reaps. So when a process
+  /// has, behind its pidfd, a parent that was killed here, and that one still has its own, then neither number is
+  /// another's.
+  static void kill_all() {
+    size_ = 0;
+    for_each_process([](pid_t pid) {
+      if (size_ == entries_.size()) return;  // Whoever finds no place is found as a child later.
+      if (const auto parent = parent_of(pid)) entries_[size_++] = {pid, *parent, false};
+    });
+    std::sort(entries_.begin(), entries_.begin() + size_, [](const Entry& a, const Entry& b) { return a.pid < b.pid; });
+    for (bool more = true; more;) {  // Once, where parents have the smaller numbers.
+      more = false;
+      for (Entry& entry : std::span(entries_).first(size_)) more = kill_one(entry) || more;
+    }
+  }
+
+ private:
+  struct Entry {
+    pid_t pid;
+    pid_t parent;
+    bool killed;
+  };
+
+  static Entry* find(pid_t pid) {
+    const auto end = entries_.begin() + size_;
+    const auto at = std::lower_bound(entries_.begin(), end, pid, [](const Entry& e, pid_t p) { return e.pid < p; });
+    return at != end && at->pid == pid ? at : nullptr;
+  }
+
+  static bool kill_one(Entry& entry) {
+    const pid_t self = getpid();
+    if (entry.killed || entry.pid == self) return false;
+    const Entry* const parent = entry.parent == self ? nullptr : find(entry.parent);
+    if (entry.parent != self && (parent == nullptr || !parent->killed)) return false;
+    entry.killed = true;
+    const UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_open, entry.pid, 0)));
+    if (!fd.valid()) return true;  // It has ended, or is found as a child later.
+    const auto above = parent_of(entry.pid);
+    bool below = above == self;
+    if (!below && parent != nullptr && above == parent->pid) {
+      const auto next = parent_of(parent->pid);
+      below = next == self || next == parent->parent;
+    }
+    if (below) syscall(SYS_pidfd_send_signal, fd.get(), SIGKILL, nullptr, 0);
+    entry.killed = below;
+    return below;
+  }
+
+  static inline std::array<Entry, 65536> entries_;
+  static inline size_t size_ = 0;
+};
+
+/// By trying all numbers, which takes half a second.
+Round kill_unlisted() {
+  constexpr pid_t kLargestPid = 4194304;  // PID_MAX_LIMIT.
+  Round round;
+  for (pid_t pid = 1; pid <= kLargestPid; ++pid) round.kill_if_child(pid);
+  return round;
+}
+
+}  // namespace
+
+std::optional<bool> is_below(pid_t pid, pid_t root) {
+  auto parent = parent_of(pid);
+  if (!parent) return std::nullopt;
+  constexpr int kDeepest = 100000;  // The parents are not one moment's: there could be a loop.
+  for (int i = 0; parent && *parent > 0 && i < kDeepest; ++i) {
+    if (*parent == root) return true;
+    parent = parent_of(*parent);
+  }
+  return false;
 }
 
 bool has_children() {
@@ -99,77 +208,35 @@ bool has_children() {
   return waitid(P_ALL, 0, &any, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD;
 }
 
-/// Children alone, by trying all numbers, each killed at once if asked for. What is below a child becomes one when it
-/// dies.
-std::vector<pid_t> children_by_number(const std::set<pid_t>& spared, bool also_kill) {
-  constexpr pid_t kLargestPid = 4194304;  // PID_MAX_LIMIT; to try them all takes half a second.
-  std::vector<pid_t> found;
-  if (!has_children()) return found;
-  for (pid_t pid = 1; pid <= kLargestPid; ++pid) {
-    if (!is_child(pid) || spared.contains(pid)) continue;
-    found.push_back(pid);
-    if (also_kill) kill(pid, SIGKILL);
-  }
-  return found;
+void signal_below(pid_t root, int signal, bool (*wanted)(pid_t)) {
+  for_each_process([&](pid_t pid) {
+    if (pid != root && wanted(pid)) signal_if_below(pid, root, signal);
+  });
 }
 
-}  // namespace
-
-std::set<pid_t> children() {
-  std::set<pid_t> pids;
-  if (!has_children()) return pids;  // As mostly; /proc may be long.
-  if (const auto processes = all_processes()) {
-    for (const auto& [pid, entry] : *processes) {
-      if (entry.parent == getpid()) pids.insert(pid);
+bool kill_descendants(std::chrono::seconds patience) {
+  constexpr unsigned kHidden = 3;   // Mounted with hidepid, /proc does not show other users' and undumpable processes.
+  constexpr unsigned kDeeper = 16;  // Rounds.
+  constexpr long kMillisecond = 1000000;
+  Clock::time_point last = Clock::now();
+  unsigned unseen = 0;
+  unsigned quiet = 0;
+  for (unsigned rounds = 0; has_children(); ++rounds) {
+    if (rounds % kDeeper == 0) Tree::kill_all();
+    Round round = kill_listed();
+    unseen = round.found ? 0 : unseen + 1;
+    if (unseen >= kHidden || hold_proc() < 0) round = kill_unlisted();
+    if (round.reaped) {
+      last = Clock::now();
+      quiet = 0;
+      continue;
     }
-  } else {
-    for (const pid_t pid : children_by_number({}, false)) pids.insert(pid);
-  }
-  return pids;
-}
-
-std::optional<bool> is_descendant(pid_t pid) {
-  auto entry = read_entry(std::to_string(pid));
-  if (!entry) return std::nullopt;
-  constexpr int kDeepest = 100000;  // The parents are not one moment's: there could be a loop.
-  for (int i = 0; entry && entry->parent > 0 && i < kDeepest; ++i) {
-    if (entry->parent == getpid()) return true;
-    entry = read_entry(std::to_string(entry->parent));
-  }
-  return false;
-}
-
-std::vector<pid_t> descendants() {
-  const auto processes = all_processes();
-  return processes ? descendants(*processes, {}) : std::vector<pid_t>();
-}
-
-void kill_descendants(const std::set<pid_t>& spared) {
-  using Clock = std::chrono::steady_clock;
-  constexpr int kHidden = 3;
-  constexpr int kQuiet = 5;
-  constexpr std::chrono::seconds kPatience(10);  // With those that do not die.
-  Clock::time_point end = Clock::now() + kPatience;
-  int quiet = 0;  // So often nothing was found.
-  std::set<pid_t> found;
-  while (Clock::now() < end) {
-    // Mounted with hidepid, /proc does not show processes that are another user's, or not dumpable.
-    const auto processes = quiet < kHidden ? all_processes() : std::nullopt;
-    const std::vector<pid_t> pids = processes ? descendants(*processes, spared) : children_by_number(spared, true);
-    const size_t before = found.size();
-    found.insert(pids.begin(), pids.end());
-    if (found.size() > before) end = Clock::now() + kPatience;
-    // A table is not one moment's, and may lack who has just lost a parent. Who has no children has nothing below.
-    quiet = pids.empty() ? quiet + 1 : 0;
-    if (!has_children() || (!spared.empty() && quiet == kQuiet)) return;
-    // Those that fork meanwhile are found in the next round: a killed process forks no more.
-    for (const pid_t pid : pids) {
-      kill(pid, SIGKILL);
-      waitpid(pid, nullptr, WNOHANG | __WALL);
-    }
-    const timespec pause = {0, 1000000};
+    if (Clock::now() - last > patience) return false;
+    const timespec pause = {0, quiet < 1000 ? kMillisecond : 100 * kMillisecond};
     nanosleep(&pause, nullptr);
+    ++quiet;
   }
+  return true;
 }
 
 }  // namespace sandbox::kernel

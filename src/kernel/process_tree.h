@@ -1,26 +1,26 @@
-// The processes below this one.
+// The processes below this one, and their end. Nothing here allocates memory, and to kill needs no new descriptor: the
+// program that is to die may have set limits on this process.
 #pragma once
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <optional>
-#include <set>
-#include <vector>
 
 namespace sandbox::kernel {
 
-/// The children of this process, as /proc has them.
-std::set<pid_t> children();
+/// Whether a process is below `root`. None: there is no such process any more, not even one that waits to be reaped.
+std::optional<bool> is_below(pid_t pid, pid_t root);
 
-/// Whether a process is below this one. None: there is no such process any more, not even one that waits to be reaped.
-std::optional<bool> is_descendant(pid_t pid);
+/// Whether this process has children, ended ones that have not been reaped included. True too if waitid(2) is denied.
+bool has_children();
 
-/// The processes below this one, as /proc has them; none where it does not show them.
-std::vector<pid_t> descendants();
+/// Sends a signal to the processes below `root` that `wanted` accepts, as far as /proc shows them.
+void signal_below(pid_t root, int signal, bool (*wanted)(pid_t));
 
-/// Kills and reaps everything below this process but for the children in `spared` and what is below them, until nothing
-/// is left or for some seconds nobody new is found (a process may not be able to die). Where /proc does not show them,
-/// that takes longer. Precondition: this process is a subreaper, so that nothing below it gets away.
-void kill_descendants(const std::set<pid_t>& spared);
+/// Kills and reaps everything below this process. Returns when no child is left, which is true, or when for so long
+/// none has ended, which is false: a process may not be able to die, or may have become another user's. Preconditions:
+/// this process is a subreaper, so that nothing below it gets away; it has no children that are to be spared.
+bool kill_descendants(std::chrono::seconds patience);
 
 }  // namespace sandbox::kernel

@@ -9,11 +9,11 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -27,13 +27,16 @@
 #include "kernel/caller.h"
 #include "kernel/capabilities.h"
 #include "kernel/carry_out.h"
+#include "kernel/descriptors.h"
 #include "kernel/errand.h"
 #include "kernel/front.h"
+#include "kernel/keeper.h"
 #include "kernel/listener.h"
 #include "kernel/probe.h"
 #include "kernel/proc.h"
 #include "kernel/process_tree.h"
 #include "kernel/shared_state.h"
+#include "kernel/signals.h"
 #include "kernel/target.h"
 #include "kernel/token_answerer.h"
 
@@ -47,28 +50,8 @@ constexpr int kKilledByFilter = 128 + SIGSYS;
 constexpr unsigned kBusy = 32;
 constexpr suseconds_t kBeatMicroseconds = 5000;
 
-volatile sig_atomic_t beat = 0;
-
-/// A beat interrupts what waits: one that comes just before is made up for by the next.
-void set_beat(suseconds_t microseconds) {
-  struct sigaction action = {};
-  action.sa_handler = [](int) { beat = 1; };
-  sigaction(SIGALRM, &action, nullptr);
-  sigset_t alarm;
-  sigemptyset(&alarm);
-  sigaddset(&alarm, SIGALRM);
-  const itimerval timer = {{0, microseconds}, {0, microseconds}};
-  setitimer(ITIMER_REAL, &timer, nullptr);
-  sigprocmask(microseconds > 0 ? SIG_UNBLOCK : SIG_BLOCK, &alarm, nullptr);
-}
-
 std::string failed(const char* what) {
   return std::string(what) + " failed: " + strerrordesc_np(errno);
-}
-
-void tell(SharedState& shared, const std::string& failure) {
-  const size_t size = std::min(failure.size(), shared.failure.size() - 1);
-  std::copy_n(failure.begin(), size, shared.failure.begin());
 }
 
 /// As fork(2), but with a common table of descriptors, and only returning in the parent when the child has executed a
@@ -80,6 +63,10 @@ pid_t fork_with_descriptors() {
 #else
   return static_cast<pid_t>(syscall(SYS_clone, kFlags, 0, 0, 0, 0));
 #endif
+}
+
+bool is_end(const siginfo_t& child) {
+  return child.si_code == CLD_EXITED || child.si_code == CLD_KILLED || child.si_code == CLD_DUMPED;
 }
 
 /// What a target's status is in a shell.
@@ -94,47 +81,16 @@ Ending ending_of(const siginfo_t& child) {
   return ending;
 }
 
-UniqueFd open_process(pid_t pid) {
-  return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-}
-
-/// Whether the process of a pidfd has ended.
-bool has_ended(int process_fd) {
-  pollfd ended = {process_fd, POLLIN, 0};
-  return poll(&ended, 1, 0) > 0;
-}
-
-void close_between(unsigned first, unsigned last) {
-  if (close_range(first, last, 0) == 0) return;
-  // Linux 5.9 brought it, and older sandboxes refuse it.
-  rlimit most = {};
-  getrlimit(RLIMIT_NOFILE, &most);
-  constexpr rlim_t kMost = 1048576;  // As a kernel has it.
-  last = static_cast<unsigned>(std::min<rlim_t>({last, most.rlim_max, kMost}));
-  for (unsigned fd = first; fd <= last; ++fd) close(static_cast<int>(fd));
-}
-
-/// Closes everything but these, standard error and /proc, and puts /dev/null where standard input and output were:
-/// nobody shall wait for the end of a pipe because a supervisor holds it too.
-void keep_only(std::vector<int> descriptors) {
-  descriptors.insert(descriptors.end(), {STDERR_FILENO, hold_proc()});
-  std::sort(descriptors.begin(), descriptors.end());
-  unsigned first = 0;
-  for (const int fd : descriptors) {
-    if (fd < 0) continue;
-    const auto kept = static_cast<unsigned>(fd);
-    if (kept > first) close_between(first, kept - 1);
-    first = std::max(first, kept + 1);
-  }
-  close_between(first, ~0U);
-  fill_standard_descriptors();
-}
-
 class Supervisor {
  public:
-  /// `front_fd` is a pidfd of the front's.
-  Supervisor(SharedState& shared, pid_t front, UniqueFd front_fd, Watcher& watcher, const SuperviseOptions& how)
-      : shared_(shared), front_(front), watcher_(watcher), how_(how), front_fd_(std::move(front_fd)) {}
+  /// `front_fd` is a pidfd of the front's, `lifeline` as in SupervisorFork.
+  Supervisor(SharedState& shared, UniqueFd front_fd, UniqueFd lifeline, Watcher& watcher, const SuperviseOptions& how)
+      : shared_(shared),
+        watcher_(watcher),
+        how_(how),
+        front_fd_(std::move(front_fd)),
+        lifeline_(std::move(lifeline)),
+        self_(getpid()) {}
 
   /// The whole life of the supervisor's process.
   [[noreturn]] void run(const compile::Filter& filter, const Target& target, const EnterOptions& options,
@@ -151,19 +107,20 @@ class Supervisor {
   bool answer();
   void set_busy(bool busy);
   void kill_caller(Kill kill, const Notification& notification);
-  void kill_otherwise(pid_t process, int process_fd, pid_t thread);
+  void kill_otherwise(pid_t process, int process_fd, const Notification& notification);
   void reap();
   void note_target(const siginfo_t& child);
   void tell_status();
-  void notify_front() { kill(front_, SIGCHLD); }
+  bool signal_front(int signal);
+  void notify_front() { signal_front(SIGCHLD); }
   void continue_front();
 
   SharedState& shared_;
-  pid_t front_;
   Watcher& watcher_;
   const SuperviseOptions& how_;
   UniqueFd front_fd_;
-  UniqueFd own_fd_;  ///< A pidfd of this process, for the target to see whether it still is.
+  UniqueFd lifeline_;
+  pid_t self_;
   UniqueFd signals_;
   /// Shared with errands that were left behind.
   std::shared_ptr<const bpf::ValidatedProgram> program_;
@@ -184,26 +141,28 @@ void Supervisor::become_target(const compile::Filter& filter, const Target& targ
                                const char* report_prefix, const SignalState& signals) {
   shared_.target = getpid();
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (has_ended(own_fd_.get())) _exit(kExitCannotExecute);  // It had died before.
+  if (getppid() != self_) _exit(kExitCannotExecute);  // It had died before.
   if (how_.drop_ptrace) {
     if (const auto failure = drop_ptrace_capability()) fail(*failure);
   }
   sigaction(SIGCHLD, &signals.child, nullptr);
   sigprocmask(SIG_SETMASK, &signals.mask, nullptr);
   options.progress = &shared_.progress;
-  tell(shared_, enter(filter, target, options, report_prefix));
+  tell(shared_, {enter(filter, target, options, report_prefix)});
   _exit(kExitCannotExecute);
 }
 
 void Supervisor::fail(const std::string& failure) {
-  tell(shared_, failure);
+  tell(shared_, {failure});
   _exit(EXIT_FAILURE);
 }
 
 void Supervisor::prepare() {
-  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  own_fd_ = open_process(getpid());
-  if (!own_fd_.valid()) fail(failed("pidfd_open(2)"));
+  shared_.supervisor = self_;
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) fail(failed("prctl(PR_SET_CHILD_SUBREAPER)"));
+  if (!hold_own_proc()) fail("/proc cannot be opened: " + std::string(strerrordesc_np(errno)));
+  // What is needed later is tried before anything is started.
+  if (!signal_front(0)) fail(failed("kill(2)"));
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
@@ -236,14 +195,13 @@ void Supervisor::supervise() {
   shared_.supervised = true;
   const int descriptor = shared_.progress.listener;
   std::vector<int> keep = how_.keep;
-  keep.insert(keep.end(), {descriptor, front_fd_.get(), signals_.get(), watcher_.input()});
-  keep_only(std::move(keep));
+  keep.insert(keep.end(), {descriptor, front_fd_.get(), lifeline_.get(), signals_.get(), watcher_.input()});
+  keep_only(keep);
   (void)chdir("/");  // So that no file system is busy because of a supervisor.
-  listener_ = std::make_shared<Listener>(UniqueFd(descriptor));
-  listens_ = descriptor >= 0;
-
   // A program that could not be written for may throw; what it supervises does not get away.
   try {
+    listener_ = std::make_shared<Listener>(descriptor);
+    listens_ = descriptor >= 0;
     reap();
     tell_status();
     while (!all_ended_) {
@@ -253,34 +211,44 @@ void Supervisor::supervise() {
     set_busy(false);
     if (left_behind_) watcher_.tree_ended(ending_);
   } catch (const std::exception& exception) {
-    tell(shared_, std::string("the supervisor failed: ") + exception.what());
+    tell(shared_, {"the supervisor failed: ", exception.what()});
     kill_all();
   }
 }
 
+/// Where there can be no beat, nothing is waited for but in poll(2).
 void Supervisor::set_busy(bool busy) {
-  if (busy != busy_) set_beat(busy ? kBeatMicroseconds : 0);
+  if (busy && !busy_) busy = Beat::start(kBeatMicroseconds);
+  if (!busy && busy_) Beat::stop();
   busy_ = busy;
   answered_ = 0;
 }
 
-/// With the descriptors given up, of which /proc needs a few, and there may be a limit. What waits gets ENOSYS by that.
+/// The listener is closed last: what waits would get ENOSYS by that, and go on. So it stays open as long as somebody
+/// cannot be killed, who may have become another user's.
 void Supervisor::kill_all() {
-  keep_only({});
-  kill_descendants({});
+  if (!kill_descendants(kKillPatience)) {
+    shared_.cannot_kill = true;
+    notify_front();
+    close(STDERR_FILENO);
+    keep_only(std::array{shared_.progress.listener.load()});
+    while (!kill_descendants(kKillPatience)) {
+    }
+  }
   _exit(EXIT_FAILURE);
 }
 
 void Supervisor::wait_for_events() {
   if (busy_) {
-    if (beat == 0 && answer()) return;
-    beat = 0;
+    if (!Beat::came() && answer()) return;
+    Beat::forget();
     set_busy(answered_ > 0);
   }
   pollfd events[] = {{listens_ ? listener_->fd() : -1, POLLIN, 0},
                      {signals_.get(), POLLIN, 0},
                      {shared_.front_left ? -1 : front_fd_.get(), POLLIN, 0},
-                     {watcher_.input(), POLLIN, 0}};
+                     {watcher_.input(), POLLIN, 0},
+                     {shared_.front_left ? -1 : lifeline_.get(), 0, 0}};
   const int ready = poll(events, std::size(events),
                          busy_                        ? 0
                          : how_.tick_milliseconds > 0 ? how_.tick_milliseconds
@@ -296,7 +264,7 @@ void Supervisor::wait_for_events() {
   }
   if (events[3].revents != 0) watcher_.take_input();  // Before anybody is reaped whom it may be about.
   if (events[1].revents != 0) reap();
-  if (events[2].revents != 0 && !shared_.front_left) kill_all();
+  if ((events[2].revents != 0 || events[4].revents != 0) && !shared_.front_left) kill_all();
 }
 
 /// False if nobody waits any more.
@@ -325,7 +293,8 @@ bool Supervisor::answer() {
 void Supervisor::kill_caller(Kill kill, const Notification& notification) {
   set_busy(false);  // Who dies is reaped soon.
   const pid_t process = belongs_to(notification.thread, target_) ? target_ : process_of(notification.thread);
-  const UniqueFd process_fd = open_process(process);
+  // 0 is no process, and for kill(2) one's own process group.
+  const UniqueFd process_fd = process > 0 ? open_process(process) : UniqueFd();
   if (!listener_->still_waits(notification)) return;  // It is gone, and whose process that was is not certain.
 
   const auto carried_out = std::make_shared<CarriedOut>();
@@ -337,8 +306,7 @@ void Supervisor::kill_caller(Kill kill, const Notification& notification) {
   if (!in_time) {
     if (dumps_core(process)) return;  // It is killed, and nobody shall hurry it.
     if (kill == Kill::kThread && !listener_->still_waits(notification)) return;
-    kill_otherwise(process, process_fd.get(), notification.thread);
-    return listener_->refuse(notification, EPERM);
+    return kill_otherwise(process, process_fd.get(), notification);
   }
   switch (carried_out->fate) {
     case CarriedOut::Fate::kDead:
@@ -348,33 +316,39 @@ void Supervisor::kill_caller(Kill kill, const Notification& notification) {
       break;
     case CarriedOut::Fate::kGone:
       // Its process is to die even if it runs another program by now.
-      if (kill == Kill::kThread || !carried_out->answered) break;
-      kill_otherwise(process, process_fd.get(), notification.thread);
+      if (kill == Kill::kProcess && carried_out->answered) kill_otherwise(process, process_fd.get(), notification);
       break;
     case CarriedOut::Fate::kAlive:
-      kill_otherwise(process, process_fd.get(), notification.thread);
-      listener_->refuse(notification, EPERM);
+      kill_otherwise(process, process_fd.get(), notification);
       break;
   }
 }
 
-void Supervisor::kill_otherwise(pid_t process, int process_fd, pid_t thread) {
-  if (process_fd >= 0) {
-    syscall(SYS_pidfd_send_signal, process_fd, SIGKILL, nullptr, 0);
-  } else {
-    kill(thread, SIGKILL);  // Which takes the number of any thread for its process's.
+/// The call gets no answer: SIGKILL ends its wait, and who cannot be killed waits. Only by the pidfd, which is its
+/// process's for certain.
+void Supervisor::kill_otherwise(pid_t process, int process_fd, const Notification& notification) {
+  if (process_fd >= 0 && send_signal(process_fd, SIGKILL)) {
+    if (process == target_) killed_instead_ = true;
+    return;
   }
-  if (process == target_) killed_instead_ = true;
+  const int error = process_fd >= 0 ? errno : ESRCH;
+  if (listener_->still_waits(notification)) watcher_.kill_failed(notification, error);
+}
+
+/// By number only where its number is certain.
+bool Supervisor::signal_front(int signal) {
+  if (send_signal(front_fd_.get(), signal)) return true;
+  return !has_ended(front_fd_.get()) && kill(shared_.front, signal) == 0;
 }
 
 /// Until it goes on: it may be just about to stop, for it has looked before we said that the target goes on.
 void Supervisor::continue_front() {
   const timespec pause = {0, 1000000};
   constexpr int kRounds = 2000;  // Of a millisecond.
-  kill(front_, SIGCONT);
+  signal_front(SIGCONT);
   for (int i = 0; i < kRounds && shared_.front_stops && !has_ended(front_fd_.get()); ++i) {
     nanosleep(&pause, nullptr);
-    kill(front_, SIGCONT);
+    signal_front(SIGCONT);
   }
 }
 
@@ -393,7 +367,7 @@ void Supervisor::note_target(const siginfo_t& child) {
   set_busy(false);
   ended_ = true;
   if (shared_.target_stopped.exchange(false)) continue_front();
-  shared_.target = -1;  // The number may soon be another process's.
+  shared_.target = -1;
   ending_ = ending_of(child);
   ending_.executed = shared_.progress.listener >= 0 && !shared_.progress.exec_failed;
   if (killed_instead_ && ending_.signal == SIGKILL) {
@@ -421,15 +395,20 @@ void Supervisor::reap() {
   while (read(signals_.get(), &ignored, sizeof ignored) > 0) {
   }
   for (;;) {
+    constexpr int kAny = WEXITED | WSTOPPED | WCONTINUED | WNOHANG | __WALL;
     siginfo_t child = {};
-    if (waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | __WALL) != 0) {
+    if (waitid(P_ALL, 0, &child, kAny | WNOWAIT) != 0) {
       if (errno == EINTR) continue;
       if (errno != ECHILD) throw std::runtime_error(failed("waitid(2)"));
       all_ended_ = true;
       return;
     }
     if (child.si_pid == 0) return;
-    if (child.si_pid == target_ && !ended_) note_target(child);
+    const bool of_target = child.si_pid == target_ && !ended_;
+    // Before it is reaped, so that the front signals nobody who gets its number.
+    if (of_target && is_end(child)) shared_.target = -1;
+    if (waitid(P_PID, static_cast<id_t>(child.si_pid), &child, kAny) == 0 && child.si_pid == target_ && of_target)
+      note_target(child);
   }
 }
 
@@ -438,16 +417,13 @@ SharedState* share() {
   return memory == MAP_FAILED ? nullptr : new (memory) SharedState;
 }
 
-/// All are blocked: the front reads them one by one, the supervisor has none to handle.
-SignalState take_signals() {
-  SignalState before;
-  sigset_t all;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &before.mask);
-  struct sigaction by_default = {};
-  by_default.sa_handler = SIG_DFL;  // If it is ignored, nobody can be waited for.
-  sigaction(SIGCHLD, &by_default, &before.child);
-  return before;
+/// Grows the stack now: a limit that is set later could keep it from growing, and that would be the end.
+void touch_stack() {
+  constexpr size_t kEnough = 262144;
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur < 8 * kEnough) return;
+  char room[kEnough];
+  explicit_bzero(room, sizeof room);
 }
 
 }  // namespace
@@ -471,22 +447,22 @@ Result<Supervised, std::string> supervise(const compile::Filter& filter, const T
   shared->waits_for_tree = how.wait_for_tree;
   // Neither front nor supervisor is under the filter: a target of the same user must not be able to trace them.
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failed("prctl(PR_SET_DUMPABLE)");
-  if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_CHILD_SUBREAPER)");
   EnterOptions with_listener = options;
   with_listener.filter_flags = flags_with_listener(options.filter_flags);
-  std::set<pid_t> spared = children();
-  const SignalState signals = take_signals();
-  const pid_t front = getpid();
-  UniqueFd front_fd = open_process(front);
+  const auto signals = take_signals();
+  if (!signals) return signals.error();
+  touch_stack();
+  shared->front = getpid();
+  UniqueFd front_fd = open_process(shared->front);
   if (!front_fd.valid()) return failed("pidfd_open(2)");
 
-  const pid_t supervisor = fork();
-  if (supervisor < 0) return failed("fork(2)");
-  if (supervisor == 0)
-    Supervisor(*shared, front, std::move(front_fd), watcher, how)
-        .run(filter, target, with_listener, report_prefix, signals);
-  keep_only({});
-  return Front(*shared, supervisor, std::move(spared)).run();
+  auto forked = fork_supervisor(*shared, front_fd.get());
+  if (!forked) return forked.error();
+  if (forked->child == 0)
+    Supervisor(*shared, std::move(front_fd), std::move(forked->lifeline), watcher, how)
+        .run(filter, target, with_listener, report_prefix, *signals);
+  keep_only(std::array{forked->lifeline.get()});
+  return Front(*shared, forked->child, forked->keeps).run();
 }
 
 }  // namespace sandbox::kernel

@@ -53,6 +53,9 @@ class Watcher {
   /// Decides on a call. The caller waits meanwhile, so its memory may be read; it is another process's memory, and its
   /// other threads go on changing it.
   virtual Answer decide(const Notification& notification, const StillWaits& still_waits) = 0;
+  /// A caller could not be killed: it has become another user's, or an outer sandbox forbids it. `error` is an errno.
+  /// It gets no answer, and waits.
+  virtual void kill_failed(const Notification& notification, int error) { (void)notification, (void)error; }
   /// A descriptor of the watcher's own that is waited for too, and what is called when there is input; -1: none.
   [[nodiscard]] virtual int input() const { return -1; }
   virtual void take_input() {}

@@ -148,16 +148,29 @@ void add_verdict(Json& json, uint32_t arch, uint32_t number, uint32_t action) {
   json.member("errno", std::string_view(arch::errno_name(abi, static_cast<uint16_t>(data))));
 }
 
+std::string_view outcome_text(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kLetThrough:
+      return "let_through";
+    case Outcome::kWaits:
+      return "waits";
+    case Outcome::kEnforced:
+      break;
+  }
+  return "enforced";
+}
+
 void add_ours(Json& json, const Event& event) {
   json.key("sandbox_run").open_object();
   if (event.arguments_known) json.member("args", std::string_view(event.arguments));
   add_verdict(json, event.call.arch, event.call.number, event.action);
   add_text(json, "rule", event.rule);
   add_text(json, "policy", event.policy);
-  json.member("outcome", event.outcome == Outcome::kLetThrough ? "let_through" : "enforced");
+  json.member("outcome", outcome_text(event.outcome));
   if (event.process.thread > 0 && event.process.thread != event.process.pid) {
     json.member("thread", static_cast<uint64_t>(event.process.thread));
   }
+  if (event.process_gone) json.member("process_gone", true);
   if (event.count > 0) json.member("count", event.count);
   json.close_object();
 }

@@ -32,6 +32,7 @@ struct Process {
 enum class Outcome : uint8_t {
   kEnforced,    ///< It got the verdict.
   kLetThrough,  ///< It would have got the verdict, and was let through (--permissive).
+  kWaits,       ///< It was to be killed for, which could not be done: it waits without an answer.
 };
 
 struct Event {
@@ -46,7 +47,8 @@ struct Event {
   /// What stands there: "a group", "the default action", "kernel:", "a fixed rule"; may be empty.
   std::string rule_kind;
   std::string policy;  ///< The policies in force, "beat.yml and profile default"; empty where they are not known.
-  uint64_t count = 0;  ///< How many such calls the event stands for; 0: for this one, or nobody has counted.
+  bool process_gone = false;  ///< It had ended before anybody looked: another one may have had its number by then.
+  uint64_t count = 0;         ///< How many such calls the event stands for; 0: for this one, or nobody has counted.
   // What only the kernel's own record has.
   std::optional<uint32_t> sequence;  ///< Of the audit record.
   std::optional<uint32_t> signal;    ///< `sig`.

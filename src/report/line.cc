@@ -41,7 +41,7 @@ std::string process_text(const Process& process) {
   if (!process.name.empty()) add(printable(process.name, kLongestName));
   if (process.pid > 0) add("pid " + std::to_string(process.pid));
   if (process.thread > 0 && process.thread != process.pid) add("thread " + std::to_string(process.thread));
-  return text.empty() ? "" : "  [" + text + "]";
+  return text;
 }
 
 /// Of compile/listener_guard.h: no other fixed rule is about a call that there is.
@@ -123,8 +123,14 @@ std::string denial_line(const Event& event) {
   line += call_text(event.call.arch, event.call.number);
   if (event.arguments_known) line += "(" + printable(event.arguments, kLongestArguments) + ")";
   const bool known = action != SECCOMP_RET_ERRNO || (event.action & SECCOMP_RET_DATA) != 0;
-  if (!allowed && known) line += " = " + fate_text(event.call.arch, event.call.number, event.action);
-  line += process_text(event.process);
+  if (event.outcome == Outcome::kWaits) {
+    line += ", which waits: its process could not be killed";
+  } else if (!allowed && known) {
+    line += " = " + fate_text(event.call.arch, event.call.number, event.action);
+  }
+  std::string process = process_text(event.process);
+  if (event.process_gone) process += ", which has ended: another process may have made the call";
+  if (!process.empty()) line += "  [" + process + "]";
   line += rule_text(event);
   if (event.count > 1) line += "  " + std::to_string(event.count) + " times";
   if (through && !allowed) line += ", let through";

@@ -58,8 +58,9 @@ EVENT = {
     "sandbox_run.errno?": r"E[A-Z0-9]+|[0-9]+",
     "sandbox_run.rule?": PLACE,
     "sandbox_run.policy?": NAME,
-    "sandbox_run.outcome": r"enforced|let_through",
+    "sandbox_run.outcome": r"enforced|let_through|waits",
     "sandbox_run.thread?": int,
+    "sandbox_run.process_gone?": bool,
     "sandbox_run.count?": int,
 }
 
@@ -94,6 +95,8 @@ def fields(value, path=""):
 def fits(value, form):
     if isinstance(form, list):
         return isinstance(value, list) and all(fits(item, form[0]) for item in value)
+    if form is bool:
+        return value is True
     if form is int:
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**64
     return isinstance(value, str) and re.fullmatch(form, value, re.DOTALL) is not None

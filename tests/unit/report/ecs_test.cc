@@ -131,6 +131,15 @@ TEST(EcsLine, ACallThatIsLetThroughIsNoKill) {
   EXPECT_NE(ecs_line(event).find("\"outcome\":\"let_through\""), std::string::npos);
 }
 
+TEST(EcsLine, WhatCouldNotBeDoneOrIsNotCertain) {
+  Event event = sample_event();
+  EXPECT_EQ(ecs_line(event).find("process_gone"), std::string::npos);
+  event.outcome = Outcome::kWaits;
+  event.process_gone = true;
+  EXPECT_NE(ecs_line(event).find("\"outcome\":\"waits\""), std::string::npos);
+  EXPECT_NE(ecs_line(event).find("\"process_gone\":true"), std::string::npos);
+}
+
 TEST(EcsLine, AnAuditRecordHasTheSignalOfItsOwnAndNoErrno) {
   Event event = sample_event();
   event.action = SECCOMP_RET_ERRNO;

@@ -76,6 +76,21 @@ TEST_F(DenialLine, LetThrough) {
             "logged socket(AF_PACKET, SOCK_RAW, 768)  [tcpdump, pid 4711]  by beat.yml:9 (log)");
 }
 
+TEST_F(DenialLine, AKillThatCannotBeDone) {
+  EXPECT_EQ(
+      of_action(SECCOMP_RET_KILL_PROCESS, Outcome::kWaits),
+      "denied socket(AF_PACKET, SOCK_RAW, 768), which waits: its process could not be killed  [tcpdump, pid 4711]  "
+      "by beat.yml:9 (kill_process)");
+}
+
+TEST_F(DenialLine, AProcessThatHasEnded) {
+  Event event = sample_event();
+  event.process_gone = true;
+  EXPECT_EQ(denial_line(event),
+            "denied socket(AF_PACKET, SOCK_RAW, 768) = EPERM  [tcpdump, pid 4711, which has ended: another process may "
+            "have made the call]  by beat.yml:9 (errno)");
+}
+
 TEST_F(DenialLine, WhatDecides) {
   Event event = sample_event();
   event.rule_kind = "the default action";

@@ -1,0 +1,68 @@
+#include "kernel/signals.h"
+
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+namespace sandbox::kernel {
+namespace {
+
+std::string failed(const char* what) {
+  return std::string(what) + " failed: " + strerrordesc_np(errno);
+}
+
+sigset_t set_of(int signal) {
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, signal);
+  return one;
+}
+
+bool set_timer(suseconds_t microseconds) {
+  const itimerval timer = {{0, microseconds}, {0, microseconds}};
+  return setitimer(ITIMER_REAL, &timer, nullptr) == 0;
+}
+
+}  // namespace
+
+Result<SignalState, std::string> take_signals() {
+  SignalState before;
+  sigset_t all;
+  sigfillset(&all);
+  if (sigprocmask(SIG_SETMASK, &all, &before.mask) != 0) return failed("rt_sigprocmask(2)");
+  struct sigaction by_default = {};
+  by_default.sa_handler = SIG_DFL;  // If it is ignored, nobody can be waited for.
+  if (sigaction(SIGCHLD, &by_default, &before.child) != 0) return failed("rt_sigaction(2)");
+  // One to this process itself waits at once, if it is blocked; else nobody would ever learn of an end.
+  const sigset_t child = set_of(SIGCHLD);
+  const timespec at_once = {};
+  if (kill(getpid(), SIGCHLD) != 0) return failed("kill(2)");
+  int got = -1;
+  do {
+    got = sigtimedwait(&child, nullptr, &at_once);
+  } while (got < 0 && errno == EINTR);
+  if (got != SIGCHLD) return failed("rt_sigtimedwait(2)");
+  return before;
+}
+
+bool Beat::start(suseconds_t microseconds) {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { came_ = 1; };
+  const sigset_t alarm = set_of(SIGALRM);
+  itimerval set = {};
+  if (sigaction(SIGALRM, &action, nullptr) != 0 || sigprocmask(SIG_UNBLOCK, &alarm, nullptr) != 0) return false;
+  if (set_timer(microseconds) && getitimer(ITIMER_REAL, &set) == 0 && set.it_interval.tv_usec > 0) return true;
+  stop();
+  return false;
+}
+
+void Beat::stop() {
+  const sigset_t alarm = set_of(SIGALRM);
+  set_timer(0);
+  sigprocmask(SIG_BLOCK, &alarm, nullptr);
+}
+
+}  // namespace sandbox::kernel

@@ -1,0 +1,53 @@
+#include "kernel/signals.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace sandbox::kernel {
+namespace {
+
+/// In a process of its own, whose signals these are.
+template <typename Test>
+int status_of(Test test) {
+  const pid_t pid = fork();
+  if (pid == 0) _exit(test());
+  int status = -1;
+  waitpid(pid, &status, 0);
+  return status;
+}
+
+TEST(Signals, AreTakenAndWereAsTheyWere) {
+  EXPECT_EQ(status_of([] {
+              sigset_t some;
+              sigemptyset(&some);
+              sigaddset(&some, SIGUSR1);
+              sigprocmask(SIG_SETMASK, &some, nullptr);
+              signal(SIGCHLD, SIG_IGN);
+              const auto before = take_signals();
+              if (!before) return 1;
+              if (sigismember(&before->mask, SIGUSR1) != 1 || sigismember(&before->mask, SIGUSR2) != 0) return 2;
+              if (before->child.sa_handler != SIG_IGN) return 3;
+              sigset_t now;
+              sigprocmask(SIG_SETMASK, nullptr, &now);
+              if (sigismember(&now, SIGUSR2) != 1 || sigismember(&now, SIGCHLD) != 1) return 4;
+              sigpending(&now);
+              return sigismember(&now, SIGCHLD) != 0 ? 5 : 0;  // What was sent to try it is gone.
+            }),
+            0);
+}
+
+TEST(Signals, ABeatInterruptsAndStops) {
+  EXPECT_EQ(status_of([] {
+              if (!take_signals() || !Beat::start(1000)) return 1;
+              while (!Beat::came()) usleep(100000);
+              Beat::stop();
+              Beat::forget();
+              usleep(20000);
+              return Beat::came() ? 2 : 0;
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace sandbox::kernel
