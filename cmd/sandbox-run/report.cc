@@ -259,16 +259,18 @@ void Reporter::explain_death() {
       "its own\n");
 }
 
+/// Records of its own may be on their way; and processes that it has left behind may go on making records.
+void Reporter::target_ending() {
+  if (!records_) return;
+  const auto end = kernel::TrapRecords::Clock::now() + 3 * kLateRecord;
+  while (auto record = records_->wait(kLateRecord)) {
+    report_record(std::move(*record));
+    if (kernel::TrapRecords::Clock::now() > end) break;
+  }
+}
+
 void Reporter::target_ended(const kernel::Ending& ending) {
   if (!ending.executed) return;
-  if (records_) {
-    // Processes that it has left behind may go on making records.
-    const auto end = kernel::TrapRecords::Clock::now() + 3 * kLateRecord;
-    while (auto record = records_->wait(kLateRecord)) {
-      report_record(std::move(*record));
-      if (kernel::TrapRecords::Clock::now() > end) break;
-    }
-  }
   const bool unexplained = ending.signal == SIGSYS && !killed_;
   if (unexplained) explain_death();
   if (!unexplained || tally_.count() > 0) summarize(ending);

@@ -33,6 +33,7 @@ class Reporter : public kernel::Watcher {
   void kill_failed(const kernel::Notification& notification, int error) override;
   [[nodiscard]] int input() const override { return records_ ? records_->fd() : -1; }
   void take_input() override;
+  void target_ending() override;
   void target_ended(const kernel::Ending& ending) override;
   void front_leaves() override;
   int tree_ended(const kernel::Ending& ending) override;

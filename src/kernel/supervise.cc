@@ -405,8 +405,10 @@ void Supervisor::reap() {
     }
     if (child.si_pid == 0) return;
     const bool of_target = child.si_pid == target_ && !ended_;
-    // Before it is reaped, so that the front signals nobody who gets its number.
-    if (of_target && is_end(child)) shared_.target = -1;
+    if (of_target && is_end(child)) {
+      shared_.target = -1;  // Before it is reaped, so that the front signals nobody who gets its number.
+      watcher_.target_ending();
+    }
     if (waitid(P_PID, static_cast<id_t>(child.si_pid), &child, kAny) == 0 && child.si_pid == target_ && of_target)
       note_target(child);
   }

@@ -61,6 +61,8 @@ class Watcher {
   virtual void take_input() {}
   /// Called from time to time, after at most `tick_milliseconds`.
   virtual void tick() {}
+  /// The target has ended, and has its number still.
+  virtual void target_ending() {}
   /// The target has ended; processes that it has left behind may go on.
   virtual void target_ended(const Ending& ending) { (void)ending; }
   /// The front goes, while processes that the target has left behind go on. Who waits for the end of standard error
