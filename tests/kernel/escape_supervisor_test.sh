@@ -11,7 +11,7 @@ attach EPERM
 process_vm_readv EPERM
 process_vm_writev EPERM
 proc_mem EACCES
-proc_syscall EPERM
+proc_syscall EPERM|EACCES
 pidfd_getfd EPERM
 listen_at_once EBUSY"
 

@@ -250,7 +250,7 @@ static void print_waiting(const struct Launch* launch) {
 /// Until nobody is left.
 static void follow(struct Launch* launch) {
   int killed = 0;
-  set_alarm(is_lie(launch->fault) ? 1 : patience);
+  set_alarm(is_lie(launch->fault) ? (patience + 4) / 5 : patience);
   for (;;) {
     int status = 0;
     const pid_t pid = waitpid(-1, &status, __WALL);

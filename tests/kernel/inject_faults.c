@@ -200,9 +200,9 @@ static void sweep_limits(char** command) {
   for (rlim_t size = 0; size <= 4 * kilo * kilo; size += step / 8) limited(RLIMIT_DATA, "DATA", size, command);
   for (rlim_t size = 0; size <= 512 * kilo; size += full ? 4 * kilo : 32 * kilo)
     limited(RLIMIT_STACK, "STACK", size, command);
+  limited(RLIMIT_CORE, "CORE", 0, command);
   for (rlim_t size = 0; size <= 2; ++size) {
     limited(RLIMIT_FSIZE, "FSIZE", size, command);
-    limited(RLIMIT_CORE, "CORE", size, command);
     limited(RLIMIT_MEMLOCK, "MEMLOCK", size, command);
     limited(RLIMIT_SIGPENDING, "SIGPENDING", size, command);
     limited(RLIMIT_MSGQUEUE, "MSGQUEUE", size, command);

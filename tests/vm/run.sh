@@ -3,7 +3,8 @@
 #
 #   tests/vm/run.sh [--kernel PACKAGE|FILE.deb] [--build FOLDER] [TEST]...
 #
-# TEST is a script below tests/, such as kernel/report_fate_test.sh; without one, all of kernel/ run. The kernel is that
+# TEST is a script below tests/, such as kernel/report_fate_test.sh, or a pattern of such ('kernel/escape_*'); without one,
+# all of kernel/ run. The kernel is that
 # of PACKAGE (default: what linux-image-amd64 stands for), or of a package's file, from another release of Debian, say.
 # qemu emulates the machine, which makes it some ten times slower than this one. It sees this one's files as its own, and
 # what it writes is forgotten. The programs are those of the preset dev, or of another build. Needs as packages:
@@ -27,8 +28,13 @@ for program in busybox cpio depmod qemu-system-x86_64; do
 done
 launcher=$build/cmd/sandbox-run/sandbox-run
 [ -x "$launcher" ] || fail "no $launcher; build the preset dev"
-tests=("$@")
-[ $# -gt 0 ] || mapfile -t tests < <(cd tests && printf '%s\n' kernel/*_test.sh)
+[ $# -gt 0 ] || set -- 'kernel/*'
+# Of what a pattern matches, the scripts; of a name, itself, so that a wrong one is told.
+mapfile -t tests < <(cd tests && for test; do
+  # shellcheck disable=SC2086 # Patterns.
+  case $test in *[*?[]*) printf '%s\n' $test | grep '_test\.sh$' ;; *) echo "$test" ;; esac
+done)
+[ ${#tests[@]} -gt 0 ] || fail "no test matches: $*"
 for test in "${tests[@]}"; do
   [ -x "tests/$test" ] || fail "no test 'tests/$test'"
 done
