@@ -277,9 +277,8 @@ void Reporter::target_ended(const kernel::Ending& ending) {
   if (records_ && records_->unknown() > 0 && !quiet_) {
     const uint64_t count = records_->unknown();
     say(std::to_string(count) + (count == 1 ? " call" : " calls") +
-        " with the action trap or trace came from processes that ended at once, here or in another sandbox, and are "
-        "not "
-        "shown\n");
+        " with the action trap, trace or log came from processes that had ended, here or in another sandbox, and are "
+        "not shown\n");
   }
 }
 
