@@ -12,6 +12,7 @@
 
 #include "base/diagnostic.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "kernel/caller.h"
 #include "report/arguments.h"
 #include "report/ecs.h"
@@ -234,8 +235,7 @@ void Reporter::say_unseen() {
 void Reporter::say_remedy(const kernel::Ending& ending) {
   if (permissive_) {
     judge_.note_unwatched();
-    std::string names;
-    for (const std::string& name : judge_.unwatched_denied()) names += (names.empty() ? "" : ", ") + name;
+    const std::string names = join(judge_.unwatched_denied());
     if (!names.empty()) say("calls that are not watched would be denied, too: " + names + "\n");
   }
   say(report::remedy_text(judge_.denials(), arch::native_abi()));
@@ -293,7 +293,7 @@ int Reporter::tree_ended(const kernel::Ending& ending) {
   if (ending.executed && tally_.count() > summarized_) summarize(ending);
   const uint64_t dropped = errors_.dropped() + (file_ ? file_->dropped() : 0);
   if (dropped > 0) {
-    say(std::to_string(dropped) + (dropped == 1 ? " line" : " lines") + " of the report could not be written\n");
+    say(plural(dropped, "line") + " of the report could not be written\n");
   }
   return ending.status;
 }
@@ -305,7 +305,7 @@ int launch_with_report(const Loaded& loaded, const Options& options, const kerne
   if (options.report_file) {
     auto opened = LineSink::to_file(*options.report_file);
     if (!opened) {
-      log.error(printable(*options.report_file, 4096) + ": cannot be written: " + opened.error());
+      log.error(printable_path(*options.report_file) + ": cannot be written: " + opened.error());
       return kExitFailed;
     }
     file = std::move(*opened);

@@ -1,8 +1,6 @@
 #include "policy/beats_writer.h"
 
-#include <array>
-#include <cstdio>
-
+#include "base/text.h"
 #include "policy/yaml_text.h"
 
 namespace sandbox::policy {
@@ -21,9 +19,7 @@ std::string text_of(const Integer& integer) {
   constexpr uint64_t kSmall = 4096;
   std::string text = integer.negative ? "-" : "";
   if (integer.negative || integer.magnitude < kSmall) return text + std::to_string(integer.magnitude);
-  std::array<char, 20> hexadecimal = {};
-  std::snprintf(hexadecimal.data(), hexadecimal.size(), "0x%llx", static_cast<unsigned long long>(integer.magnitude));
-  return hexadecimal.data();
+  return hex(integer.magnitude);
 }
 
 std::string text_of(const Value& value) {

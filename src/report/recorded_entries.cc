@@ -1,9 +1,7 @@
 #include "report/recorded_entries.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstdio>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,6 +12,7 @@
 #include "arch/call_versions.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
+#include "base/text.h"
 #include "policy/yaml_text.h"
 #include "resolve/call_sets.h"
 #include "resolve/values.h"
@@ -26,17 +25,11 @@ using policy::Operation;
 
 // ---- Values ----
 
-std::string hexadecimal(uint64_t value) {
-  std::array<char, 20> text = {};
-  std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(value));
-  return text.data();
-}
-
 /// Small numbers in decimal; larger ones in hexadecimal, where their bits can be seen.
 std::string text_of(const policy::Integer& integer) {
   constexpr uint64_t kSmall = 10;
   if (integer.negative) return "-" + std::to_string(integer.magnitude);
-  return integer.magnitude < kSmall ? std::to_string(integer.magnitude) : hexadecimal(integer.magnitude);
+  return integer.magnitude < kSmall ? std::to_string(integer.magnitude) : hex(integer.magnitude);
 }
 
 std::string text_of(const policy::Value& value) {
@@ -266,7 +259,7 @@ std::vector<std::string> nameless_calls(const Recording& recording) {
     if (arch::name_of(call.abi, call.number)) continue;
     texts.push_back("number " + std::to_string(call.number) + " of " + std::string(arch::info(call.abi).name));
   }
-  for (const ForeignCall& call : recording.foreign) texts.push_back("the ABI " + hexadecimal(call.arch));
+  for (const ForeignCall& call : recording.foreign) texts.push_back("the ABI " + hex(call.arch));
   if (recording.uncounted > 0) texts.push_back(std::to_string(recording.uncounted) + " calls by other numbers");
   return texts;
 }

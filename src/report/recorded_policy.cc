@@ -5,6 +5,7 @@
 
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
+#include "base/text.h"
 #include "report/event.h"
 #include "report/recorded_check.h"
 #include "report/recorded_entries.h"
@@ -22,20 +23,8 @@ constexpr std::string_view kEarlierRuns = "# ... and earlier runs";
 constexpr size_t kMostComments = 40;  ///< Lines above the group: a few for each run.
 constexpr size_t kLongestCommand = 200;
 
-std::string plural(uint64_t count, std::string_view word) {
-  return std::to_string(count) + " " + std::string(word) + (count == 1 ? "" : word.ends_with('s') ? "es" : "s");
-}
-
-std::string join(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 std::string list_of(const std::vector<Abi>& abis) {
-  std::vector<std::string> names;
-  for (const Abi abi : abis) names.emplace_back(arch::info(abi).name);
-  return "[" + join(names) + "]";
+  return "[" + join(abis, ", ", [](Abi abi) { return arch::info(abi).name; }) + "]";
 }
 
 std::vector<Abi> abis_of(const policy::Policy& policy, Abi native) {
@@ -362,7 +351,7 @@ Result<RecordedPolicy, RecordingError> Composer::compose(const std::string& name
   added_ = merge(alone, entries_);
   std::optional<std::string> text = earlier_ == nullptr ? fresh_text(group_text(alone, 2)) : extended_text();
   if (!text) {
-    return RecordingError{printable(earlier_->source->name(), 4096) +
+    return RecordingError{printable_path(earlier_->source->name()) +
                           ": is written in a way that nothing can be added to; write 'syscalls' as a list, one group "
                           "below the other"};
   }
@@ -387,7 +376,7 @@ std::optional<Unmergeable> why_unmergeable(const policy::Policy& policy) {
     return Unmergeable{format_diagnostic(source, {Severity::kError, range, message})};
   };
   if (policy.oci) {
-    return Unmergeable{printable(source.name(), 4096) +
+    return Unmergeable{printable_path(source.name()) +
                        ": is a container profile; --merge takes a policy in the format of Elastic Beats, which "
                        "'sandbox-policy convert --to beats' makes"};
   }

@@ -9,6 +9,7 @@
 #include "arch/syscalls.h"
 #include "base/diagnostic.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "report/arguments.h"
 #include "report/caller_memory.h"
 #include "report/event.h"
@@ -17,19 +18,12 @@
 namespace sandbox::report {
 namespace {
 
-constexpr size_t kLongestName = 4096;  // Of a file.
 constexpr uint32_t kSkippedNumber = UINT32_MAX;
 constexpr size_t kMostNumbers = 20;  // In one line; a program has as many as it likes.
 
 // ---- Text
 
 using Names = std::set<std::string>;
-
-std::string joined(const Names& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 std::string group_in_block(const std::vector<std::string>& names, const std::string& pad) {
   std::string text = "- action: allow\n" + pad + "  names:\n";
@@ -39,9 +33,7 @@ std::string group_in_block(const std::vector<std::string>& names, const std::str
 
 std::string group_in_flow(const std::vector<std::string>& names, bool json) {
   const auto word = [&](const std::string& text) { return json ? json_string(text) : text; };
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + word(name);
-  return "{" + word("action") + ": " + word("allow") + ", " + word("names") + ": [" + text + "]}, ";
+  return "{" + word("action") + ": " + word("allow") + ", " + word("names") + ": [" + join(names, ", ", word) + "]}, ";
 }
 
 std::string indented(const std::string& lines, const std::string& pad) {
@@ -216,11 +208,11 @@ std::string warnings_text(const PolicyDenials& denials, const std::string& name,
   const std::string think = "Think twice: " + name;
   std::string text;
   if (!sorted.by_group.empty()) {
-    text += think + " denies " + joined(sorted.by_group) + " by name, which the lines below undo.\n";
+    text += think + " denies " + join(sorted.by_group) + " by name, which the lines below undo.\n";
   }
   const Names in_part = denials.policy == nullptr ? Names() : allowed_in_part(*denials.policy, sorted.names);
   if (!in_part.empty()) {
-    text += think + " allows " + joined(in_part) + " for some arguments only; the lines below allow " +
+    text += think + " allows " + join(in_part) + " for some arguments only; the lines below allow " +
             (in_part.size() == 1 ? "it" : "them") + " for all.\n";
   }
   return text;
@@ -247,7 +239,7 @@ std::string allow_in_beats_file(const PolicyDenials& denials, const std::string&
 std::string allow_text(const PolicyDenials& denials, const std::string& name, const Names& names) {
   if (names.empty()) return "";
   if (denials.kind == PolicyDenials::Kind::kFilterFile || denials.policy == nullptr) {
-    return "To allow this, allow " + joined(names) + " in the policy that " + name +
+    return "To allow this, allow " + join(names) + " in the policy that " + name +
            " was compiled from, and compile it again.\n";
   }
   const std::vector<std::string> list(names.begin(), names.end());
@@ -275,13 +267,13 @@ std::string newer_text(const PolicyDenials& denials, const Names& newer) {
     key = "'kernel: " + std::to_string(denials.policy->kernel->major) + "." +
           std::to_string(denials.policy->kernel->minor) + "'";
   }
-  return "Probably not needed: " + joined(newer) + ". They are newer than " + key +
+  return "Probably not needed: " + join(newer) + ". They are newer than " + key +
          ", got ENOSYS, and programs then do without.\n";
 }
 
 std::string hidden_text(const std::string& name, const Names& hidden) {
   if (hidden.empty()) return "";
-  return "Probably not needed: " + joined(hidden) + ". " + name +
+  return "Probably not needed: " + join(hidden) + ". " + name +
          " answers ENOSYS on purpose, and programs then do without.\n";
 }
 
@@ -312,22 +304,22 @@ std::string architectures_text(const PolicyDenials& denials, const std::string& 
   const bool oci = denials.policy != nullptr && denials.policy->oci;
   for (const arch::Abi abi : abis) words.insert(oci ? oci_word(abi) : std::string(arch::info(abi).name));
   std::string text = "Calls through ";
-  for (const arch::Abi abi : abis) text += (abi == *abis.begin() ? "" : ", ") + std::string(arch::info(abi).name);
+  text += join(abis, ", ", [](arch::Abi abi) { return arch::info(abi).name; });
   text += " are refused, as " + name + " does not cover " + (abis.size() == 1 ? "it" : "them") + ": ";
   if (denials.policy == nullptr) return text + "its policy must, by 'architectures:'.\n";
-  if (oci) return text + "add " + joined(words) + " to its 'architectures'.\n";
+  if (oci) return text + "add " + join(words) + " to its 'architectures'.\n";
   if (!denials.policy->architectures.empty()) {
     const uint32_t line = denials.policy->source->locate(denials.policy->architectures.front().range.offset).line;
-    return text + "add " + joined(words) + " to 'architectures:' (line " + std::to_string(line) + ").\n";
+    return text + "add " + join(words) + " to 'architectures:' (line " + std::to_string(line) + ").\n";
   }
   const std::string own(arch::info(native).name);
   words.erase(own);
-  return text + new_architectures_text(denials, name, own + ", " + joined(words));
+  return text + new_architectures_text(denials, name, own + ", " + join(words));
 }
 
 std::string text_for(const PolicyDenials& denials, arch::Abi native) {
   const Sorted sorted = sort_out(denials);
-  const std::string name = printable(denials.name, kLongestName);
+  const std::string name = printable_path(denials.name);
   std::string text = warnings_text(denials, name, sorted);
   text += allow_text(denials, name, sorted.names);
   text += architectures_text(denials, name, sorted.abis, native);
@@ -338,7 +330,7 @@ std::string text_for(const PolicyDenials& denials, arch::Abi native) {
   if (!sorted.never.empty()) {
     text += "No policy can allow these, the kernel has no such calls: " + numbers_text(sorted.never) + ".\n";
   }
-  for (const uint32_t arch : sorted.unknown) text += "No policy can cover calls of arch " + hex_text(arch) + ".\n";
+  for (const uint32_t arch : sorted.unknown) text += "No policy can cover calls of arch " + hex(arch) + ".\n";
   return text;
 }
 
