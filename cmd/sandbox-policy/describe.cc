@@ -176,7 +176,7 @@ bool says_default(const resolve::Clause& clause) {
 
 std::string origin_text(const resolve::Clause* clause, const policy::Policy& policy) {
   if (clause == nullptr && policy.kernel) {
-    return "kernel: " + std::to_string(policy.kernel->major) + "." + std::to_string(policy.kernel->minor);
+    return "kernel: " + arch::to_string(*policy.kernel);
   }
   if (clause == nullptr || says_default(*clause)) return "default";
   return "line " + std::to_string(policy.source->locate(clause->origin.range.offset).line);

@@ -54,10 +54,9 @@ void list_calls(const Options& options, Output& out) {
   for (const auto& [number, name] : calls) {
     const auto since = arch::introduced(abi, name);
     const bool ancient = !since || (since->major <= 2 && since->minor <= 6);
-    table.add(
-        {{std::to_string(number)},
-         {std::string(name), Colour::kBold},
-         {ancient ? "" : "Linux " + std::to_string(since->major) + "." + std::to_string(since->minor), Colour::kDim}});
+    table.add({{std::to_string(number)},
+               {std::string(name), Colour::kBold},
+               {ancient ? "" : "Linux " + arch::to_string(*since), Colour::kDim}});
   }
   table.print(options.json, out);
 }

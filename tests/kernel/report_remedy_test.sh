@@ -277,13 +277,16 @@ test_architectures() {
   sed -i '1a\  architectures: [x86_64]' with.yml
   write_policy without.yml allow "errno rmdir"
   printf 'seccomp.default_action: allow\nseccomp.syscalls:\n- {action: errno, names: [rmdir]}\n' >dotted.yml
+  echo 'seccomp: {default_action: allow, syscalls: [{action: errno, names: [rmdir]}]}' >flow.yml
+  printf '"seccomp":\n  syscalls:\n  -\n    action: errno\n    names: [rmdir]\n  "default_action":\n    allow  # all else' \
+    >quoted.yml
   write_policy list.yml kill_process "allow $STATIC_CALLS"
   cat >profile.json <<'END'
 {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
  "syscalls": [{"names": ["rmdir"], "action": "SCMP_ACT_ERRNO"}]}
 END
   local policy
-  for policy in with.yml without.yml dotted.yml profile.json; do
+  for policy in with.yml without.yml dotted.yml flow.yml quoted.yml profile.json; do
     reported $policy "$CALL" i386:20
     assert_status 159
     apply_remedy $policy
