@@ -216,7 +216,7 @@ void Reporter::summarize(const kernel::Ending& ending) {
     say(report::summary_text(tally_, permissive_ ? Outcome::kLetThrough : Outcome::kEnforced));
   }
   say_unseen();
-  say_remedy(ending);
+  say_suggestion(ending);
 }
 
 /// Once, where the kernel's records cannot be read.
@@ -232,13 +232,13 @@ void Reporter::say_unseen() {
   unseen_.clear();
 }
 
-void Reporter::say_remedy(const kernel::Ending& ending) {
+void Reporter::say_suggestion(const kernel::Ending& ending) {
   if (permissive_) {
     judge_.note_unwatched();
     const std::string names = join(judge_.unwatched_denied());
     if (!names.empty()) say("calls that are not watched would be denied, too: " + names + "\n");
   }
-  say(report::remedy_text(judge_.denials(), arch::native_abi()));
+  say(report::suggestion_text(judge_.denials(), arch::native_abi()));
   // A program that was refused something does other things than it would have done.
   if (!permissive_ && ending.status != 0 && tally_.count() > 0) {
     say("to see all that the program needs in one run, add --permissive: then denied calls are let through\n");

@@ -1,4 +1,4 @@
-#include "report/remedy.h"
+#include "report/suggestion.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -316,7 +316,7 @@ Reason reason_of(const policy::Policy& policy, const resolve::PolicyRules& rules
   return policy.kernel ? Reason::kKernel : Reason::kDefault;
 }
 
-std::string remedy_text(std::span<const PolicyDenials> denials, arch::Abi native) {
+std::string suggestion_text(std::span<const PolicyDenials> denials, arch::Abi native) {
   std::string text;
   for (const PolicyDenials& one : denials) text += text_for(one, native);
   return text;

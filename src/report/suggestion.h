@@ -1,4 +1,4 @@
-// The lines that would allow what was denied.
+// Suggestions: the lines that would allow what was denied.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +47,6 @@ Reason reason_of(const policy::Policy& policy, const resolve::PolicyRules& rules
 /// Empty if nothing was denied.
 ///
 /// `native` is the ABI that a policy without `architectures` is for.
-std::string remedy_text(std::span<const PolicyDenials> denials, arch::Abi native);
+std::string suggestion_text(std::span<const PolicyDenials> denials, arch::Abi native);
 
 }  // namespace sandbox::report

@@ -1,6 +1,6 @@
 """Does what a report of 'sandbox-run --report' says would allow the calls that were denied.
 
-apply_remedy.py POLICY <REPORT: takes the lines as they were printed and puts them where the report says; it knows nothing
+apply_suggestion.py POLICY <REPORT: takes the lines as they were printed and puts them where the report says; it knows nothing
 of policies. The exit status is 1 if the report says nothing of the policy.
 """
 
