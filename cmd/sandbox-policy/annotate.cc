@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "arch/syscalls.h"
+#include "base/text.h"
 #include "bpf/disasm.h"
 #include "describe.h"
 #include "walk.h"
@@ -116,7 +117,7 @@ class Annotator {
       names.push_back(call_text(abi, number) +
                       (abis_.size() > 1 ? " (" + std::string(arch::info(abi).name) + ")" : ""));
     }
-    return joined(names, ", ");
+    return join(names, ", ");
   }
 
   /// The lines of the policy with conditions on the calls that come by.
@@ -138,7 +139,7 @@ class Annotator {
     std::vector<std::string> texts;
     texts.reserve(lines.size());
     for (const uint32_t line : lines) texts.push_back(std::to_string(line));
-    return (lines.size() == 1 ? "line " : "lines ") + joined(texts, ", ");
+    return (lines.size() == 1 ? "line " : "lines ") + join(texts, ", ");
   }
 
   [[nodiscard]] std::string jump_note(size_t at) const {
@@ -191,7 +192,7 @@ class Annotator {
     const std::vector<std::string>& few = fewer_hit ? hit : missed;
     if (few.empty()) return "";
     if (few.size() > kMostCallsNamed) return std::to_string(few.size()) + (fewer_hit ? " calls?" : " calls not?");
-    return (fewer_hit ? "" : "not ") + joined(few, ", ") + "?";
+    return (fewer_hit ? "" : "not ") + join(few, ", ") + "?";
   }
 
   [[nodiscard]] std::string return_note(size_t at) const {

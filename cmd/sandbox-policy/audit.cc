@@ -21,6 +21,7 @@
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "commands.h"
 #include "kernel/audit_log.h"
 #include "report/audit_record.h"
@@ -160,7 +161,7 @@ class Reporter {
       out_.line("");
       out_.add(report::summary_text(tally_, report::Outcome::kEnforced));
     }
-    if (unreadable_ > 0) log.warning(counted(unreadable_, "record") + " could not be read");
+    if (unreadable_ > 0) log.warning(plural(unreadable_, "record") + " could not be read");
   }
 
   /// False if standard output takes no more.
@@ -234,7 +235,7 @@ int listen(const Options& options, const Log& log, Reporter& reporter) {
   reporter.finish(log, true);
   const auto lost = kernel::lost_audit_records();
   if (lost && lost_before && *lost != *lost_before) {
-    log.warning("the kernel counts " + counted(*lost - *lost_before, "audit record") +
+    log.warning("the kernel counts " + plural(*lost - *lost_before, "audit record") +
                 " that it had to drop meanwhile; they may be missing here");
   }
   return writable ? kExitGood : kExitFailed;
@@ -308,7 +309,7 @@ class LogReader {
   bool complain(const std::string& name, int error) const {
     const std::string what =
         error == EISDIR ? "is a directory, expected a log" : std::string("cannot be read: ") + strerrordesc_np(error);
-    log_.error(printable(name, 4096) + ": " + what);
+    log_.error(printable_path(name) + ": " + what);
     return false;
   }
 
@@ -326,7 +327,7 @@ int read_logs(const Options& options, const Log& log, Reporter& reporter) {
   }
   reporter.finish(log, complete);
   if (reader.left_out() > 0) {
-    log.warning("the kernel left " + counted(reader.left_out(), "audit record") +
+    log.warning("the kernel left " + plural(reader.left_out(), "audit record") +
                 " out of these logs; they may be missing here");
   }
   return complete ? kExitGood : kExitFailed;

@@ -1,4 +1,5 @@
 // check: errors and warnings of policies, with their places.
+#include "base/text.h"
 #include "commands.h"
 #include "json.h"
 #include "load.h"
@@ -71,10 +72,10 @@ int check(const Options& options, const Log& log, Output& out) {
       print_json(*text, json);
     } else {
       print_text(*text, out);
-      out.line(printable(text->source->name(), 4096) + ": " +
+      out.line(printable_path(text->source->name()) + ": " +
                (counts.errors + counts.warnings == 0
                     ? "nothing to say"
-                    : counted(counts.errors, "error") + ", " + counted(counts.warnings, "warning")));
+                    : plural(counts.errors, "error") + ", " + plural(counts.warnings, "warning")));
     }
   }
   json.close_array().member("errors", uint64_t{total.errors}).member("warnings", uint64_t{total.warnings});

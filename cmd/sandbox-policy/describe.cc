@@ -3,9 +3,7 @@
 #include <linux/seccomp.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstdio>
 #include <tuple>
 
 #include "arch/constants.h"
@@ -13,18 +11,13 @@
 #include "arch/syscalls.h"
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
+#include "base/text.h"
 #include "resolve/evaluate.h"
 #include "resolve/values.h"
 #include "resolve/verdict_text.h"
 
 namespace sandbox::tool {
 namespace {
-
-std::string hex_text(uint64_t value) {
-  std::array<char, 24> buffer = {};
-  std::snprintf(buffer.data(), buffer.size(), "0x%llx", static_cast<unsigned long long>(value));
-  return buffer.data();
-}
 
 /// The value as it stands in the policy, if it is there on one line; else the number.
 std::string value_text(const policy::Value* value, const policy::Policy* policy, uint64_t number) {
@@ -125,7 +118,7 @@ Result<uint64_t, std::string> read_term(std::string_view term, arch::Abi abi) {
 }  // namespace
 
 std::string number_text(uint64_t value) {
-  return value < 10 ? std::to_string(value) : hex_text(value);
+  return value < 10 ? std::to_string(value) : hex(value);
 }
 
 std::string return_text(uint32_t value, arch::Abi abi) {
@@ -135,7 +128,7 @@ std::string return_text(uint32_t value, arch::Abi abi) {
   const resolve::Verdict verdict = resolve::verdict_of(value);
   if (action == SECCOMP_RET_ERRNO && data == 0) return "errno 0 (looks done)";
   if (verdict.action == policy::Action::kKillProcess && action != SECCOMP_RET_KILL_PROCESS) {
-    return hex_text(value) + " (kills the process)";
+    return hex(value) + " (kills the process)";
   }
   std::string text = resolve::verdict_text(verdict, abi);
   if (data != 0 && (verdict.action == policy::Action::kTrace || verdict.action == policy::Action::kTrap)) {
@@ -146,7 +139,7 @@ std::string return_text(uint32_t value, arch::Abi abi) {
 
 std::string call_text(arch::Abi abi, uint32_t number) {
   if (const auto name = arch::name_of(abi, number)) return std::string(*name);
-  return "number " + (number < 100000 ? std::to_string(number) : hex_text(number));
+  return "number " + (number < 100000 ? std::to_string(number) : hex(number));
 }
 
 std::vector<std::string> conditions_text(const resolve::Clause& clause, const policy::Policy* policy, arch::Abi abi) {
@@ -156,15 +149,6 @@ std::vector<std::string> conditions_text(const resolve::Clause& clause, const po
     texts.push_back(condition_text(clause.conditions[i], written == nullptr ? nullptr : &(*written)[i], policy));
   }
   return texts;
-}
-
-std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
-  std::string text;
-  for (const std::string& part : parts) {
-    if (!text.empty()) text += separator;
-    text += part;
-  }
-  return text;
 }
 
 Chain chain_of(const resolve::RuleSet& rules, uint32_t number) {
@@ -192,7 +176,7 @@ bool says_default(const resolve::Clause& clause) {
 
 std::string origin_text(const resolve::Clause* clause, const policy::Policy& policy) {
   if (clause == nullptr && policy.kernel) {
-    return "kernel: " + std::to_string(policy.kernel->major) + "." + std::to_string(policy.kernel->minor);
+    return "kernel: " + arch::to_string(*policy.kernel);
   }
   if (clause == nullptr || says_default(*clause)) return "default";
   return "line " + std::to_string(policy.source->locate(clause->origin.range.offset).line);
@@ -238,7 +222,7 @@ std::string call_with_arguments(const bpf::SystemCall& call, arch::Abi abi, size
   while (count > least && call.args.at(count - 1) == 0) --count;
   std::vector<std::string> arguments;
   for (size_t i = 0; i < count; ++i) arguments.push_back(number_text(call.args.at(i)));
-  return call_text(abi, call.number) + "(" + joined(arguments, ", ") + ")";
+  return call_text(abi, call.number) + "(" + join(arguments, ", ") + ")";
 }
 
 }  // namespace sandbox::tool

@@ -27,9 +27,6 @@ std::string number_text(uint64_t value);
 /// The conditions of a clause, as "arg0 == AF_UNIX", with values as the policy wrote them. `policy` may be null.
 std::vector<std::string> conditions_text(const resolve::Clause& clause, const policy::Policy* policy, arch::Abi abi);
 
-/// Those joined by "and".
-std::string joined(const std::vector<std::string>& parts, std::string_view separator);
-
 /// A call with its clauses, as far as they decide anything: cut behind the first without conditions.
 struct Chain {
   std::vector<const resolve::Clause*> cases;  ///< All with conditions.

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "arch/syscalls.h"
+#include "base/text.h"
 #include "bpf/interpret.h"
 #include "commands.h"
 #include "describe.h"
@@ -70,7 +71,7 @@ std::string calls_text(bpf::Interval numbers, std::optional<arch::Abi> abi) {
   if (names.size() > kMostNames) {
     return std::to_string(names.size()) + " calls from " + names.front() + " to " + names.back() + " (" + range + ")";
   }
-  return joined(names, ", ") + (names.size() == uint64_t{numbers.last} - numbers.first + 1 ? "" : " (" + range + ")");
+  return join(names, ", ") + (names.size() == uint64_t{numbers.last} - numbers.first + 1 ? "" : " (" + range + ")");
 }
 
 /// The ABIs of a set of calls by name; empty: they are no ABI's that is known, or too many.
@@ -99,7 +100,7 @@ std::vector<arch::Abi> named_abis(const Input& a, const Input& b, arch::Abi mach
 
 std::string heading_of(const bpf::CallSet& calls, const std::vector<arch::Abi>& named) {
   const std::vector<std::string> names = abis_of(calls, named);
-  return names.empty() ? "other ABIs" : joined(names, ", ");
+  return names.empty() ? "other ABIs" : join(names, ", ");
 }
 
 /// Calls that get the same two answers, whatever their arguments.

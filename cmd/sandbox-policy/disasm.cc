@@ -2,6 +2,7 @@
 #include <linux/seccomp.h>
 
 #include "annotate.h"
+#include "base/text.h"
 #include "commands.h"
 #include "json.h"
 #include "load.h"
@@ -10,9 +11,7 @@ namespace sandbox::tool {
 namespace {
 
 std::string abi_list(const std::vector<arch::Abi>& abis) {
-  std::string text;
-  for (const arch::Abi abi : abis) text += (text.empty() ? "" : ", ") + std::string(arch::info(abi).name);
-  return text;
+  return join(abis, ", ", [](arch::Abi abi) { return arch::info(abi).name; });
 }
 
 void print_json(const Input& input, const compile::ReadyFilter& filter, const Listing& listing, Output& out) {
@@ -48,7 +47,7 @@ int disasm(const Options& options, const Log& log, Output& out) {
     return kExitGood;
   }
   const bool raw = input->kind == Input::Kind::kRawBpf;
-  out.line(out.paint(Colour::kBold, input->name) + ": " + counted(listing.instructions.size(), "instruction") +
+  out.line(out.paint(Colour::kBold, input->name) + ": " + plural(listing.instructions.size(), "instruction") +
            (raw ? ", raw BPF; names are those of " : " for ") + abi_list(input->abis(options.machine)) +
            (filter->filter.token_sites.empty() ? "" : "; with an exec token, zeros here"));
   std::vector<std::vector<Cell>> rows;

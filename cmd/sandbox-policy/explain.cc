@@ -3,6 +3,7 @@
 
 #include "annotate.h"
 #include "arch/syscalls.h"
+#include "base/text.h"
 #include "bpf/interpret.h"
 #include "commands.h"
 #include "describe.h"
@@ -43,7 +44,7 @@ const resolve::RuleSet* rules_for(const Input& input, arch::Abi abi) {
 Reason clause_reason(const resolve::Clause& clause, const Input& input, arch::Abi abi) {
   const std::vector<std::string> conditions = conditions_text(clause, &*input.policy, abi);
   if (conditions.empty()) return {"group", "", clause.origin.range};
-  return {"group", "because " + joined(conditions, " and "), clause.origin.range};
+  return {"group", "because " + join(conditions, " and "), clause.origin.range};
 }
 
 /// No group decides: the default action does, or `kernel:`.
@@ -143,7 +144,7 @@ void print_cases(const Explanation& explanation, Output& out) {
                     {origin_text(clause, *input.policy), Colour::kDim}});
   };
   for (const resolve::Clause* clause : explanation.chain.cases) {
-    add(clause->verdict, "if " + joined(conditions_text(*clause, &*input.policy, abi), " and "), clause);
+    add(clause->verdict, "if " + join(conditions_text(*clause, &*input.policy, abi), " and "), clause);
   }
   add(explanation.chain.otherwise, "otherwise", explanation.chain.last);
   out.table(rows);
@@ -152,7 +153,7 @@ void print_cases(const Explanation& explanation, Output& out) {
 void print_path(const Explanation& explanation, Output& out) {
   out.line("");
   out.line("the way through the filter, " + std::to_string(explanation.path.size()) + " of " +
-           counted(explanation.listing.instructions.size(), "instruction") + ":");
+           plural(explanation.listing.instructions.size(), "instruction") + ":");
   std::vector<std::vector<Cell>> rows;
   for (const size_t at : explanation.path) {
     const std::string index = std::to_string(at);
@@ -170,7 +171,7 @@ void print_text(const Explanation& explanation, const std::vector<std::string>& 
   }
   const Reason& reason = explanation.reason;
   std::string call = call_text(explanation.abi, explanation.call.number);
-  if (!arguments.empty()) call += "(" + joined(arguments, ", ") + ")";  // As they were written.
+  if (!arguments.empty()) call += "(" + join(arguments, ", ") + ")";  // As they were written.
   out.line(out.paint(Colour::kBold, call) + " on " + std::string(arch::info(explanation.abi).name) + ": " +
            out.paint(colour_of(resolve::verdict_of(explanation.value).action),
                      return_text(explanation.value, explanation.abi)));

@@ -1,7 +1,6 @@
 // list: tables of the names that policies are written with.
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <optional>
 
 #include "arch/abi.h"
@@ -9,6 +8,7 @@
 #include "arch/constants.h"
 #include "arch/syscalls.h"
 #include "base/edit_distance.h"
+#include "base/text.h"
 #include "commands.h"
 #include "json.h"
 #include "profiles/profiles.h"
@@ -16,12 +16,6 @@
 
 namespace sandbox::tool {
 namespace {
-
-std::string hex_text(uint64_t value, int digits) {
-  std::array<char, 24> buffer = {};
-  std::snprintf(buffer.data(), buffer.size(), "0x%0*llx", digits, static_cast<unsigned long long>(value));
-  return buffer.data();
-}
 
 /// A table: rows for people, objects for programs. Columns have the names of their members.
 class Table {
@@ -60,10 +54,9 @@ void list_calls(const Options& options, Output& out) {
   for (const auto& [number, name] : calls) {
     const auto since = arch::introduced(abi, name);
     const bool ancient = !since || (since->major <= 2 && since->minor <= 6);
-    table.add(
-        {{std::to_string(number)},
-         {std::string(name), Colour::kBold},
-         {ancient ? "" : "Linux " + std::to_string(since->major) + "." + std::to_string(since->minor), Colour::kDim}});
+    table.add({{std::to_string(number)},
+               {std::string(name), Colour::kBold},
+               {ancient ? "" : "Linux " + arch::to_string(*since), Colour::kDim}});
   }
   table.print(options.json, out);
 }
@@ -111,13 +104,13 @@ void list_actions(const Options& options, Output& out) {
 void list_architectures(const Options& options, Output& out) {
   Table table("architectures", {"name", "audit_arch", "bits", "byte_order", "first_number", "aliases"});
   for (const arch::AbiInfo& abi : arch::all_abis()) {
-    std::string aliases;
+    std::vector<std::string_view> others;
     for (const std::string_view name : arch::accepted_abi_names()) {
-      if (name != abi.name && arch::find_abi(name) == abi.abi)
-        aliases += (aliases.empty() ? "" : " ") + std::string(name);
+      if (name != abi.name && arch::find_abi(name) == abi.abi) others.push_back(name);
     }
+    const std::string aliases = join(others, " ");
     table.add({{std::string(abi.name), abi.abi == options.machine ? Colour::kBold : Colour::kNone},
-               hex_text(abi.audit_arch, 8),
+               hex(abi.audit_arch, 8),
                std::to_string(abi.register_bits) + (options.json ? "" : "-bit"),
                std::string(abi.endian == bpf::Endian::kLittle ? "little" : "big") + (options.json ? "" : "-endian"),
                (options.json ? "" : "from ") + std::to_string(abi.first_number),
@@ -139,7 +132,7 @@ void list_constants(const Options& options, Output& out) {
   Table table("constants", {"name", "value"});
   for (const std::string_view name : arch::constant_names()) {
     if (const auto value = arch::constant(abi, name)) {
-      table.add({{std::string(name), Colour::kBold}, hex_text(*value, 1)});
+      table.add({{std::string(name), Colour::kBold}, hex(*value)});
     }
   }
   table.print(options.json, out);

@@ -7,6 +7,7 @@
 
 #include "base/edit_distance.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "bpf/filter_file.h"
 #include "kernel/capabilities.h"
 #include "kernel/probe.h"
@@ -20,7 +21,6 @@ namespace {
 
 using Source = std::shared_ptr<const SourceText>;
 
-constexpr size_t kLongestName = 4096;  // Of a file, in messages.
 constexpr std::string_view kProfilePrefix = "profile:";
 
 std::string unknown_profile(std::string_view name) {
@@ -50,7 +50,7 @@ Step<Bytes> read_bytes(const std::string& path, const Log& log) {
   const size_t limit = std::max<size_t>(policy::kMaxPolicyBytes, compile::max_filter_bytes());
   auto contents = read_file(path, limit);
   if (contents) return Bytes{path, std::move(contents->bytes)};
-  std::string message = printable(path, kLongestName) + ": ";
+  std::string message = printable_path(path) + ": ";
   if (contents.error().kind == FileError::Kind::kTooLarge) {
     message += "is larger than " + std::to_string(limit) + " bytes, the most that a policy may have";
   } else {
@@ -127,7 +127,7 @@ Step<Input> filter_input(const Bytes& bytes, const Log& log) {
   const bool own = bpf::claims_to_be_filter_file(bytes.bytes);
   Input input;
   input.kind = own ? Input::Kind::kFilterFile : Input::Kind::kRawBpf;
-  input.name = printable(bytes.name, kLongestName);
+  input.name = printable_path(bytes.name);
   auto ready = own ? parse_filter_file(bytes.bytes) : parse_raw_bpf(bytes.bytes);
   if (!ready) {
     log.error(input.name + ": " + ready.error());
@@ -139,7 +139,7 @@ Step<Input> filter_input(const Bytes& bytes, const Log& log) {
 
 Step<Input> policy_input(Bytes bytes, const Options& options, const Log& log) {
   Input input;
-  input.name = printable(bytes.name, kLongestName);
+  input.name = printable_path(bytes.name);
   input.profile = bytes.profile;
   Text text = read_text(std::move(bytes), environment_of(options));
   log.report(text.diagnostics);
@@ -203,7 +203,7 @@ Step<Text> load_text(const std::string& name, const policy::Environment& environ
   auto bytes = read_bytes(name, log);
   if (!bytes) return bytes.error();
   if (!is_filter(*bytes)) return read_text(std::move(*bytes), environment);
-  log.error(printable(name, kLongestName) + ": is a compiled filter, expected a policy");
+  log.error(printable_path(name) + ": is a compiled filter, expected a policy");
   return Unusable{};
 }
 

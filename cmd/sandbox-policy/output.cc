@@ -126,8 +126,4 @@ bool Output::finish() {
   return std::fflush(stdout) == 0 && written && std::ferror(stdout) == 0;
 }
 
-std::string counted(size_t count, std::string_view word) {
-  return std::to_string(count) + " " + std::string(word) + (count == 1 ? "" : "s");
-}
-
 }  // namespace sandbox::tool

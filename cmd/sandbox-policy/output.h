@@ -55,7 +55,4 @@ class Output {
   size_t width_ = 100;
 };
 
-/// A number with the word in its number: "1 warning", "2 warnings".
-std::string counted(size_t count, std::string_view word);
-
 }  // namespace sandbox::tool

@@ -13,6 +13,7 @@
 #include "base/diagnostic.h"
 #include "base/file.h"
 #include "base/line_sink.h"
+#include "base/text.h"
 #include "commands.h"
 #include "compile/compile.h"
 #include "compile/notify.h"
@@ -28,7 +29,6 @@ namespace {
 
 using arch::Abi;
 
-constexpr size_t kLongestName = 4096;
 constexpr int kTickMilliseconds = 500;
 constexpr const char* kAside = ".recorded";
 
@@ -72,7 +72,7 @@ class Recording : public kernel::Recorder {
     const Clock::time_point now = Clock::now();
     if (now - shown_at_ < std::chrono::milliseconds(kTickMilliseconds)) return;
     shown_at_ = now;
-    progress_.show("recording: " + counted(different_calls(), "call") + " by " + processes_text() + ", " +
+    progress_.show("recording: " + plural(different_calls(), "call") + " by " + processes_text() + ", " +
                    std::to_string(calls_seen()) + " seen");
   }
 
@@ -88,9 +88,7 @@ class Recording : public kernel::Recorder {
   }
 
  private:
-  [[nodiscard]] std::string processes_text() const {
-    return std::to_string(processes()) + (processes() == 1 ? " process" : " processes");
-  }
+  [[nodiscard]] std::string processes_text() const { return plural(processes(), "process"); }
 
   /// Whether it was written.
   bool write_policy() {
@@ -107,7 +105,7 @@ class Recording : public kernel::Recorder {
     }
     log_.report(policy->diagnostics);
     std::string line =
-        printable(job_.name, kLongestName) + ": " + counted(policy->calls, "system call") + ", " + processes_text();
+        printable_path(job_.name) + ": " + plural(policy->calls, "system call") + ", " + processes_text();
     if (job_.earlier != nullptr) line += ", " + std::to_string(policy->added) + " added";
     if (!job_.quiet) log_.info(line);
     return true;
@@ -121,7 +119,7 @@ class Recording : public kernel::Recorder {
     if (const auto failure = job_.aside->write(policy->text)) {
       log_.error(*failure);
     } else {
-      log_.error("what was recorded is in " + printable(name, kLongestName) + ", as a policy of its own");
+      log_.error("what was recorded is in " + printable_path(name) + ", as a policy of its own");
     }
   }
 
@@ -219,12 +217,10 @@ resolve::PolicyRules earlier_rules(const Input& earlier, const std::vector<Abi>&
 
 /// In a shell's words: what has a space is quoted.
 std::string command_line(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
+  return join(words, " ", [](const std::string& word) {
     const bool plain = !word.empty() && word.find_first_of(" \t\n\"'\\$`;&|<>()*?#~!") == std::string::npos;
-    text += (text.empty() ? "" : " ") + (plain ? word : "'" + word + "'");
-  }
-  return text;
+    return plain ? word : "'" + word + "'";
+  });
 }
 
 report::Run describe_run(const Options& options, Abi started_in) {

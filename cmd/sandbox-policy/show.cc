@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "arch/syscalls.h"
+#include "base/text.h"
 #include "bpf/interpret.h"
 #include "commands.h"
 #include "describe.h"
@@ -87,7 +88,7 @@ struct Group {
 
 void print_group(const Group& group, arch::Abi abi, Output& out) {
   const Summary summary = summarise(group.names, abi);
-  out.line("  " + out.paint(group.verdict.colour, group.verdict.text) + ": " + counted(group.names.size(), "call") +
+  out.line("  " + out.paint(group.verdict.colour, group.verdict.text) + ": " + plural(group.names.size(), "call") +
            (group.by_default ? ", and whatever else comes" : ""));
   std::vector<std::string> whole;
   for (const NamedSet& set : summary.sets) {
@@ -116,7 +117,7 @@ std::string answers_text(const Fate& fate, arch::Abi abi) {
   std::vector<std::string> verdicts;
   for (const uint32_t value : fate.returns) verdicts.push_back(return_text(value, abi));
   if (fate.computed) verdicts.emplace_back("what it computes");
-  return joined(verdicts, " or ");
+  return join(verdicts, " or ");
 }
 
 // ---- As text ----
@@ -133,7 +134,7 @@ void print_conditional(const Page& page, const Input& input, Output& out) {
     for (const resolve::Clause* clause : fate.chain.cases) {
       rows.push_back({name,
                       {resolve::verdict_text(clause->verdict, page.abi), colour_of(clause->verdict.action)},
-                      "if " + joined(conditions_text(*clause, &*input.policy, page.abi), " and "),
+                      "if " + join(conditions_text(*clause, &*input.policy, page.abi), " and "),
                       {origin_text(clause, *input.policy), Colour::kDim}});
       name.text.clear();
     }
@@ -167,8 +168,7 @@ std::vector<Group> groups_of(const Page& page) {
 }
 
 void print_page(const Page& page, const Input& input, Output& out) {
-  out.line(out.paint(Colour::kBold, std::string(arch::info(page.abi).name)) + ", " +
-           counted(page.fates.size(), "call"));
+  out.line(out.paint(Colour::kBold, std::string(arch::info(page.abi).name)) + ", " + plural(page.fates.size(), "call"));
   print_conditional(page, input, out);
   for (const Group& group : groups_of(page)) {
     out.line("");
@@ -188,7 +188,7 @@ void print_every_call(const Page& page, const Input& input, Output& out) {
     }
     for (const resolve::Clause* clause : fate.chain.cases) {
       row.emplace_back(resolve::verdict_text(clause->verdict, page.abi), colour_of(clause->verdict.action));
-      row.emplace_back("if " + joined(conditions_text(*clause, &*input.policy, page.abi), " and "));
+      row.emplace_back("if " + join(conditions_text(*clause, &*input.policy, page.abi), " and "));
       row.emplace_back(origin_text(clause, *input.policy), Colour::kDim);
       rows.push_back(row);
       row = {"", ""};
@@ -239,9 +239,9 @@ std::string one_decimal(double value) {
 }
 
 void print_cost(const Cost& cost, Output& out) {
-  out.line("filter: " + (cost.ranges == 0 ? "" : counted(cost.ranges, "range") + " of numbers, ") +
-           counted(cost.instructions, "instruction") + (cost.token ? ", with an exec token" : ""));
-  out.line("a call: at most " + counted(cost.longest, "instruction") + ", " + one_decimal(cost.mean) + " on average; " +
+  out.line("filter: " + (cost.ranges == 0 ? "" : plural(cost.ranges, "range") + " of numbers, ") +
+           plural(cost.instructions, "instruction") + (cost.token ? ", with an exec token" : ""));
+  out.line("a call: at most " + plural(cost.longest, "instruction") + ", " + one_decimal(cost.mean) + " on average; " +
            std::to_string(cost.free) + " of " + std::to_string(cost.calls) +
            " calls cost nothing, the kernel keeps their answer");
 }

@@ -14,12 +14,13 @@
 
 #include "base/diagnostic.h"
 #include "base/file.h"
+#include "base/text.h"
 
 namespace sandbox::tool {
 namespace {
 
 std::string failure(const std::string& path, int number) {
-  return printable(path, 4096) + ": cannot be written: " + std::strerror(number);
+  return printable_path(path) + ": cannot be written: " + std::strerror(number);
 }
 
 /// 0, or the errno of what went wrong.
@@ -66,8 +67,8 @@ Result<Beside, int> make_beside(int folder, const std::string& base) {
 Result<OutputFile, std::string> OutputFile::prepare(const std::string& name) {
   struct stat info = {};
   const bool exists = stat(name.c_str(), &info) == 0;
-  if (exists && S_ISDIR(info.st_mode)) return printable(name, 4096) + ": is a directory, expected a file";
-  if (exists && !S_ISREG(info.st_mode)) return printable(name, 4096) + ": is no regular file";
+  if (exists && S_ISDIR(info.st_mode)) return printable_path(name) + ": is a directory, expected a file";
+  if (exists && !S_ISREG(info.st_mode)) return printable_path(name) + ": is no regular file";
   const size_t slash = name.rfind('/');
   // The folder of the file that a link leads to, or of one that is not there yet.
   const std::string known = exists ? name : slash == std::string::npos ? "." : name.substr(0, slash + 1);

@@ -11,7 +11,7 @@
 #include "bpf/validate.h"
 #include "load.h"
 #include "report/event.h"
-#include "report/remedy.h"
+#include "report/suggestion.h"
 #include "resolve/evaluate.h"
 
 namespace sandbox::launcher {

@@ -58,7 +58,7 @@ std::string join(const std::vector<arch::Abi>& abis, const char* separator) {
 }
 
 /// How a part comes to cover an ABI.
-std::string remedy(const Part& part, arch::Abi abi) {
+std::string suggestion(const Part& part, arch::Abi abi) {
   const std::string name(arch::info(abi).name);
   switch (part.kind) {
     case Part::Kind::kBeats: {
@@ -91,7 +91,7 @@ bool covers_program(const Loaded& loaded, const kernel::Program& program, const 
     covered = false;
     log.error((program.script ? "the interpreter of " : "") + quoted(std::string_view(program.path)) +
               " is a program for " + std::string(arch::info(*program.abi).name) + ", which " + part.name +
-              " does not cover" + remedy(part, *program.abi));
+              " does not cover" + suggestion(part, *program.abi));
   }
   return covered;
 }

@@ -12,6 +12,7 @@
 
 #include "base/diagnostic.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "kernel/caller.h"
 #include "report/arguments.h"
 #include "report/ecs.h"
@@ -215,7 +216,7 @@ void Reporter::summarize(const kernel::Ending& ending) {
     say(report::summary_text(tally_, permissive_ ? Outcome::kLetThrough : Outcome::kEnforced));
   }
   say_unseen();
-  say_remedy(ending);
+  say_suggestion(ending);
 }
 
 /// Once, where the kernel's records cannot be read.
@@ -231,14 +232,13 @@ void Reporter::say_unseen() {
   unseen_.clear();
 }
 
-void Reporter::say_remedy(const kernel::Ending& ending) {
+void Reporter::say_suggestion(const kernel::Ending& ending) {
   if (permissive_) {
     judge_.note_unwatched();
-    std::string names;
-    for (const std::string& name : judge_.unwatched_denied()) names += (names.empty() ? "" : ", ") + name;
+    const std::string names = join(judge_.unwatched_denied());
     if (!names.empty()) say("calls that are not watched would be denied, too: " + names + "\n");
   }
-  say(report::remedy_text(judge_.denials(), arch::native_abi()));
+  say(report::suggestion_text(judge_.denials(), arch::native_abi()));
   // A program that was refused something does other things than it would have done.
   if (!permissive_ && ending.status != 0 && tally_.count() > 0) {
     say("to see all that the program needs in one run, add --permissive: then denied calls are let through\n");
@@ -294,7 +294,7 @@ int Reporter::tree_ended(const kernel::Ending& ending) {
   if (ending.executed && tally_.count() > summarized_) summarize(ending);
   const uint64_t dropped = errors_.dropped() + (file_ ? file_->dropped() : 0);
   if (dropped > 0) {
-    say(std::to_string(dropped) + (dropped == 1 ? " line" : " lines") + " of the report could not be written\n");
+    say(plural(dropped, "line") + " of the report could not be written\n");
   }
   return ending.status;
 }
@@ -306,7 +306,7 @@ int launch_with_report(const Loaded& loaded, const Options& options, const kerne
   if (options.report_file) {
     auto opened = LineSink::to_file(*options.report_file);
     if (!opened) {
-      log.error(printable(*options.report_file, 4096) + ": cannot be written: " + opened.error());
+      log.error(printable_path(*options.report_file) + ": cannot be written: " + opened.error());
       return kExitFailed;
     }
     file = std::move(*opened);

@@ -52,7 +52,7 @@ class Reporter : public kernel::Watcher {
   void say(std::string_view text);
   void summarize(const kernel::Ending& ending);
   void say_unseen();
-  void say_remedy(const kernel::Ending& ending);
+  void say_suggestion(const kernel::Ending& ending);
 
   Judge judge_;
   std::vector<std::string> unseen_;  ///< Actions of the filter that the kernel answers by itself: "trap".

@@ -1,9 +1,7 @@
 #include "arch/argument_kinds.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cstdio>
 #include <iterator>
 #include <map>
 #include <utility>
@@ -11,6 +9,7 @@
 
 #include "arch/argument_layout.h"
 #include "arch/constants.h"
+#include "base/text.h"
 
 namespace sandbox::arch {
 namespace {
@@ -281,12 +280,6 @@ const FamilyNames& names_of_family(Abi abi, ArgumentKind kind) {
 const Named* find_value(const std::vector<Named>& names, uint64_t value) {
   const auto at = std::find_if(names.begin(), names.end(), [&](const Named& n) { return n.value == value; });
   return at == names.end() ? nullptr : &*at;
-}
-
-std::string hex(uint64_t value) {
-  std::array<char, 24> text = {};
-  std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(value));
-  return text.data();
 }
 
 }  // namespace

@@ -184,4 +184,8 @@ std::optional<KernelVersion> parse_kernel_version(std::string_view text) {
   return KernelVersion{*major, *minor};
 }
 
+std::string to_string(KernelVersion version) {
+  return std::to_string(version.major) + "." + std::to_string(version.minor);
+}
+
 }  // namespace sandbox::arch

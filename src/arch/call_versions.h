@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "arch/abi.h"
@@ -30,5 +31,8 @@ std::optional<KernelVersion> first_introduced(std::string_view name);
 /// Reads "6.1", "5.10.23" and what uname(2) gives, such as "6.1.0-18-amd64" or "5.15.0+". Numbers after the second and
 /// a suffix after '-', '+', '_' or '~' are read over; anything else, a leading zero or a number over 65535 is none.
 std::optional<KernelVersion> parse_kernel_version(std::string_view text);
+
+/// "6.1".
+std::string to_string(KernelVersion version);
 
 }  // namespace sandbox::arch

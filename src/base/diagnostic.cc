@@ -1,8 +1,6 @@
 #include "base/diagnostic.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <tuple>
 
 #include "base/utf8.h"
@@ -11,19 +9,6 @@ namespace sandbox {
 namespace {
 
 constexpr size_t kExcerptWidth = 160;
-
-void append_hex_escape(std::string& out, unsigned char byte) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  out += "\\x";
-  out += kDigits[byte >> 4U];
-  out += kDigits[byte & 15U];
-}
-
-void append_code_point(std::string& out, uint32_t code_point) {
-  std::array<char, 16> buffer = {};
-  std::snprintf(buffer.data(), buffer.size(), code_point > 0xFFFF ? "\\U%08x" : "\\u%04x", code_point);
-  out += buffer.data();
-}
 
 size_t count_code_points(std::string_view text) {
   return static_cast<size_t>(
@@ -78,7 +63,7 @@ void Diagnostics::sort() {
 }
 
 std::string format_diagnostic(const SourceText& source, const Diagnostic& diagnostic) {
-  std::string out = printable(source.name(), 4096);
+  std::string out = printable_path(source.name());
   if (diagnostic.range) {
     const LineColumn place = source.locate(diagnostic.range->offset);
     out += ':';
@@ -128,33 +113,6 @@ std::string format_excerpt(const SourceText& source, const Diagnostic& diagnosti
   const size_t width = count_code_points(line.substr(column, diagnostic.range->length));
   if (width > 1) marks.append(width - 1, '~');
   return text + "\n" + marks;
-}
-
-std::string printable(std::string_view text, size_t limit) {
-  std::string out;
-  for (size_t at = 0; at < text.size();) {
-    if (out.size() >= limit) return out + "...";
-    const CodePoint point = decode_utf8(text, at);
-    if (point.length != 0 && is_invisible(point.value)) {
-      append_code_point(out, point.value);
-    } else if (point.length != 0 && !is_control(point.value)) {
-      out += text.substr(at, point.length);
-    } else if (text[at] == '\n') {
-      out += "\\n";
-    } else if (text[at] == '\t') {
-      out += "\\t";
-    } else {
-      for (const char c : text.substr(at, std::max<size_t>(point.length, 1))) {
-        append_hex_escape(out, static_cast<unsigned char>(c));
-      }
-    }
-    at += std::max<size_t>(point.length, 1);
-  }
-  return out;
-}
-
-std::string quoted(std::string_view text, size_t limit) {
-  return "'" + printable(text, limit) + "'";
 }
 
 }  // namespace sandbox

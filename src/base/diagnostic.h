@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/source_text.h"
+#include "base/text.h"
 
 namespace sandbox {
 
@@ -56,12 +57,5 @@ std::string format_diagnostic(const SourceText& source, const Diagnostic& diagno
 /// The source line and below it a caret with tildes under the range; two lines without a final newline. Empty when the
 /// diagnostic has no place. Tabs are kept as tabs above and below; lines over 160 code points are cut around the range.
 std::string format_excerpt(const SourceText& source, const Diagnostic& diagnostic);
-
-/// `text` fit for a one-line message: control characters and invalid UTF-8 become \n, \t or \xNN, invisible characters
-/// \uNNNN, and what is longer than `limit` bytes ends in "...".
-std::string printable(std::string_view text, size_t limit = 120);
-
-/// The printable text between single quotes.
-std::string quoted(std::string_view text, size_t limit = 120);
 
 }  // namespace sandbox

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace sandbox {
@@ -102,9 +103,7 @@ Json& Json::number(std::string_view digits) {
 }
 
 Json& Json::hex(uint64_t number) {
-  std::array<char, 24> buffer = {};
-  std::snprintf(buffer.data(), buffer.size(), "0x%llx", static_cast<unsigned long long>(number));
-  return value(std::string_view(buffer.data()));
+  return value(std::string_view(sandbox::hex(number)));
 }
 
 }  // namespace sandbox

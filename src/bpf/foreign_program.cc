@@ -1,18 +1,12 @@
 #include "bpf/foreign_program.h"
 
-#include <array>
-#include <cstdio>
 #include <string>
 #include <vector>
 
+#include "base/text.h"
+
 namespace sandbox::bpf {
 namespace {
-
-std::string hexadecimal(uint32_t value) {
-  std::array<char, 16> text = {};
-  std::snprintf(text.data(), text.size(), "0x%08x", value);
-  return text.data();
-}
 
 /// The complaint about returning `value`; empty when there is none.
 std::string complaint(uint32_t value) {
@@ -33,7 +27,7 @@ std::string complaint(uint32_t value) {
     case SECCOMP_RET_USER_NOTIF:
       return "it returns user_notif, and there is nobody to notify";
     default:
-      return "it returns " + hexadecimal(value) + ", which is no action of seccomp(2)";
+      return "it returns " + hex(value, 8) + ", which is no action of seccomp(2)";
   }
 }
 

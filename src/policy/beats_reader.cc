@@ -14,9 +14,6 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
-constexpr std::string_view kSection = "seccomp";
-constexpr std::string_view kPrefix = "seccomp.";
-
 constexpr std::array<std::string_view, 7> kSectionKeys = {
     "enabled", "default_action", "default_errno", "syscalls", "architectures", "kernel", "flags"};
 constexpr std::array<std::string_view, 3> kFlags = {"log", "spec_allow", "tsync"};
@@ -123,15 +120,15 @@ Policy BeatsReader::read(const YamlNode& document) {
     if (!is_beats_key(key)) continue;
     if (place.length == 0) place = key.range;
     bool understood = value.complete;
-    if (key.text == kSection && nested != nullptr) {
+    if (key.text == kSectionKey && nested != nullptr) {
       const uint32_t line = diagnostics_.source().locate(nested->range.offset).line;
       diagnostics_.error(key.range, "key 'seccomp' is given twice; first on line " + std::to_string(line));
       complete = false;
       continue;
     }
-    if (key.text == kSection) nested = &key;
-    if (key.text.starts_with(kPrefix)) {
-      keys.add(key, std::string_view(key.text).substr(kPrefix.size()), value);
+    if (key.text == kSectionKey) nested = &key;
+    if (key.text.starts_with(kSectionPrefix)) {
+      keys.add(key, std::string_view(key.text).substr(kSectionPrefix.size()), value);
     } else if (value.kind == Kind::kNull && value.complete) {
       understood = false;
       explain_empty_section(document, key);
@@ -341,7 +338,7 @@ void BeatsReader::read_argument(const MappingReader& keys, Condition& condition)
 }  // namespace
 
 bool is_beats_key(const YamlNode& key) {
-  return key.kind == Kind::kScalar && (key.text == kSection || key.text.starts_with(kPrefix));
+  return key.kind == Kind::kScalar && (key.text == kSectionKey || key.text.starts_with(kSectionPrefix));
 }
 
 Policy read_beats(const YamlNode& document, Diagnostics& diagnostics) {

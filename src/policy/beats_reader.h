@@ -1,11 +1,17 @@
 // Elastic Beats' seccomp section.
 #pragma once
 
+#include <string_view>
+
 #include "base/diagnostic.h"
 #include "policy/policy.h"
 #include "policy/yaml_tree.h"
 
 namespace sandbox::policy {
+
+/// The section's key, and how one of its keys begins that stands on the document's top level.
+inline constexpr std::string_view kSectionKey = "seccomp";
+inline constexpr std::string_view kSectionPrefix = "seccomp.";
 
 /// Whether a key of the document's top level belongs to the section: `seccomp` or `seccomp.…`.
 bool is_beats_key(const YamlNode& key);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace sandbox::policy {
@@ -31,14 +32,15 @@ const char* foreign_format(std::string_view text) {
   return nullptr;
 }
 
-std::string hexadecimal(const char* format, uint32_t value) {
+/// "U+200B".
+std::string code_point_text(uint32_t code_point) {
   std::array<char, 16> buffer = {};
-  std::snprintf(buffer.data(), buffer.size(), format, value);
+  std::snprintf(buffer.data(), buffer.size(), "U+%04X", code_point);
   return buffer.data();
 }
 
 std::string control_character(uint32_t code_point) {
-  std::string text = "control character " + hexadecimal("U+%04X", code_point);
+  std::string text = "control character " + code_point_text(code_point);
   if (code_point == 0) text += " (NUL)";
   return text;
 }
@@ -65,7 +67,7 @@ bool check_text(Diagnostics& diagnostics) {
     const SourceRange here = {static_cast<uint32_t>(at), 1};
     if (point.length == 0) {
       const auto byte = static_cast<unsigned char>(text[at]);
-      diagnostics.error(here, "byte " + hexadecimal("0x%02x", byte) + " is not valid UTF-8, expected UTF-8 text");
+      diagnostics.error(here, "byte " + hex(byte, 2) + " is not valid UTF-8, expected UTF-8 text");
       return false;
     }
     const bool line_end = point.value == '\n' || text.substr(at, 2) == "\r\n";
@@ -78,8 +80,8 @@ bool check_text(Diagnostics& diagnostics) {
       return false;
     }
     if (point.value == 0x2028 || point.value == 0x2029) {  // Line ends to some YAML readers, text to others.
-      diagnostics.error(
-          here, "line separator " + hexadecimal("U+%04X", point.value) + ", expected lines that end in LF or CRLF");
+      diagnostics.error(here,
+                        "line separator " + code_point_text(point.value) + ", expected lines that end in LF or CRLF");
       return false;
     }
     if (point.value == 0xFEFF) {

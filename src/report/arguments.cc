@@ -13,6 +13,7 @@
 #include "arch/constants.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
+#include "base/text.h"
 #include "report/caller_memory.h"
 
 namespace sandbox::report {
@@ -24,12 +25,6 @@ using enum arch::ArgumentKind;
 constexpr uint64_t kIpcCallMask = 0xffff;  // Above it stands a version of the interface.
 
 using Registers = std::array<uint64_t, bpf::kArgumentCount>;
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
-  return text;
-}
 
 /// One call's arguments: of a system call, or of a call behind a multiplexer.
 class Decoder {
@@ -91,7 +86,7 @@ std::vector<std::string> decode_call(const CallerMemory& memory, std::string_vie
   }
   std::vector<std::string> texts;
   const unsigned bits = arch::info(memory.abi()).register_bits;
-  for (const uint64_t value : registers) texts.push_back(hex_text(bits == 64 ? value : value & UINT32_MAX));
+  for (const uint64_t value : registers) texts.push_back(hex(bits == 64 ? value : value & UINT32_MAX));
   return texts;
 }
 
@@ -168,16 +163,16 @@ std::string Decoder::unknown_text(unsigned index) const {
       static_cast<int32_t>(number) >= least) {
     number = static_cast<int32_t>(number);
   }
-  return number >= least && number < kSmall ? std::to_string(number) : hex_text(value(index));
+  return number >= least && number < kSmall ? std::to_string(number) : hex(value(index));
 }
 
 std::string Decoder::number_text(ArgumentKind kind, unsigned index) const {
   constexpr uint64_t kHuge = uint64_t{1} << 48U;  // No size, but an address or a mistake.
   switch (kind) {
     case kUnsigned:
-      return value(index) < kHuge ? std::to_string(value(index)) : hex_text(value(index));
+      return value(index) < kHuge ? std::to_string(value(index)) : hex(value(index));
     case kHex:
-      return value(index) == 0 ? "0" : hex_text(value(index));
+      return value(index) == 0 ? "0" : hex(value(index));
     case kMode:
       return octal_text(value(index));
     case kDirectory:
@@ -247,7 +242,7 @@ std::string Decoder::socket_call_arguments(unsigned index) const {
   if (count == 0 || words.size() != count) return pointer_text(value(index));
   Registers inner = {};
   std::copy(words.begin(), words.end(), inner.begin());
-  return "[" + joined(Decoder(memory_, *call, inner, *arguments).texts()) + "]";
+  return "[" + join(Decoder(memory_, *call, inner, *arguments).texts()) + "]";
 }
 
 /// ipc(call, first, second, third, pointer, fifth): where the arguments of the call behind it stand. Source:
@@ -266,14 +261,14 @@ std::vector<unsigned> ipc_order(std::string_view call) {
 std::string ipc_text(const CallerMemory& memory, const Registers& registers) {
   const uint64_t selector = registers[0] & kIpcCallMask;
   const auto call = call_behind(memory.abi(), "ipc", registers[0]);
-  if (!call) return joined(decode_call(memory, "ipc", registers));
+  if (!call) return join(decode_call(memory, "ipc", registers));
   Registers inner = {};
   const std::vector<unsigned> order = ipc_order(*call);
   for (size_t i = 0; i < order.size(); ++i) inner[i] = registers[order[i]];
   const auto arguments = arch::arguments_of(memory.abi(), *call);
-  if (!arguments) return joined(decode_call(memory, "ipc", registers));
+  if (!arguments) return join(decode_call(memory, "ipc", registers));
   return constant_or_number(memory.abi(), kMultiplexedIpcCall, selector) + ", [" +
-         joined(Decoder(memory, *call, inner, *arguments).texts()) + "]";
+         join(Decoder(memory, *call, inner, *arguments).texts()) + "]";
 }
 
 }  // namespace
@@ -291,7 +286,7 @@ std::string decode_arguments(arch::Abi abi, const bpf::SystemCall& call, const M
   const CallerMemory caller(abi, memory);
   const std::string_view name = arch::name_of(abi, call.number).value_or("");
   if (name == "ipc") return ipc_text(caller, call.args);
-  return joined(decode_call(caller, name, call.args));
+  return join(decode_call(caller, name, call.args));
 }
 
 }  // namespace sandbox::report

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/diagnostic.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace sandbox::report {
@@ -67,12 +68,6 @@ size_t no_memory(uint64_t, std::span<std::byte>) {
   return 0;
 }
 
-std::string hex_text(uint64_t value) {
-  std::array<char, 24> text = {};
-  std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(value));
-  return text.data();
-}
-
 std::string octal_text(uint64_t value) {
   std::array<char, 32> text = {};
   std::snprintf(text.data(), text.size(), "0%llo", static_cast<unsigned long long>(value));
@@ -80,13 +75,13 @@ std::string octal_text(uint64_t value) {
 }
 
 std::string pointer_text(uint64_t address) {
-  return address == 0 ? "NULL" : hex_text(address);
+  return address == 0 ? "NULL" : hex(address);
 }
 
 std::string constant_or_number(arch::Abi abi, ArgumentKind kind, uint64_t value) {
   constexpr uint64_t kSmall = 4096;  // What is larger are bits, or an ioctl.
   if (auto text = arch::constant_text(abi, kind, value)) return *text;
-  return value < kSmall ? std::to_string(value) : hex_text(value);
+  return value < kSmall ? std::to_string(value) : hex(value);
 }
 
 unsigned CallerMemory::word_bytes() const {
@@ -159,7 +154,7 @@ std::string CallerMemory::socket_address(uint64_t address, uint64_t length) cons
   }
   const std::string name = constant_or_number(abi_, ArgumentKind::kAddressFamily, family);
   if (name == "AF_NETLINK" && raw.size() >= 12) {
-    return name + " pid " + std::to_string(field(4, 4)) + " groups " + hex_text(field(8, 4));
+    return name + " pid " + std::to_string(field(4, 4)) + " groups " + hex(field(8, 4));
   }
   return "{" + name + ", ...}";
 }
@@ -180,7 +175,7 @@ std::string CallerMemory::open_how(uint64_t address, uint64_t size) const {
   const auto resolve = number(address + 16, 8);
   if (size < 24 || !flags || !mode || !resolve) return pointer_text(address);
   std::string text = "{flags=" + constant_or_number(abi_, ArgumentKind::kOpenFlags, *flags);
-  text += ", mode=" + octal_text(*mode) + ", resolve=" + hex_text(*resolve);
+  text += ", mode=" + octal_text(*mode) + ", resolve=" + hex(*resolve);
   return text + "}";
 }
 

@@ -49,7 +49,6 @@ class CallerMemory {
 
 /// "0x7f00", and NULL for 0.
 std::string pointer_text(uint64_t address);
-std::string hex_text(uint64_t value);
 std::string octal_text(uint64_t value);
 /// A value of a family by its names; what has none as a number.
 std::string constant_or_number(arch::Abi abi, arch::ArgumentKind kind, uint64_t value);

@@ -12,6 +12,7 @@
 #include "arch/errno_names.h"
 #include "arch/syscalls.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "report/caller_memory.h"
 #include "report/line.h"
 #include "resolve/rule_set.h"
@@ -23,7 +24,7 @@ namespace {
 /// but for x86; x32 has x86_64's.
 std::string arch_text(uint32_t arch) {
   const auto abi = abi_of(arch, 0);
-  if (!abi) return hex_text(arch);
+  if (!abi) return hex(arch);
   return std::string(*abi == arch::Abi::kX86 ? "i386" : arch::info(*abi).name);
 }
 

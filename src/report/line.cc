@@ -6,6 +6,7 @@
 #include "arch/errno_names.h"
 #include "arch/syscalls.h"
 #include "base/diagnostic.h"
+#include "base/text.h"
 #include "report/caller_memory.h"
 #include "resolve/rule_set.h"
 
@@ -56,7 +57,7 @@ std::string rule_text(const Event& event) {
   const std::string place = printable(event.rule.empty() ? event.policy : without_column(event.rule), kLongestRule);
   if (event.rule_kind == "a fixed rule") {
     const auto abi = abi_of(event.call.arch, event.call.number);
-    const std::string through = abi ? std::string(arch::info(*abi).name) : hex_text(event.call.arch);
+    const std::string through = abi ? std::string(arch::info(*abi).name) : hex(event.call.arch);
     const bool kills = action.starts_with("kill");
     if (is_listener_denial(event)) return "  by a fixed rule (no listener beside sandbox-run's own)";
     return "  by a fixed rule (" + (kills ? "no calls through " + through : "no such call") + ")";
@@ -76,7 +77,7 @@ std::string number_text(uint32_t number) {
 
 std::string call_text(uint32_t arch, uint32_t number) {
   const auto abi = abi_of(arch, number);
-  if (!abi) return number_text(number) + " of arch " + hex_text(arch);
+  if (!abi) return number_text(number) + " of arch " + hex(arch);
   const auto name = arch::name_of(*abi, number);
   const bool x32 = *abi == arch::Abi::kX32;  // Which its bit says, and so does its name.
   const std::string text =
@@ -87,7 +88,7 @@ std::string call_text(uint32_t arch, uint32_t number) {
 std::string action_name(uint32_t action) {
   if (action_of(action) == SECCOMP_RET_USER_NOTIF) return "user_notif";
   const resolve::Verdict verdict = resolve::verdict_of(action);
-  if (action_of(resolve::seccomp_return(verdict)) != action_of(action)) return hex_text(action_of(action));
+  if (action_of(resolve::seccomp_return(verdict)) != action_of(action)) return hex(action_of(action));
   return std::string(policy::name_of(verdict.action));
 }
 
@@ -111,7 +112,7 @@ std::string fate_text(uint32_t arch, uint32_t number, uint32_t action) {
     case SECCOMP_RET_ALLOW:
       return "allowed";
     default:
-      return hex_text(action);
+      return hex(action);
   }
 }
 

@@ -1,9 +1,7 @@
 #include "report/recorded_entries.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstdio>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,7 +12,7 @@
 #include "arch/call_versions.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
-#include "policy/yaml_text.h"
+#include "base/text.h"
 #include "resolve/call_sets.h"
 #include "resolve/values.h"
 
@@ -26,39 +24,9 @@ using policy::Operation;
 
 // ---- Values ----
 
-std::string hexadecimal(uint64_t value) {
-  std::array<char, 20> text = {};
-  std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(value));
-  return text.data();
-}
-
-/// Small numbers in decimal; larger ones in hexadecimal, where their bits can be seen.
-std::string text_of(const policy::Integer& integer) {
-  constexpr uint64_t kSmall = 10;
-  if (integer.negative) return "-" + std::to_string(integer.magnitude);
-  return integer.magnitude < kSmall ? std::to_string(integer.magnitude) : hexadecimal(integer.magnitude);
-}
-
-std::string text_of(const policy::Value& value) {
-  std::string text;
-  for (const policy::Term& term : value.terms) {
-    text += (text.empty() ? "" : "|") + (term.constant.empty() ? text_of(term.integer) : term.constant);
-  }
-  return text.empty() ? "0" : text;
-}
-
-std::string text_of(const policy::Condition& condition) {
-  std::string text = "{argument: " + std::to_string(condition.argument);
-  text += ", operation: " + std::string(policy::name_of(condition.operation));
-  if (condition.operation == Operation::kMaskedEqual) text += ", mask: " + text_of(condition.mask);
-  text += ", value: " + text_of(condition.value);
-  if (condition.wide) text += ", width: 64";
-  return text + "}";
-}
-
 std::string key_of(const Entry& entry) {
   std::string key = entry.name;
-  for (const policy::Condition& condition : entry.conditions) key += " " + text_of(condition);
+  for (const policy::Condition& condition : entry.conditions) key += " " + policy::condition_text(condition);
   return key;
 }
 
@@ -179,7 +147,7 @@ std::string remark_on(std::string_view name, std::span<const Abi> abis,
     const auto introduced = arch::introduced(abi, name);
     if (!introduced || *introduced <= *newest) return "";
   }
-  return "newer than Linux " + std::to_string(newest->major) + "." + std::to_string(newest->minor);
+  return "newer than Linux " + arch::to_string(*newest);
 }
 
 void add_entries(std::string_view name, const NamedCall& call, std::span<const Abi> abis, const std::string& remark,
@@ -227,21 +195,6 @@ std::string_view rest_of_line(const SourceText& source, size_t offset) {
   return text.substr(offset, std::min(text.find('\n', offset), text.size()) - offset);
 }
 
-size_t longest_name(const Entries& entries) {
-  size_t longest = 0;
-  for (const Entry& entry : entries) {
-    if (entry.conditions.empty()) longest = std::max(longest, policy::yaml_scalar(entry.name).size());
-  }
-  return longest;
-}
-
-std::string with_comment(std::string line, const Entry& entry, size_t column) {
-  const std::string comment = comment_of(entry);
-  if (comment.empty()) return line + "\n";
-  line.resize(std::max(line.size(), column), ' ');
-  return line + "  # " + comment + "\n";
-}
-
 /// The calls of a set.
 std::set<std::string_view> members_of(const Entry& entry) {
   const auto members = resolve::members_of_set(entry.name);
@@ -266,7 +219,7 @@ std::vector<std::string> nameless_calls(const Recording& recording) {
     if (arch::name_of(call.abi, call.number)) continue;
     texts.push_back("number " + std::to_string(call.number) + " of " + std::string(arch::info(call.abi).name));
   }
-  for (const ForeignCall& call : recording.foreign) texts.push_back("the ABI " + hexadecimal(call.arch));
+  for (const ForeignCall& call : recording.foreign) texts.push_back("the ABI " + hex(call.arch));
   if (recording.uncounted > 0) texts.push_back(std::to_string(recording.uncounted) + " calls by other numbers");
   return texts;
 }
@@ -320,49 +273,6 @@ size_t merge(Entries& entries, const Entries& further) {
   return added;
 }
 
-std::string group_text(const Entries& entries, size_t indent) {
-  const std::string margin(indent, ' ');
-  const size_t column = indent + 4 + longest_name(entries);
-  std::string names;
-  std::string conditional;
-  for (const Entry& entry : entries) {
-    const std::string name = policy::yaml_scalar(entry.name);
-    if (entry.conditions.empty()) {
-      names += with_comment(margin + "  - " + name, entry, column);
-      continue;
-    }
-    conditional += margin + "  - name: " + name + "\n" + margin + "    arguments:\n";
-    for (const policy::Condition& condition : entry.conditions) {
-      const std::string line = margin + "    - " + text_of(condition);
-      const bool last = &condition == &entry.conditions.back();
-      conditional += last ? with_comment(line, entry, 0) : line + "\n";
-    }
-  }
-  std::string text = margin + "- action: allow\n";
-  if (!names.empty()) text += margin + "  names:\n" + names;
-  if (!conditional.empty()) text += margin + "  names_with_args:\n" + conditional;
-  return text;
-}
-
-std::string flow_group_text(const Entries& entries) {
-  std::string names;
-  std::string conditional;
-  for (const Entry& entry : entries) {
-    const std::string name = policy::yaml_scalar(entry.name);
-    if (entry.conditions.empty()) {
-      names += (names.empty() ? "" : ", ") + name;
-      continue;
-    }
-    std::string conditions;
-    for (const policy::Condition& c : entry.conditions) conditions += (conditions.empty() ? "" : ", ") + text_of(c);
-    conditional += (conditional.empty() ? "" : ", ") + ("{name: " + name) + ", arguments: [" + conditions + "]}";
-  }
-  std::string text = "{action: allow";
-  if (!names.empty()) text += ", names: [" + names + "]";
-  if (!conditional.empty()) text += ", names_with_args: [" + conditional + "]";
-  return text + "}";
-}
-
 policy::Group group_of(const Entries& entries) {
   policy::Group group;
   group.action = policy::Action::kAllow;
@@ -374,6 +284,14 @@ policy::Group group_of(const Entries& entries) {
     }
   }
   return group;
+}
+
+policy::GroupComments comments_of(const Entries& entries) {
+  policy::GroupComments comments;
+  for (const Entry& entry : entries) {
+    (entry.conditions.empty() ? comments.names : comments.names_with_args).push_back(comment_of(entry));
+  }
+  return comments;
 }
 
 }  // namespace sandbox::report

@@ -10,6 +10,7 @@
 
 #include "arch/abi.h"
 #include "base/source_text.h"
+#include "policy/beats_writer.h"
 #include "policy/policy.h"
 #include "report/recording.h"
 
@@ -42,13 +43,8 @@ Entries entries_of(const policy::Group& group, const SourceText& source);
 /// added.
 size_t merge(Entries& entries, const Entries& further);
 
-/// The group as YAML, each line indented by `indent` spaces.
-std::string group_text(const Entries& entries, size_t indent);
-
-/// The same between braces, in one piece and without comments.
-std::string flow_group_text(const Entries& entries);
-
-/// What the group means.
+/// The group of these entries, and the comments on them.
 policy::Group group_of(const Entries& entries);
+policy::GroupComments comments_of(const Entries& entries);
 
 }  // namespace sandbox::report

@@ -5,6 +5,9 @@
 
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
+#include "base/text.h"
+#include "policy/beats_writer.h"
+#include "policy/edit.h"
 #include "report/event.h"
 #include "report/recorded_check.h"
 #include "report/recorded_entries.h"
@@ -21,22 +24,6 @@ constexpr std::string_view kMarker = "# Recorded by sandbox-policy record; behin
 constexpr std::string_view kEarlierRuns = "# ... and earlier runs";
 constexpr size_t kMostComments = 40;  ///< Lines above the group: a few for each run.
 constexpr size_t kLongestCommand = 200;
-
-std::string plural(uint64_t count, std::string_view word) {
-  return std::to_string(count) + " " + std::string(word) + (count == 1 ? "" : word.ends_with('s') ? "es" : "s");
-}
-
-std::string join(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
-std::string list_of(const std::vector<Abi>& abis) {
-  std::vector<std::string> names;
-  for (const Abi abi : abis) names.emplace_back(arch::info(abi).name);
-  return "[" + join(names) + "]";
-}
 
 std::vector<Abi> abis_of(const policy::Policy& policy, Abi native) {
   std::vector<Abi> abis;
@@ -99,11 +86,10 @@ class Composer {
   Entries entries_of_run() const;
   void add_fixed(const std::string& name, const char* remark, Entries& entries) const;
   std::vector<std::string> comments_of_run() const;
-  std::string fresh_text(const std::string& group) const;
+  std::string fresh_text();
   std::optional<std::string> extended_text();
-  bool replace_own_group(std::string& text);
-  bool insert_group(std::string& text) const;
-  bool list_architectures(std::string& text) const;
+  bool replace_own_group(policy::TextEditor& editor);
+  bool add_group(policy::TextEditor& editor);
   Meaning meaning() const;
 
   const Recording& recording_;
@@ -157,100 +143,68 @@ std::vector<std::string> Composer::comments_of_run() const {
 
 // ---- A new policy ----
 
-std::string indented(const std::vector<std::string>& lines, size_t indent) {
-  std::string text;
-  for (const std::string& line : lines) text += std::string(indent, ' ') + line + "\n";
-  return text;
+policy::GroupComments comments_on(const Entries& entries, std::vector<std::string> runs) {
+  policy::GroupComments comments = comments_of(entries);
+  comments.above = std::move(runs);
+  comments.above.insert(comments.above.begin(), std::string(kMarker));
+  return comments;
 }
 
-std::string Composer::fresh_text(const std::string& group) const {
+std::string Composer::fresh_text() {
   std::string text =
       "# What a recorded run has called is allowed, all else gets EPERM. 'sandbox-policy record --merge' adds what\n"
       "# further runs call, to this file too.\n"
       "seccomp:\n"
       "  default_action: errno\n";
-  if (abis_ != std::vector<Abi>{run_.native}) text += "  architectures: " + list_of(abis_) + "\n";
-  if (run_.kernel) {
-    const std::string version = std::to_string(run_.kernel->major) + "." + std::to_string(run_.kernel->minor);
-    text +=
-        "  kernel: \"" + version + "\"  # Newer calls get ENOSYS, as on this kernel: programs then do without them.\n";
+  if (abis_ != std::vector<Abi>{run_.native}) {
+    text += "  " + policy::flow_entry("architectures", policy::flow_list(policy::names_of(abis_))) + "\n";
   }
-  text += "  syscalls:\n  " + std::string(kMarker) + "\n" + indented(comments_of_run(), 2);
-  return text + group;
+  if (run_.kernel) {
+    text += "  " + policy::flow_entry("kernel", policy::version_value(*run_.kernel)) +
+            "  # Newer calls get ENOSYS, as on this kernel: programs then do without them.\n";
+  }
+  Entries all;
+  added_ = merge(all, entries_);
+  return text + "  syscalls:\n" + policy::block_group(group_of(all), 2, comments_on(all, comments_of_run()));
 }
 
 // ---- An earlier policy ----
-
-size_t line_start(std::string_view text, size_t offset) {
-  const size_t end = text.substr(0, offset).rfind('\n');
-  return end == std::string_view::npos ? 0 : end + 1;
-}
-
-std::string_view line_at(std::string_view text, size_t start) {
-  return text.substr(start, std::min(text.find('\n', start), text.size()) - start);
-}
-
-size_t leading_spaces(std::string_view line) {
-  return std::min(line.find_first_not_of(' '), line.size());
-}
-
-/// The column of a group's dash, if the list is written in block style: "  - action: allow".
-std::optional<size_t> dash_of(std::string_view text, const policy::Group& group) {
-  const size_t start = line_start(text, group.range.offset);
-  const std::string_view before = text.substr(start, group.range.offset - start);
-  const size_t dash = leading_spaces(before);
-  if (dash == before.size() || before[dash] != '-') return std::nullopt;
-  if (before.find_first_not_of(' ', dash + 1) != std::string_view::npos) return std::nullopt;
-  return dash;
-}
-
-/// The first of the comment lines that stand right above `start`, indented by `indent`.
-size_t comments_above(std::string_view text, size_t start, size_t indent) {
-  while (start > 0) {
-    const size_t above = line_start(text, start - 1);
-    const std::string_view line = line_at(text, above);
-    if (leading_spaces(line) != indent || indent == line.size() || line[indent] != '#') break;
-    start = above;
-  }
-  return start;
-}
 
 /// A group that stands in a text exactly as it was written by this program, so that nothing is lost when it is written
 /// anew.
 struct OwnGroup {
   size_t begin = 0;  ///< Its first comment.
   size_t end = 0;
-  size_t indent = 0;
   std::vector<std::string> comments;  ///< Of the runs, without indentation.
   Entries entries;
 };
 
-std::optional<OwnGroup> own_group(const policy::Group& group, const SourceText& source) {
+std::optional<OwnGroup> own_group(const policy::TextEditor& editor, const policy::Group& group, size_t index,
+                                  const SourceText& source) {
+  const auto lines = editor.lines_of_group(index);
+  if (!lines) return std::nullopt;
   const std::string_view text = source.text();
-  const auto dash = dash_of(text, group);
-  if (!dash) return std::nullopt;
+  const std::string marker = std::string(lines->indent, ' ') + std::string(kMarker) + "\n";
+  const size_t marked = text.substr(lines->begin, lines->dash - lines->begin).rfind(marker);
+  if (marked == std::string_view::npos) return std::nullopt;
   OwnGroup own;
-  own.indent = *dash;
-  const size_t start = line_start(text, group.range.offset);
-  const std::string marker = std::string(*dash, ' ') + std::string(kMarker) + "\n";
-  const size_t comments = comments_above(text, start, *dash);
-  own.begin = text.substr(comments, start - comments).rfind(marker);
-  if (own.begin == std::string_view::npos) return std::nullopt;
-  own.begin += comments;
-  for (size_t at = own.begin + marker.size(); at < start; at += line_at(text, at).size() + 1) {
-    own.comments.emplace_back(line_at(text, at).substr(*dash));
+  own.begin = lines->begin + marked;
+  for (size_t at = own.begin + marker.size(); at < lines->dash;) {
+    const std::string_view line = source.line_at(at);
+    own.comments.emplace_back(line.substr(lines->indent));
+    at += line.size() + 1;
   }
   own.entries = entries_of(group, source);
-  const std::string again = group_text(own.entries, *dash);
-  if (!text.substr(start).starts_with(again)) return std::nullopt;
-  own.end = start + again.size();
+  const std::string again = policy::block_group(group_of(own.entries), lines->indent, comments_of(own.entries));
+  if (!text.substr(lines->dash).starts_with(again)) return std::nullopt;
+  own.end = lines->dash + again.size();
   return own;
 }
 
 /// Writes a group of an earlier recording anew, with the run's entries. False if there is none.
-bool Composer::replace_own_group(std::string& text) {
-  for (const policy::Group& group : earlier_->groups) {
-    auto own = own_group(group, *earlier_->source);
+bool Composer::replace_own_group(policy::TextEditor& editor) {
+  for (size_t i = 0; i < earlier_->groups.size(); ++i) {
+    auto own = own_group(editor, earlier_->groups[i], i, *earlier_->source);
     if (!own) continue;
     added_ = merge(own->entries, entries_);
     for (std::string& line : comments_of_run()) own->comments.push_back(std::move(line));
@@ -258,71 +212,24 @@ bool Composer::replace_own_group(std::string& text) {
       own->comments.erase(own->comments.begin(), own->comments.end() - kMostComments);
       own->comments.insert(own->comments.begin(), std::string(kEarlierRuns));
     }
-    const std::string margin(own->indent, ' ');
-    text.replace(own->begin, own->end - own->begin,
-                 margin + std::string(kMarker) + "\n" + indented(own->comments, own->indent) +
-                     group_text(own->entries, own->indent));
-    return true;
+    return editor.replace_group(i, own->begin, own->end, group_of(own->entries),
+                                comments_on(own->entries, std::move(own->comments)));
   }
   return false;
 }
 
-/// Puts a group in front of the others. False if the list is written in a way that is not understood.
-bool Composer::insert_group(std::string& text) const {
+/// Puts a group in front of the others. False if the policy is written in a way that is not understood.
+bool Composer::add_group(policy::TextEditor& editor) {
   Entries needed;
-  merge(needed, entries_);
-  if (needed.empty()) return true;
-  const policy::Group& first = earlier_->groups.front();
-  if (const auto dash = dash_of(text, first)) {
-    const size_t at = comments_above(text, line_start(text, first.range.offset), *dash);
-    text.insert(at, std::string(*dash, ' ') + std::string(kMarker) + "\n" + indented(comments_of_run(), *dash) +
-                        group_text(needed, *dash));
-    return true;
-  }
-  if (text.at(first.range.offset) != '{') return false;
-  text.insert(first.range.offset, flow_group_text(needed) + ", ");
-  return true;
+  added_ = merge(needed, entries_);
+  return needed.empty() || editor.add_group(group_of(needed), comments_on(needed, comments_of_run()));
 }
 
-/// Lists in the text the ABIs that are covered now. False if that place is written in a way that is not understood.
-bool Composer::list_architectures(std::string& text) const {
-  const size_t known = abis_of(*earlier_, run_.native).size();
-  if (known == abis_.size()) return true;
-  if (earlier_->architectures.empty()) {
-    const size_t start = line_start(text, earlier_->default_range.offset);
-    const std::string_view line = line_at(text, start);
-    const size_t key = line.find("default_action");
-    if (key == std::string_view::npos) return false;
-    const std::string_view before = line.substr(leading_spaces(line), key - leading_spaces(line));
-    if (!before.empty() && before != "seccomp.") return false;
-    const std::string margin(line.substr(0, key));
-    text.insert(start + line.size(), "\n" + margin + "architectures: " + list_of(abis_));
-    return true;
-  }
-  const SourceRange last = earlier_->architectures.back().range;
-  const size_t start = line_start(text, last.offset);
-  const std::string before = text.substr(start, last.offset - start);
-  const size_t dash = leading_spaces(before);
-  const bool block = dash < before.size() && before[dash] == '-';
-  const size_t end = block ? start + line_at(text, start).size() : last.offset + size_t{last.length};
-  std::string more;
-  for (size_t i = known; i < abis_.size(); ++i) {
-    more += (block ? "\n" + before : ", ") + std::string(arch::info(abis_[i]).name);
-  }
-  text.insert(end, more);
-  return true;
-}
-
-/// Both changes are made at places of the earlier text, the later one first.
 std::optional<std::string> Composer::extended_text() {
-  std::string text = earlier_->source->text();
-  const size_t architectures =
-      earlier_->architectures.empty() ? earlier_->default_range.offset : earlier_->architectures.back().range.offset;
-  const bool below = architectures > earlier_->groups.front().range.offset;
-  if (below && !list_architectures(text)) return std::nullopt;
-  if (!replace_own_group(text) && !insert_group(text)) return std::nullopt;
-  if (!below && !list_architectures(text)) return std::nullopt;
-  return text;
+  policy::TextEditor editor(*earlier_);
+  if (!replace_own_group(editor) && !add_group(editor)) return std::nullopt;
+  if (!editor.cover(abis_, run_.native)) return std::nullopt;
+  return editor.text();
 }
 
 /// The union, as a policy that was never text.
@@ -353,16 +260,14 @@ Result<RecordedPolicy, RecordingError> Composer::compose(const std::string& name
     earlier_rules_ = resolve::resolve(everywhere, run_.native, problems);
     for (const Diagnostic& problem : problems.all()) {
       if (problem.severity != Severity::kError) continue;
-      return RecordingError{"with 'architectures: " + list_of(abis_) +
+      return RecordingError{"with 'architectures: " + policy::flow_list(policy::names_of(abis_)) +
                             "': " + format_diagnostic(*earlier_->source, problem)};
     }
   }
   entries_ = entries_of_run();
-  Entries alone;
-  added_ = merge(alone, entries_);
-  std::optional<std::string> text = earlier_ == nullptr ? fresh_text(group_text(alone, 2)) : extended_text();
+  std::optional<std::string> text = earlier_ == nullptr ? fresh_text() : extended_text();
   if (!text) {
-    return RecordingError{printable(earlier_->source->name(), 4096) +
+    return RecordingError{printable_path(earlier_->source->name()) +
                           ": is written in a way that nothing can be added to; write 'syscalls' as a list, one group "
                           "below the other"};
   }
@@ -387,7 +292,7 @@ std::optional<Unmergeable> why_unmergeable(const policy::Policy& policy) {
     return Unmergeable{format_diagnostic(source, {Severity::kError, range, message})};
   };
   if (policy.oci) {
-    return Unmergeable{printable(source.name(), 4096) +
+    return Unmergeable{printable_path(source.name()) +
                        ": is a container profile; --merge takes a policy in the format of Elastic Beats, which "
                        "'sandbox-policy convert --to beats' makes"};
   }

@@ -1,11 +1,10 @@
 #include "resolve/convert.h"
 
-#include <array>
-#include <cstdio>
 #include <memory>
 #include <utility>
 
 #include "arch/syscalls.h"
+#include "base/text.h"
 #include "policy/beats_writer.h"
 #include "policy/oci_writer.h"
 #include "policy/reader.h"
@@ -41,12 +40,7 @@ std::string describe(const Difference& difference) {
     const auto name = arch::name_of(difference.abi, *difference.number);
     call = name ? std::string(*name) : std::to_string(*difference.number);
     call += "(";
-    for (size_t i = 0; i < difference.arguments.size(); ++i) {
-      std::array<char, 24> text = {};
-      std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(difference.arguments.at(i)));
-      call += (i == 0 ? "" : ", ") + std::string(text.data());
-    }
-    call += ")";
+    call += join(difference.arguments, ", ", [](uint64_t argument) { return hex(argument); }) + ")";
   }
   return call + " would get " + verdict_text(difference.after, difference.abi) + " on " + std::string(abi.name) +
          ", not " + verdict_text(difference.before, difference.abi);

@@ -11,6 +11,7 @@
 #include "arch/errno_names.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
+#include "base/text.h"
 #include "resolve/call_sets.h"
 #include "resolve/verdict_text.h"
 
@@ -343,11 +344,8 @@ std::optional<std::string> DropIn::write() {
         conversion_.policy.default_range,
         "systemd does not ask the kernel to log what is refused; the flag 'log' is left out");
   }
-  out_ = "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=";
-  for (const RuleSet& rules : conversion_.rules) {
-    out_ += (&rules == &conversion_.rules.front() ? "" : " ") + systemd_name(rules.abi);
-  }
-  out_ += "\n";
+  out_ = "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=" +
+         join(conversion_.rules, " ", [](const RuleSet& rules) { return systemd_name(rules.abi); }) + "\n";
   if (allow_list) {
     write_allow_list();
   } else {

@@ -51,9 +51,9 @@ alike() {
   cmp -s out out.plain || report "expected what the program prints without --report: $(cat out.plain)"
 }
 
-# apply_remedy POLICY: does what standard error says would allow the calls.
-apply_remedy() {
-  python3 "$KERNEL_TESTS/apply_remedy.py" "$1" <err || report "expected lines that can be added to $1: $(cat "$1")"
+# apply_suggestion POLICY: does what standard error says would allow the calls.
+apply_suggestion() {
+  python3 "$KERNEL_TESTS/apply_suggestion.py" "$1" <err || report "expected lines that can be added to $1: $(cat "$1")"
 }
 
 # check_events FILE COUNT: all are events as the schema has them, and so many stand for single calls.

@@ -36,7 +36,7 @@ works_after_rounds() {
     reported "$policy" "$@"
     [ "$(tail -n 1 report)" = "sandbox-run: no call was denied" ] && break
     # A program may be happy without a call, but not here without all of them.
-    apply_remedy "$policy"
+    apply_suggestion "$policy"
   done
   [ "$round" -le "$MOST_ROUNDS" ] || report "expected that the program works after $MOST_ROUNDS rounds"
   [ "$round" -gt 1 ] || report "expected that calls are denied"
@@ -174,7 +174,7 @@ test_nginx() {
       end_nginx
       grep -q '^sandbox-run: no call was denied$' err && break
       without_numbers
-      apply_remedy policy.yml
+      apply_suggestion policy.yml
     done
     [ "$round" -le "$MOST_ROUNDS" ] || report "expected that nginx works after $MOST_ROUNDS rounds"
     [ "$round" -gt 1 ] || report "expected that calls are denied"

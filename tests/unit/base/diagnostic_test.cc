@@ -8,8 +8,6 @@
 namespace sandbox {
 namespace {
 
-using namespace std::string_view_literals;
-
 /// The excerpt of a range of a text.
 std::string excerpt(std::string text, SourceRange range) {
   return format_excerpt(SourceText("a.yml", std::move(text)), {Severity::kError, range, "message"});
@@ -114,31 +112,6 @@ TEST(FormatExcerpt, CutsNoCodePointInTwo) {
 TEST(FormatExcerpt, EndsTheUnderlineWhereALongLineIsCut) {
   const std::string cut = excerpt(std::string(1000, 'a'), {0, 1000});
   EXPECT_EQ(cut, std::string(160, 'a') + "\n^" + std::string(159, '~'));
-}
-
-TEST(Printable, EscapesControlCharacters) {
-  EXPECT_EQ(printable("a\nb\tc\rd\x1B\x7F\0e"sv), "a\\nb\\tc\\x0dd\\x1b\\x7f\\x00e");
-}
-
-TEST(Printable, EscapesC1ControlsByteByByte) {
-  EXPECT_EQ(printable("\xC2\x9B"), "\\xc2\\x9b");
-}
-
-TEST(Printable, EscapesInvalidUtf8AndKeepsValid) {
-  EXPECT_EQ(printable("\u00e4\xFF\xE2\x82z"), "\u00e4\\xff\\xe2\\x82z");
-}
-
-TEST(Printable, ShortensWhatIsLongerThanTheLimit) {
-  EXPECT_EQ(printable("abcde", 5), "abcde");
-  EXPECT_EQ(printable("abcdef", 5), "abcde...");
-  EXPECT_EQ(printable(std::string(120, 'x')), std::string(120, 'x'));
-  EXPECT_EQ(printable(std::string(121, 'x')), std::string(120, 'x') + "...");
-}
-
-TEST(Quoted, PutsThePrintableTextBetweenQuotes) {
-  EXPECT_EQ(quoted("op\nen"), "'op\\nen'");
-  EXPECT_EQ(quoted("abcdef", 3), "'abc...'");
-  EXPECT_EQ(quoted(""), "''");
 }
 
 class DiagnosticsTest : public ::testing::Test {

@@ -215,7 +215,7 @@ TEST(RecordedPolicy, NamesConstantsThatAreTheSameEverywhere) {
   session.note(call(Abi::kX86, "fcntl", {3, 12})).note(call(Abi::kX86_64, "fcntl", {3, 5}));
   session.note(call(Abi::kX86, "socketcall", {3, 0xffff0000}));
   const std::string text = session.written();
-  EXPECT_NE(text.find("{argument: 1, operation: Equal, value: 0xc}  # 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("{argument: 1, operation: Equal, value: 12}  # 1\n"), std::string::npos) << text;
   const testing::ResolvedText policy(text);
   EXPECT_EQ(policy.judge(Abi::kX86, "socketcall", {3}).action, policy::Action::kAllow);
   EXPECT_EQ(policy.judge(Abi::kX86, "socketcall", {1}).action, policy::Action::kErrno);
@@ -385,6 +385,57 @@ TEST(RecordedPolicy, ListsAFurtherAbiInAnEarlierPolicy) {
     Recording recording = collector.recording();
     for (RecordedCall& seen : recording.calls) seen.count.beyond = 0;
     const auto made = recorded_policy(recording, run(), &*earlier, "new.yml");
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_EQ(made->text, each.after);
+  }
+}
+
+/// Where the report of sandbox-run knew a place and --merge did not: "is written in a way that nothing can be added
+/// to".
+TEST(RecordedPolicy, AddsToOddLayouts) {
+  struct Case {
+    std::string before;
+    std::string after;
+  };
+  const std::string group =
+      "  # Recorded by sandbox-policy record; behind each call, how often it was made.\n"
+      "  # 2026-04-06T10:27:30Z, Linux 6.1.0-18, 2 processes, 1 call: /bin/beat -e\n"
+      "  - action: allow\n"
+      "    names:\n"
+      "    - waitpid  # 1\n";
+  const Case cases[] = {
+      // The first group begins with a lone '-'.
+      {"seccomp:\n  default_action: errno\n  syscalls:\n  -\n    action: allow\n    names: ['@default', sigreturn]\n",
+       "seccomp:\n  default_action: errno\n  architectures: [x86_64, x86]\n  syscalls:\n" + group +
+           "  -\n    action: allow\n    names: ['@default', sigreturn]\n"},
+      {"seccomp:\n  default_action: errno\n  syscalls:\n  - # Comment.\n    action: allow\n    names: ['@default', "
+       "sigreturn]",
+       "seccomp:\n  default_action: errno\n  architectures: [x86_64, x86]\n  syscalls:\n" + group +
+           "  - # Comment.\n    action: allow\n    names: ['@default', sigreturn]"},
+      // Quoted keys.
+      {"seccomp:\n  \"default_action\": errno  # x\n  'syscalls':\n  - action: allow\n    names: ['@default', "
+       "sigreturn]\n",
+       "seccomp:\n  \"default_action\": errno  # x\n  architectures: [x86_64, x86]\n  'syscalls':\n" + group +
+           "  - action: allow\n    names: ['@default', sigreturn]\n"},
+      // ABIs behind lone dashes.
+      {"seccomp:\n  architectures:\n  -\n    x86_64\n  default_action: errno\n  syscalls:\n  - action: allow\n"
+       "    names: ['@default', sigreturn]\n",
+       "seccomp:\n  architectures:\n  -\n    x86_64\n  - x86\n  default_action: errno\n  syscalls:\n" + group +
+           "  - action: allow\n    names: ['@default', sigreturn]\n"},
+      // All of it between braces.
+      {"{\"seccomp\": {\"default_action\": \"errno\", \"syscalls\": [\n  {\"action\": \"allow\", \"names\": "
+       "[\"@default\", \"sigreturn\"]}]}}",
+       "{\"seccomp\": {\"architectures\": [\"x86_64\", \"x86\"], \"default_action\": \"errno\", \"syscalls\": [\n"
+       "  {\"action\": \"allow\", \"names\": [\"waitpid\"]}, {\"action\": \"allow\", \"names\": [\"@default\", "
+       "\"sigreturn\"]}]}}"},
+  };
+  for (const Case& each : cases) {
+    PolicyText text(each.before);
+    auto earlier = text.read();
+    ASSERT_EQ(text.problems(), "") << each.before;
+    Collector collector({kAbis, false, nullptr});
+    collector.note(call(Abi::kX86, "waitpid"));
+    const auto made = recorded_policy(collector.recording(), run(), &*earlier, "new.yml");
     ASSERT_TRUE(made) << made.error().message;
     EXPECT_EQ(made->text, each.after);
   }

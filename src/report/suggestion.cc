@@ -1,4 +1,4 @@
-#include "report/remedy.h"
+#include "report/suggestion.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +9,9 @@
 #include "arch/syscalls.h"
 #include "base/diagnostic.h"
 #include "base/json.h"
+#include "base/text.h"
+#include "policy/beats_writer.h"
+#include "policy/edit.h"
 #include "report/arguments.h"
 #include "report/caller_memory.h"
 #include "report/event.h"
@@ -17,7 +20,6 @@
 namespace sandbox::report {
 namespace {
 
-constexpr size_t kLongestName = 4096;  // Of a file.
 constexpr uint32_t kSkippedNumber = UINT32_MAX;
 constexpr size_t kMostNumbers = 20;  // In one line; a program has as many as it likes.
 
@@ -25,33 +27,11 @@ constexpr size_t kMostNumbers = 20;  // In one line; a program has as many as it
 
 using Names = std::set<std::string>;
 
-std::string joined(const Names& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
-std::string group_in_block(const std::vector<std::string>& names, const std::string& pad) {
-  std::string text = "- action: allow\n" + pad + "  names:\n";
-  for (const std::string& name : names) text += pad + "  - " + name + "\n";
-  return text;
-}
-
-std::string group_in_flow(const std::vector<std::string>& names, bool json) {
-  const auto word = [&](const std::string& text) { return json ? json_string(text) : text; };
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + word(name);
-  return "{" + word("action") + ": " + word("allow") + ", " + word("names") + ": [" + text + "]}, ";
-}
-
-std::string indented(const std::string& lines, const std::string& pad) {
-  std::string text;
-  for (size_t at = 0; at < lines.size();) {
-    const size_t end = std::min(lines.find('\n', at), lines.size());
-    text += pad + lines.substr(at, end - at) + "\n";
-    at = end + 1;
-  }
-  return text;
+policy::Group allowing(const Names& names) {
+  policy::Group group;
+  group.action = policy::Action::kAllow;
+  for (const std::string& name : names) group.names.push_back({name, {}});
+  return group;
 }
 
 /// Calls by their numbers, -1 first.
@@ -66,75 +46,6 @@ std::string numbers_text(const Numbers& numbers) {
     --left;
   }
   return text;
-}
-
-// ---- The place in a Beats policy
-
-constexpr std::string_view kBlanks = " \t\r\n";
-
-bool is_blank_at(const std::string& text, size_t at) {
-  return at >= text.size() || kBlanks.find(text[at]) != std::string_view::npos;
-}
-
-size_t start_of_line(const std::string& text, size_t at) {
-  const size_t newline = at == 0 ? std::string::npos : text.rfind('\n', at - 1);
-  return newline == std::string::npos ? 0 : newline + 1;
-}
-
-/// Where the comment begins that ends the line before `end`; `end` if there is none. Not for lines with quotes.
-size_t comment_start(const std::string& text, size_t end) {
-  const size_t line = start_of_line(text, end);
-  for (size_t at = line; at < end; ++at) {
-    if (text[at] == '#' && (at == line || is_blank_at(text, at - 1))) return at;
-  }
-  return end;
-}
-
-/// Goes back from a list's entry to what stands before it: past blanks, line ends and comments.
-size_t end_of_what_is_before(const std::string& text, size_t entry) {
-  size_t at = entry;
-  while (at > 0 && is_blank_at(text, at - 1)) {
-    --at;
-    if (text[at] == '\n') at = comment_start(text, at);
-  }
-  return at;
-}
-
-std::optional<Insertion> in_flow(const policy::Policy& policy, const std::vector<std::string>& names) {
-  const std::string& text = policy.source->text();
-  const size_t entry = policy.groups.front().range.offset;
-  if (entry >= text.size() || text[entry] != '{') return std::nullopt;
-  const size_t key = text.find_first_not_of(kBlanks, entry + 1);
-  const bool json = key != std::string::npos && text[key] == '"';
-  return Insertion{entry, policy.source->locate(entry), group_in_flow(names, json), false};
-}
-
-std::optional<Insertion> in_block(const policy::Policy& policy, size_t dash, const std::vector<std::string>& names) {
-  const std::string& text = policy.source->text();
-  const size_t line = start_of_line(text, dash);
-  const std::string before = text.substr(line, dash - line);
-  const std::string pad(before.size(), ' ');
-  return Insertion{dash, policy.source->locate(dash), group_in_block(names, pad) + pad, before == pad};
-}
-
-/// The key 'architectures', for a policy that lacks it.
-struct NewKey {
-  uint32_t line = 0;  ///< It stands before this one.
-  std::string text;   ///< Indented, without a newline.
-};
-
-/// Beside the key 'default_action'. None in flow style, where more than a line would change.
-std::optional<NewKey> new_architectures(const policy::Policy& policy, const std::string& list) {
-  const std::string& text = policy.source->text();
-  const size_t key = policy.default_range.offset;
-  const size_t line = start_of_line(text, key);
-  if (policy.default_range.length == 0 || text.find_first_not_of(' ', line) != key) return std::nullopt;
-  const size_t end = end_of_what_is_before(text, key);
-  if (end > 0 && std::string_view("{,?").find(text[end - 1]) != std::string_view::npos) return std::nullopt;
-  const bool quoted = text[key] == '"' || text[key] == '\'';
-  const bool dotted = std::string_view(text).substr(key + (quoted ? 1 : 0)).starts_with("seccomp.");
-  const std::string pad(key - line, ' ');
-  return NewKey{policy.source->locate(key).line, pad + (dotted ? "seccomp." : "") + "architectures: " + list};
 }
 
 // ---- What is said of one policy
@@ -216,51 +127,81 @@ std::string warnings_text(const PolicyDenials& denials, const std::string& name,
   const std::string think = "Think twice: " + name;
   std::string text;
   if (!sorted.by_group.empty()) {
-    text += think + " denies " + joined(sorted.by_group) + " by name, which the lines below undo.\n";
+    text += think + " denies " + join(sorted.by_group) + " by name, which the lines below undo.\n";
   }
   const Names in_part = denials.policy == nullptr ? Names() : allowed_in_part(*denials.policy, sorted.names);
   if (!in_part.empty()) {
-    text += think + " allows " + joined(in_part) + " for some arguments only; the lines below allow " +
+    text += think + " allows " + join(in_part) + " for some arguments only; the lines below allow " +
             (in_part.size() == 1 ? "it" : "them") + " for all.\n";
   }
   return text;
 }
 
-std::string allow_in_beats_file(const PolicyDenials& denials, const std::string& name, const Names& names) {
-  const std::vector<std::string> list(names.begin(), names.end());
-  const auto insertion = allow_in_text(*denials.policy, list);
-  if (!insertion) {
+/// A change of a Beats policy, and where it goes.
+struct Proposal {
+  policy::TextChange change;
+  LineColumn place;
+  std::string text;  ///< To be copied: whole lines, or what goes into one without blanks around it.
+};
+
+/// What `edit` changes; none where the policy has no place for it.
+template <typename Edit>
+std::optional<Proposal> propose(const policy::Policy& policy, Edit edit) {
+  policy::TextEditor editor(policy);
+  if (!edit(editor) || editor.changes().size() != 1 || !editor.text()) return std::nullopt;
+  Proposal proposal = {editor.changes().front(), {}, {}};
+  proposal.place = policy.source->locate(proposal.change.offset);
+  for (const char c : proposal.change.text) {
+    if (c != '\r') proposal.text += c;
+  }
+  switch (proposal.change.place) {
+    case policy::TextChange::Place::kAboveLine:
+      break;
+    case policy::TextChange::Place::kBelowLine:
+      proposal.text = proposal.text.substr(1) + "\n";
+      break;
+    case policy::TextChange::Place::kInLine:
+      proposal.text.erase(proposal.text.find_last_not_of(' ') + 1);
+      break;
+  }
+  return proposal;
+}
+
+std::string column_text(LineColumn place) {
+  return "line " + std::to_string(place.line) + ", column " + std::to_string(place.column);
+}
+
+std::string allow_in_beats_file(const policy::Policy& policy, const std::string& name, const Names& names) {
+  const auto proposal = propose(policy, [&](policy::TextEditor& editor) { return editor.add_group(allowing(names)); });
+  if (!proposal) {
     return "To allow this, add to 'syscalls:' of " + name + ", before its other groups:\n" +
-           indented(group_in_block(list, ""), "    ");
+           policy::block_group(allowing(names), 4);
   }
-  const std::string line = "line " + std::to_string(insertion->place.line);
-  if (insertion->own_lines) {
-    const std::string pad(insertion->place.column - 1, ' ');
-    return "To allow this, add to " + name + " before " + line + ", as the first entry of 'syscalls:':\n" +
-           indented(group_in_block(list, ""), pad);
+  if (proposal->change.place == policy::TextChange::Place::kAboveLine) {
+    return "To allow this, add to " + name + " before line " + std::to_string(proposal->place.line) +
+           ", as the first entry of 'syscalls:':\n" + proposal->text;
   }
-  std::string text = insertion->text.substr(0, insertion->text.find_last_not_of(' ') + 1);
-  return "To allow this, add to " + name + " at " + line + ", column " + std::to_string(insertion->place.column) +
-         ", as the first entry of 'syscalls':\n" + (text.back() == '\n' ? text : "    " + text + "\n");
+  const bool lines = proposal->text.ends_with('\n');
+  return "To allow this, add to " + name + " at " + column_text(proposal->place) +
+         ", as the first entry of 'syscalls':\n" + (lines ? proposal->text : "    " + proposal->text + "\n");
 }
 
 std::string allow_text(const PolicyDenials& denials, const std::string& name, const Names& names) {
   if (names.empty()) return "";
   if (denials.kind == PolicyDenials::Kind::kFilterFile || denials.policy == nullptr) {
-    return "To allow this, allow " + joined(names) + " in the policy that " + name +
+    return "To allow this, allow " + join(names) + " in the policy that " + name +
            " was compiled from, and compile it again.\n";
   }
-  const std::vector<std::string> list(names.begin(), names.end());
   if (denials.kind == PolicyDenials::Kind::kProfile) {
     return "To allow this, make a copy of the built-in profile " + name +
            ":\n    sandbox-policy convert --to beats profile:" + name +
            " -o my.yml\nadd to it, as the first entry of 'syscalls:', and give it by --policy my.yml:\n" +
-           indented(group_in_block(list, ""), "  ");
+           policy::block_group(allowing(names), 2);
   }
-  if (!denials.policy->oci) return allow_in_beats_file(denials, name, names);
+  if (!denials.policy->oci) return allow_in_beats_file(*denials.policy, name, names);
   Json json(Json::Layout::kOneLine);
   json.open_object().key("names").open_array();
-  for (const std::string& call : list) json.value(std::string_view(call));
+  for (const std::string& call : names) json.value(std::string_view(call));
   json.close_array().member("action", "SCMP_ACT_ALLOW").close_object();
   std::string rule = json.text();
   rule.pop_back();
@@ -272,16 +213,15 @@ std::string newer_text(const PolicyDenials& denials, const Names& newer) {
   if (newer.empty()) return "";
   std::string key = "'kernel:'";
   if (denials.policy != nullptr && denials.policy->kernel) {
-    key = "'kernel: " + std::to_string(denials.policy->kernel->major) + "." +
-          std::to_string(denials.policy->kernel->minor) + "'";
+    key = "'kernel: " + arch::to_string(*denials.policy->kernel) + "'";
   }
-  return "Probably not needed: " + joined(newer) + ". They are newer than " + key +
+  return "Probably not needed: " + join(newer) + ". They are newer than " + key +
          ", got ENOSYS, and programs then do without.\n";
 }
 
 std::string hidden_text(const std::string& name, const Names& hidden) {
   if (hidden.empty()) return "";
-  return "Probably not needed: " + joined(hidden) + ". " + name +
+  return "Probably not needed: " + join(hidden) + ". " + name +
          " answers ENOSYS on purpose, and programs then do without.\n";
 }
 
@@ -293,16 +233,26 @@ std::string oci_word(arch::Abi abi) {
 }
 
 /// For a policy without the key 'architectures'.
-std::string new_architectures_text(const PolicyDenials& denials, const std::string& name, const std::string& list) {
-  const std::string in_words = "list " + list + " under 'architectures' in its section 'seccomp'.\n";
+std::string new_architectures_text(const PolicyDenials& denials, const std::string& name,
+                                   const std::set<arch::Abi>& abis, arch::Abi native) {
+  std::vector<arch::Abi> covered = {native};
+  for (const arch::Abi abi : abis) {
+    if (abi != native) covered.push_back(abi);
+  }
+  const std::string in_words =
+      "list " + join(policy::names_of(covered)) + " under 'architectures' in its section 'seccomp'.\n";
   if (denials.kind == PolicyDenials::Kind::kProfile) {
     return "in a copy of it (sandbox-policy convert --to beats profile:" + name + " -o my.yml), " + in_words;
   }
-  const auto key = new_architectures(*denials.policy, "[" + list + "]");
-  if (!key) return in_words;
+  const auto proposal =
+      propose(*denials.policy, [&](policy::TextEditor& editor) { return editor.cover(covered, native); });
+  if (!proposal) return in_words;
+  if (proposal->change.place == policy::TextChange::Place::kInLine) {
+    return "add to " + name + " at " + column_text(proposal->place) + ": " + proposal->text + "\n";
+  }
   // A line at the left margin does not look like one to be copied, so it stands in this one.
-  return "add before line " + std::to_string(key->line) + " of " + name + ":" +
-         (key->text.starts_with(' ') ? "\n" : " ") + key->text + "\n";
+  return "add below line " + std::to_string(proposal->place.line) + " of " + name + ":" +
+         (proposal->text.starts_with(' ') ? "\n" : " ") + proposal->text;
 }
 
 std::string architectures_text(const PolicyDenials& denials, const std::string& name, const std::set<arch::Abi>& abis,
@@ -312,22 +262,20 @@ std::string architectures_text(const PolicyDenials& denials, const std::string& 
   const bool oci = denials.policy != nullptr && denials.policy->oci;
   for (const arch::Abi abi : abis) words.insert(oci ? oci_word(abi) : std::string(arch::info(abi).name));
   std::string text = "Calls through ";
-  for (const arch::Abi abi : abis) text += (abi == *abis.begin() ? "" : ", ") + std::string(arch::info(abi).name);
+  text += join(abis, ", ", [](arch::Abi abi) { return arch::info(abi).name; });
   text += " are refused, as " + name + " does not cover " + (abis.size() == 1 ? "it" : "them") + ": ";
   if (denials.policy == nullptr) return text + "its policy must, by 'architectures:'.\n";
-  if (oci) return text + "add " + joined(words) + " to its 'architectures'.\n";
+  if (oci) return text + "add " + join(words) + " to its 'architectures'.\n";
   if (!denials.policy->architectures.empty()) {
     const uint32_t line = denials.policy->source->locate(denials.policy->architectures.front().range.offset).line;
-    return text + "add " + joined(words) + " to 'architectures:' (line " + std::to_string(line) + ").\n";
+    return text + "add " + join(words) + " to 'architectures:' (line " + std::to_string(line) + ").\n";
   }
-  const std::string own(arch::info(native).name);
-  words.erase(own);
-  return text + new_architectures_text(denials, name, own + ", " + joined(words));
+  return text + new_architectures_text(denials, name, abis, native);
 }
 
 std::string text_for(const PolicyDenials& denials, arch::Abi native) {
   const Sorted sorted = sort_out(denials);
-  const std::string name = printable(denials.name, kLongestName);
+  const std::string name = printable_path(denials.name);
   std::string text = warnings_text(denials, name, sorted);
   text += allow_text(denials, name, sorted.names);
   text += architectures_text(denials, name, sorted.abis, native);
@@ -338,7 +286,7 @@ std::string text_for(const PolicyDenials& denials, arch::Abi native) {
   if (!sorted.never.empty()) {
     text += "No policy can allow these, the kernel has no such calls: " + numbers_text(sorted.never) + ".\n";
   }
-  for (const uint32_t arch : sorted.unknown) text += "No policy can cover calls of arch " + hex_text(arch) + ".\n";
+  for (const uint32_t arch : sorted.unknown) text += "No policy can cover calls of arch " + hex(arch) + ".\n";
   return text;
 }
 
@@ -368,18 +316,7 @@ Reason reason_of(const policy::Policy& policy, const resolve::PolicyRules& rules
   return policy.kernel ? Reason::kKernel : Reason::kDefault;
 }
 
-std::optional<Insertion> allow_in_text(const policy::Policy& policy, const std::vector<std::string>& names) {
-  if (policy.oci || policy.groups.empty() || policy.source == nullptr) return std::nullopt;
-  const std::string& text = policy.source->text();
-  const size_t entry = policy.groups.front().range.offset;
-  const size_t end = end_of_what_is_before(text, entry);
-  if (end == 0) return std::nullopt;
-  if (text[end - 1] == '[') return in_flow(policy, names);
-  const bool dash = text[end - 1] == '-' && end < entry && (end == 1 || is_blank_at(text, end - 2));
-  return dash ? in_block(policy, end - 1, names) : std::nullopt;
-}
-
-std::string remedy_text(std::span<const PolicyDenials> denials, arch::Abi native) {
+std::string suggestion_text(std::span<const PolicyDenials> denials, arch::Abi native) {
   std::string text;
   for (const PolicyDenials& one : denials) text += text_for(one, native);
   return text;

@@ -1,14 +1,11 @@
-// The lines that would allow what was denied.
+// Suggestions: the lines that would allow what was denied.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "base/source_text.h"
 #include "policy/policy.h"
 #include "resolve/evaluate.h"
 #include "resolve/rule_set.h"
@@ -50,18 +47,6 @@ Reason reason_of(const policy::Policy& policy, const resolve::PolicyRules& rules
 /// Empty if nothing was denied.
 ///
 /// `native` is the ABI that a policy without `architectures` is for.
-std::string remedy_text(std::span<const PolicyDenials> denials, arch::Abi native);
-
-/// How a rule that allows calls is put into a policy's text, as the first of its groups or rules.
-struct Insertion {
-  size_t offset = 0;       ///< It stands before this byte.
-  LineColumn place;        ///< Of that byte.
-  std::string text;        ///< What to insert; it ends so that what stood there goes on behind it.
-  bool own_lines = false;  ///< The list has one entry a line ("- action: ..."), so that whole lines are inserted.
-};
-
-/// A group that allows `names`; being the first, it decides before all others. None if the place cannot be found (the
-/// policy has no groups, or is written in a way in which nobody writes).
-std::optional<Insertion> allow_in_text(const policy::Policy& policy, const std::vector<std::string>& names);
+std::string suggestion_text(std::span<const PolicyDenials> denials, arch::Abi native);
 
 }  // namespace sandbox::report

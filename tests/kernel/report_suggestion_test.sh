@@ -15,11 +15,11 @@ works() {
   assert_report "sandbox-run: no call was denied"
 }
 
-test_remedy_for_errno() {
+test_suggestion_for_errno() {
   need python3
   write_policy policy.yml errno "allow $STATIC_CALLS"
   reported policy.yml "$CALL" getppid getpgrp getuid getgid
-  apply_remedy policy.yml
+  apply_suggestion policy.yml
   works policy.yml "getppid ok
 getpgrp ok
 getuid ok
@@ -37,7 +37,7 @@ do without."
 }
 
 # Each round shows one call, for the program is dead then.
-test_remedy_for_kills() {
+test_suggestion_for_kills() {
   need python3
   local action round
   for action in kill_process kill_thread; do
@@ -46,7 +46,7 @@ test_remedy_for_kills() {
       reported policy.yml "$CALL" getppid getpgrp getuid
       assert_status 159
       assert_denied_lines "sandbox-run: denied $round() = ${action#kill_} killed  [call, pid N]  by policy.yml:2 (default_action: $action)"
-      apply_remedy policy.yml
+      apply_suggestion policy.yml
     done
     works policy.yml "getppid ok
 getpgrp ok
@@ -55,28 +55,28 @@ getuid ok" "$CALL" getppid getpgrp getuid
 }
 
 # All at once, when nothing is denied meanwhile.
-test_remedy_with_permissive() {
+test_suggestion_with_permissive() {
   need python3
   write_policy policy.yml kill_process "allow brk"
   run "$SANDBOX_RUN" --report --permissive --policy policy.yml -- "$CALL" getppid getpgrp getuid
   assert_status 0
-  apply_remedy policy.yml
+  apply_suggestion policy.yml
   works policy.yml "getppid ok
 getpgrp ok
 getuid ok" "$CALL" getppid getpgrp getuid
 }
 
 # Groups that deny by name; the lines go before them.
-test_remedy_for_groups() {
+test_suggestion_for_groups() {
   need python3
   write_policy policy.yml allow "allow getpid" "errno getppid" "kill_process getpgrp"
   run "$SANDBOX_RUN" --report --permissive --policy policy.yml -- "$CALL" getppid getpgrp
-  apply_remedy policy.yml
+  apply_suggestion policy.yml
   works policy.yml "getppid ok
 getpgrp ok" "$CALL" getppid getpgrp
 }
 
-test_remedy_in_all_styles() {
+test_suggestion_in_all_styles() {
   need python3
   local style
   # Comments, other indentation, other keys beside it.
@@ -127,7 +127,7 @@ END
   sed 's/$/\r/' style1.yml >style7.yml
   for style in style?.yml; do
     reported $style "$CALL" getppid getpgrp
-    apply_remedy $style
+    apply_suggestion $style
     works $style "getppid ok
 getpgrp ok" "$CALL" getppid getpgrp
   done
@@ -177,7 +177,7 @@ $HINT"
   cp err once
   for file in one two three; do
     cp once err
-    apply_remedy $file.yml
+    apply_suggestion $file.yml
   done
   run "${several[@]}" -- "$CALL" getppid getuid getgid rmdir getpgrp
   assert_status 0
@@ -185,7 +185,7 @@ $HINT"
 }
 
 # It cannot be edited, and the report says what to do instead: make a copy.
-test_remedy_for_the_default_profile() {
+test_suggestion_for_the_default_profile() {
   need python3
   run "$SANDBOX_RUN" --report -- "$CALL" reboot,1 getppid
   without_numbers
@@ -213,7 +213,7 @@ sandbox-run: add to it, as the first entry of 'syscalls:', and give it by --poli
   assert_report "sandbox-run: no call was denied"
 }
 
-test_remedy_for_an_oci_profile() {
+test_suggestion_for_an_oci_profile() {
   need python3
   cat >profile.json <<'END'
 {
@@ -238,7 +238,7 @@ sandbox-run: 2 calls were denied 2 times:
   1  getpgrp  EPERM  [call]  by profile.json:2:3
 sandbox-run: To allow this, add to profile.json, to its 'syscalls' (and take them out of rules that deny them):
     {\"names\":[\"getpgrp\",\"getppid\"],\"action\":\"SCMP_ACT_ALLOW\"},"
-  apply_remedy profile.json
+  apply_suggestion profile.json
   works profile.json "getppid ok
 getpgrp ok" "$CALL" getppid getpgrp
 }
@@ -277,25 +277,28 @@ test_architectures() {
   sed -i '1a\  architectures: [x86_64]' with.yml
   write_policy without.yml allow "errno rmdir"
   printf 'seccomp.default_action: allow\nseccomp.syscalls:\n- {action: errno, names: [rmdir]}\n' >dotted.yml
+  echo 'seccomp: {default_action: allow, syscalls: [{action: errno, names: [rmdir]}]}' >flow.yml
+  printf '"seccomp":\n  syscalls:\n  -\n    action: errno\n    names: [rmdir]\n  "default_action":\n    allow  # all else' \
+    >quoted.yml
   write_policy list.yml kill_process "allow $STATIC_CALLS"
   cat >profile.json <<'END'
 {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
  "syscalls": [{"names": ["rmdir"], "action": "SCMP_ACT_ERRNO"}]}
 END
   local policy
-  for policy in with.yml without.yml dotted.yml profile.json; do
+  for policy in with.yml without.yml dotted.yml flow.yml quoted.yml profile.json; do
     reported $policy "$CALL" i386:20
     assert_status 159
-    apply_remedy $policy
+    apply_suggestion $policy
     works $policy "i386:20 ok" "$CALL" i386:20
   done
   # The ABI first, the call then.
   reported list.yml "$CALL" i386:20
-  apply_remedy list.yml
+  apply_suggestion list.yml
   reported list.yml "$CALL" i386:20
   assert_status 159
   assert_denied_lines "sandbox-run: denied x86 getpid() = process killed  [call, pid N]  by list.yml:3 (default_action: kill_process)"
-  apply_remedy list.yml
+  apply_suggestion list.yml
   works list.yml "i386:20 ok" "$CALL" i386:20
 }
 

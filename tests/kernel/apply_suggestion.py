@@ -1,6 +1,6 @@
 """Does what a report of 'sandbox-run --report' says would allow the calls that were denied.
 
-apply_remedy.py POLICY <REPORT: takes the lines as they were printed and puts them where the report says; it knows nothing
+apply_suggestion.py POLICY <REPORT: takes the lines as they were printed and puts them where the report says; it knows nothing
 of policies. The exit status is 1 if the report says nothing of the policy.
 """
 
@@ -42,9 +42,12 @@ def changes_for(name, said, lines):
         if re.fullmatch(f"To allow this, add to {name}, to its 'syscalls' \\(.*\\):", sentence):
             yield *place_behind(lines, '"syscalls": ['), copy[0].strip()
         refused = f"Calls through [\\w, ]+ are refused, as {name} does not cover (?:it|them): "
-        match = re.fullmatch(refused + f"add before line (\\d+) of {name}:(?: (.+))?", sentence)
+        match = re.fullmatch(refused + f"add below line (\\d+) of {name}:(?: (.+))?", sentence)
         if match:
-            yield int(match[1]) - 1, 0, (match[2] or copy[0]) + "\n"
+            yield int(match[1]), 0, (match[2] or copy[0]) + "\n"
+        match = re.fullmatch(refused + f"add to {name} at line (\\d+), column (\\d+): (.+)", sentence)
+        if match:
+            yield int(match[1]) - 1, int(match[2]) - 1, match[3] + " "
         match = re.fullmatch(refused + "add ([\\w, ]+) to 'architectures:' \\(line (\\d+)\\)\\.", sentence)
         if match:
             line = int(match[2]) - 1
@@ -60,6 +63,7 @@ def main():
     changes = sorted(set(changes_for(sys.argv[1], parts(sys.stdin.read()), lines)), reverse=True)
     for line, column, text in changes:  # From the last line to the first, whose numbers stay right meanwhile.
         if line == len(lines):
+            lines[-1] = lines[-1].rstrip("\n") + "\n"
             lines.append("")
         lines[line] = lines[line][:column] + text + lines[line][column:]
     with open(sys.argv[1], "w", encoding="utf-8") as file:
