@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "arch/syscalls.h"
 #include "base/text.h"
@@ -120,20 +122,28 @@ class Annotator {
     return join(names, ", ");
   }
 
+  /// The lines of the policy with conditions on a call; no more than are needed to see that they are too many.
+  const std::set<uint32_t>& lines_of_call(arch::Abi abi, uint32_t number) const {
+    const auto [known, added] = lines_.try_emplace({abi, number});
+    if (!added) return known->second;
+    for (const resolve::RuleSet& set : input_.rules) {
+      if (set.abi != abi) continue;
+      for (const resolve::Clause* clause : chain_of(set, number).cases) {
+        if (known->second.size() > kMostLinesNamed) break;
+        if (clause->origin.range.length == 0) continue;
+        known->second.insert(input_.policy->source->locate(clause->origin.range.offset).line);
+      }
+    }
+    return known->second;
+  }
+
   /// The lines of the policy with conditions on the calls that come by.
   [[nodiscard]] std::string lines_of(size_t at) const {
     if (!input_.policy) return "";
     std::set<uint32_t> lines;
     for (const auto& [abi, number] : reach_[at].calls) {
-      for (const resolve::RuleSet& set : input_.rules) {
-        if (set.abi != abi) continue;
-        const Chain chain = chain_of(set, number);
-        for (const resolve::Clause* clause : chain.cases) {
-          if (clause->origin.range.length > 0) {
-            lines.insert(input_.policy->source->locate(clause->origin.range.offset).line);
-          }
-        }
-      }
+      const std::set<uint32_t>& own = lines_of_call(abi, number);
+      lines.insert(own.begin(), own.end());
     }
     if (lines.empty() || lines.size() > kMostLinesNamed) return "";
     std::vector<std::string> texts;
@@ -212,6 +222,7 @@ class Annotator {
   std::vector<arch::Abi> abis_;
   std::vector<Accumulator> a_;
   std::vector<Reach> reach_;
+  mutable std::map<std::pair<arch::Abi, uint32_t>, std::set<uint32_t>> lines_;  ///< See lines_of_call().
   Listing listing_;
   size_t calls_ = 0;
 };

@@ -73,11 +73,11 @@ std::optional<Reason> fixed_reason(const Input& input, const bpf::SystemCall& ca
     if (rules_for(input, arch::Abi::kX32) != nullptr) return std::nullopt;
     return Reason{"abi", "a number of x32, which the policy does not cover", {}};
   }
-  if (x86_64 && rules_for(input, arch::Abi::kX86_64) == nullptr) {
-    return Reason{"abi", "the policy does not cover x86_64: every call through it kills", {}};
-  }
   if (x86_64 && call.number >= 512 && call.number <= 547) {
     return Reason{"fixed", "one of x32's own numbers, 512 to 547, which no policy opens on x86_64", {}};
+  }
+  if (x86_64 && rules_for(input, arch::Abi::kX86_64) == nullptr) {
+    return Reason{"abi", "the policy does not cover x86_64: every call through it kills", {}};
   }
   return std::nullopt;
 }

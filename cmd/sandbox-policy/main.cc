@@ -1,8 +1,11 @@
 // sandbox-policy: writes and judges system-call policies. It restricts no program.
 #include <cstdio>
 #include <exception>
+#include <new>
+#include <string>
 #include <variant>
 
+#include "base/diagnostic.h"
 #include "base/log.h"
 #include "commands.h"
 #include "kernel/probe.h"
@@ -40,6 +43,14 @@ int run_command(const Options& options, const Log& log, Output& out) {
   return kExitFailed;
 }
 
+/// What a command reads, for a message.
+std::string inputs_of(const Options& options) {
+  if (options.command == Command::kRecord) return printable(options.merge.empty() ? options.output : options.merge);
+  std::string names;
+  for (const std::string& name : options.arguments) names += (names.empty() ? "" : ", ") + printable(name);
+  return names.empty() ? "standard output" : names;
+}
+
 int run(int argc, char** argv) {
   Log log("sandbox-policy");
   if (kernel::runs_with_borrowed_privileges()) {
@@ -58,7 +69,12 @@ int run(int argc, char** argv) {
   } else {
     const Options& options = std::get<Options>(*parsed);
     if (options.quiet) log.set_level(LogLevel::kError);
-    status = run_command(options, log, out);
+    try {
+      status = run_command(options, log, out);
+    } catch (const std::bad_alloc&) {  // What was read is freed by now, so there is memory for a message.
+      log.error(inputs_of(options) + ": not enough memory for what is to be done with it");
+      return kExitFailed;
+    }
   }
   if (out.finish()) return status;
   log.error("cannot write to standard output");

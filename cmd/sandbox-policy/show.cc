@@ -20,6 +20,7 @@ namespace sandbox::tool {
 namespace {
 
 constexpr size_t kColumn = 22;         // Where the names begin.
+constexpr size_t kMostAnswers = 64;    // Of one call by a filter; of more there is the count.
 constexpr size_t kMostByDefault = 40;  // Calls that are listed by name though nobody named them.
 
 /// A call, and what becomes of it.
@@ -29,7 +30,8 @@ struct Fate {
   bool by_rules = false;  ///< Of a policy: then the chain says it,
   Chain chain;
   bool computed = false;          ///< Nobody can tell what else it can return.
-  std::vector<uint32_t> returns;  ///< else what the filter can return, over all arguments.
+  std::vector<uint32_t> returns;  ///< else what the filter can return, over all arguments; the first kMostAnswers,
+  size_t more_returns = 0;        ///< and how many more.
   size_t longest = 0;             ///< The most instructions, over all arguments.
   size_t steps = 0;               ///< With all arguments 0.
   bool free = false;              ///< The kernel keeps it in its cache, and the filter is not run.
@@ -65,7 +67,9 @@ Page page_of(const Input& input, const compile::ReadyFilter* filter, const bpf::
     if (fate.by_rules) fate.chain = chain_of(*page.rules, fate.number);
     const Walk way = walk(answers.instructions(), audit_arch, fate.number);
     fate.computed = way.computed;
-    fate.returns.assign(way.answers.rbegin(), way.answers.rend());
+    const size_t shown = std::min(way.answers.size(), kMostAnswers);
+    fate.returns.assign(way.answers.rbegin(), way.answers.rbegin() + static_cast<ptrdiff_t>(shown));
+    fate.more_returns = way.answers.size() - shown;
     if (filter != nullptr) {
       fate.longest = walk(filter->filter.program.instructions(), audit_arch, fate.number).longest;
       const bpf::SystemCall call = {fate.number, audit_arch};
@@ -116,6 +120,7 @@ void print_group(const Group& group, arch::Abi abi, Output& out) {
 std::string answers_text(const Fate& fate, arch::Abi abi) {
   std::vector<std::string> verdicts;
   for (const uint32_t value : fate.returns) verdicts.push_back(return_text(value, abi));
+  if (fate.more_returns > 0) verdicts.push_back("one of " + std::to_string(fate.more_returns) + " more");
   if (fate.computed) verdicts.emplace_back("what it computes");
   return join(verdicts, " or ");
 }
@@ -263,6 +268,7 @@ void json_fate(const Fate& fate, const Page& page, const Input& input, Json& jso
     json.key("verdicts").open_array();
     for (const uint32_t value : fate.returns) add_verdict(json, resolve::verdict_of(value), page.abi);
     json.close_array();
+    if (fate.more_returns > 0) json.member("more_verdicts", uint64_t{fate.more_returns});
     if (fate.computed) json.member("computed", true);
   } else if (fate.chain.cases.empty()) {
     add_verdict(json.key("verdict"), fate.chain.otherwise, page.abi);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "base/diagnostic.h"
@@ -111,6 +112,17 @@ bool read_policy(const Step<Source>& source, bool built_in, const policy::Enviro
   return !diagnostics.has_errors();
 }
 
+/// The same; what there is no memory for cannot be used.
+bool read_policy_within_memory(const Step<Source>& source, bool built_in, const policy::Environment& environment,
+                               Loaded& loaded, const Log& log) {
+  try {
+    return read_policy(source, built_in, environment, loaded, log);
+  } catch (const std::bad_alloc&) {  // What was read is freed by now, so there is memory for a message.
+    log.error(printable((*source)->name(), kLongestName) + ": not enough memory to read this policy");
+    return false;
+  }
+}
+
 /// All of them, with the problems of all.
 Step<Loaded> read_policies(const Options& options, const Log& log) {
   policy::Environment environment;
@@ -124,10 +136,10 @@ Step<Loaded> read_policies(const Options& options, const Log& log) {
   Loaded loaded;
   bool good = true;
   for (const std::string& path : options.policies) {
-    good = read_policy(open_policy(path, log), false, environment, loaded, log) && good;
+    good = read_policy_within_memory(open_policy(path, log), false, environment, loaded, log) && good;
   }
   for (const std::string& name : options.profiles) {
-    good = read_policy(open_profile(name, log), true, environment, loaded, log) && good;
+    good = read_policy_within_memory(open_profile(name, log), true, environment, loaded, log) && good;
   }
   if (!good) return Stop{};
   return loaded;
@@ -227,7 +239,15 @@ std::string Loaded::names() const {
 }
 
 Step<Loaded> load(const Options& options, const Log& log) {
-  auto loaded = load_filter(options, log);
+  Step<Loaded> loaded = Stop{};
+  try {
+    loaded = load_filter(options, log);
+  } catch (const std::bad_alloc&) {
+    std::string names;
+    for (const std::string& name : options.policies) names += printable(name, kLongestName) + ": ";
+    if (options.bpf) names = printable(*options.bpf, kLongestName) + ": ";
+    log.error(names + "not enough memory to make a filter of it");
+  }
   if (!loaded || !loaded->ready) return loaded;
   compile::ReadyFilter& ready = *loaded->ready;
   if (!options.report && !compile::needs_listener_guard(ready.filter)) return loaded;

@@ -1,6 +1,7 @@
 #include "base/diagnostic.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "base/utf8.h"
@@ -37,27 +38,29 @@ void Diagnostics::warning(SourceRange range, std::string message, std::string_vi
 
 void Diagnostics::add(Severity severity, std::optional<SourceRange> range, std::string message, std::string_view id) {
   if (range && end_ && range->offset >= *end_) return;
+  size_t& count = severity == Severity::kError ? errors_ : warnings_;
+  if (count > kMost) return;
+  if (count++ == kMost) {
+    message = "more than " + std::to_string(kMost) + (severity == Severity::kError ? " errors" : " warnings") +
+              "; this one and further ones are left out";
+    id = {};
+  }
   items_.push_back({severity, range, std::move(message), id});
-}
-
-bool Diagnostics::has_errors() const {
-  return std::any_of(items_.begin(), items_.end(), [](const Diagnostic& d) { return d.severity == Severity::kError; });
 }
 
 void Diagnostics::sort() {
   const auto place = [](const Diagnostic& d) { return std::tuple(d.range.has_value(), d.range ? d.range->offset : 0); };
   std::stable_sort(items_.begin(), items_.end(),
                    [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
+  std::set<std::pair<Severity, std::string_view>> said;  // At one place.
+  std::vector<bool> repeated(items_.size(), false);
+  for (size_t i = 0; i < items_.size(); ++i) {
+    if (i > 0 && place(items_[i - 1]) != place(items_[i])) said.clear();
+    repeated[i] = !said.emplace(items_[i].severity, items_[i].message).second;
+  }
   std::vector<Diagnostic> once;
-  for (Diagnostic& item : items_) {
-    const auto same = [&](const Diagnostic& other) {
-      return place(other) == place(item) && other.severity == item.severity && other.message == item.message;
-    };
-    bool said = false;
-    for (auto other = once.rbegin(); other != once.rend() && place(*other) == place(item) && !said; ++other) {
-      said = same(*other);
-    }
-    if (!said) once.push_back(std::move(item));
+  for (size_t i = 0; i < items_.size(); ++i) {
+    if (!repeated[i]) once.push_back(std::move(items_[i]));
   }
   items_ = std::move(once);
 }
@@ -81,7 +84,8 @@ std::string format_excerpt(const SourceText& source, const Diagnostic& diagnosti
   const size_t offset = std::min<size_t>(diagnostic.range->offset, source.text().size());
   std::string_view line = source.line_at(offset);
   size_t column = std::min(static_cast<size_t>(source.text().data() + offset - line.data()), line.size());
-  if (count_code_points(line) > kExcerptWidth) {  // A minified JSON file, say: show the neighbourhood.
+  if (line.size() > kExcerptWidth && count_code_points(line.substr(0, 4 * kExcerptWidth + 4)) >
+                                         kExcerptWidth) {  // A minified JSON file, say: show the neighbourhood.
     const size_t begin = code_point_start(line, column > kExcerptWidth / 2 ? column - kExcerptWidth / 2 : 0);
     line = line.substr(begin);
     column -= begin;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/edit_distance.h"
 #include "base/source_text.h"
 #include "base/text.h"
 
@@ -24,18 +25,27 @@ struct Diagnostic {
   std::string_view id = {};          ///< What kind of problem it is, for programs; static. Empty for most kinds.
 };
 
-/// The problems found in one text. Every stage adds to it; the caller stops at a checkpoint of its choice.
+/// The problems found in one text. Every stage adds to it; the caller stops at a checkpoint of its choice. Of errors
+/// and of warnings kMost each are kept; what stands in the place of the next one says that there are more.
 class Diagnostics {
  public:
+  static constexpr size_t kMost = 10'000;
+
   explicit Diagnostics(std::shared_ptr<const SourceText> source) : source_(std::move(source)) {}
 
   void error(SourceRange range, std::string message);
   void error(std::string message);
   void warning(SourceRange range, std::string message, std::string_view id = {});
 
-  [[nodiscard]] bool has_errors() const;
+  [[nodiscard]] bool has_errors() const { return errors_ > 0; }
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return items_; }
   [[nodiscard]] const SourceText& source() const { return *source_; }
+
+  /// "Did you mean", for the text's problems together: see Suggestions.
+  template <typename Candidates>
+  std::optional<std::string_view> nearest(std::string_view list, std::string_view name, const Candidates& candidates) {
+    return suggestions_.nearest(list, name, candidates);
+  }
 
   /// Orders by place, those without a place first; equal problems at one place are said once.
   void sort();
@@ -48,7 +58,10 @@ class Diagnostics {
 
   std::shared_ptr<const SourceText> source_;
   std::vector<Diagnostic> items_;
+  size_t errors_ = 0;
+  size_t warnings_ = 0;
   std::optional<uint32_t> end_;
+  Suggestions suggestions_;
 };
 
 /// "beat.yml:12:9: message", or "beat.yml: message" without a place.

@@ -54,4 +54,18 @@ std::optional<std::string_view> nearest_name(std::string_view name, std::span<co
   return nearest;
 }
 
+std::optional<std::string_view> Suggestions::nearest(std::string_view list, std::string_view name,
+                                                     std::span<const std::string_view> candidates) {
+  return nearest(list, name, [&] { return std::vector(candidates.begin(), candidates.end()); });
+}
+
+std::optional<std::string_view> Suggestions::nearest(std::string_view list, std::string_view name,
+                                                     const std::function<std::vector<std::string_view>()>& candidates) {
+  if (name.size() > kLongestName) return std::nullopt;
+  const std::pair<std::string, std::string> key(list, name);
+  if (const auto known = found_.find(key); known != found_.end()) return known->second;
+  if (found_.size() >= kMost) return std::nullopt;
+  return found_[key] = nearest_name(name, candidates());
+}
+
 }  // namespace sandbox

@@ -8,6 +8,9 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+/// A column is counted from the line's beginning, in a longer line from the block's.
+constexpr size_t kBlock = 4096;
+
 bool starts_code_point(char c) {
   return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
 }
@@ -20,6 +23,24 @@ SourceText::SourceText(std::string name, std::string text) : name_(std::move(nam
   for (size_t at = text_.find('\n'); at != std::string::npos; at = text_.find('\n', at + 1)) {
     line_starts_.push_back(static_cast<uint32_t>(at + 1));
   }
+  bool long_lines = text_.size() - line_starts_.back() > kBlock;
+  for (size_t i = 1; i < line_starts_.size() && !long_lines; ++i) {
+    long_lines = line_starts_[i] - line_starts_[i - 1] > kBlock;
+  }
+  if (!long_lines) return;
+  uint32_t count = 0;
+  for (size_t at = 0; at < text_.size(); ++at) {
+    if (at % kBlock == 0) code_points_.push_back(count);
+    if (starts_code_point(text_[at])) ++count;
+  }
+}
+
+/// How many code points begin before `offset`, with those before the text's blocks counted already.
+size_t SourceText::code_points_before(size_t offset) const {
+  const size_t block = std::min(offset / kBlock, code_points_.size() - 1);
+  const auto begin = text_.begin() + static_cast<std::ptrdiff_t>(block * kBlock);
+  const auto end = text_.begin() + static_cast<std::ptrdiff_t>(offset);
+  return code_points_[block] + static_cast<size_t>(std::count_if(begin, end, starts_code_point));
 }
 
 size_t SourceText::line_index(size_t offset) const {
@@ -30,9 +51,14 @@ size_t SourceText::line_index(size_t offset) const {
 LineColumn SourceText::locate(size_t offset) const {
   offset = std::min(offset, text_.size());
   const size_t line = line_index(offset);
-  const auto begin = text_.begin() + line_starts_[line];
-  const auto end = text_.begin() + static_cast<std::ptrdiff_t>(offset);
-  const auto column = std::count_if(begin, end, starts_code_point);
+  size_t column = 0;
+  if (code_points_.empty()) {
+    const auto begin = text_.begin() + line_starts_[line];
+    const auto end = text_.begin() + static_cast<std::ptrdiff_t>(offset);
+    column = static_cast<size_t>(std::count_if(begin, end, starts_code_point));
+  } else {
+    column = code_points_before(offset) - code_points_before(line_starts_[line]);
+  }
   return {static_cast<uint32_t>(line + 1), static_cast<uint32_t>(column + 1)};
 }
 

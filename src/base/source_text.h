@@ -40,10 +40,12 @@ class SourceText {
 
  private:
   [[nodiscard]] size_t line_index(size_t offset) const;
+  [[nodiscard]] size_t code_points_before(size_t offset) const;
 
   std::string name_;
   std::string text_;
   std::vector<uint32_t> line_starts_;
+  std::vector<uint32_t> code_points_;  ///< Before each block of the text; empty where every line is short.
 };
 
 }  // namespace sandbox

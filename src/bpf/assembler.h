@@ -47,6 +47,12 @@ class Assembler {
   /// A conditional jump that is taken over from a program: `code` may compare with X.
   Node conditional(uint16_t code, uint32_t k, Node yes, Node no);
 
+  /// How many nodes there are, reachable or not.
+  [[nodiscard]] size_t size() const { return items_.size(); }
+
+  /// What each node is tagged with.
+  [[nodiscard]] const std::vector<uint32_t>& tags() const { return tags_; }
+
   /// Lays out what is reachable from `root`. The program may be longer than the kernel takes: `validate` says so.
   [[nodiscard]] Assembly assemble(Node root) const;
 

@@ -26,6 +26,12 @@ constexpr Verdict kKillProcess = {Action::kKillProcess, 0};
 /// The numbers below it are those that programs use, and that the kernel asks a filter about when it is installed.
 constexpr uint32_t kCountedNumbers = 451;
 
+/// A program of 4096 instructions is made of some thousands of nodes, of which some are not used in the end. Several
+/// policies with many verdicts for one call come to as many as their product; from here on nothing more is tried.
+constexpr size_t kMostNodes = 300'000;
+/// The same for clauses that are looked at: they may all come to nodes that are there already.
+constexpr size_t kMostClauses = 2'000'000;
+
 const RuleSet* find_rules(const PolicyRules& rules, arch::Abi abi) {
   const auto set = std::find_if(rules.begin(), rules.end(), [&](const RuleSet& r) { return r.abi == abi; });
   return set == rules.end() ? nullptr : &*set;
@@ -60,14 +66,17 @@ class Compiler {
   Entry chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi);
   Node verdict(Verdict verdict, bool token, const arch::AbiInfo& abi);
   uint32_t tag_of(const resolve::Origin& origin);
-  [[nodiscard]] CompileError too_long(const bpf::Assembly& assembly) const;
+  [[nodiscard]] bool exhausted() const { return assembler_.size() > kMostNodes || clauses_ > kMostClauses; }
+  [[nodiscard]] CompileError too_long(std::span<const uint32_t> tags) const;
 
   std::span<const PolicyRules> policies_;
   CompileOptions options_;
   Assembler assembler_;
-  std::map<std::pair<size_t, Verdict>, Entry> entries_;  ///< Within one decision.
-  std::vector<resolve::Origin> origins_;                 ///< By tag, from 1: a clause of each group.
+  std::map<std::pair<size_t, Verdict>, Entry> entries_;     ///< Within one decision.
+  std::vector<resolve::Origin> origins_;                    ///< By tag, from 1: a clause of each group.
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> tags_;  ///< By policy and group.
   size_t ranges_ = 0;
+  size_t clauses_ = 0;  ///< That were looked at.
 };
 
 /// Which ABI, then which number, then which arguments.
@@ -119,10 +128,11 @@ Node Compiler::decision(const Decision& decision, const arch::AbiInfo& abi) {
 /// policy's chain.
 Entry Compiler::chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi) {
   const bool decided = index == decision.chains.size() || strictest == kKillProcess;
-  if (decided) return {verdict(strictest, decision.token, abi)};
+  if (decided || exhausted()) return {verdict(strictest, decision.token, abi)};
   if (const auto known = entries_.find({index, strictest}); known != entries_.end()) return known->second;
 
   const Chain& chain = decision.chains[index];
+  clauses_ += chain.clauses.size();
   std::vector<Choice> choices;
   choices.reserve(chain.clauses.size());
   for (const resolve::Clause* clause : chain.clauses) {
@@ -136,11 +146,10 @@ Entry Compiler::chains(const Decision& decision, size_t index, Verdict strictest
 }
 
 uint32_t Compiler::tag_of(const resolve::Origin& origin) {
-  const auto same = [&](const resolve::Origin& o) { return o.policy == origin.policy && o.group == origin.group; };
-  const auto known = std::find_if(origins_.begin(), origins_.end(), same);
-  const auto index = static_cast<uint32_t>(known - origins_.begin());
-  if (known == origins_.end()) origins_.push_back(origin);
-  return index + 1;
+  const auto [known, added] =
+      tags_.try_emplace({origin.policy, origin.group}, static_cast<uint32_t>(origins_.size() + 1));
+  if (added) origins_.push_back(origin);
+  return known->second;
 }
 
 Node Compiler::verdict(Verdict verdict, bool token, const arch::AbiInfo& abi) {
@@ -149,13 +158,14 @@ Node Compiler::verdict(Verdict verdict, bool token, const arch::AbiInfo& abi) {
   return compile_token_check(assembler_, abi, assembler_.ret(SECCOMP_RET_USER_NOTIF), node);
 }
 
-CompileError Compiler::too_long(const bpf::Assembly& assembly) const {
+/// The tags of the instructions, or of the nodes where it was given up.
+CompileError Compiler::too_long(std::span<const uint32_t> tags) const {
   std::map<uint32_t, size_t> costs;
-  for (const uint32_t tag : assembly.tags) {
+  for (const uint32_t tag : tags) {
     if (tag != 0) ++costs[tag];
   }
   CompileError error;
-  error.instructions = assembly.program.size();
+  error.instructions = tags.size();
   for (const auto& [tag, instructions] : costs) {
     if (instructions <= error.costliest_instructions) continue;
     error.costliest = origins_[tag - 1];
@@ -165,8 +175,10 @@ CompileError Compiler::too_long(const bpf::Assembly& assembly) const {
 }
 
 Result<Filter, CompileError> Compiler::compile() {
-  bpf::Assembly assembly = assembler_.assemble(filter());
-  if (assembly.program.size() > bpf::kMaxInstructions) return too_long(assembly);
+  const Node root = filter();
+  if (exhausted()) return too_long(assembler_.tags());
+  bpf::Assembly assembly = assembler_.assemble(root);
+  if (assembly.program.size() > bpf::kMaxInstructions) return too_long(assembly.tags);
 
   std::vector<TokenSite> sites = token_sites(assembly);
   auto program = bpf::validate(std::move(assembly.program));

@@ -7,7 +7,6 @@
 #include "arch/errno_names.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
-#include "base/edit_distance.h"
 #include "bpf/interpret.h"
 #include "resolve/evaluate.h"
 #include "resolve/values.h"
@@ -61,7 +60,8 @@ std::optional<uint32_t> Preparation::find_number() {
   } else if (const std::vector<arch::Abi> others = arch::abis_with(name.text); !others.empty()) {
     message = "no system call " + quoted(std::string_view(name.text)) + on + "; it exists on " +
               std::string(arch::info(others.front()).name) + (others.size() > 1 ? " and others" : "");
-  } else if (const auto nearest = nearest_name(name.text, arch::names_on(abi_.abi))) {
+  } else if (const auto nearest =
+                 diagnostics_.nearest(abi_.name, name.text, [&] { return arch::names_on(abi_.abi); })) {
     message += "; did you mean " + quoted(*nearest) + "?";
   }
   diagnostics_.error(name.range, std::move(message));

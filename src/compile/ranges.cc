@@ -85,10 +85,12 @@ Line line_of(uint32_t audit_arch, const ArchRules& rules) {
     fill(line, 0, UINT32_MAX - 1, *rules.base);
   } else {
     const uint32_t x32_first = arch::info(arch::Abi::kX32).first_number;
+    if (rules.base != nullptr) fill(line, 0, 511, *rules.base);
+    fill(line, 512, no_such_call);  // x32's own calls, which kernels before 5.4 took without the x32 bit.
     if (rules.base != nullptr) {
-      fill(line, 0, 511, *rules.base);
-      fill(line, 512, no_such_call);  // x32's own calls, which kernels before 5.4 took without the x32 bit.
       fill(line, 548, x32_first - 1, *rules.base);
+    } else {
+      fill(line, 548, kKillProcess);
     }
     fill(line, x32_first, no_such_call);
     if (rules.x32 != nullptr) fill(line, x32_first, UINT32_MAX - 1, *rules.x32);

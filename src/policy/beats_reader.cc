@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/edit_distance.h"
 #include "policy/mapping_reader.h"
 #include "policy/scalar.h"
 
@@ -205,7 +204,7 @@ void BeatsReader::read_flags(const YamlNode& node, Flags& flags) {
     } else if (item.text == kFlags[2]) {
       flags.tsync = true;
     } else {
-      const auto nearest = nearest_name(item.text, kFlags);
+      const auto nearest = diagnostics_.nearest("flags", item.text, kFlags);
       diagnostics_.error(
           item.range, "unknown flag " + quoted(item.text) +
                           (nearest ? "; did you mean " + quoted(*nearest) + "?" : "; expected " + enumerate(kFlags)));

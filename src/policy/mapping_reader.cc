@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/edit_distance.h"
 #include "policy/scalar.h"
 
 namespace sandbox::policy {
@@ -56,7 +55,7 @@ void MappingReader::report_unknown(const YamlNode& key, std::string_view name) {
   std::string message = "unknown key " + quoted(name.empty() ? key.text : name) + " in " + place_;
   const auto alias =
       std::find_if(aliases_.begin(), aliases_.end(), [&](const KeyAlias& a) { return a.written == name; });
-  const auto meant = alias != aliases_.end() ? std::optional(alias->meant) : nearest_name(name, keys_);
+  const auto meant = alias != aliases_.end() ? std::optional(alias->meant) : diagnostics_.nearest(place_, name, keys_);
   if (meant) {
     suggested_.push_back(*meant);
     message += "; did you mean " + quoted(*meant) + "?";

@@ -10,7 +10,6 @@
 
 #include "arch/capabilities.h"
 #include "arch/errno_names.h"
-#include "base/edit_distance.h"
 #include "policy/mapping_reader.h"
 #include "policy/oci_overlap.h"
 #include "policy/scalar.h"
@@ -64,10 +63,11 @@ std::optional<Value> look_up(const Word<Value> (&words)[size], std::string_view 
 }
 
 template <typename Value, size_t size>
-std::string expected(const Word<Value> (&words)[size], std::string_view written) {
+std::string expected(const Word<Value> (&words)[size], std::string_view written, std::string_view list,
+                     Diagnostics& diagnostics) {
   std::vector<std::string_view> names;
   for (const Word<Value>& word : words) names.push_back(word.name);
-  if (const auto nearest = nearest_name(written, names)) return "; did you mean " + quoted(*nearest) + "?";
+  if (const auto nearest = diagnostics.nearest(list, written, names)) return "; did you mean " + quoted(*nearest) + "?";
   return "; expected " + enumerate(names);
 }
 
@@ -109,6 +109,7 @@ class OciReader {
   std::optional<Capabilities> capabilities_;  ///< Once a rule has asked for them.
   Diagnostics& diagnostics_;
   std::vector<Rule> rules_;
+  size_t conditions_ = 0;  ///< On all names of all rules.
 };
 
 bool OciReader::expect_list(const YamlNode& node, std::string_view what) {
@@ -219,7 +220,8 @@ void OciReader::read_flags(const YamlNode& node, Flags& flags) {
     if (const auto flag = look_up(kFlags, item.text)) {
       flags.*(*flag) = true;
     } else {
-      diagnostics_.error(item.range, "unknown flag " + quoted(item.text) + expected(kFlags, item.text));
+      diagnostics_.error(item.range, "unknown flag " + quoted(item.text) +
+                                         expected(kFlags, item.text, "SECCOMP_FILTER_FLAG_", diagnostics_));
     }
   }
 }
@@ -230,7 +232,8 @@ std::optional<Action> OciReader::read_oci_action(const YamlNode& node, std::stri
   if (node.text == "SCMP_ACT_NOTIFY") {
     diagnostics_.error(node.range, "SCMP_ACT_NOTIFY needs a container runtime that answers notifications");
   } else {
-    diagnostics_.error(node.range, "unknown action " + quoted(node.text) + expected(kActions, node.text));
+    diagnostics_.error(
+        node.range, "unknown action " + quoted(node.text) + expected(kActions, node.text, "SCMP_ACT_", diagnostics_));
   }
   return std::nullopt;
 }
@@ -275,8 +278,14 @@ void OciReader::read_rule(const YamlNode& node, const Policy& policy) {
     for (size_t i = 0; i < args->items.size(); ++i) good = read_argument(args->items[i], rule.conditions[i]) && good;
   }
   const bool here = applies(keys);
-  if (!good || !here) return;
-  if (!is_default(rule.group, policy)) rules_.push_back(std::move(rule));
+  if (!good || !here || is_default(rule.group, policy) || conditions_ > kMostConditions) return;
+  conditions_ += rule.names.size() * rule.conditions.size();
+  if (conditions_ > kMostConditions) {
+    diagnostics_.error(node.range, "with this rule the profile has more than " + std::to_string(kMostConditions) +
+                                       " conditions, counted for each name; the most that a policy may have");
+    return;
+  }
+  rules_.push_back(std::move(rule));
 }
 
 /// A rule that says what the default says is dropped; it does not override others.
@@ -333,7 +342,8 @@ bool OciReader::read_argument(const YamlNode& node, Condition& condition) {
   if (!argument || !expect_scalar(*op, "'op'", "an operator such as SCMP_CMP_EQ", diagnostics_)) return false;
   const auto operation = look_up(kOperators, op->text);
   if (!operation) {
-    diagnostics_.error(op->range, "unknown operator " + quoted(op->text) + expected(kOperators, op->text));
+    diagnostics_.error(
+        op->range, "unknown operator " + quoted(op->text) + expected(kOperators, op->text, "SCMP_CMP_", diagnostics_));
     return false;
   }
   condition.argument = *argument;
@@ -379,7 +389,8 @@ bool OciReader::filter_holds(const YamlNode& node, bool all_needed) {
       const auto abi = go_arch(item.text);
       named = named || abi == environment_.native;
       if (abi) continue;  // Else a machine that only Go knows, or a slip of the pen.
-      if (const auto nearest = nearest_name(item.text, arch::accepted_abi_names()); nearest && item.text != "loong64") {
+      if (const auto nearest = diagnostics_.nearest("ABIs", item.text, arch::accepted_abi_names);
+          nearest && item.text != "loong64") {
         diagnostics_.error(item.range,
                            "unknown architecture " + quoted(item.text) + "; did you mean " + quoted(*nearest) + "?");
       }
@@ -405,7 +416,7 @@ std::optional<bool> OciReader::read_capability(const YamlNode& node) {
     if (!capabilities_) capabilities_ = environment_.capabilities ? environment_.capabilities() : Capabilities();
     return capabilities_->contains(node.text);
   }
-  if (const auto nearest = nearest_name(node.text, known)) {
+  if (const auto nearest = diagnostics_.nearest("capabilities", node.text, known)) {
     diagnostics_.error(node.range,
                        "unknown capability " + quoted(node.text) + "; did you mean " + quoted(*nearest) + "?");
   } else {
@@ -423,19 +434,25 @@ bool repeats_an_argument(const std::vector<Condition>& conditions) {
 /// libseccomp orders rules with arguments for one call by itself; for rules that agree, or that never hold together, it
 /// makes no difference. Said once a call.
 void OciReader::warn_of_order() {
-  constexpr size_t kMostCompared = 1000;  // More rules for one call are not compared with one another.
-  std::map<std::string_view, std::vector<const Rule*>> rules_of;
+  constexpr size_t kMostCompared = 200;  // More rules for one call are not compared with one another.
+  struct Earlier {
+    std::vector<const Rule*> rules;
+    unsigned actions = 0;  ///< A bit for each that they have.
+  };
+  std::map<std::string_view, Earlier> rules_of;
   std::set<std::string_view> told;
   for (const Rule& rule : rules_) {
     if (rule.conditions.empty()) continue;
     for (const Name& name : rule.names) {
       if (told.contains(name.text)) continue;
-      std::vector<const Rule*>& earlier = rules_of[name.text];
-      const bool clash = std::any_of(earlier.begin(), earlier.end(), [&](const Rule* other) {
-        return other->group.action != rule.group.action &&
-               (earlier.size() > kMostCompared || may_overlap(other->conditions, rule.conditions));
-      });
+      auto& [earlier, actions] = rules_of[name.text];
+      const unsigned own = 1U << static_cast<unsigned>(rule.group.action);
+      const bool clash = (actions & ~own) != 0 && std::any_of(earlier.begin(), earlier.end(), [&](const Rule* other) {
+                           return other->group.action != rule.group.action &&
+                                  (earlier.size() > kMostCompared || may_overlap(other->conditions, rule.conditions));
+                         });
       earlier.push_back(&rule);
+      actions |= own;
       if (!clash) continue;
       told.insert(name.text);
       diagnostics_.warning(name.range, "rules with arguments for " + quoted(std::string_view(name.text)) +

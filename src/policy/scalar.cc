@@ -11,7 +11,6 @@
 
 #include "arch/constants.h"
 #include "arch/errno_names.h"
-#include "base/edit_distance.h"
 #include "policy/mapping_reader.h"
 
 namespace sandbox::policy {
@@ -22,6 +21,9 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
+/// Of a value: as many as there are bits.
+constexpr size_t kMostTerms = 64;
+
 /// The index of `text` among `names` in any case.
 std::optional<size_t> index_of(std::span<const std::string_view> names, std::string_view text) {
   const auto found =
@@ -30,8 +32,9 @@ std::optional<size_t> index_of(std::span<const std::string_view> names, std::str
   return static_cast<size_t>(found - names.begin());
 }
 
-std::string suggestion(std::string_view text, std::span<const std::string_view> names) {
-  if (const auto nearest = nearest_name(text, names)) return "; did you mean " + quoted(*nearest) + "?";
+std::string suggestion(std::string_view list, std::string_view text, std::span<const std::string_view> names,
+                       Diagnostics& diagnostics) {
+  if (const auto nearest = diagnostics.nearest(list, text, names)) return "; did you mean " + quoted(*nearest) + "?";
   return "; expected " + enumerate(names);
 }
 
@@ -88,7 +91,7 @@ bool check_constant(std::string_view name, const YamlNode& node, Diagnostics& di
   std::string message = "unknown constant " + quoted(name);
   if (name.find_first_of(" +&,~") != std::string_view::npos) {
     message += "; constants are joined with '|'";
-  } else if (const auto nearest = nearest_name(name, arch::constant_names())) {
+  } else if (const auto nearest = diagnostics.nearest("constants", name, arch::constant_names)) {
     message += "; did you mean " + quoted(*nearest) + "?";
   } else {
     message += "; expected an integer, or a name such as AF_INET or CLONE_NEWUSER";
@@ -182,7 +185,7 @@ std::optional<Action> read_action(const YamlNode& node, std::string_view what, D
   if (equal_ignoring_case(node.text, "kill")) {
     message += "; did you mean 'kill_process' (or 'kill_thread')?";
   } else {
-    message += suggestion(node.text, kActionNames);
+    message += suggestion("actions", node.text, kActionNames, diagnostics);
   }
   diagnostics.error(node.range, std::move(message));
   return std::nullopt;
@@ -191,7 +194,8 @@ std::optional<Action> read_action(const YamlNode& node, std::string_view what, D
 std::optional<Operation> read_operation(const YamlNode& node, Diagnostics& diagnostics) {
   if (!expect_scalar(node, "'operation'", "one of " + enumerate(kOperationNames), diagnostics)) return std::nullopt;
   if (const auto index = index_of(kOperationNames, node.text)) return static_cast<Operation>(*index);
-  diagnostics.error(node.range, "unknown operation " + quoted(node.text) + suggestion(node.text, kOperationNames));
+  diagnostics.error(node.range, "unknown operation " + quoted(node.text) +
+                                    suggestion("operations", node.text, kOperationNames, diagnostics));
   return std::nullopt;
 }
 
@@ -202,7 +206,7 @@ std::optional<ErrnoValue> read_errno(const YamlNode& node, std::string_view what
   const ParsedNumber parsed = parse_number(node.text);
   if (parsed.error == NumberError::kNotANumber) {
     std::string message = "unknown errno " + quoted(node.text);
-    if (const auto nearest = nearest_name(node.text, names)) {
+    if (const auto nearest = diagnostics.nearest("errnos", node.text, names)) {
       message += "; did you mean " + quoted(*nearest) + "?";
     } else {
       message += "; expected a name such as EPERM, or a number from 1 to 4095";
@@ -231,6 +235,11 @@ std::optional<Value> read_value(const YamlNode& node, std::string_view what, Dia
     const auto integer = read_integer(node, what, diagnostics);
     if (!integer) return std::nullopt;
     return Value{{{*integer, ""}}, node.range};
+  }
+  if (static_cast<size_t>(std::count(text.begin(), text.end(), '|')) >= kMostTerms) {
+    diagnostics.error(node.range, std::string(what) + " has more than " + std::to_string(kMostTerms) +
+                                      " parts joined with '|'; no register has so many bits");
+    return std::nullopt;
   }
   Value value;
   value.range = node.range;
@@ -270,7 +279,7 @@ std::optional<arch::Abi> read_abi(const YamlNode& node, Diagnostics& diagnostics
   if (!expect_scalar(node, "an entry of 'architectures'", "the name of an ABI", diagnostics)) return std::nullopt;
   const auto abi = arch::find_abi(node.text);
   if (!abi) {
-    const auto nearest = nearest_name(node.text, arch::accepted_abi_names());
+    const auto nearest = diagnostics.nearest("ABIs", node.text, arch::accepted_abi_names);
     diagnostics.error(node.range, "unknown ABI " + quoted(node.text) +
                                       (nearest ? "; did you mean " + quoted(*nearest) + "?"
                                                : "; expected " + enumerate(arch::abi_names())));

@@ -1,5 +1,6 @@
 #include "policy/yaml_tree.h"
 
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/emitterstyle.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -103,6 +104,24 @@ std::optional<size_t> end_of_quoted(std::string_view text, size_t at) {
     }
   }
   return std::nullopt;
+}
+
+/// More opening brackets than closing ones, wherever they stand. The parser refuses a nesting of some hundreds, but
+/// only after it has looked for the end of each, at 240 bytes a bracket.
+constexpr size_t kMostOpenBrackets = 10'000;
+
+/// Where there are more; npos if that is nowhere.
+size_t too_many_brackets(std::string_view text) {
+  size_t open = 0;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '[' || c == '{') {
+      if (++open > kMostOpenBrackets) return at;
+    } else if ((c == ']' || c == '}') && open > 0) {
+      --open;
+    }
+  }
+  return std::string_view::npos;
 }
 
 /// Builds the tree from yaml-cpp's events.
@@ -302,16 +321,25 @@ std::optional<YamlNode> parse_yaml(Diagnostics& diagnostics) {
     diagnostics.error({static_cast<uint32_t>(failure->offset), 1}, failure->message);
     return std::nullopt;
   }
+  const size_t brackets = too_many_brackets(source.text());
+  bool too_deep = false;
   try {
-    MemoryBuffer buffer(unfinished ? finished : source.text());
+    MemoryBuffer buffer(std::string_view(unfinished ? finished : source.text()).substr(0, brackets));
     std::istream stream(&buffer);
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const SyntaxError& error) {
     failure = error;
+  } catch (const YAML::DeepRecursion& exception) {
+    too_deep = true;
+    failure = translate(source, exception, builder.state());
   } catch (const YAML::Exception& exception) {
     failure = translate(source, exception, builder.state());
+  }
+  if (brackets != std::string_view::npos && !too_deep) {  // What was found behind the cut, if anything, is not there.
+    failure = SyntaxError{brackets,
+                          "more than " + std::to_string(kMostOpenBrackets) + " opening brackets without a closing one"};
   }
   if (failure) {
     diagnostics.error({static_cast<uint32_t>(failure->offset), 1}, failure->message);

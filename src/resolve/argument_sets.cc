@@ -10,8 +10,8 @@ namespace {
 using policy::Operation;
 
 constexpr unsigned kBits = 64;
-/// Some seconds at most. Policies that people write need a few thousand.
-constexpr uint64_t kWork = 20'000'000;
+/// Half a second, and 80 MB at most. Policies that people write need a few thousand.
+constexpr uint64_t kWork = 3'000'000;
 
 uint64_t low_bits(unsigned width) {
   return UINT64_MAX >> (kBits - width);

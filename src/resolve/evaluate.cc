@@ -28,9 +28,9 @@ Route route_x86_64(const PolicyRules& rules, uint32_t number, Verdict no_such_ca
   const RuleSet* x86_64 = find(rules, arch::Abi::kX86_64);
   const RuleSet* x32 = find(rules, arch::Abi::kX32);
   if (number >= arch::info(arch::Abi::kX32).first_number) return {x32, no_such_call};
-  if (x86_64 == nullptr) return {nullptr, {Action::kKillProcess, 0}};
   // arch/x86/entry/syscalls/syscall_64.tbl: 512 to 547 are x32's, which kernels before 5.4 took without the x32 bit.
   if (number >= 512 && number <= 547) return {nullptr, no_such_call};
+  if (x86_64 == nullptr) return {nullptr, {Action::kKillProcess, 0}};
   return {x86_64, {}};
 }
 

@@ -135,8 +135,7 @@ void check_other_processes(const RuleSet& rules, Findings& findings) {
     const auto fate = fate_of(rules, name);
     if (!fate || !fate->open() || fate->permission == nullptr) continue;
     findings.add("opens-processes", rules.abi, fate->permission->origin.range,
-                 quoted(name) +
-                     " is allowed: with it a program takes over other processes of its user");
+                 quoted(name) + " is allowed: with it a program takes over other processes of its user");
   }
 }
 
@@ -168,11 +167,10 @@ Fate fate_of(const RuleSet& rules, uint32_t number) {
     note(rules.default_verdict);
     return fate;
   }
-  for (const Clause& clause : call->clauses) {
+  for (size_t i = 0; i < call->clauses.size(); ++i) {
+    const Clause& clause = call->clauses[i];
     const auto never = [](const Condition& condition) { return constant_outcome(condition) == false; };
-    if (std::ranges::any_of(clause.conditions, never)) continue;
-    const auto before = [&](const Clause& earlier) { return covers(earlier, clause); };
-    if (std::any_of(call->clauses.data(), &clause, before)) continue;
+    if (std::ranges::any_of(clause.conditions, never) || decider_of(call->clauses, i) != nullptr) continue;
     note(clause.verdict);
     if (is_written(clause)) {
       if (fate.denial == nullptr && refuses(clause.verdict.action)) fate.denial = &clause;
@@ -228,6 +226,15 @@ bool covers(const Clause& earlier, const Clause& later) {
     return constant_outcome(wide) == true ||
            std::ranges::any_of(later.conditions, [&](const Condition& narrow) { return implies(narrow, wide); });
   });
+}
+
+const Clause* decider_of(const std::vector<Clause>& clauses, size_t index) {
+  constexpr size_t kMostCompared = 100;
+  for (size_t i = 0; i < index; ++i) {
+    if (i >= kMostCompared && !clauses[i].conditions.empty()) continue;
+    if (covers(clauses[i], clauses[index])) return &clauses[i];
+  }
+  return nullptr;
 }
 
 std::span<const LintKind> lint_kinds() {

@@ -81,6 +81,11 @@ bool implies(const Condition& narrow, const Condition& wide);
 /// Whether every call that `later` matches is matched by `earlier` too; as certain as implies().
 bool covers(const Clause& earlier, const Clause& later);
 
+/// The first clause that covers the one at `index`, and stands before it. Looked for among the first hundred of a call,
+/// and behind them among those without conditions: what each of thousands of clauses does to each other one would take
+/// minutes to find out, and nobody would read it.
+const Clause* decider_of(const std::vector<Clause>& clauses, size_t index);
+
 // The checks, each in a file of its own. One ABI at a time but for the first.
 void check_reachability(const policy::Policy& policy, const PolicyRules& rules, Findings& findings);
 void check_siblings(const RuleSet& rules, Findings& findings);

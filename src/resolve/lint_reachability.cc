@@ -27,13 +27,12 @@ bool never_holds(const Clause& clause) {
                              [](const Condition& condition) { return constant_outcome(condition) == false; });
 }
 
-void note(const CallRules& call, const Clause& clause, arch::Abi abi, Entries& entries) {
+void note(const CallRules& call, size_t index, arch::Abi abi, Entries& entries) {
+  const Clause& clause = call.clauses[index];
   Entry& entry = entries[clause.origin.range.offset];
-  const Clause* const first = call.clauses.data();
-  const Clause* const decider =
-      std::find_if(first, &clause, [&](const Clause& earlier) { return covers(earlier, clause); });
+  const Clause* const decider = decider_of(call.clauses, index);
   // resolve() has a warning of its own for a condition that never holds.
-  if (decider == &clause || !is_written(*decider) || never_holds(clause)) {
+  if (decider == nullptr || !is_written(*decider) || never_holds(clause)) {
     entry.reached = true;
     return;
   }
@@ -73,8 +72,8 @@ void check_reachability(const policy::Policy& policy, const PolicyRules& rules, 
   Entries entries;
   for (const RuleSet& set : rules) {
     for (const CallRules& call : set.calls) {
-      for (const Clause& clause : call.clauses) {
-        if (is_written(clause)) note(call, clause, set.abi, entries);
+      for (size_t i = 0; i < call.clauses.size(); ++i) {
+        if (is_written(call.clauses[i])) note(call, i, set.abi, entries);
       }
     }
   }

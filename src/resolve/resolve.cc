@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "arch/argument_layout.h"
@@ -16,7 +17,6 @@
 #include "arch/errno_names.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
-#include "base/edit_distance.h"
 #include "resolve/call_sets.h"
 #include "resolve/evaluate.h"
 #include "resolve/values.h"
@@ -68,9 +68,26 @@ class CallSet {
   std::vector<bool> members_ = std::vector<bool>(arch::call_count());
 };
 
+/// Of the clauses behind the one that decides a call whatever its arguments, none is ever reached. So many are kept for
+/// lint() to tell of; the others are dropped when they come.
+constexpr uint8_t kMostBehind = 16;
+
+/// Clauses for one call through one ABI. A filter has as many instructions.
+constexpr uint16_t kMostClauses = 4096;
+
+/// What the groups name, sets by their members, on all ABIs together: thousands of times what the largest policy does.
+constexpr size_t kMostNamed = 2'000'000;
+
 /// One ABI's share of the work.
 struct AbiRules {
   explicit AbiRules(const arch::AbiInfo& info) : abi(info), multiplexes(arch::has_multiplexers(info.abi)) {}
+
+  /// How many clauses a call has.
+  struct Count {
+    bool decided = false;      ///< One of them matches whatever the arguments are.
+    uint8_t behind = 0;        ///< Clauses behind it that were kept.
+    uint16_t conditional = 0;  ///< Clauses with conditions that can be reached.
+  };
 
   [[nodiscard]] bool has(const Call& call) const {
     return arch::number_of(abi.abi, call.id) || (multiplexes && !arch::multiplexed(abi.abi, call.name).empty());
@@ -78,7 +95,9 @@ struct AbiRules {
 
   const arch::AbiInfo& abi;
   bool multiplexes;
-  std::vector<NumberedClause> clauses;  ///< As the groups come.
+  std::vector<NumberedClause> clauses;                                 ///< As the groups come.
+  std::vector<Count> counts = std::vector<Count>(arch::call_count());  ///< By call.
+  std::optional<Verdict> verdict;                                      ///< That of the group at hand, once asked for.
 };
 
 /// A conditional name's conditions, and the group that it stands in.
@@ -114,12 +133,14 @@ class Resolver {
   void add_group(const Group& group, uint32_t index);
   void add_rule(const Rule& rule);
   void add_names(const Group& group, uint32_t index, CallSet& named);
-  void add_call(const Rule& rule, const Call& call);
-  void add_clause(AbiRules& rules, const Rule& rule, const Call& call);
+  bool add_call(const Rule& rule, const Call& call);
+  bool add_clause(AbiRules& rules, const Rule& rule, const Call& call);
+  bool count(const Rule& rule, size_t calls);
+  bool give_up(const Rule& rule, std::string message);
   void add_to_multiplexer(AbiRules& rules, const Rule& rule, std::string_view call, const Clause& clause);
 
   [[nodiscard]] bool is_set(const Name& name) const;
-  std::optional<Calls> calls_of(const Name& name);
+  const Calls* calls_of(const Name& name);
   [[nodiscard]] bool anywhere(const Call& call) const;
   Verdict verdict_for(const arch::AbiInfo& abi, Action action, const policy::ErrnoValue& error);
   Condition condition_of(const arch::AbiInfo& abi, std::string_view call, const policy::Condition& written);
@@ -136,7 +157,7 @@ class Resolver {
   void warn_of_empty_effect();
 
   void report_unknown(const Name& name);
-  [[nodiscard]] std::string suggest(std::string_view written) const;
+  [[nodiscard]] std::string suggest(std::string_view written);
   [[nodiscard]] std::string abi_list() const;
   /// The listed ABIs that have the call.
   [[nodiscard]] std::vector<const arch::AbiInfo*> abis_with(std::string_view call) const;
@@ -144,6 +165,12 @@ class Resolver {
   const policy::Policy& policy_;
   Diagnostics& diagnostics_;
   std::vector<AbiRules> abis_;
+
+  Calls own_call_;                            ///< What calls_of() has found for a name that is no set.
+  std::map<std::string, Calls> set_members_;  ///< What it has found for sets.
+  size_t named_ = 0;                          ///< Calls that the groups have named, for each ABI.
+  size_t conditions_ = 0;                     ///< Of all clauses.
+  bool too_much_ = false;                     ///< A limit was exceeded; nothing more is resolved.
 
   struct Warning {
     SourceRange range;
@@ -169,7 +196,7 @@ Resolver::Resolver(const policy::Policy& policy, arch::Abi native, Diagnostics& 
 
 std::vector<RuleSet> Resolver::resolve() {
   warn_of_empty_effect();
-  for (uint32_t i = 0; i < policy_.groups.size(); ++i) add_group(policy_.groups[i], i);
+  for (uint32_t i = 0; i < policy_.groups.size() && !too_much_; ++i) add_group(policy_.groups[i], i);
 
   std::vector<RuleSet> resolved;
   for (AbiRules& rules : abis_) {
@@ -187,13 +214,18 @@ std::vector<RuleSet> Resolver::resolve() {
 }
 
 void Resolver::warn_of_open_multiplexers(const PolicyRules& resolved) {
+  std::map<std::tuple<arch::Abi, std::string_view, uint32_t>, bool> open;
   for (const UncheckedWay& unchecked : unchecked_ways_) {
-    bpf::SystemCall call;
-    call.arch = unchecked.abi->audit_arch;
-    call.number = *arch::number_of(unchecked.abi->abi, unchecked.way.multiplexer);
-    call.args[0] = unchecked.way.selector;
-    const Action action = evaluate(resolved, call).verdict.action;
-    if (action != Action::kAllow && action != Action::kLog) continue;
+    const auto [way, added] = open.try_emplace({unchecked.abi->abi, unchecked.way.multiplexer, unchecked.way.selector});
+    if (added) {
+      bpf::SystemCall call;
+      call.arch = unchecked.abi->audit_arch;
+      call.number = *arch::number_of(unchecked.abi->abi, unchecked.way.multiplexer);
+      call.args[0] = unchecked.way.selector;
+      const Action action = evaluate(resolved, call).verdict.action;
+      way->second = action == Action::kAllow || action == Action::kLog;
+    }
+    if (!way->second) continue;
     warn_later(unchecked.range, "the conditions on " + quoted(unchecked.call) + " cannot be applied to " +
                                     quoted(unchecked.way.multiplexer) + " on " + std::string(unchecked.abi->name) +
                                     ", which makes the same call with its arguments in memory; deny " +
@@ -203,10 +235,12 @@ void Resolver::warn_of_open_multiplexers(const PolicyRules& resolved) {
 
 void Resolver::add_group(const Group& group, uint32_t index) {
   CallSet named;
+  for (AbiRules& rules : abis_) rules.verdict.reset();
   add_names(group, index, named);
   for (const policy::ConditionalName& entry : group.names_with_args) {
-    const std::optional<Calls> calls = calls_of(entry.name);
-    if (!calls) continue;
+    if (too_much_) return;
+    const Calls* calls = calls_of(entry.name);
+    if (calls == nullptr) continue;
     const auto twice =
         std::find_if(calls->begin(), calls->end(), [&](const Call& call) { return named.contains(call); });
     if (twice != calls->end()) {
@@ -216,9 +250,10 @@ void Resolver::add_group(const Group& group, uint32_t index) {
       continue;
     }
     const Rule rule = {entry.name, entry.conditions, group, index};
+    if (!count(rule, calls->size())) return;
     for (const Call& call : *calls) {
       if (!check_conditions(rule, call.name)) break;  // The other members of a set would say the same.
-      add_call(rule, call);
+      if (!add_call(rule, call)) return;
     }
   }
 }
@@ -229,17 +264,19 @@ void Resolver::add_names(const Group& group, uint32_t index, CallSet& named) {
   CallSet written;
   std::set<std::string_view> written_sets;
   for (const Name& name : group.names) {
-    const std::optional<Calls> calls = calls_of(name);
-    if (!calls) continue;
+    const Calls* calls = calls_of(name);
+    if (calls == nullptr) continue;
     const bool twice = is_set(name) ? !written_sets.insert(name.text).second : written.contains(calls->front());
     if (twice) {
       if (!policy_.oci) diagnostics_.warning(name.range, quoted(name.text) + " is named twice in this group");
       continue;
     }
     if (!is_set(name)) written.insert(calls->front());
+    const Rule rule = {name, kNone, group, index};
+    if (!count(rule, calls->size())) return;
     for (const Call& call : *calls) {
       named.insert(call);
-      add_call({name, kNone, group, index}, call);
+      if (!add_call(rule, call)) return;
     }
   }
 }
@@ -248,32 +285,37 @@ bool Resolver::is_set(const Name& name) const {
   return !policy_.oci && name.text.starts_with('@');
 }
 
-std::optional<Calls> Resolver::calls_of(const Name& name) {
+/// The calls that a name stands for, until the next name is asked for; null if it is not known, which is an error.
+const Calls* Resolver::calls_of(const Name& name) {
   if (!is_set(name)) {
     const std::optional<arch::CallId> id = arch::find_call(name.text);
-    if (id && anywhere({name.text, *id})) return Calls{{name.text, *id}};
+    if (id && anywhere({name.text, *id})) {
+      own_call_ = {{name.text, *id}};
+      return &own_call_;
+    }
     if (!policy_.oci) report_unknown(name);
-    return std::nullopt;
+    return nullptr;
   }
+  if (const auto known = set_members_.find(name.text); known != set_members_.end()) return &known->second;
   const auto members = members_of_set(name.text);
   if (!members) {
     const std::vector<std::string_view> sets = set_names();
     std::string message = "unknown set " + quoted(name.text);
     if (name.text.find_first_of(" ,") != std::string::npos) {
       message += "; an entry is one name";
-    } else if (const auto nearest = nearest_name(name.text, sets)) {
+    } else if (const auto nearest = diagnostics_.nearest("sets", name.text, sets)) {
       message += "; did you mean " + quoted(*nearest) + "?";
     }
     diagnostics_.error(name.range, std::move(message));
-    return std::nullopt;
+    return nullptr;
   }
-  Calls calls;
+  Calls& calls = set_members_[name.text];
   for (const std::string_view member : *members) {
     // Members that no listed ABI has are skipped: a set is the same on every machine.
     const std::optional<arch::CallId> id = arch::find_call(member);
     if (id && anywhere({member, *id})) calls.push_back({member, *id});
   }
-  return calls;
+  return &calls;
 }
 
 /// Whether a listed ABI has the call.
@@ -290,15 +332,46 @@ std::vector<const arch::AbiInfo*> Resolver::abis_with(std::string_view call) con
   return abis;
 }
 
-void Resolver::add_call(const Rule& rule, const Call& call) {
-  for (AbiRules& rules : abis_) {
-    if (rules.has(call)) add_clause(rules, rule, call);
-  }
+bool Resolver::give_up(const Rule& rule, std::string message) {
+  diagnostics_.error(rule.name.range, std::move(message));
+  too_much_ = true;
+  return false;
 }
 
-void Resolver::add_clause(AbiRules& rules, const Rule& rule, const Call& call) {
+/// Counts what a name stands for, before anything is done for it. False if that is too much, which is an error.
+bool Resolver::count(const Rule& rule, size_t calls) {
+  named_ += calls * abis_.size();
+  conditions_ += calls * abis_.size() * rule.conditions.size();
+  const std::string by_abis = abis_.size() > 1 ? " and ABI" : "";
+  if (conditions_ > policy::kMostConditions) {
+    return give_up(rule, "with this entry the policy has more than " + std::to_string(policy::kMostConditions) +
+                             " conditions, counted for each call" + by_abis + "; the most that a policy may have");
+  }
+  if (named_ <= kMostNamed) return true;
+  return give_up(rule, "with this name the policy names more than " + std::to_string(kMostNamed) +
+                           " calls, counted for each time" + by_abis + "; the most that a policy may name");
+}
+
+/// False if the call has too many clauses, which is an error.
+bool Resolver::add_call(const Rule& rule, const Call& call) {
+  return std::all_of(abis_.begin(), abis_.end(),
+                     [&](AbiRules& rules) { return !rules.has(call) || add_clause(rules, rule, call); });
+}
+
+bool Resolver::add_clause(AbiRules& rules, const Rule& rule, const Call& call) {
+  if (!rules.verdict) rules.verdict = verdict_for(rules.abi, rule.group.action, rule.group.error);
+  AbiRules::Count& count = rules.counts[static_cast<size_t>(call.id)];
+  if (count.decided) {
+    if (count.behind == kMostBehind) return true;
+    ++count.behind;
+  } else if (rule.conditions.empty()) {
+    count.decided = true;
+  } else if (++count.conditional > kMostClauses) {
+    return give_up(rule, "more than " + std::to_string(kMostClauses) + " entries with conditions for " +
+                             quoted(call.name) + "; the most that a call may have");
+  }
   Clause clause;
-  clause.verdict = verdict_for(rules.abi, rule.group.action, rule.group.error);
+  clause.verdict = *rules.verdict;
   clause.origin = {0, rule.group_index, rule.name.range};
   for (const policy::Condition& written : rule.conditions) {
     clause.conditions.push_back(condition_of(rules.abi, call.name, written));
@@ -306,6 +379,7 @@ void Resolver::add_clause(AbiRules& rules, const Rule& rule, const Call& call) {
   if (rules.multiplexes) add_to_multiplexer(rules, rule, call.name, clause);
   const auto number = arch::number_of(rules.abi.abi, call.id);
   if (number) rules.clauses.push_back({*number, std::move(clause)});
+  return true;
 }
 
 /// What is said of `socket` also holds for `socketcall` with socket's number; but its arguments are in memory there.
@@ -483,23 +557,27 @@ void Resolver::report_unknown(const Name& name) {
 }
 
 /// The nearest valid thing to a name that is no system call.
-std::string Resolver::suggest(std::string_view written) const {
+std::string Resolver::suggest(std::string_view written) {
   constexpr std::string_view kPrefixes[] = {"__NR_", "SYS_", "sys_"};
   std::string_view bare = written;
   for (const std::string_view prefix : kPrefixes) {
     if (bare.starts_with(prefix)) bare.remove_prefix(prefix.size());
   }
-  std::vector<std::string_view> names;
-  for (const AbiRules& rules : abis_) {
-    const std::vector<std::string_view> own = arch::names_on(rules.abi.abi);
-    names.insert(names.end(), own.begin(), own.end());
-  }
+  const auto names = [&] {
+    std::vector<std::string_view> all;
+    for (const AbiRules& rules : abis_) {
+      const std::vector<std::string_view> own = arch::names_on(rules.abi.abi);
+      all.insert(all.end(), own.begin(), own.end());
+    }
+    return all;
+  };
   const std::vector<std::string_view> sets = set_names();
   const std::string as_set = "@" + std::string(written);
   if (std::find(sets.begin(), sets.end(), as_set) != sets.end()) {
     return "; did you mean the set " + quoted(std::string_view(as_set)) + "?";
   }
-  if (const auto nearest = nearest_name(bare, names)) return "; did you mean " + quoted(*nearest) + "?";
+  if (const auto nearest = diagnostics_.nearest("calls", bare, names))
+    return "; did you mean " + quoted(*nearest) + "?";
   if (written.find_first_of(" ,") != std::string_view::npos) return "; an entry is one name";
   if (!written.empty() && written.find_first_not_of("0123456789") == std::string_view::npos) {
     return "; a call is given by its name";

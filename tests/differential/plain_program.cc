@@ -180,7 +180,7 @@ void through(Code& code, const resolve::PolicyRules& rules, Abi abi) {
     const Code::Label x32 = code.label();
     code.jump_if(BPF_JGE, arch::info(Abi::kX32).first_number, x32);
     const RuleSet* x86_64 = find(rules, Abi::kX86_64);
-    for (uint32_t number = 512; number <= 547 && x86_64 != nullptr; ++number) code.jump_if(BPF_JEQ, number, fixed);
+    for (uint32_t number = 512; number <= 547; ++number) code.jump_if(BPF_JEQ, number, fixed);
     numbers(code, x86_64, kKill);
     code.here(x32);
     numbers(code, find(rules, Abi::kX32), no_such_call);

@@ -297,7 +297,7 @@ END
   apply_suggestion list.yml
   reported list.yml "$CALL" i386:20
   assert_status 159
-  assert_denied_lines "sandbox-run: denied x86 getpid() = process killed  [call, pid N]  by list.yml:3 (default_action: kill_process)"
+  assert_denied_lines "sandbox-run: denied x86 getpid() = process killed  [call, pid N]  by list.yml:2 (default_action: kill_process)"
   apply_suggestion list.yml
   works list.yml "i386:20 ok" "$CALL" i386:20
 }

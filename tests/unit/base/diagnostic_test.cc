@@ -160,5 +160,17 @@ TEST_F(DiagnosticsTest, TakesNothingBehindASyntaxError) {
   EXPECT_EQ(messages(), "before of the file ");
 }
 
+TEST_F(DiagnosticsTest, KeepsTenThousandErrorsAndAsManyWarnings) {
+  for (uint32_t i = 0; i < 30'000; ++i) diagnostics_.warning({0, 1}, std::to_string(i));
+  EXPECT_FALSE(diagnostics_.has_errors());
+  for (uint32_t i = 0; i < 30'000; ++i) diagnostics_.error({1, 1}, std::to_string(i));
+  EXPECT_TRUE(diagnostics_.has_errors());
+  diagnostics_.sort();
+  ASSERT_EQ(diagnostics_.all().size(), 20'002U);
+  EXPECT_EQ(diagnostics_.all()[9'999].message, "9999");
+  EXPECT_EQ(diagnostics_.all()[10'000].message, "more than 10000 warnings; this one and further ones are left out");
+  EXPECT_EQ(diagnostics_.all()[20'001].message, "more than 10000 errors; this one and further ones are left out");
+}
+
 }  // namespace
 }  // namespace sandbox

@@ -78,5 +78,28 @@ TEST(NearestName, IsNoneWithoutCandidates) {
   EXPECT_EQ(nearest_name("open", {}), std::nullopt);
 }
 
+TEST(Suggestions, LooksUpTwentyNamesAndEachOnce) {
+  Suggestions suggestions;
+  EXPECT_EQ(suggestions.nearest("calls", "opnat", kCalls), "openat");
+  size_t asked = 1;
+  const auto candidates = [&] {
+    ++asked;
+    return std::vector<std::string_view>(kCalls.begin(), kCalls.end());
+  };
+  for (int i = 0; i < 100; ++i) suggestions.nearest("calls", "sockt" + std::to_string(i), candidates);
+  EXPECT_EQ(asked, Suggestions::kMost);
+  EXPECT_EQ(suggestions.nearest("calls", "sockt7", candidates), "socket") << "known";
+  EXPECT_EQ(suggestions.nearest("calls", "opnat", candidates), "openat") << "known";
+  EXPECT_EQ(suggestions.nearest("calls", "openatt", candidates), std::nullopt) << "one too many";
+  EXPECT_EQ(asked, Suggestions::kMost);
+}
+
+TEST(Suggestions, TellsListsApart) {
+  constexpr std::array<std::string_view, 1> kOther = {"opnat2"};
+  Suggestions suggestions;
+  EXPECT_EQ(suggestions.nearest("calls", "opnat", kCalls), "openat");
+  EXPECT_EQ(suggestions.nearest("others", "opnat", kOther), "opnat2");
+}
+
 }  // namespace
 }  // namespace sandbox

@@ -83,5 +83,20 @@ TEST(SourceText, GivesTheLineThatHoldsAnOffset) {
   EXPECT_EQ(source.line_at(4), "cd") << "a last line without a line feed";
 }
 
+TEST(SourceText, CountsTheColumnsOfLongLines) {
+  std::string text = "short\n";
+  for (int i = 0; i < 10'000; ++i) text += "\u00e4b";
+  text += "\nlast";
+  const SourceText source("a.yml", text);
+  for (const size_t column : {size_t{0}, size_t{1}, size_t{2'000}, size_t{10'001}, size_t{19'999}}) {
+    const LineColumn place = source.locate(6 + column / 2 * 3 + column % 2 * 2);
+    EXPECT_EQ(place.line, 2U);
+    EXPECT_EQ(place.column, column + 1);
+  }
+  EXPECT_EQ(source.locate(text.size()).line, 3U);
+  EXPECT_EQ(source.locate(text.size()).column, 5U);
+  EXPECT_EQ(source.locate(3).column, 4U);
+}
+
 }  // namespace
 }  // namespace sandbox

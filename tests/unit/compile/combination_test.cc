@@ -150,5 +150,35 @@ TEST(Combination, MeansAllOfThem) {
   }
 }
 
+/// Each of so many values of an argument gets an errno of its own.
+RuleSet errnos(uint8_t argument, uint16_t count) {
+  RuleSet rules = {Abi::kX86_64, kAllow, {{5, {}}}};
+  for (uint16_t i = 1; i <= count; ++i) {
+    resolve::Condition equal = condition(Operation::kEqual, 64, i);
+    equal.argument = argument;
+    rules.calls[0].clauses.push_back(clause({Action::kErrno, i}, {equal}));
+  }
+  return rules;
+}
+
+// Their filter would have as many answers as pairs of clauses: tried as a whole it takes minutes.
+TEST(Combination, GivesUpOnThousandsOfVerdictsInTwoPolicies) {
+  EXPECT_TRUE(compile(Policies{{errnos(0, 10)}, {errnos(1, 10)}}).ok());
+  const auto filter = compile(Policies{{errnos(0, 4000)}, {errnos(1, 4000)}});
+  ASSERT_FALSE(filter.ok());
+  EXPECT_GT(filter.error().instructions, bpf::kMaxInstructions);
+  EXPECT_LT(filter.error().instructions, 1'000'000U);
+  EXPECT_TRUE(filter.error().costliest.has_value());
+}
+
+TEST(Combination, X32AloneAnswersItsOwnNumbersWithoutTheBit) {
+  const Policies policies = {{{Abi::kX32, kAllow, {}}}};
+  EXPECT_EQ(judge(policies, call_on(Abi::kX86_64, 511)), kKillProcess);
+  EXPECT_EQ(judge(policies, call_on(Abi::kX86_64, 512)), kNoSuchCall);
+  EXPECT_EQ(judge(policies, call_on(Abi::kX86_64, 547)), kNoSuchCall);
+  EXPECT_EQ(judge(policies, call_on(Abi::kX86_64, 548)), kKillProcess);
+  EXPECT_EQ(judge(policies, call_on(Abi::kX86_64, 0x40000000)), kAllow);
+}
+
 }  // namespace
 }  // namespace sandbox::compile

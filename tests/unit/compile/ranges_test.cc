@@ -142,7 +142,8 @@ TEST(Partition, JoinsTheRulesOfX32) {
             "0:allow 3:log 4:allow 512:errno38 548:allow 1073741824:errno1 1073742344:allow 1073742345:errno1 "
             "4294967295:errno38");
   EXPECT_EQ(outline(partition_of({{x32}})),
-            "0:kill_process 1073741824:errno1 1073742344:allow 1073742345:errno1 4294967295:errno38");
+            "0:kill_process 512:errno38 548:kill_process 1073741824:errno1 1073742344:allow 1073742345:errno1 "
+            "4294967295:errno38");
 }
 
 // Several policies.

@@ -206,5 +206,19 @@ TEST(OciReader, TakesPodmansNamesOfErrors) {
   EXPECT_EQ(policy.groups.at(0).error.name, "EACCES");
 }
 
+TEST(OciReader, RefusesTooManyConditions) {
+  std::string names;
+  for (int i = 0; i < 1000; ++i) names += std::string(i > 0 ? "," : "") + "\"read\"";
+  std::string arguments;
+  for (int i = 0; i < 101; ++i) {
+    arguments +=
+        std::string(i > 0 ? "," : "") + R"({"index":0,"value":)" + std::to_string(i) + R"(,"op":"SCMP_CMP_EQ"})";
+  }
+  const std::string rule = R"({"names":[)" + names + R"(],"action":"SCMP_ACT_ALLOW","args":[)";
+  EXPECT_EQ(problems(with_rules(rule + arguments + "]}")),
+            "1:50: error: with this rule the profile has more than 100000 conditions, counted for each name; the most "
+            "that a policy may have\n");
+}
+
 }  // namespace
 }  // namespace sandbox::policy

@@ -148,5 +148,13 @@ TEST(ReadErrno, KeepsNamesForTheAbisToResolve) {
             "1:1: error: 'errno' must be a name or a number from 1 to 4095, found '4096'\n");
 }
 
+TEST(ReadValue, RefusesMorePartsThanARegisterHasBits) {
+  std::string text = "1";
+  for (int i = 1; i < 64; ++i) text += "|1";
+  EXPECT_EQ(refusal(text), "");
+  EXPECT_EQ(refusal(text + "|1"),
+            "1:1: error: 'value' has more than 64 parts joined with '|'; no register has so many bits\n");
+}
+
 }  // namespace
 }  // namespace sandbox::policy

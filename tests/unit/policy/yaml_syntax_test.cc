@@ -132,5 +132,14 @@ TEST(YamlSyntax, TrustsNothingInAFlowCollectionThatIsStillOpen) {
   EXPECT_EQ(found.find("inside"), std::string::npos) << found;
 }
 
+TEST(YamlSyntax, RefusesTenThousandOpenBracketsWhereverTheyStand) {
+  const std::string quoted = "a: '" + std::string(10'000, '[') + "'\n";
+  EXPECT_EQ(problems(quoted), "");
+  EXPECT_EQ(problems(quoted + "# [\n"), "2:3: error: more than 10000 opening brackets without a closing one\n");
+  std::string closed = "a:\n";
+  for (int i = 0; i < 20'000; ++i) closed += "- []\n";
+  EXPECT_EQ(problems(closed), "");
+}
+
 }  // namespace
 }  // namespace sandbox::policy

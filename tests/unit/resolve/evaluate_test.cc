@@ -239,6 +239,10 @@ TEST(Evaluate, JudgesX32ByItsOwnRules) {
   const PolicyRules alone = {both[1]};
   EXPECT_EQ(evaluate(alone, call_on(Abi::kX86_64, 1)).verdict, kKillProcess);
   EXPECT_EQ(evaluate(alone, call_on(Abi::kX86_64, 0x40000001)).verdict, kLog);
+  EXPECT_EQ(evaluate(alone, call_on(Abi::kX86_64, 511)).verdict, kKillProcess);
+  EXPECT_EQ(evaluate(alone, call_on(Abi::kX86_64, 512)).verdict, kNoSuchCall);
+  EXPECT_EQ(evaluate(alone, call_on(Abi::kX86_64, 547)).verdict, kNoSuchCall);
+  EXPECT_EQ(evaluate(alone, call_on(Abi::kX86_64, 548)).verdict, kKillProcess);
 }
 
 TEST(Evaluate, TakesTheStrictestOfSeveralPolicies) {

@@ -174,5 +174,60 @@ TEST(Resolve, ComparesAtTheRegistersWidth) {
   }
 }
 
+// What is more than any policy needs.
+
+TEST(ResolveLimits, DropsWhatStandsBehindAnUnconditionalClause) {
+  std::string groups =
+      "  - action: log\n    names_with_args:\n"
+      "    - {name: read, arguments: [{operation: Equal, value: 3}]}\n";
+  for (int i = 1; i <= 1000; ++i) groups += "  - {action: errno, errno: " + std::to_string(i) + ", names: [read]}\n";
+  const Resolved resolved(groups, Abi::kX86_64);
+  EXPECT_EQ(resolved.problems, "");
+  const auto clauses = resolved.clauses("read");
+  ASSERT_EQ(clauses.size(), 18U) << "16 are kept for lint()";
+  EXPECT_EQ(clauses[0].conditions.size(), 1U);
+  EXPECT_EQ(clauses[1].verdict, (Verdict{Action::kErrno, 1}));
+}
+
+TEST(ResolveLimits, DropsNothingThatCanBeReached) {
+  std::string groups = "  - action: errno\n    names_with_args:\n";
+  for (int i = 0; i < 1000; ++i) {
+    groups += "    - {name: read, arguments: [{operation: Equal, value: " + std::to_string(i) + "}]}\n";
+  }
+  const Resolved resolved(groups + "  - {action: log, names: [read]}\n", Abi::kX86_64);
+  EXPECT_EQ(resolved.clauses("read").size(), 1001U);
+}
+
+TEST(ResolveLimits, RefusesTooManyEntriesForOneCall) {
+  std::string groups = "  - action: errno\n    names_with_args:\n";
+  for (int i = 0; i < 4096; ++i) groups += "    - {name: read, arguments: [{operation: Equal, value: 1}]}\n";
+  EXPECT_EQ(Resolved(groups, Abi::kX86_64).problems, "");
+  groups += "    - {name: read, arguments: [{operation: Equal, value: 1}]}\n";
+  EXPECT_EQ(Resolved(groups, Abi::kX86_64).problems,
+            "4102:14: error: more than 4096 entries with conditions for 'read'; the most that a call may have\n");
+}
+
+TEST(ResolveLimits, RefusesTooManyConditions) {
+  std::string conditions;
+  for (int i = 0; i < 2000; ++i) conditions += std::string(i > 0 ? ", " : "") + "{operation: NotEqual, value: 1}";
+  std::string groups = "  - action: errno\n    names_with_args:\n";
+  for (int i = 0; i < 50; ++i) groups += "    - {name: read, arguments: [" + conditions + "]}\n";
+  EXPECT_EQ(Resolved(groups, Abi::kX86_64).problems, "");
+  groups += "    - {name: write, arguments: [{operation: Equal, value: 1}]}\n";
+  EXPECT_EQ(Resolved(groups, Abi::kX86_64).problems,
+            "56:14: error: with this entry the policy has more than 100000 conditions, counted for each call; the most "
+            "that a policy may have\n");
+}
+
+TEST(ResolveLimits, RefusesTooManyNames) {
+  std::string groups;
+  for (int i = 0; i < 16'000; ++i) groups += "  - {action: errno, names: [\"@known\"]}\n";
+  const std::string problems = Resolved(groups, Abi::kX86_64).problems;
+  EXPECT_TRUE(
+      problems.ends_with(":29: error: with this name the policy names more than 2000000 calls, counted for each "
+                         "time; the most that a policy may name\n"))
+      << problems;
+}
+
 }  // namespace
 }  // namespace sandbox::resolve
