@@ -30,6 +30,9 @@ class Reporter : public kernel::Watcher {
   void listen(kernel::AuditLog log);
 
   kernel::Answer decide(const kernel::Notification& notification, const kernel::StillWaits& still_waits) override;
+  void saw_process(pid_t pid) override {
+    if (records_) records_->note_below(pid);
+  }
   void kill_failed(const kernel::Notification& notification, int error) override;
   [[nodiscard]] int input() const override { return records_ ? records_->fd() : -1; }
   void take_input() override;

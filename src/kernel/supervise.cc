@@ -202,6 +202,7 @@ void Supervisor::supervise() {
   try {
     listener_ = std::make_shared<Listener>(descriptor);
     listens_ = descriptor >= 0;
+    watcher_.saw_process(target_);
     reap();
     tell_status();
     while (!all_ended_) {
@@ -405,7 +406,9 @@ void Supervisor::reap() {
     }
     if (child.si_pid == 0) return;
     const bool of_target = child.si_pid == target_ && !ended_;
+    watcher_.saw_process(child.si_pid);
     if (of_target && is_end(child)) {
+      set_busy(false);
       shared_.target = -1;  // Before it is reaped, so that the front signals nobody who gets its number.
       watcher_.target_ending();
     }

@@ -53,6 +53,8 @@ class Watcher {
   /// Decides on a call. The caller waits meanwhile, so its memory may be read; it is another process's memory, and its
   /// other threads go on changing it.
   virtual Answer decide(const Notification& notification, const StillWaits& still_waits) = 0;
+  /// The target, or a process that it has left behind, has this number: before it is reaped.
+  virtual void saw_process(pid_t pid) { (void)pid; }
   /// A caller could not be killed: it has become another user's, or an outer sandbox forbids it. `error` is an errno.
   /// It gets no answer, and waits.
   virtual void kill_failed(const Notification& notification, int error) { (void)notification, (void)error; }
