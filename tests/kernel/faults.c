@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kMaximumThreads = 64, kCannotStart = 99 };
+enum { kMaximumThreads = 256, kEndless = 1000, kCannotStart = 99 };
 
 int patience = 10;
 
@@ -36,6 +36,7 @@ struct Launch {
   struct Outcome* outcome;
   struct Thread threads[kMaximumThreads];
   int count;
+  int made;      ///< Threads, ever.
   int executed;  ///< How often anything was.
   pid_t command;
 };
@@ -114,15 +115,31 @@ static void become_command(const struct Fault* fault, char** command, int go, in
 
 // ---- Its threads ----
 
+static volatile sig_atomic_t late;
+static void be_late(int number) {
+  (void)number;
+  late = 1;
+}
+
+/// A place of one that has ended, or a new one.
+static struct Thread* free_place(struct Launch* launch) {
+  if (launch->count < kMaximumThreads) return &launch->threads[launch->count++];
+  for (int i = 0; i < kMaximumThreads; ++i) {
+    if (launch->threads[i].pid == -1) return &launch->threads[i];
+  }
+  die("too many threads at a time");
+  return NULL;
+}
+
 static struct Thread* thread_of(struct Launch* launch, pid_t pid) {
   for (int i = 0; i < launch->count; ++i) {
     if (launch->threads[i].pid == pid) return &launch->threads[i];
   }
-  if (launch->count == kMaximumThreads) die("too many threads");
-  struct Thread* thread = &launch->threads[launch->count];
+  struct Thread* thread = free_place(launch);
   memset(thread, 0, sizeof *thread);
   thread->pid = pid;
-  thread->role = launch->count++;
+  thread->role = launch->made++;
+  if (launch->made > kEndless) late = 1;  // It makes one after the other, for ever.
   return thread;
 }
 
@@ -207,12 +224,6 @@ static void handle_stop(struct Launch* launch, pid_t pid, int status) {
   }
   const int watches = (launch->fault->kind == kNone || launch->fault->kind == kCall) && !thread->is_target;
   ptrace(watches ? PTRACE_SYSCALL : PTRACE_CONT, pid, NULL, deliver);
-}
-
-static volatile sig_atomic_t late;
-static void be_late(int number) {
-  (void)number;
-  late = 1;
 }
 
 static void set_alarm(int seconds) {
