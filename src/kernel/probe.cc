@@ -1,14 +1,20 @@
 #include "kernel/probe.h"
 
 #include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 
 namespace sandbox::kernel {
 namespace {
@@ -69,6 +75,27 @@ std::optional<std::string> missing_support(const bpf::ValidatedProgram& program)
 bool knows_flags(uint32_t flags) {
   if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr) != -1) return false;
   return errno == EFAULT || (errno == EBUSY && (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0);
+}
+
+std::optional<std::string> denied_call() {
+  constexpr int kClosed = 1 << 30;
+  pollfd closed = {kClosed, POLLIN, 0};
+  const timespec now = {0, 0};
+  if (poll(&closed, 1, 0) != 1) return "poll(2)";
+  if (ppoll(&closed, 1, &now, nullptr) != 1) return "ppoll(2)";
+  std::array<char, 256> request = {};
+  const auto fails_with = [](long result, int error) { return result == -1 && errno == error; };
+  if (!fails_with(ioctl(-1, SECCOMP_IOCTL_NOTIF_RECV, request.data()), EBADF)) return "ioctl(2)";
+  // A thread without a common table of signal handlers. As the first and as the second argument: s390x has them
+  // swapped.
+  if (!fails_with(syscall(SYS_clone, CLONE_THREAD, CLONE_THREAD, 0, 0, 0), EINVAL)) return "clone(2)";
+#ifdef SYS_clone3
+  // Any error will do: older kernels, and sandboxes that want clone(2) to be used, have others.
+  if (syscall(SYS_clone3, nullptr, 0) != -1) return "clone3(2)";
+#endif
+  siginfo_t child = {};
+  if (!fails_with(waitid(P_PID, static_cast<id_t>(getpid()), &child, WEXITED | WNOHANG), ECHILD)) return "waitid(2)";
+  return std::nullopt;
 }
 
 std::optional<std::string> missing_flags(uint32_t flags) {

@@ -19,6 +19,11 @@ std::optional<std::string> missing_support(const bpf::ValidatedProgram& program)
 /// kernel that knows them says EFAULT. A sandbox-run outside denies listeners with EBUSY: then the flag is known, too.
 bool knows_flags(uint32_t flags);
 
+/// A call that answering notifications takes, and that an outer sandbox denies or pretends to have done: "ioctl(2)". None
+/// if all reach the kernel. Each is made so that the kernel itself answers it with a certain error, which a sandbox that
+/// goes by the call's number does not give.
+std::optional<std::string> denied_call();
+
 /// What is missing of flags that a policy or the launcher can ask for.
 std::optional<std::string> missing_flags(uint32_t flags);
 

@@ -141,7 +141,7 @@ void Supervisor::become_target(const compile::Filter& filter, const Target& targ
                                const char* report_prefix, const SignalState& signals) {
   shared_.target = getpid();
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (getppid() != self_) _exit(kExitCannotExecute);  // It had died before.
+  if (getppid() != self_) fail("the supervisor is gone");  // It had died before.
   if (how_.drop_ptrace) {
     if (const auto failure = drop_ptrace_capability()) fail(*failure);
   }
@@ -435,8 +435,10 @@ void touch_stack() {
 
 std::optional<std::string> missing_supervision() {
   // SECCOMP_USER_NOTIF_FLAG_CONTINUE is the youngest of what is needed, and cannot be asked for.
-  if (running_kernel() >= arch::KernelVersion{5, 5} && knows_flags(SECCOMP_FILTER_FLAG_NEW_LISTENER))
+  if (running_kernel() >= arch::KernelVersion{5, 5} && knows_flags(SECCOMP_FILTER_FLAG_NEW_LISTENER)) {
+    if (const auto denied = denied_call()) return "a supervisor needs " + *denied + ", which an outer sandbox denies";
     return std::nullopt;
+  }
   return "a supervisor needs notifications that can be let through, which this kernel does not have; Linux 5.5 brought "
          "them";
 }

@@ -156,30 +156,12 @@ std::string in_words(const char* call) {
   return std::string(call) + ": " + strerrordesc_np(errno);
 }
 
-/// Whether an outer sandbox lets the thread work. Asked for by calls that the kernel itself answers with these errors:
-/// one that is denied, or pretended to be done, gives another answer.
-std::optional<std::string> missing_call() {
-  if (running_kernel() < arch::KernelVersion{5, 5}) return "Linux 5.5 brought what it needs";
-  pollfd closed = {1 << 30, POLLIN, 0};
-  const timespec now = {0, 0};
-  if (ppoll(&closed, 1, &now, nullptr) != 1) return "an outer sandbox denies ppoll(2)";
-  std::array<char, kRoom> request = {};
-  if (ioctl(-1, SECCOMP_IOCTL_NOTIF_RECV, request.data()) != -1 || errno != EBADF) {
-    return "an outer sandbox denies ioctl(2)";
-  }
-  // A thread without a common table of signal handlers. As the first and as the second argument: s390x has them
-  // swapped.
-  if (syscall(SYS_clone, CLONE_THREAD, CLONE_THREAD, 0, 0, 0) != -1 || errno != EINVAL) {
-    return "an outer sandbox denies clone(2)";
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<std::string> start_token_answerer(EnterProgress& progress, Answering answering, const char* prefix) {
   if (!kHasRawCall) return "it is not written for this machine";
-  if (auto missing = missing_call()) return missing;
+  if (running_kernel() < arch::KernelVersion{5, 5}) return "Linux 5.5 brought what it needs";
+  if (auto denied = denied_call()) return "an outer sandbox denies " + *denied;
   const std::string line = std::string(prefix) + "the launcher's own execve could not be answered\n";
   state.failure_size = std::min(line.size(), state.failure.size());
   std::copy_n(line.begin(), state.failure_size, state.failure.begin());
