@@ -55,14 +55,14 @@ bool Errand::run(std::function<void(const std::stop_token&)> work, std::chrono::
     auto desk = std::make_shared<Desk>();
     // libc blocks signals while it makes a thread. Where that fails, it sets a mask that it has never read.
     sigset_t before;
-    pthread_sigmask(SIG_SETMASK, nullptr, &before);
+    const bool known = pthread_sigmask(SIG_SETMASK, nullptr, &before) == 0;
     try {
       std::thread([desk] { desk->serve(); }).detach();
     } catch (const std::system_error&) {
-      pthread_sigmask(SIG_SETMASK, &before, nullptr);
+      if (known) pthread_sigmask(SIG_SETMASK, &before, nullptr);
       return false;  // A limit on threads.
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (known) pthread_sigmask(SIG_SETMASK, &before, nullptr);
     desk_ = std::move(desk);
   }
   std::unique_lock lock(desk_->mutex);
