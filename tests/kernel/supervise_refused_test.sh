@@ -13,6 +13,7 @@ refused_at_once() {
     error="$call(2) failed: Operation not permitted"
     case $call in
       signalfd4) error="signalfd(2) failed: Operation not permitted" ;;
+      waitid) error="a supervisor needs waitid(2), which an outer sandbox denies" ;;
     esac
     write_policy outer.yml allow "errno:EPERM $call"
     [ "$call" != kill ] || write_policy outer.yml allow "errno:EPERM kill pidfd_send_signal"
