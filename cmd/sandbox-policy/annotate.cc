@@ -126,13 +126,11 @@ class Annotator {
   const std::set<uint32_t>& lines_of_call(arch::Abi abi, uint32_t number) const {
     const auto [known, added] = lines_.try_emplace({abi, number});
     if (!added) return known->second;
-    for (const resolve::RuleSet& set : input_.rules) {
-      if (set.abi != abi) continue;
-      for (const resolve::Clause* clause : chain_of(set, number).cases) {
-        if (known->second.size() > kMostLinesNamed) break;
-        if (clause->origin.range.length == 0) continue;
-        known->second.insert(input_.policy->source->locate(clause->origin.range.offset).line);
-      }
+    const resolve::RuleSet* rules = resolve::find_rules(input_.rules, abi);
+    if (rules == nullptr) return known->second;
+    for (const resolve::Clause* clause : chain_of(*rules, number).cases) {
+      if (known->second.size() > kMostLinesNamed) break;
+      known->second.insert(line_of(*clause, *input_.policy));
     }
     return known->second;
   }

@@ -107,7 +107,7 @@ class Names {
 };
 
 std::optional<std::string_view> call_name(const bpf::SystemCall& call) {
-  const auto abi = report::abi_of(call.arch, call.number);
+  const auto abi = arch::abi_of(call.arch, call.number);
   return abi ? arch::name_of(*abi, call.number) : std::nullopt;
 }
 

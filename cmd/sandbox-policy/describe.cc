@@ -71,9 +71,9 @@ bool is_written_as(const std::vector<policy::Condition>& written, const resolve:
 
 const std::vector<policy::Condition>* written_conditions(const resolve::Clause& clause, const policy::Policy* policy,
                                                          arch::Abi abi) {
-  if (policy == nullptr || clause.origin.group >= policy->groups.size()) return nullptr;
-  for (const policy::ConditionalName& name : policy->groups[clause.origin.group].names_with_args) {
-    if (name.name.range.offset == clause.origin.range.offset && is_written_as(name.conditions, clause, abi)) {
+  if (policy == nullptr || !clause.origin || clause.origin->group >= policy->groups.size()) return nullptr;
+  for (const policy::ConditionalName& name : policy->groups[clause.origin->group].names_with_args) {
+    if (name.name.range.offset == clause.origin->range.offset && is_written_as(name.conditions, clause, abi)) {
       return &name.conditions;
     }
   }
@@ -154,10 +154,7 @@ std::vector<std::string> conditions_text(const resolve::Clause& clause, const po
 Chain chain_of(const resolve::RuleSet& rules, uint32_t number) {
   Chain chain;
   chain.otherwise = rules.default_verdict;
-  const auto call = std::find_if(rules.calls.begin(), rules.calls.end(),
-                                 [&](const resolve::CallRules& c) { return c.number == number; });
-  if (call == rules.calls.end()) return chain;
-  for (const resolve::Clause& clause : call->clauses) {
+  for (const resolve::Clause& clause : clauses_of(rules, number)) {
     if (never_holds(clause)) continue;
     if (clause.conditions.empty()) {
       chain.otherwise = clause.verdict;
@@ -170,16 +167,16 @@ Chain chain_of(const resolve::RuleSet& rules, uint32_t number) {
   return chain;
 }
 
-bool says_default(const resolve::Clause& clause) {
-  return clause.origin.range.length == 0;
+uint32_t line_of(const resolve::Clause& clause, const policy::Policy& policy) {
+  return policy.source->locate(clause.origin->range.offset).line;
 }
 
 std::string origin_text(const resolve::Clause* clause, const policy::Policy& policy) {
   if (clause == nullptr && policy.kernel) {
     return "kernel: " + arch::to_string(*policy.kernel);
   }
-  if (clause == nullptr || says_default(*clause)) return "default";
-  return "line " + std::to_string(policy.source->locate(clause->origin.range.offset).line);
+  if (clause == nullptr || !clause->origin) return "default";
+  return "line " + std::to_string(line_of(*clause, policy));
 }
 
 Result<uint64_t, std::string> read_argument(std::string_view text, arch::Abi abi) {

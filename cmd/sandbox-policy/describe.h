@@ -35,9 +35,8 @@ struct Chain {
 };
 Chain chain_of(const resolve::RuleSet& rules, uint32_t number);
 
-/// Whether the clause only says the policy's default action: resolve() makes such for `kernel:`, where what is left
-/// over gets ENOSYS.
-bool says_default(const resolve::Clause& clause);
+/// The line of a group's clause.
+uint32_t line_of(const resolve::Clause& clause, const policy::Policy& policy);
 
 /// Where an answer comes from: "line 12", "default", "kernel: 5.10". `clause` is null where the rules' default decides.
 std::string origin_text(const resolve::Clause* clause, const policy::Policy& policy);

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <set>
 
+#include "arch/abi.h"
 #include "arch/syscalls.h"
 #include "base/text.h"
 #include "bpf/interpret.h"
@@ -28,17 +29,6 @@ struct Compared {
   const Input& b;
   bpf::Comparison result;
 };
-
-/// The ABI in whose names a call is read: x32 by its numbers, the machine's where the arch is nobody's.
-std::optional<arch::Abi> abi_of(uint32_t audit_arch, uint32_t number) {
-  const uint32_t x32_first = arch::info(arch::Abi::kX32).first_number;
-  for (const arch::AbiInfo& abi : arch::all_abis()) {
-    if (abi.audit_arch != audit_arch) continue;
-    if (abi.abi == arch::Abi::kX86_64 && number >= x32_first && number != UINT32_MAX) return arch::Abi::kX32;
-    return abi.abi;
-  }
-  return std::nullopt;
-}
 
 bool holds_arch(const bpf::CallSet& calls, uint32_t audit_arch) {
   return std::any_of(calls.archs.begin(), calls.archs.end(),
@@ -79,7 +69,7 @@ std::vector<std::string> abis_of(const bpf::CallSet& calls, const std::vector<ar
   std::vector<std::string> names;
   for (const arch::Abi abi : named) {
     const arch::AbiInfo& info = arch::info(abi);
-    const bool own = abi_of(info.audit_arch, calls.numbers.first) == abi;
+    const bool own = arch::abi_of(info.audit_arch, calls.numbers.first) == abi;
     if (own && holds_arch(calls, info.audit_arch)) names.emplace_back(info.name);
   }
   return names;
@@ -154,7 +144,7 @@ void add_to_group(const bpf::Difference& difference, const std::string& heading,
 Lists lists_of(const Compared& compared, const std::vector<arch::Abi>& named, arch::Abi machine) {
   Lists lists;
   for (const bpf::Difference& difference : compared.result.differences) {
-    const arch::Abi abi = abi_of(difference.witness.arch, difference.calls.numbers.first).value_or(machine);
+    const arch::Abi abi = arch::abi_of(difference.witness.arch, difference.calls.numbers.first).value_or(machine);
     const std::string heading = heading_of(difference.calls, named);
     if (std::find(lists.headings.begin(), lists.headings.end(), heading) == lists.headings.end()) {
       lists.headings.push_back(heading);
@@ -220,7 +210,7 @@ void print_undecided(const Compared& compared, const std::vector<arch::Abi>& nam
   }
   for (const bpf::Undecided& undecided : compared.result.undecided) {
     const uint32_t arch_value = undecided.calls.archs.front().first;
-    const arch::Abi abi = abi_of(arch_value, undecided.calls.numbers.first).value_or(machine);
+    const arch::Abi abi = arch::abi_of(arch_value, undecided.calls.numbers.first).value_or(machine);
     out.line("  " + heading_of(undecided.calls, named) + ", " + calls_text(undecided.calls.numbers, abi) + ": " +
              obstacle_text(undecided.obstacle, compared));
   }
@@ -279,7 +269,7 @@ void print_json(const Compared& compared, arch::Abi machine, Output& out) {
   json.member("result", equal ? "equal" : compared.result.differences.empty() ? "undecided" : "different");
   json.member("complete", compared.result.complete).key("differences").open_array();
   for (const bpf::Difference& difference : compared.result.differences) {
-    const auto abi = abi_of(difference.witness.arch, difference.calls.numbers.first);
+    const auto abi = arch::abi_of(difference.witness.arch, difference.calls.numbers.first);
     json.open_object();
     json_calls(difference.calls, named, abi, json);
     json.member("depends_on_arguments", difference.depends_on_arguments);
@@ -293,7 +283,7 @@ void print_json(const Compared& compared, arch::Abi machine, Output& out) {
   json.close_array().key("undecided").open_array();
   for (const bpf::Undecided& undecided : compared.result.undecided) {
     json.open_object();
-    json_calls(undecided.calls, named, abi_of(undecided.calls.archs.front().first, undecided.calls.numbers.first),
+    json_calls(undecided.calls, named, arch::abi_of(undecided.calls.archs.front().first, undecided.calls.numbers.first),
                json);
     json.member("text", std::string_view(obstacle_text(undecided.obstacle, compared))).close_object();
   }
@@ -326,7 +316,7 @@ void restrict_to(arch::Abi abi, bpf::Comparison& result) {
 /// Every example is tried: the filters themselves must give these answers. None that does not may be shown.
 bool witnesses_hold(const bpf::Comparison& result, const bpf::ValidatedProgram& a, const bpf::ValidatedProgram& b) {
   return std::all_of(result.differences.begin(), result.differences.end(), [&](const bpf::Difference& difference) {
-    const auto abi = abi_of(difference.witness.arch, difference.witness.number);
+    const auto abi = arch::abi_of(difference.witness.arch, difference.witness.number);
     const bpf::Endian endian = abi ? arch::info(*abi).endian : bpf::Endian::kLittle;
     const auto says = [&](const bpf::ValidatedProgram& program, uint32_t value) {
       return bpf::as_the_kernel_reads(bpf::interpret(program, difference.witness, endian).value) == value;

@@ -35,51 +35,56 @@ struct Explanation {
   Listing listing;
 };
 
-const resolve::RuleSet* rules_for(const Input& input, arch::Abi abi) {
-  const auto set = std::find_if(input.rules.begin(), input.rules.end(),
-                                [&](const resolve::RuleSet& rules) { return rules.abi == abi; });
-  return set == input.rules.end() ? nullptr : &*set;
+/// The rules by which a call is judged; null if the policy does not cover its ABI.
+const resolve::RuleSet* rules_for(const Input& input, const bpf::SystemCall& call) {
+  const auto abi = arch::abi_of(call.arch, call.number);
+  return abi ? resolve::find_rules(input.rules, *abi) : nullptr;
 }
 
 Reason clause_reason(const resolve::Clause& clause, const Input& input, arch::Abi abi) {
   const std::vector<std::string> conditions = conditions_text(clause, &*input.policy, abi);
-  if (conditions.empty()) return {"group", "", clause.origin.range};
-  return {"group", "because " + join(conditions, " and "), clause.origin.range};
+  if (conditions.empty()) return {"group", "", clause.origin->range};
+  return {"group", "because " + join(conditions, " and "), clause.origin->range};
 }
 
-/// No group decides: the default action does, or `kernel:`.
-Reason default_reason(const Input& input, const resolve::RuleSet& rules, const bpf::SystemCall& call,
-                      const resolve::Clause* clause) {
-  const auto rule = std::find_if(rules.calls.begin(), rules.calls.end(),
-                                 [&](const resolve::CallRules& c) { return c.number == call.number; });
-  const bool named = rule != rules.calls.end() && std::any_of(rule->clauses.begin(), rule->clauses.end(),
-                                                              [](const auto& c) { return !says_default(c); });
-  const std::string why = named ? "no group matches these arguments" : "no group names it";
+/// No group decides.
+std::string unmatched_text(const Input& input, const bpf::SystemCall& call) {
+  const std::vector<resolve::Clause>& clauses = resolve::clauses_of(*rules_for(input, call), call.number);
+  const bool named =
+      std::ranges::any_of(clauses, [](const resolve::Clause& clause) { return clause.origin.has_value(); });
+  return named ? "no group matches these arguments" : "no group names it";
+}
+
+Reason fixed_reason(const bpf::SystemCall& call) {
+  if (call.number == UINT32_MAX) return {"fixed", "a tracer skips a call with this number", {}};
+  return {"fixed", "one of x32's own numbers, 512 to 547, which no policy opens on x86_64", {}};
+}
+
+Reason uncovered_reason(const bpf::SystemCall& call, const resolve::Judgement& judgement) {
+  const bool kills = judgement.verdict.action == policy::Action::kKillProcess;
+  if (!kills) return {"abi", "a number of x32, which the policy does not cover", {}};
+  const std::string name(arch::info(*arch::abi_of(call.arch, call.number)).name);
+  return {"abi", "the policy does not cover " + name + ": every call through it kills", {}};
+}
+
+Reason reason_of(const Input& input, const bpf::SystemCall& call, const resolve::Judgement& judgement, arch::Abi abi) {
   const policy::Policy& policy = *input.policy;
-  if (clause != nullptr || !policy.kernel) return {"default", why + ": the default action", policy.default_range};
-  return {"kernel", why + ", and Linux " + origin_text(nullptr, policy).substr(8) + " has no such call ('kernel')", {}};
-}
-
-/// The answers that stand before all rules; none where the rules decide.
-std::optional<Reason> fixed_reason(const Input& input, const bpf::SystemCall& call, arch::Abi abi) {
-  const bool x86_64 = call.arch == arch::info(arch::Abi::kX86_64).audit_arch;
-  const bool covered = std::any_of(input.rules.begin(), input.rules.end(),
-                                   [&](const auto& rules) { return arch::info(rules.abi).audit_arch == call.arch; });
-  const std::string name(arch::info(abi).name);
-  if (!covered) return Reason{"abi", "the policy does not cover " + name + ": every call through it kills", {}};
-  if (call.number == UINT32_MAX) return Reason{"fixed", "a tracer skips a call with this number", {}};
-  const uint32_t x32_first = arch::info(arch::Abi::kX32).first_number;
-  if (x86_64 && call.number >= x32_first) {
-    if (rules_for(input, arch::Abi::kX32) != nullptr) return std::nullopt;
-    return Reason{"abi", "a number of x32, which the policy does not cover", {}};
+  switch (judgement.source) {
+    case resolve::VerdictSource::kGroup:
+      return clause_reason(*judgement.clause, input, abi);
+    case resolve::VerdictSource::kDefault:
+      return {"default", unmatched_text(input, call) + ": the default action", policy.default_range};
+    case resolve::VerdictSource::kKernel:
+      return {"kernel",
+              unmatched_text(input, call) + ", and Linux " + origin_text(nullptr, policy).substr(8) +
+                  " has no such call ('kernel')",
+              {}};
+    case resolve::VerdictSource::kFixed:
+      return fixed_reason(call);
+    case resolve::VerdictSource::kNotCovered:
+      return uncovered_reason(call, judgement);
   }
-  if (x86_64 && call.number >= 512 && call.number <= 547) {
-    return Reason{"fixed", "one of x32's own numbers, 512 to 547, which no policy opens on x86_64", {}};
-  }
-  if (x86_64 && rules_for(input, arch::Abi::kX86_64) == nullptr) {
-    return Reason{"abi", "the policy does not cover x86_64: every call through it kills", {}};
-  }
-  return std::nullopt;
+  return {};
 }
 
 Reason reason_of(const Input& input, const bpf::SystemCall& call, arch::Abi abi) {
@@ -91,16 +96,7 @@ Reason reason_of(const Input& input, const bpf::SystemCall& call, arch::Abi abi)
   if (input.kind == Input::Kind::kRawBpf) return {"filter", "raw BPF", {}};
   if (!input.enabled())
     return {"disabled", "'enabled' is false: the policy filters nothing", input.policy->enabled_range};
-  if (auto fixed = fixed_reason(input, call, abi)) return std::move(*fixed);
-  const resolve::Judgement judgement = resolve::evaluate(input.rules, call);
-  if (judgement.clause != nullptr && !says_default(*judgement.clause)) {
-    return clause_reason(*judgement.clause, input, abi);
-  }
-  const resolve::RuleSet* rules = rules_for(input, abi);
-  if (abi == arch::Abi::kX86_64 && call.number >= arch::info(arch::Abi::kX32).first_number) {
-    rules = rules_for(input, arch::Abi::kX32);
-  }
-  return default_reason(input, *rules, call, judgement.clause);
+  return reason_of(input, call, resolve::evaluate(input.rules, call), abi);
 }
 
 /// What the filter answers to the call, and on which way. Where a launch would put the token stand words that the call
@@ -198,7 +194,7 @@ void json_cases(const Explanation& explanation, Json& json) {
       json.value(std::string_view(condition));
     }
     json.close_array();
-    json_place(*explanation.input, clause->origin.range, json);
+    json_place(*explanation.input, clause->origin->range, json);
     json.close_object();
   }
   add_verdict(json.close_array().key("otherwise"), explanation.chain.otherwise, explanation.abi);
@@ -283,7 +279,7 @@ int explain(const Options& options, const Log& log, Output& out) {
     }
   }
   const size_t given = options.arguments.size() - 2;
-  const resolve::RuleSet* rules = rules_for(*input, explanation->abi);
+  const resolve::RuleSet* rules = rules_for(*input, explanation->call);
   const bool by_rules =
       explanation->reason.id == "group" || explanation->reason.id == "default" || explanation->reason.id == "kernel";
   if (given == 0 && !options.path && by_rules && rules != nullptr) {

@@ -56,9 +56,7 @@ Page page_of(const Input& input, const compile::ReadyFilter* filter, const bpf::
   Page page;
   page.abi = abi;
   const uint32_t audit_arch = arch::info(abi).audit_arch;
-  for (const resolve::RuleSet& set : input.rules) {
-    if (set.abi == abi) page.rules = &set;
-  }
+  page.rules = resolve::find_rules(input.rules, abi);
   for (const std::string_view name : arch::names_on(abi)) {
     Fate fate;
     fate.name = name;
@@ -253,9 +251,7 @@ void print_cost(const Cost& cost, Output& out) {
 
 void print_outside(const Input& input, Output& out) {
   if (input.kind != Input::Kind::kPolicy) return;
-  const auto covers = [&](arch::Abi abi) {
-    return std::any_of(input.rules.begin(), input.rules.end(), [&](const auto& rules) { return rules.abi == abi; });
-  };
+  const auto covers = [&](arch::Abi abi) { return resolve::find_rules(input.rules, abi) != nullptr; };
   out.line(out.paint(Colour::kBold, "any other ABI") + ": " + out.paint(Colour::kRed, "kill_process") +
            (covers(arch::Abi::kX86_64) && !covers(arch::Abi::kX32) ? "; x32: errno ENOSYS" : ""));
 }
@@ -272,8 +268,8 @@ void json_fate(const Fate& fate, const Page& page, const Input& input, Json& jso
     if (fate.computed) json.member("computed", true);
   } else if (fate.chain.cases.empty()) {
     add_verdict(json.key("verdict"), fate.chain.otherwise, page.abi);
-    if (fate.chain.last != nullptr && !says_default(*fate.chain.last)) {
-      json.member("line", uint64_t{input.policy->source->locate(fate.chain.last->origin.range.offset).line});
+    if (fate.chain.last != nullptr && fate.chain.last->origin) {
+      json.member("line", uint64_t{line_of(*fate.chain.last, *input.policy)});
     }
   } else {
     json.key("cases").open_array();
@@ -283,7 +279,7 @@ void json_fate(const Fate& fate, const Page& page, const Input& input, Json& jso
         json.value(std::string_view(text));
       }
       json.close_array();
-      json.member("line", uint64_t{input.policy->source->locate(clause->origin.range.offset).line}).close_object();
+      json.member("line", uint64_t{line_of(*clause, *input.policy)}).close_object();
     }
     add_verdict(json.close_array().key("otherwise"), fate.chain.otherwise, page.abi);
   }

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "arch/abi.h"
 #include "arch/errno_names.h"
 #include "arch/syscalls.h"
 #include "base/diagnostic.h"
@@ -18,8 +19,8 @@ namespace sandbox::launcher {
 namespace {
 
 using policy::Action;
-using report::Reason;
 using resolve::Verdict;
+using resolve::VerdictSource;
 
 constexpr size_t kMostDenied = report::Tally::kMostKeys + report::Tally::kMostNamesOfCalls;  // Of one policy.
 
@@ -36,20 +37,15 @@ std::string place(const policy::Policy& policy, SourceRange range) {
   return printable(policy.source->name(), 4096) + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
 }
 
+/// The rules of one policy for a call; null if it does not cover the call's ABI.
 const resolve::RuleSet* rules_for(const resolve::PolicyRules& rules, const bpf::SystemCall& call) {
-  const auto abi = report::abi_of(call.arch, call.number);
-  const auto set = std::find_if(rules.begin(), rules.end(), [&](const resolve::RuleSet& s) { return s.abi == abi; });
-  return set == rules.end() ? nullptr : &*set;
-}
-
-const std::vector<resolve::Clause>* clauses_for(const resolve::RuleSet& set, uint32_t number) {
-  const auto call = std::ranges::lower_bound(set.calls, number, {}, &resolve::CallRules::number);
-  return call != set.calls.end() && call->number == number ? &call->clauses : nullptr;
+  const auto abi = arch::abi_of(call.arch, call.number);
+  return abi ? resolve::find_rules(rules, *abi) : nullptr;
 }
 
 /// Which call socketcall or ipc is asked for; 0 for other calls.
 uint32_t selector_of(const bpf::SystemCall& call) {
-  const auto abi = report::abi_of(call.arch, call.number);
+  const auto abi = arch::abi_of(call.arch, call.number);
   const auto name = abi ? arch::name_of(*abi, call.number) : std::nullopt;
   if (!name || !report::call_behind(*abi, *name, call.args[0])) return 0;
   // The rest of ipc's is a version, with which one call would count as many.
@@ -76,9 +72,20 @@ std::vector<bpf::SystemCall> unwatched_calls() {
 
 bool has_conditions(const resolve::PolicyRules& rules, const bpf::SystemCall& call) {
   const resolve::RuleSet* set = rules_for(rules, call);
-  const auto* clauses = set == nullptr ? nullptr : clauses_for(*set, call.number);
-  return clauses != nullptr && std::any_of(clauses->begin(), clauses->end(),
-                                           [](const resolve::Clause& clause) { return !clause.conditions.empty(); });
+  return set != nullptr && std::ranges::any_of(clauses_of(*set, call.number), [](const resolve::Clause& clause) {
+           return !clause.conditions.empty();
+         });
+}
+
+/// Whether the rules can give the call this action, with arguments that are not known.
+bool can_give(const resolve::PolicyRules& rules, const bpf::SystemCall& call, Action action) {
+  const resolve::RuleSet* set = rules_for(rules, call);
+  if (set == nullptr) return false;
+  const std::vector<resolve::Clause>& clauses = clauses_of(*set, call.number);
+  const auto gives = [&](const resolve::Clause& clause) { return clause.verdict.action == action; };
+  if (std::ranges::any_of(clauses, gives)) return true;
+  const bool decided = !clauses.empty() && clauses.back().conditions.empty();
+  return !decided && set->default_verdict.action == action;
 }
 
 }  // namespace
@@ -92,75 +99,52 @@ Judge::Judge(const Loaded& loaded)
   if (loaded.rules.empty()) program_ = judging_program(*loaded.judge);
 }
 
-Decision Judge::decide(const bpf::SystemCall& call) const {
-  const Decision decision = decide_by_policies(call);
-  if (!compile::asks_for_listener(call, arch::native_abi())) return decision;
+resolve::Judgement Judge::decide(const bpf::SystemCall& call) const {
+  const resolve::Judgement judgement = decide_by_policies(call);
+  if (!compile::asks_for_listener(call, arch::native_abi())) return judgement;
   const Verdict busy = {Action::kErrno, arch::errno_number(arch::native_abi(), "EBUSY").value_or(EBUSY)};
-  if (resolve::more_restrictive(decision.verdict, busy) != busy) return decision;
-  Decision guarded;
-  guarded.verdict = busy;
-  guarded.guard = true;
-  return guarded;
+  if (resolve::more_restrictive(judgement.verdict, busy) != busy) return judgement;
+  return {busy, VerdictSource::kFixed};  // No policy decides, but compile/listener_guard.h.
 }
 
-Decision Judge::decide_by_policies(const bpf::SystemCall& call) const {
-  Decision decision;
-  if (program_) {
-    const uint32_t value = bpf::interpret(*program_, call, arch::info(arch::native_abi()).endian).value;
-    decision.verdict = resolve::verdict_of(value);
-    return decision;
-  }
-  for (size_t i = 0; i < loaded_.rules.size(); ++i) {
-    const resolve::Judgement one = resolve::evaluate(loaded_.rules[i], call);
-    if (resolve::more_restrictive(decision.verdict, one.verdict) != one.verdict) continue;
-    decision.verdict = one.verdict;
-    decision.policy = i;
-    decision.clause = one.clause;
-  }
-  return decision;
+resolve::Judgement Judge::decide_by_policies(const bpf::SystemCall& call) const {
+  if (!program_) return resolve::evaluate(loaded_.rules, call);
+  return {resolve::verdict_of(bpf::interpret(*program_, call, arch::info(arch::native_abi()).endian).value)};
 }
 
-std::optional<Decision> Judge::decide_by_number(const bpf::SystemCall& call) const {
+std::optional<resolve::Judgement> Judge::decide_by_number(const bpf::SystemCall& call) const {
   const auto open = [&](const resolve::PolicyRules& rules) { return has_conditions(rules, call); };
   if (program_ || std::any_of(loaded_.rules.begin(), loaded_.rules.end(), open)) return std::nullopt;
   return decide(call);
 }
 
 bool Judge::can_give(const bpf::SystemCall& call, Action action) const {
-  if (program_) return true;
-  return std::any_of(loaded_.rules.begin(), loaded_.rules.end(), [&](const resolve::PolicyRules& rules) {
-    const resolve::RuleSet* set = rules_for(rules, call);
-    if (set == nullptr) return false;
-    const auto* clauses = clauses_for(*set, call.number);
-    const auto gives = [&](const resolve::Clause& clause) { return clause.verdict.action == action; };
-    if (clauses != nullptr && std::any_of(clauses->begin(), clauses->end(), gives)) return true;
-    const bool decided = clauses != nullptr && !clauses->empty() && clauses->back().conditions.empty();
-    return !decided && set->default_verdict.action == action;
-  });
+  const auto gives = [&](const resolve::PolicyRules& rules) { return launcher::can_give(rules, call, action); };
+  return program_ || std::ranges::any_of(loaded_.rules, gives);
 }
 
-void Judge::describe(const std::optional<Decision>& decision, report::Event& event) const {
+void Judge::describe(const std::optional<resolve::Judgement>& judgement, report::Event& event) const {
   event.policy = policy_names_;
-  if (!decision) return;
-  if (decision->guard) event.rule_kind = "a fixed rule";
-  if (program_ || decision->guard) return;
-  const policy::Policy& policy = loaded_.policies[decision->policy];
-  switch (report::reason_of(policy, loaded_.rules[decision->policy], event.call)) {
-    case Reason::kGroup:
-    case Reason::kHidden:
+  if (!judgement) return;
+  const bool fixed = judgement->source == VerdictSource::kFixed || judgement->source == VerdictSource::kNotCovered;
+  if (fixed) event.rule_kind = "a fixed rule";
+  if (program_ || fixed) return;
+  const policy::Policy& policy = loaded_.policies[judgement->policy];
+  switch (judgement->source) {
+    case VerdictSource::kGroup:
       event.rule_kind = "a group";
-      if (decision->clause != nullptr) event.rule = place(policy, decision->clause->origin.range);
+      event.rule = place(policy, judgement->clause->origin->range);
       break;
-    case Reason::kDefault:
+    case VerdictSource::kDefault:
       event.rule_kind = "the default action";
       event.rule = place(policy, policy.default_range);
       break;
-    case Reason::kKernel:
+    case VerdictSource::kKernel:
       event.rule_kind = "kernel:";
       if (policy.kernel_range.length > 0) event.rule = place(policy, policy.kernel_range);
       break;
-    case Reason::kFixed:
-      event.rule_kind = "a fixed rule";
+    case VerdictSource::kFixed:
+    case VerdictSource::kNotCovered:
       break;
   }
 }
@@ -168,14 +152,11 @@ void Judge::describe(const std::optional<Decision>& decision, report::Event& eve
 void Judge::note_denial(const bpf::SystemCall& call) {
   for (size_t i = 0; i < denied_.size(); ++i) {
     if (denied_[i].size() >= kMostDenied) continue;
-    Reason reason = Reason::kDefault;
-    if (program_) {
-      if (!is_denial(decide_by_policies(call).verdict)) continue;
-    } else {
-      if (!is_denial(resolve::evaluate(loaded_.rules[i], call).verdict)) continue;
-      reason = report::reason_of(loaded_.policies[i], loaded_.rules[i], call);
-    }
-    denied_[i].insert({call.arch, call.number, reason, selector_of(call)});
+    const resolve::Judgement judgement =
+        program_ ? decide_by_policies(call) : resolve::evaluate(loaded_.rules[i], call);
+    if (!is_denial(judgement.verdict)) continue;
+    const bool absent = judgement.verdict == Verdict{Action::kErrno, ENOSYS};
+    denied_[i].insert({call.arch, call.number, judgement.source, selector_of(call), absent});
   }
 }
 

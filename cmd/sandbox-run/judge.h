@@ -16,14 +16,6 @@
 
 namespace sandbox::launcher {
 
-/// What the policies say of a call together.
-struct Decision {
-  resolve::Verdict verdict = {policy::Action::kAllow, 0};
-  size_t policy = 0;                        ///< The index of the one that decides.
-  const resolve::Clause* clause = nullptr;  ///< Its clause; null: its default action, or a fixed rule.
-  bool guard = false;                       ///< No policy decides, but compile/listener_guard.h.
-};
-
 /// Whether a call with this verdict is not done as it was asked for.
 bool is_denial(resolve::Verdict verdict);
 
@@ -32,16 +24,17 @@ class Judge {
   /// Borrowed. Precondition: there is a filter, with the one beside it that it was before it notified.
   explicit Judge(const Loaded& loaded);
 
-  [[nodiscard]] Decision decide(const bpf::SystemCall& call) const;
+  /// What the policies say of a call together. Of a filter file there is the verdict alone.
+  [[nodiscard]] resolve::Judgement decide(const bpf::SystemCall& call) const;
 
   /// The same by what an audit record tells of a call, which is without arguments. None: they are what decides.
-  [[nodiscard]] std::optional<Decision> decide_by_number(const bpf::SystemCall& call) const;
+  [[nodiscard]] std::optional<resolve::Judgement> decide_by_number(const bpf::SystemCall& call) const;
 
   /// Whether some policy can give the call this action, with arguments that are not known.
   [[nodiscard]] bool can_give(const bpf::SystemCall& call, policy::Action action) const;
 
-  /// The policies in force and the deciding line, into the event.
-  void describe(const std::optional<Decision>& decision, report::Event& event) const;
+  /// The policies that apply and the deciding line, into the event.
+  void describe(const std::optional<resolve::Judgement>& judgement, report::Event& event) const;
 
   /// Keeps the call for denials(): every policy that denies it by itself has to be changed to allow it.
   void note_denial(const bpf::SystemCall& call);
@@ -59,7 +52,7 @@ class Judge {
   [[nodiscard]] const std::string& policy_names() const { return policy_names_; }
 
  private:
-  [[nodiscard]] Decision decide_by_policies(const bpf::SystemCall& call) const;
+  [[nodiscard]] resolve::Judgement decide_by_policies(const bpf::SystemCall& call) const;
 
   const Loaded& loaded_;
   std::string policy_names_;

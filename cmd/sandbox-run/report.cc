@@ -84,16 +84,16 @@ std::vector<int> Reporter::descriptors() const {
 // ---- Denied calls ----
 
 kernel::Answer Reporter::decide(const kernel::Notification& notification, const kernel::StillWaits& still_waits) {
-  const Decision decision = judge_.decide(notification.call);
-  report_call(notification, decision, still_waits);
+  const resolve::Judgement judgement = judge_.decide(notification.call);
+  report_call(notification, judgement, still_waits);
   if (permissive_) return {kernel::Answer::Kind::kLetThrough, 0};
-  const kernel::Answer answer = answer_of(decision.verdict);
+  const kernel::Answer answer = answer_of(judgement.verdict);
   using Kind = kernel::Answer::Kind;
   if (answer.kind == Kind::kKillProcess || answer.kind == Kind::kKillThread) killed_ = true;
   return answer;
 }
 
-report::Event Reporter::event_of(const kernel::Notification& notification, const Decision& decision,
+report::Event Reporter::event_of(const kernel::Notification& notification, const resolve::Judgement& judgement,
                                  const kernel::StillWaits& still_waits) {
   const bpf::SystemCall& call = notification.call;
   report::Event event;
@@ -101,7 +101,7 @@ report::Event Reporter::event_of(const kernel::Notification& notification, const
   event.process = kernel::describe_caller(notification.thread);
   if (records_) records_->note_below(event.process.pid);
   event.call = call;
-  if (const auto abi = report::abi_of(call.arch, call.number)) {
+  if (const auto abi = arch::abi_of(call.arch, call.number)) {
     event.arguments = report::decode_arguments(*abi, call, kernel::memory_of(notification.thread, errand_));
     event.arguments_known = true;
   }
@@ -111,26 +111,26 @@ report::Event Reporter::event_of(const kernel::Notification& notification, const
     event.arguments.clear();
     event.arguments_known = false;
   }
-  event.action = resolve::seccomp_return(decision.verdict);
+  event.action = resolve::seccomp_return(judgement.verdict);
   event.outcome = permissive_ ? Outcome::kLetThrough : Outcome::kEnforced;
-  judge_.describe(decision, event);
+  judge_.describe(judgement, event);
   return event;
 }
 
-void Reporter::report_call(const kernel::Notification& notification, const Decision& decision,
+void Reporter::report_call(const kernel::Notification& notification, const resolve::Judgement& judgement,
                            const kernel::StillWaits& still_waits) {
   const bpf::SystemCall& call = notification.call;
   report::DenialKey key;
   key.arch = call.arch;
   key.number = call.number;
-  key.action = resolve::seccomp_return(decision.verdict);
-  key.rule = reinterpret_cast<uintptr_t>(decision.clause);
+  key.action = resolve::seccomp_return(judgement.verdict);
+  key.rule = reinterpret_cast<uintptr_t>(judgement.clause);
   const std::string name = kernel::name_of_thread(notification.thread);
   key.process = name;
   if (!tally_.wants_details(key)) return;
 
-  const report::Event event = event_of(notification, decision, still_waits);
-  if (is_denial(decision.verdict)) judge_.note_denial(call);
+  const report::Event event = event_of(notification, judgement, still_waits);
+  if (is_denial(judgement.verdict)) judge_.note_denial(call);
   show(key, event);
 }
 
@@ -147,18 +147,18 @@ void Reporter::kill_failed(const kernel::Notification& notification, int error) 
 /// Of a call that the kernel has answered itself, and said so.
 void Reporter::report_record(kernel::TrapRecords::Record record) {
   report::Event& event = record.event;
-  const auto decision = judge_.decide_by_number(event.call);
+  const auto judgement = judge_.decide_by_number(event.call);
   report::DenialKey key;
   key.arch = event.call.arch;
   key.number = event.call.number;
   key.action = event.action;
-  if (decision) key.rule = reinterpret_cast<uintptr_t>(decision->clause);
+  if (judgement) key.rule = reinterpret_cast<uintptr_t>(judgement->clause);
   const std::string name = event.process.name;
   key.process = name;
   if (!tally_.wants_details(key)) return;
-  judge_.describe(decision, event);
+  judge_.describe(judgement, event);
   event.process_gone = record.gone;
-  if (decision && is_denial(decision->verdict) && !record.gone) judge_.note_denial(event.call);
+  if (judgement && is_denial(judgement->verdict) && !record.gone) judge_.note_denial(event.call);
   if ((event.action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP) killed_ = true;  // If it has no handler.
   show(key, event);
 }

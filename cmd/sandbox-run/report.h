@@ -45,10 +45,10 @@ class Reporter : public kernel::Watcher {
   [[nodiscard]] std::vector<int> descriptors() const;
 
  private:
-  void report_call(const kernel::Notification& notification, const Decision& decision,
+  void report_call(const kernel::Notification& notification, const resolve::Judgement& judgement,
                    const kernel::StillWaits& still_waits);
   void report_record(kernel::TrapRecords::Record record);
-  [[nodiscard]] report::Event event_of(const kernel::Notification& notification, const Decision& decision,
+  [[nodiscard]] report::Event event_of(const kernel::Notification& notification, const resolve::Judgement& judgement,
                                        const kernel::StillWaits& still_waits);
   void show(const report::DenialKey& key, const report::Event& event);
   void explain_death();

@@ -87,6 +87,16 @@ const AbiInfo& info(Abi abi) {
   return kAbis[static_cast<size_t>(abi)];
 }
 
+std::optional<Abi> abi_of(uint32_t audit_arch, uint32_t number) {
+  constexpr uint32_t kSkippedNumber = UINT32_MAX;  // By which a tracer skips a call of any ABI.
+  const AbiInfo& x32 = info(Abi::kX32);
+  if (audit_arch == x32.audit_arch && number >= x32.first_number && number != kSkippedNumber) return Abi::kX32;
+  for (const AbiInfo& abi : kAbis) {
+    if (abi.audit_arch == audit_arch && abi.abi != Abi::kX32) return abi.abi;
+  }
+  return std::nullopt;
+}
+
 std::vector<Abi> abis_of_machine(Abi native) {
   static const std::vector<std::vector<Abi>> kFamilies = {
       {Abi::kX86_64, Abi::kX86, Abi::kX32},

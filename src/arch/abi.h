@@ -59,6 +59,10 @@ std::span<const std::string_view> abi_names();
 /// Those names and the aliases: whatever find_abi takes.
 std::vector<std::string_view> accepted_abi_names();
 
+/// The ABI that a call came through: the number tells x32 from x86_64. None for an AUDIT_ARCH_* value that is not
+/// known.
+std::optional<Abi> abi_of(uint32_t audit_arch, uint32_t number);
+
 /// The ABI that this program was built for: the launcher makes its own system calls through it.
 Abi native_abi();
 

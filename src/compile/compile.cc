@@ -32,11 +32,6 @@ constexpr size_t kMostNodes = 300'000;
 /// The same for clauses that are looked at: they may all come to nodes that are there already.
 constexpr size_t kMostClauses = 2'000'000;
 
-const RuleSet* find_rules(const PolicyRules& rules, arch::Abi abi) {
-  const auto set = std::find_if(rules.begin(), rules.end(), [&](const RuleSet& r) { return r.abi == abi; });
-  return set == rules.end() ? nullptr : &*set;
-}
-
 /// The values of seccomp_data.arch of which every policy covers an ABI, in the order of the first policy.
 std::vector<uint32_t> covered_archs(std::span<const PolicyRules> policies) {
   std::vector<uint32_t> archs;
@@ -65,7 +60,7 @@ class Compiler {
   Node decision(const Decision& decision, const arch::AbiInfo& abi);
   Entry chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi);
   Node verdict(Verdict verdict, bool token, const arch::AbiInfo& abi);
-  uint32_t tag_of(const resolve::Origin& origin);
+  uint32_t tag_of(const std::optional<resolve::Origin>& origin);
   [[nodiscard]] bool exhausted() const { return assembler_.size() > kMostNodes || clauses_ > kMostClauses; }
   [[nodiscard]] CompileError too_long(std::span<const uint32_t> tags) const;
 
@@ -145,10 +140,11 @@ Entry Compiler::chains(const Decision& decision, size_t index, Verdict strictest
   return entry;
 }
 
-uint32_t Compiler::tag_of(const resolve::Origin& origin) {
+uint32_t Compiler::tag_of(const std::optional<resolve::Origin>& origin) {
+  if (!origin) return 0;
   const auto [known, added] =
-      tags_.try_emplace({origin.policy, origin.group}, static_cast<uint32_t>(origins_.size() + 1));
-  if (added) origins_.push_back(origin);
+      tags_.try_emplace({origin->policy, origin->group}, static_cast<uint32_t>(origins_.size() + 1));
+  if (added) origins_.push_back(*origin);
   return known->second;
 }
 

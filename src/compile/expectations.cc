@@ -128,8 +128,8 @@ Result<std::vector<JudgedExpectation>, CompileError> judge_expectations(const po
 std::string failure_text(const JudgedExpectation& judged, const SourceText& policy) {
   const auto text = [&](resolve::Verdict verdict) { return resolve::verdict_text(verdict, judged.abi); };
   std::string message = "expected " + text(judged.expected) + ", found " + text(judged.evaluated);
-  if (judged.clause != nullptr && judged.clause->origin.range.length > 0) {
-    const uint32_t line = policy.locate(judged.clause->origin.range.offset).line;
+  if (judged.clause != nullptr) {
+    const uint32_t line = policy.locate(judged.clause->origin->range.offset).line;
     message += " (" + printable(policy.name()) + ":" + std::to_string(line) + ")";
   }
   if (judged.evaluated == judged.compiled) return message;

@@ -93,9 +93,7 @@ uint32_t combined_flags(std::span<const policy::Flags> flags) {
 std::vector<arch::Abi> covered_abis(std::span<const resolve::PolicyRules> policies) {
   std::vector<arch::Abi> abis;
   for (const resolve::RuleSet& set : policies.front()) {
-    const auto covers = [&](const resolve::PolicyRules& policy) {
-      return std::any_of(policy.begin(), policy.end(), [&](const resolve::RuleSet& r) { return r.abi == set.abi; });
-    };
+    const auto covers = [&](const resolve::PolicyRules& policy) { return find_rules(policy, set.abi) != nullptr; };
     if (std::all_of(policies.begin(), policies.end(), covers)) abis.push_back(set.abi);
   }
   return abis;

@@ -23,14 +23,14 @@ namespace {
 /// As go-libaudit, Auditbeat's parser, has it: the kernel's AUDIT_ARCH_* in small letters, which is also our own name
 /// but for x86; x32 has x86_64's.
 std::string arch_text(uint32_t arch) {
-  const auto abi = abi_of(arch, 0);
+  const auto abi = arch::abi_of(arch, 0);
   if (!abi) return hex(arch);
   return std::string(*abi == arch::Abi::kX86 ? "i386" : arch::info(*abi).name);
 }
 
 /// The call's name; as go-libaudit has it, the number where `arch_text` has no call of that number, so for all of x32.
 std::string syscall_text(uint32_t arch, uint32_t number) {
-  const auto abi = abi_of(arch, 0);
+  const auto abi = arch::abi_of(arch, 0);
   const auto name = abi ? arch::name_of(*abi, number) : std::nullopt;
   return name ? std::string(*name) : std::to_string(number);
 }
@@ -110,7 +110,7 @@ std::string signal_text(const Event& event, uint32_t code) {
 
 /// in_compat_syscall() on the machine that this program was built for.
 bool is_compat(const Event& event) {
-  const auto abi = abi_of(event.call.arch, event.call.number);
+  const auto abi = arch::abi_of(event.call.arch, event.call.number);
   return abi && *abi != arch::native_abi();
 }
 
@@ -145,7 +145,7 @@ void add_verdict(Json& json, uint32_t arch, uint32_t number, uint32_t action) {
   json.member("action", std::string_view(action_name(action)));
   const uint32_t data = action & SECCOMP_RET_DATA;
   if ((action & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO || data == 0) return;
-  const arch::Abi abi = abi_of(arch, number).value_or(arch::native_abi());
+  const arch::Abi abi = arch::abi_of(arch, number).value_or(arch::native_abi());
   json.member("errno", std::string_view(arch::errno_name(abi, static_cast<uint16_t>(data))));
 }
 

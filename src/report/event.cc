@@ -6,16 +6,6 @@
 
 namespace sandbox::report {
 
-std::optional<arch::Abi> abi_of(uint32_t arch, uint32_t number) {
-  constexpr uint32_t kMinusOne = UINT32_MAX;  // It has the x32 bit, and comes from a tracer.
-  const arch::AbiInfo& x32 = arch::info(arch::Abi::kX32);
-  if (arch == x32.audit_arch && (number & x32.first_number) != 0 && number != kMinusOne) return arch::Abi::kX32;
-  for (const arch::AbiInfo& abi : arch::all_abis()) {
-    if (abi.audit_arch == arch && abi.abi != arch::Abi::kX32) return abi.abi;
-  }
-  return std::nullopt;
-}
-
 std::string timestamp(std::chrono::system_clock::time_point time) {
   const auto since_epoch = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);

@@ -55,9 +55,6 @@ struct Event {
   std::optional<uint32_t> compat;    ///< `compat`.
 };
 
-/// The ABI that a call came through; none for an AUDIT_ARCH_* value that nobody knows.
-std::optional<arch::Abi> abi_of(uint32_t arch, uint32_t number);
-
 /// "2026-04-06T10:27:30.755Z".
 std::string timestamp(std::chrono::system_clock::time_point time);
 

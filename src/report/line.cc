@@ -47,7 +47,7 @@ std::string process_text(const Process& process) {
 
 /// Of compile/listener_guard.h: no other fixed rule is about a call that there is.
 bool is_listener_denial(const Event& event) {
-  const auto abi = abi_of(event.call.arch, event.call.number);
+  const auto abi = arch::abi_of(event.call.arch, event.call.number);
   return abi && arch::name_of(*abi, event.call.number) == "seccomp" && action_name(event.action) == "errno";
 }
 
@@ -56,7 +56,7 @@ std::string rule_text(const Event& event) {
   const std::string action = action_name(event.action);
   const std::string place = printable(event.rule.empty() ? event.policy : without_column(event.rule), kLongestRule);
   if (event.rule_kind == "a fixed rule") {
-    const auto abi = abi_of(event.call.arch, event.call.number);
+    const auto abi = arch::abi_of(event.call.arch, event.call.number);
     const std::string through = abi ? std::string(arch::info(*abi).name) : hex(event.call.arch);
     const bool kills = action.starts_with("kill");
     if (is_listener_denial(event)) return "  by a fixed rule (no listener beside sandbox-run's own)";
@@ -76,7 +76,7 @@ std::string number_text(uint32_t number) {
 }  // namespace
 
 std::string call_text(uint32_t arch, uint32_t number) {
-  const auto abi = abi_of(arch, number);
+  const auto abi = arch::abi_of(arch, number);
   if (!abi) return number_text(number) + " of arch " + hex(arch);
   const auto name = arch::name_of(*abi, number);
   const bool x32 = *abi == arch::Abi::kX32;  // Which its bit says, and so does its name.
@@ -103,7 +103,7 @@ std::string fate_text(uint32_t arch, uint32_t number, uint32_t action) {
       return "SIGSYS";
     case SECCOMP_RET_ERRNO:
       if (data == 0) return "errno";
-      return arch::errno_name(abi_of(arch, number).value_or(arch::native_abi()), static_cast<uint16_t>(data));
+      return arch::errno_name(arch::abi_of(arch, number).value_or(arch::native_abi()), static_cast<uint16_t>(data));
     case SECCOMP_RET_USER_NOTIF:
       return "left to its supervisor";
     case SECCOMP_RET_TRACE:

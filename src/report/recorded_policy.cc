@@ -56,9 +56,7 @@ bool allows_whole(const resolve::PolicyRules& rules, const std::string& name) {
   for (const resolve::RuleSet& set : rules) {
     const auto number = arch::number_of(set.abi, name);
     if (!number) continue;
-    const auto call = std::ranges::lower_bound(set.calls, *number, {}, &resolve::CallRules::number);
-    if (call == set.calls.end() || call->number != *number) return false;
-    const bool whole = std::ranges::any_of(call->clauses, [](const resolve::Clause& clause) {
+    const bool whole = std::ranges::any_of(resolve::clauses_of(set, *number), [](const resolve::Clause& clause) {
       return clause.conditions.empty() && clause.verdict.action == Action::kAllow;
     });
     if (!whole) return false;

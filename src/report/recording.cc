@@ -36,22 +36,17 @@ bool is_x32s(uint32_t number) {
   return (number >= 512 && number <= 547) || number >= arch::info(Abi::kX32).first_number;
 }
 
-const std::vector<resolve::Clause>* clauses_in(const resolve::PolicyRules& rules, Abi abi, uint32_t number) {
-  for (const resolve::RuleSet& set : rules) {
-    if (set.abi != abi) continue;
-    const auto call = std::ranges::lower_bound(set.calls, number, {}, &resolve::CallRules::number);
-    if (call != set.calls.end() && call->number == number) return &call->clauses;
-  }
-  return nullptr;
+/// The clauses of the earlier policy for a call; empty where it says nothing of it.
+const std::vector<resolve::Clause>& earlier_clauses(const CollectorOptions& options, Abi abi, uint32_t number) {
+  static const std::vector<resolve::Clause> kNone;
+  const resolve::RuleSet* rules = options.earlier == nullptr ? nullptr : resolve::find_rules(*options.earlier, abi);
+  return rules == nullptr ? kNone : resolve::clauses_of(*rules, number);
 }
 
 bool allows(const std::vector<resolve::Clause>& clauses, const bpf::SystemCall& call) {
-  for (const resolve::Clause& clause : clauses) {
-    const bool matches = std::ranges::all_of(
-        clause.conditions, [&](const resolve::Condition& c) { return resolve::holds(c, call.args[c.argument]); });
-    if (matches) return clause.verdict.action == policy::Action::kAllow;
-  }
-  return false;
+  const auto first =
+      std::ranges::find_if(clauses, [&](const resolve::Clause& clause) { return resolve::matches(clause, call); });
+  return first != clauses.end() && first->verdict.action == policy::Action::kAllow;
 }
 
 }  // namespace
@@ -109,19 +104,16 @@ Collector::Collector(const CollectorOptions& options) {
 
 Collector::Slot Collector::make_slot(Abi abi, uint32_t number, const CollectorOptions& options) const {
   Slot slot;
-  const auto* earlier = options.earlier == nullptr ? nullptr : clauses_in(*options.earlier, abi, number);
-  if (earlier != nullptr && !earlier->empty() && earlier->front().conditions.empty()) {
-    slot.allowed = earlier->front().verdict.action == policy::Action::kAllow;
-    if (slot.allowed) return slot;
-  }
-  const bool conditional = earlier != nullptr && std::ranges::any_of(*earlier, [](const resolve::Clause& clause) {
-                             return clause.verdict.action == policy::Action::kAllow;
-                           });
+  const std::vector<resolve::Clause>& earlier = earlier_clauses(options, abi, number);
+  const auto opens = [](const resolve::Clause& clause) { return clause.verdict.action == policy::Action::kAllow; };
+  slot.allowed = !earlier.empty() && earlier.front().conditions.empty() && opens(earlier.front());
+  if (slot.allowed) return slot;
+  const bool conditional = std::ranges::any_of(earlier, opens);
   if (!conditional && !options.arguments) return slot;
   const auto name = arch::name_of(abi, number);
   auto details = std::make_unique<Details>();
   if (name) details->narrowed = narrowed_arguments(abi, *name);
-  if (conditional) details->earlier = earlier;
+  if (conditional) details->earlier = &earlier;
   if (conditional || !details->narrowed.empty()) slot.details = std::move(details);
   return slot;
 }

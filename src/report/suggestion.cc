@@ -1,7 +1,6 @@
 #include "report/suggestion.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <set>
 
 #include "arch/abi.h"
@@ -19,6 +18,8 @@
 
 namespace sandbox::report {
 namespace {
+
+using resolve::VerdictSource;
 
 constexpr uint32_t kSkippedNumber = UINT32_MAX;
 constexpr size_t kMostNumbers = 20;  // In one line; a program has as many as it likes.
@@ -73,20 +74,33 @@ std::pair<arch::Abi, int64_t> number_of(arch::Abi abi, uint32_t number) {
   return {abi, abi == arch::Abi::kX32 ? number & ~arch::info(abi).first_number : number};
 }
 
+/// Whether programs have to do without the call anyway: libc runs on kernels that do not have it.
+bool is_done_without(arch::Abi abi, uint32_t number) {
+  constexpr arch::KernelVersion kOldestOfLibc = {3, 2};  // glibc 2.26 and newer.
+  const auto name = arch::name_of(abi, number);
+  const auto came = name ? arch::introduced(abi, *name) : std::nullopt;
+  return came && *came > kOldestOfLibc;
+}
+
+/// Whether a group has it look as if the kernel did not have it.
+bool is_hidden(const DeniedCall& call, arch::Abi abi) {
+  return call.source == VerdictSource::kGroup && call.absent && is_done_without(abi, call.number);
+}
+
 Sorted sort_out(const PolicyDenials& denials) {
   Sorted sorted;
   for (const DeniedCall& call : denials.calls) {
-    const auto abi = abi_of(call.arch, call.number);
+    const auto abi = arch::abi_of(call.arch, call.number);
     if (!abi) {
       sorted.unknown.insert(call.arch);
       continue;
     }
     // Hardly any kernel runs x32, so a policy that does not list it is right not to.
-    if (is_never(call, *abi) || (call.reason == Reason::kFixed && *abi == arch::Abi::kX32)) {
+    if (is_never(call, *abi) || (call.source == VerdictSource::kNotCovered && *abi == arch::Abi::kX32)) {
       sorted.never.insert(number_of(*abi, call.number));
       continue;
     }
-    if (call.reason == Reason::kFixed) {
+    if (call.source == VerdictSource::kNotCovered) {
       sorted.abis.insert(*abi);
       continue;
     }
@@ -97,11 +111,10 @@ Sorted sort_out(const PolicyDenials& denials) {
     }
     const auto behind = call_behind(*abi, *own_name, call.selector);
     const std::string name = behind ? *behind : std::string(*own_name);
-    Names& names = call.reason == Reason::kKernel   ? sorted.newer
-                   : call.reason == Reason::kHidden ? sorted.hidden
-                                                    : sorted.names;
+    const bool hidden = is_hidden(call, *abi);
+    Names& names = call.source == VerdictSource::kKernel ? sorted.newer : hidden ? sorted.hidden : sorted.names;
     names.insert(name);
-    if (call.reason == Reason::kGroup) sorted.by_group.insert(name);
+    if (call.source == VerdictSource::kGroup && !hidden) sorted.by_group.insert(name);
   }
   return sorted;
 }
@@ -290,31 +303,7 @@ std::string text_for(const PolicyDenials& denials, arch::Abi native) {
   return text;
 }
 
-/// Whether programs have to do without the call anyway: libc runs on kernels that do not have it.
-bool is_done_without(arch::Abi abi, uint32_t number) {
-  constexpr arch::KernelVersion kOldestOfLibc = {3, 2};  // glibc 2.26 and newer.
-  const auto name = arch::name_of(abi, number);
-  const auto came = name ? arch::introduced(abi, *name) : std::nullopt;
-  return came && *came > kOldestOfLibc;
-}
-
 }  // namespace
-
-Reason reason_of(const policy::Policy& policy, const resolve::PolicyRules& rules, const bpf::SystemCall& call) {
-  const resolve::Judgement judgement = resolve::evaluate(rules, call);
-  // What `kernel:` leaves to the default action has a clause without a place.
-  const auto abi = abi_of(call.arch, call.number);
-  if (judgement.clause != nullptr && judgement.clause->origin.range.length == 0) return Reason::kDefault;
-  if (judgement.clause != nullptr) {
-    constexpr resolve::Verdict kLooksAbsent = {policy::Action::kErrno, ENOSYS};
-    return abi && judgement.verdict == kLooksAbsent && is_done_without(*abi, call.number) ? Reason::kHidden
-                                                                                          : Reason::kGroup;
-  }
-  const bool covered =
-      abi && std::any_of(rules.begin(), rules.end(), [&](const resolve::RuleSet& set) { return set.abi == *abi; });
-  if (!covered || is_never({.arch = call.arch, .number = call.number}, *abi)) return Reason::kFixed;
-  return policy.kernel ? Reason::kKernel : Reason::kDefault;
-}
 
 std::string suggestion_text(std::span<const PolicyDenials> denials, arch::Abi native) {
   std::string text;

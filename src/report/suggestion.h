@@ -7,26 +7,17 @@
 #include <vector>
 
 #include "policy/policy.h"
-#include "resolve/evaluate.h"
 #include "resolve/rule_set.h"
 
 namespace sandbox::report {
-
-/// Why a policy denies a call.
-enum class Reason : uint8_t {
-  kGroup,    ///< A group names it.
-  kDefault,  ///< No group matches.
-  kHidden,   ///< A group has it look as if the kernel did not have it, and programs do without such a call.
-  kKernel,   ///< No group names it, and it is newer than `kernel:`.
-  kFixed,    ///< Before all rules: an ABI that the policy does not cover, x32's numbers, the number -1.
-};
 
 /// Not one that is allowed and logged.
 struct DeniedCall {
   uint32_t arch = 0;  ///< AUDIT_ARCH_*.
   uint32_t number = 0;
-  Reason reason = Reason::kDefault;
+  resolve::VerdictSource source = resolve::VerdictSource::kDefault;  ///< Not known of a filter file.
   uint32_t selector = 0;  ///< Argument 0 of socketcall and ipc, which says what call it is; else 0.
+  bool absent = false;    ///< It gets ENOSYS, as if the kernel did not have it.
   auto operator<=>(const DeniedCall&) const = default;
 };
 
@@ -38,9 +29,6 @@ struct PolicyDenials {
   const policy::Policy* policy = nullptr;  ///< With its source; null for a filter file, whose text nobody has.
   std::vector<DeniedCall> calls;           ///< In any order; the same one may come again.
 };
-
-/// Why a policy, by its rules, gives the call what it gives it. `policy` is what `rules` were resolved from.
-Reason reason_of(const policy::Policy& policy, const resolve::PolicyRules& rules, const bpf::SystemCall& call);
 
 /// For each policy that denies something: what to add to it, and where. Lines for people, each with a newline. Those
 /// that begin with a blank or a '-' are to be copied, and indented as they must be; what is said begins with neither.

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "arch/abi.h"
 #include "arch/syscalls.h"
 #include "base/diagnostic.h"
 #include "report/line.h"
@@ -73,7 +74,7 @@ std::string aligned(const std::vector<Row>& rows) {
 }
 
 bool has_name(const DenialKey& key) {
-  const auto abi = abi_of(key.arch, key.number);
+  const auto abi = arch::abi_of(key.arch, key.number);
   return abi && arch::name_of(*abi, key.number);
 }
 

@@ -8,11 +8,6 @@
 namespace sandbox::resolve {
 namespace {
 
-const RuleSet* find(const PolicyRules& rules, arch::Abi abi) {
-  const auto found = std::find_if(rules.begin(), rules.end(), [&](const RuleSet& set) { return set.abi == abi; });
-  return found == rules.end() ? nullptr : &*found;
-}
-
 bool related(Verdict before, Verdict after, Relation relation) {
   return before == after || (relation == Relation::kNotWider && after.action <= before.action);
 }
@@ -81,12 +76,6 @@ ArgumentSets::Set set_of(const Decisions& decisions, Verdict verdict) {
   return ArgumentSets::kNone;
 }
 
-const std::vector<Clause>& clauses_of(const RuleSet& rules, uint32_t number) {
-  static const std::vector<Clause> kNone;
-  const auto call = std::ranges::lower_bound(rules.calls, number, {}, &CallRules::number);
-  return call != rules.calls.end() && call->number == number ? call->clauses : kNone;
-}
-
 std::vector<Clause> clauses_behind(std::string_view multiplexer, arch::Abi abi,
                                    const std::vector<NamedVerdict>& rules) {
   std::vector<Clause> clauses;
@@ -108,13 +97,13 @@ std::optional<Difference> first_difference(ArgumentSets& sets, const PolicyRules
                                            Relation relation) {
   constexpr Verdict kKilled = {policy::Action::kKillProcess, 0};
   for (const RuleSet& rules : before) {
-    const RuleSet* other = find(after, rules.abi);
+    const RuleSet* other = find_rules(after, rules.abi);
     if (other == nullptr && relation == Relation::kNotWider) continue;
     if (other == nullptr) return Difference{rules.abi, {}, {}, rules.default_verdict, kKilled};
     if (const auto difference = difference_of(sets, rules, *other, relation)) return difference;
   }
   for (const RuleSet& rules : after) {
-    if (find(before, rules.abi) == nullptr) return Difference{rules.abi, {}, {}, kKilled, rules.default_verdict};
+    if (find_rules(before, rules.abi) == nullptr) return Difference{rules.abi, {}, {}, kKilled, rules.default_verdict};
   }
   return std::nullopt;
 }

@@ -27,9 +27,6 @@ Decisions decide(ArgumentSets& sets, const std::vector<Clause>& clauses, Verdict
 /// The arguments that get the verdict.
 ArgumentSets::Set set_of(const Decisions& decisions, Verdict verdict);
 
-/// The clauses of a number; empty for one that the rules do not name.
-const std::vector<Clause>& clauses_of(const RuleSet& rules, uint32_t number);
-
 /// What rules for calls by name, none with conditions, also say of a multiplexer behind which they are, in their order.
 struct NamedVerdict {
   std::string name;

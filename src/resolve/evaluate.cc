@@ -12,34 +12,31 @@ using policy::Operation;
 
 constexpr uint32_t kSkippedNumber = UINT32_MAX;
 
-const RuleSet* find(const PolicyRules& rules, arch::Abi abi) {
-  const auto set = std::find_if(rules.begin(), rules.end(), [&](const RuleSet& r) { return r.abi == abi; });
-  return set == rules.end() ? nullptr : &*set;
-}
-
-/// The rules of the ABI through which the call comes, or the answer that is fixed.
+/// The rules of the ABI through which the call comes, or the answer that stands before all rules.
 struct Route {
   const RuleSet* rules = nullptr;
-  Verdict fixed;
+  Judgement fixed;
 };
+
+constexpr Judgement kKilled = {{Action::kKillProcess, 0}, VerdictSource::kNotCovered};
 
 /// x86_64 and x32 share their arch; the number tells them apart.
 Route route_x86_64(const PolicyRules& rules, uint32_t number, Verdict no_such_call) {
-  const RuleSet* x86_64 = find(rules, arch::Abi::kX86_64);
-  const RuleSet* x32 = find(rules, arch::Abi::kX32);
-  if (number >= arch::info(arch::Abi::kX32).first_number) return {x32, no_such_call};
+  const RuleSet* x86_64 = find_rules(rules, arch::Abi::kX86_64);
+  const RuleSet* x32 = find_rules(rules, arch::Abi::kX32);
+  if (number >= arch::info(arch::Abi::kX32).first_number) return {x32, {no_such_call, VerdictSource::kNotCovered}};
   // arch/x86/entry/syscalls/syscall_64.tbl: 512 to 547 are x32's, which kernels before 5.4 took without the x32 bit.
-  if (number >= 512 && number <= 547) return {nullptr, no_such_call};
-  if (x86_64 == nullptr) return {nullptr, {Action::kKillProcess, 0}};
+  if (number >= 512 && number <= 547) return {nullptr, {no_such_call, VerdictSource::kFixed}};
+  if (x86_64 == nullptr) return {nullptr, kKilled};
   return {x86_64, {}};
 }
 
 Route route(const PolicyRules& rules, const bpf::SystemCall& call) {
   const auto covered = std::find_if(rules.begin(), rules.end(),
                                     [&](const RuleSet& r) { return arch::info(r.abi).audit_arch == call.arch; });
-  if (covered == rules.end()) return {nullptr, {Action::kKillProcess, 0}};
+  if (covered == rules.end()) return {nullptr, kKilled};
   const Verdict no_such_call = {Action::kErrno, *arch::errno_number(covered->abi, "ENOSYS")};
-  if (call.number == kSkippedNumber) return {nullptr, no_such_call};
+  if (call.number == kSkippedNumber) return {nullptr, {no_such_call, VerdictSource::kFixed}};
   if (call.arch == arch::info(arch::Abi::kX86_64).audit_arch) return route_x86_64(rules, call.number, no_such_call);
   return {&*covered, {}};
 }
@@ -107,24 +104,27 @@ std::optional<bool> constant_outcome(const Condition& condition) {
   return std::nullopt;
 }
 
+bool matches(const Clause& clause, const bpf::SystemCall& call) {
+  return std::all_of(clause.conditions.begin(), clause.conditions.end(),
+                     [&](const Condition& condition) { return holds(condition, call.args[condition.argument]); });
+}
+
 Judgement evaluate(const PolicyRules& rules, const bpf::SystemCall& call) {
   const Route way = route(rules, call);
-  if (way.rules == nullptr) return {way.fixed};
-  for (const CallRules& rule : way.rules->calls) {
-    if (rule.number != call.number) continue;
-    for (const Clause& clause : rule.clauses) {
-      const bool matches = std::all_of(clause.conditions.begin(), clause.conditions.end(),
-                                       [&](const Condition& c) { return holds(c, call.args[c.argument]); });
-      if (matches) return {clause.verdict, &clause};
-    }
+  if (way.rules == nullptr) return way.fixed;
+  for (const Clause& clause : clauses_of(*way.rules, call.number)) {
+    if (!matches(clause, call)) continue;
+    if (!clause.origin) return {clause.verdict, VerdictSource::kDefault};
+    return {clause.verdict, VerdictSource::kGroup, &clause};
   }
-  return {way.rules->default_verdict};
+  return {way.rules->default_verdict, way.rules->default_source};
 }
 
 Judgement evaluate(std::span<const PolicyRules> policies, const bpf::SystemCall& call) {
   Judgement strictest = {{Action::kAllow, 0}};
-  for (const PolicyRules& rules : policies) {
-    const Judgement judgement = evaluate(rules, call);
+  for (size_t i = 0; i < policies.size(); ++i) {
+    Judgement judgement = evaluate(policies[i], call);
+    judgement.policy = i;
     if (judgement.verdict.action <= strictest.verdict.action) strictest = judgement;
   }
   return strictest;

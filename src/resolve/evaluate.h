@@ -1,6 +1,7 @@
 // The meaning of a policy, said without any BPF: the specification that compiled programs are held against.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 
@@ -9,14 +10,19 @@
 
 namespace sandbox::resolve {
 
-/// What a call gets, and the clause that says so.
+/// What a call gets, and why.
 struct Judgement {
   Verdict verdict;
-  const Clause* clause = nullptr;  ///< Owned by the rule set; null when the default or a fixed rule decides.
+  VerdictSource source = VerdictSource::kDefault;
+  const Clause* clause = nullptr;  ///< With kGroup: the one that decides, owned by the rule set. Else null.
+  size_t policy = 0;               ///< Of several policies: the index of the one that decides.
 };
 
 /// Whether the condition holds for the call's argument.
 bool holds(const Condition& condition, uint64_t argument);
+
+/// Whether every condition of the clause holds.
+bool matches(const Clause& clause, const bpf::SystemCall& call);
 
 /// The outcome of a condition that is the same for every argument; none for a condition that has both.
 std::optional<bool> constant_outcome(const Condition& condition);

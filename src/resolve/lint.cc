@@ -134,7 +134,7 @@ void check_other_processes(const RuleSet& rules, Findings& findings) {
   for (const std::string_view name : {"ptrace", "process_vm_writev"}) {
     const auto fate = fate_of(rules, name);
     if (!fate || !fate->open() || fate->permission == nullptr) continue;
-    findings.add("opens-processes", rules.abi, fate->permission->origin.range,
+    findings.add("opens-processes", rules.abi, fate->permission->origin->range,
                  quoted(name) + " is allowed: with it a program takes over other processes of its user");
   }
 }
@@ -162,15 +162,11 @@ Fate fate_of(const RuleSet& rules, uint32_t number) {
     fate.passes = fate.passes || lets_pass(verdict.action);
     fate.fails = fate.fails || refuses(verdict.action);
   };
-  const auto call = std::ranges::lower_bound(rules.calls, number, {}, &CallRules::number);
-  if (call == rules.calls.end() || call->number != number) {
-    note(rules.default_verdict);
-    return fate;
-  }
-  for (size_t i = 0; i < call->clauses.size(); ++i) {
-    const Clause& clause = call->clauses[i];
+  const std::vector<Clause>& clauses = clauses_of(rules, number);
+  for (size_t i = 0; i < clauses.size(); ++i) {
+    const Clause& clause = clauses[i];
     const auto never = [](const Condition& condition) { return constant_outcome(condition) == false; };
-    if (std::ranges::any_of(clause.conditions, never) || decider_of(call->clauses, i) != nullptr) continue;
+    if (std::ranges::any_of(clause.conditions, never) || decider_of(clauses, i) != nullptr) continue;
     note(clause.verdict);
     if (is_written(clause)) {
       if (fate.denial == nullptr && refuses(clause.verdict.action)) fate.denial = &clause;

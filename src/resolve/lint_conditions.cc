@@ -101,7 +101,7 @@ struct Written {
   const policy::Condition& condition;
   uint64_t value;
   const Clause& clause;
-  const CallRules& rules;
+  const std::vector<Clause>& clauses;  ///< All of the call.
 };
 
 std::string subject(const Written& written) {
@@ -111,7 +111,7 @@ std::string subject(const Written& written) {
 /// Whether a call that the clause does not match may come to the other answer, which makes the condition matter.
 bool matters(const Written& written, Verdict by_default) {
   const bool passes = lets_pass(written.clause.verdict.action);
-  for (const Clause& later : written.rules.clauses) {
+  for (const Clause& later : written.clauses) {
     if (&later <= &written.clause) continue;
     if (lets_pass(later.verdict.action) != passes) return true;
     if (later.conditions.empty()) return false;
@@ -169,7 +169,7 @@ void check_socket_type(const Written& written, const RuleSet& rules, Findings& f
   const bool allows = lets_pass(written.clause.verdict.action) && written.condition.operation == Operation::kEqual;
   const bool denies = refuses(written.clause.verdict.action) && written.condition.operation == Operation::kNotEqual;
   if ((!allows && !denies) || !matters(written, rules.default_verdict)) return;
-  for (const Clause& clause : written.rules.clauses) {
+  for (const Clause& clause : written.clauses) {
     for (const Condition& other : clause.conditions) {
       const bool knows_flags = other.operation == Operation::kMaskedEqual || (other.value & ~kSocketTypeMask) != 0;
       if (other.argument == 1 && knows_flags) return;
@@ -200,21 +200,11 @@ void check_multiplexers(const Written& written, const SourceRange& name, const R
   }
 }
 
-/// The clause that was made of an entry for a call, and the call's other clauses.
-struct Place {
-  const CallRules* call = nullptr;
-  const Clause* clause = nullptr;
-};
-
-Place find_clause(const RuleSet& rules, const policy::Name& name, std::string_view call) {
-  const auto number = arch::number_of(rules.abi, call);
-  if (!number) return {};
-  const auto found = std::ranges::lower_bound(rules.calls, *number, {}, &CallRules::number);
-  if (found == rules.calls.end() || found->number != *number) return {};
+/// The clause that was made of an entry; null if it made none here.
+const Clause* find_clause(const std::vector<Clause>& clauses, const policy::Name& name) {
   const auto clause = std::ranges::find_if(
-      found->clauses, [&](const Clause& c) { return c.origin.range.offset == name.range.offset && is_written(c); });
-  if (clause == found->clauses.end()) return {};
-  return {&*found, &*clause};
+      clauses, [&](const Clause& c) { return is_written(c) && c.origin->range.offset == name.range.offset; });
+  return clause == clauses.end() ? nullptr : &*clause;
 }
 
 }  // namespace
@@ -224,18 +214,21 @@ void check_conditions(const policy::Policy& policy, const RuleSet& rules, Findin
   for (const policy::Group& group : policy.groups) {
     for (const policy::ConditionalName& entry : group.names_with_args) {
       // A condition on a set would be said of each of its calls; sets hardly have arguments in common.
-      const Place place = find_clause(rules, entry.name, entry.name.text);
-      if (place.clause == nullptr) continue;
+      const auto number = arch::number_of(rules.abi, entry.name.text);
+      if (!number) continue;
+      const std::vector<Clause>& clauses = clauses_of(rules, *number);
+      const Clause* clause = find_clause(clauses, entry.name);
+      if (clause == nullptr) continue;
       for (const policy::Condition& condition : entry.conditions) {
         const uint8_t width = arch::argument_width(rules.abi, entry.name.text, condition.argument);
         const uint64_t value = resolve_value(condition.value, rules.abi, width).value;
-        const Written written = {entry.name.text, condition, value, *place.clause, *place.call};
+        const Written written = {entry.name.text, condition, value, *clause, clauses};
         check_pointer(written, rules.abi, findings);
         check_flags(written, rules, findings);
         check_socket_type(written, rules, findings);
       }
       if (!multiplexed.insert(entry.name.text).second || entry.conditions.empty()) continue;
-      const Written written = {entry.name.text, entry.conditions.front(), 0, *place.clause, *place.call};
+      const Written written = {entry.name.text, entry.conditions.front(), 0, *clause, clauses};
       check_multiplexers(written, entry.name.range, rules, findings);
     }
   }

@@ -34,7 +34,7 @@ constexpr arch::AbiSet kOldSigreturn = {Abi::kX86,  Abi::kArm,    Abi::kS390, Ab
 
 /// Where a call is denied: the name in a group, or else the default action.
 SourceRange place_of(const Fate& fate, const policy::Policy& policy) {
-  return fate.denial != nullptr ? fate.denial->origin.range : policy.default_range;
+  return fate.denial != nullptr ? fate.denial->origin->range : policy.default_range;
 }
 
 void check_needed(const policy::Policy& policy, const RuleSet& rules, const NeededCall& needed, Findings& findings) {

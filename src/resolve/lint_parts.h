@@ -63,7 +63,7 @@ constexpr bool refuses(policy::Action action) {
 
 /// Whether a group says it: resolve() adds clauses of its own for `kernel:`.
 constexpr bool is_written(const Clause& clause) {
-  return clause.origin.range.length > 0;
+  return clause.origin.has_value();
 }
 
 /// Refused as if the kernel had no such call: programs then take another one, and that is what it is for.

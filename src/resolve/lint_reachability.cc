@@ -29,7 +29,7 @@ bool never_holds(const Clause& clause) {
 
 void note(const CallRules& call, size_t index, arch::Abi abi, Entries& entries) {
   const Clause& clause = call.clauses[index];
-  Entry& entry = entries[clause.origin.range.offset];
+  Entry& entry = entries[clause.origin->range.offset];
   const Clause* const decider = decider_of(call.clauses, index);
   // resolve() has a warning of its own for a condition that never holds.
   if (decider == nullptr || !is_written(*decider) || never_holds(clause)) {
@@ -57,7 +57,7 @@ struct Unreached {
 
 Unreached describe(const policy::Name& name, bool conditional, const Entry& entry, const policy::Policy& policy) {
   const std::string what = (conditional ? "this entry for " : "") + quoted(std::string_view(name.text));
-  const std::string place = place_of(entry.decider->origin.range, name.range, *policy.source);
+  const std::string place = place_of(entry.decider->origin->range, name.range, *policy.source);
   const std::string as_well = entry.decider->conditions.empty() ? "" : " whenever this matches";
   if (entry.same) {
     return {"redundant-name", what + " can be left out: " + place + " decides it in the same way" + as_well};

@@ -109,7 +109,7 @@ class SiblingCheck {
   [[nodiscard]] std::vector<Member> members_of(std::string_view names) const;
   void check(const std::vector<Member>& members, const Family& family);
   void report(std::string_view id, const Clause& place, std::string message) {
-    findings_.add(id, rules_.abi, place.origin.range, std::move(message));
+    findings_.add(id, rules_.abi, place.origin->range, std::move(message));
   }
   [[nodiscard]] std::vector<Member> open_ones(std::string_view names) const;
   [[nodiscard]] bool is_denied(const Member& member) const;
@@ -166,7 +166,7 @@ const Clause* SiblingCheck::place_of(const std::vector<Member>& members) const {
   const Clause* first = nullptr;
   for (const Member& member : members) {
     const Clause* clause = member.fate.filtered() ? member.fate.condition : member.fate.denial;
-    if (clause != nullptr && (first == nullptr || clause->origin.range.offset < first->origin.range.offset))
+    if (clause != nullptr && (first == nullptr || clause->origin->range.offset < first->origin->range.offset))
       first = clause;
   }
   return first;
@@ -226,8 +226,7 @@ void SiblingCheck::check_clone() {
   const bool filtered = clone.fate.filtered();
   if (!filtered && !is_denied(clone)) return;
   uint64_t bits = 0;
-  const auto call = std::ranges::lower_bound(rules_.calls, *number, {}, &CallRules::number);
-  for (const Clause& clause : call->clauses) {
+  for (const Clause& clause : clauses_of(rules_, *number)) {
     for (const Condition& condition : clause.conditions) bits |= condition.value | condition.mask;
   }
   const bool namespaces = (bits & kNamespaces) != 0;

@@ -126,8 +126,8 @@ void OciBuilder::refuse(const std::string& name, const std::vector<OnAbi>& abis,
     strictest = more_restrictive(strictest, abi.rules->default_verdict);
     for (const Clause& clause : clauses_of(*abi.rules, abi.number)) {
       strictest = more_restrictive(strictest, clause.verdict);
-      if (!placed && clause.origin.range.length != 0) {
-        range = clause.origin.range;
+      if (!placed && clause.origin) {
+        range = clause.origin->range;
         placed = true;
       }
     }
@@ -276,7 +276,7 @@ void OciBuilder::add_multiplexer(const std::string& name, const std::vector<OnAb
     if (decision.verdict == default_ || sets_.within(decision.set, set_of(*decisions, decision.verdict))) continue;
     SourceRange range = conversion_.policy.default_range;
     for (const Clause& clause : clauses_of(*abi.rules, abi.number)) {
-      if (clause.origin.range.length != 0) range = clause.origin.range;
+      if (clause.origin) range = clause.origin->range;
     }
     conversion_.refuse_always(range,
                               "the rule for " + quoted(std::string_view(name)) + " on " + std::string(abi_name(abi)),

@@ -372,7 +372,7 @@ bool Resolver::add_clause(AbiRules& rules, const Rule& rule, const Call& call) {
   }
   Clause clause;
   clause.verdict = *rules.verdict;
-  clause.origin = {0, rule.group_index, rule.name.range};
+  clause.origin = Origin{0, rule.group_index, rule.name.range};
   for (const policy::Condition& written : rule.conditions) {
     clause.conditions.push_back(condition_of(rules.abi, call.name, written));
   }
@@ -529,9 +529,10 @@ void Resolver::hide_later_calls(RuleSet& rules) {
     const auto introduced = arch::introduced(rules.abi, name);
     const bool later = !introduced || *introduced > *policy_.kernel;
     if (later && !calls.contains(number)) continue;  // The new default.
-    calls[number].push_back({{}, by_default, {}});
+    calls[number].push_back({{}, by_default, std::nullopt});
   }
   rules.default_verdict = no_such_call;
+  rules.default_source = VerdictSource::kKernel;
   rules.calls.clear();
   for (auto& [number, clauses] : calls) rules.calls.push_back({number, std::move(clauses)});
 }

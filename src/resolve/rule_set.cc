@@ -2,6 +2,8 @@
 
 #include <linux/seccomp.h>
 
+#include <algorithm>
+
 namespace sandbox::resolve {
 
 using policy::Action;
@@ -28,8 +30,21 @@ uint32_t seccomp_return(Verdict verdict) {
 
 void set_policy(RuleSet& rules, uint32_t policy) {
   for (CallRules& call : rules.calls) {
-    for (Clause& clause : call.clauses) clause.origin.policy = policy;
+    for (Clause& clause : call.clauses) {
+      if (clause.origin) clause.origin->policy = policy;
+    }
   }
+}
+
+const std::vector<Clause>& clauses_of(const RuleSet& rules, uint32_t number) {
+  static const std::vector<Clause> kNone;
+  const auto call = std::ranges::lower_bound(rules.calls, number, {}, &CallRules::number);
+  return call != rules.calls.end() && call->number == number ? call->clauses : kNone;
+}
+
+const RuleSet* find_rules(const PolicyRules& rules, arch::Abi abi) {
+  const auto set = std::ranges::find(rules, abi, &RuleSet::abi);
+  return set == rules.end() ? nullptr : &*set;
 }
 
 Verdict verdict_of(uint32_t seccomp_return) {

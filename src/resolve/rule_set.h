@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "arch/abi.h"
@@ -37,9 +38,9 @@ struct Condition {
   bool operator==(const Condition&) const = default;
 };
 
-/// Where a clause was written.
+/// Where a clause is written.
 struct Origin {
-  uint32_t policy = 0;  ///< The policy's index among those that are in force together.
+  uint32_t policy = 0;  ///< The policy's index among those that apply together.
   uint32_t group = 0;   ///< The group's index in it.
   SourceRange range;    ///< The name in the group.
 };
@@ -48,7 +49,7 @@ struct Origin {
 struct Clause {
   std::vector<Condition> conditions;
   Verdict verdict;
-  Origin origin;
+  std::optional<Origin> origin;  ///< None: resolve() has made it, which repeats the default action beside `kernel:`.
 };
 
 /// The clauses of one call: the first that matches decides, else the default verdict.
@@ -57,17 +58,33 @@ struct CallRules {
   std::vector<Clause> clauses;
 };
 
+/// What gives a call its verdict.
+enum class VerdictSource : uint8_t {
+  kGroup,       ///< A clause of a group.
+  kDefault,     ///< No group matches: the default action.
+  kKernel,      ///< No group matches, and the call is newer than `kernel:`.
+  kFixed,       ///< Before all rules: a number that the kernel gives to no call.
+  kNotCovered,  ///< Before all rules: a call of an ABI that the policy does not cover.
+};
+
 struct RuleSet {
   arch::Abi abi = arch::Abi::kX86_64;
   Verdict default_verdict;
-  std::vector<CallRules> calls;  ///< Sorted by number, no number twice.
+  std::vector<CallRules> calls;                            ///< Sorted by number, no number twice.
+  VerdictSource default_source = VerdictSource::kDefault;  ///< kKernel: the default verdict is that of `kernel:`.
 };
 
-/// Notes in every clause which of the policies in force together it comes from.
+/// The clauses of a number; empty for one that the rules do not name.
+const std::vector<Clause>& clauses_of(const RuleSet& rules, uint32_t number);
+
+/// Notes in every clause of a group which of the policies that apply together it comes from.
 void set_policy(RuleSet& rules, uint32_t policy);
 
 /// What one policy means: a rule set for each ABI that it covers.
 using PolicyRules = std::vector<RuleSet>;
+
+/// The rules for an ABI; null if the policy does not cover it.
+const RuleSet* find_rules(const PolicyRules& rules, arch::Abi abi);
 
 /// The verdict of two policies together: the more restrictive action; on equal actions the later one's data.
 constexpr Verdict more_restrictive(Verdict earlier, Verdict later) {

@@ -90,7 +90,7 @@ SourceRange DropIn::place_of(const std::string& name) const {
     const auto number = arch::number_of(rules.abi, name);
     if (!number) continue;
     for (const Clause& clause : clauses_of(rules, *number)) {
-      if (clause.origin.range.length != 0) return clause.origin.range;
+      if (clause.origin) return clause.origin->range;
     }
   }
   return conversion_.policy.default_range;

@@ -54,6 +54,7 @@ test_explain() {
   answers 0 explain_default explain --machine x86_64 example.yml openat -100 0x10
   answers 0 explain_kernel explain --machine x86_64 example.yml mseal
   answers 0 explain_number explain --machine x86_64 example.yml 1000
+  answers 0 explain_without_x32_bit explain --machine x86_64 --arch x32 example.yml 1000
   answers 0 explain_skipped explain --machine x86_64 example.yml -1
   answers 0 explain_x32 explain --machine x86_64 example.yml 0x40000000
   answers 0 explain_x32_own explain --machine x86_64 example.yml 520

@@ -53,7 +53,7 @@ bpf::SystemCall witness(const PolicyRules& policy, uint32_t number, const Clause
   for (int attempt = 0; attempt < 8; ++attempt) {  // An earlier clause may take it.
     call = make_call(policy.front(), number, random);
     for (unsigned i = 0; i < bpf::kArgumentCount; ++i) call.args[i] = argument_for(clause, i, call.args[i], random);
-    if (resolve::evaluate(policy, call).clause == &clause) break;
+    if (resolve::evaluate(policy, call).clause == (clause.origin ? &clause : nullptr)) break;
   }
   return call;
 }

@@ -45,6 +45,17 @@ TEST(Abi, SharesAuditValuesBetweenX32AndX86_64Only) {
   }
 }
 
+TEST(Abi, OfACall) {
+  for (const AbiInfo& abi : all_abis()) EXPECT_EQ(abi_of(abi.audit_arch, abi.first_number + 1), abi.abi) << abi.name;
+  const uint32_t x86_64 = info(Abi::kX86_64).audit_arch;
+  EXPECT_EQ(abi_of(x86_64, 0x3FFFFFFF), Abi::kX86_64);
+  EXPECT_EQ(abi_of(x86_64, 0x40000000), Abi::kX32);
+  EXPECT_EQ(abi_of(x86_64, 0x80000000), Abi::kX32) << "as the rules are chosen: by comparison, not by the bit";
+  EXPECT_EQ(abi_of(x86_64, UINT32_MAX), Abi::kX86_64) << "a tracer skips a call";
+  EXPECT_EQ(abi_of(info(Abi::kAarch64).audit_arch, 0x40000000), Abi::kAarch64);
+  EXPECT_EQ(abi_of(0x1234, 5), std::nullopt);
+}
+
 TEST(Abi, KnowsItsOwn) {
 #if defined(__x86_64__) && !defined(__ILP32__)
   EXPECT_EQ(native_abi(), Abi::kX86_64);

@@ -13,12 +13,14 @@
 
 #include "arch/syscalls.h"
 #include "policy/reader.h"
+#include "resolve/evaluate.h"
 #include "resolve/resolve.h"
 
 namespace sandbox::report {
 namespace {
 
 using arch::Abi;
+using resolve::VerdictSource;
 
 /// A policy out of a text that has no errors.
 struct Read {
@@ -44,8 +46,15 @@ std::string contents(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-DeniedCall denied(std::string_view name, Reason reason = Reason::kDefault, Abi abi = Abi::kX86_64) {
-  return {.arch = arch::info(abi).audit_arch, .number = arch::number_of(abi, name).value(), .reason = reason};
+DeniedCall denied(std::string_view name, VerdictSource source = VerdictSource::kDefault, Abi abi = Abi::kX86_64) {
+  return {.arch = arch::info(abi).audit_arch, .number = arch::number_of(abi, name).value(), .source = source};
+}
+
+/// By a group with ENOSYS.
+DeniedCall absent(std::string_view name) {
+  DeniedCall call = denied(name, VerdictSource::kGroup);
+  call.absent = true;
+  return call;
 }
 
 std::string suggestion(const policy::Policy* policy, std::vector<DeniedCall> calls,
@@ -86,13 +95,14 @@ TEST(Suggestion, ABeatsFile) {
 TEST(Suggestion, WhatAGroupDeniesWasMeant) {
   const Read beat(
       "seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    names: [socket, connect, ptrace]\n");
-  EXPECT_EQ(suggestion(&beat.policy, {denied("ptrace", Reason::kGroup), denied("connect", Reason::kGroup)}),
-            "Think twice: beat.yml denies connect, ptrace by name, which the lines below undo.\n"
-            "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
-            "  - action: allow\n"
-            "    names:\n"
-            "    - connect\n"
-            "    - ptrace\n");
+  EXPECT_EQ(
+      suggestion(&beat.policy, {denied("ptrace", VerdictSource::kGroup), denied("connect", VerdictSource::kGroup)}),
+      "Think twice: beat.yml denies connect, ptrace by name, which the lines below undo.\n"
+      "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+      "  - action: allow\n"
+      "    names:\n"
+      "    - connect\n"
+      "    - ptrace\n");
 }
 
 TEST(Suggestion, ADeeperListIsIndentedAsItStands) {
@@ -144,36 +154,42 @@ TEST(Suggestion, AFilterFile) {
 TEST(Suggestion, WhatIsNewerThanTheKernelIsLeftOut) {
   const Read beat(
       "seccomp:\n  default_action: errno\n  kernel: \"4.17\"\n  syscalls:\n  - action: allow\n    names: [read]\n");
-  EXPECT_EQ(
-      suggestion(&beat.policy, {denied("clone3", Reason::kKernel), denied("statx", Reason::kKernel), denied("socket")}),
-      "To allow this, add to beat.yml before line 5, as the first entry of 'syscalls:':\n"
-      "  - action: allow\n"
-      "    names:\n"
-      "    - socket\n"
-      "Probably not needed: clone3, statx. They are newer than 'kernel: 4.17', got ENOSYS, and programs then do "
-      "without.\n");
+  EXPECT_EQ(suggestion(&beat.policy, {denied("clone3", VerdictSource::kKernel), denied("statx", VerdictSource::kKernel),
+                                      denied("socket")}),
+            "To allow this, add to beat.yml before line 5, as the first entry of 'syscalls:':\n"
+            "  - action: allow\n"
+            "    names:\n"
+            "    - socket\n"
+            "Probably not needed: clone3, statx. They are newer than 'kernel: 4.17', got ENOSYS, and programs then do "
+            "without.\n");
 }
 
 TEST(Suggestion, WhatIsMadeToLookAbsentIsLeftOut) {
   const Read beat(kAllowList);
-  EXPECT_EQ(suggestion(&beat.policy, {denied("clone3", Reason::kHidden)}),
+  EXPECT_EQ(suggestion(&beat.policy, {absent("clone3")}),
             "Probably not needed: clone3. beat.yml answers ENOSYS on purpose, and programs then do without.\n");
+  // No program does without socket, and clone3 was not hidden by a group here.
+  EXPECT_EQ(suggestion(&beat.policy, {absent("socket")}).find("Probably not needed"), std::string::npos);
+  DeniedCall by_default = denied("clone3");
+  by_default.absent = true;
+  EXPECT_EQ(suggestion(&beat.policy, {by_default}), suggestion(&beat.policy, {denied("clone3")}));
 }
 
 TEST(Suggestion, AForeignAbi) {
   const Read listed(std::string(kAllowList) + "  architectures:\n  - x86_64\n");
-  EXPECT_EQ(suggestion(&listed.policy, {denied("read", Reason::kFixed, Abi::kX86)}),
+  EXPECT_EQ(suggestion(&listed.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}),
             "Calls through x86 are refused, as beat.yml does not cover it: add x86 to 'architectures:' (line 8).\n");
-  EXPECT_EQ(suggestion(&listed.policy,
-                       {denied("read", Reason::kFixed, Abi::kX86), denied("read", Reason::kFixed, Abi::kArm)}),
+  EXPECT_EQ(suggestion(&listed.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86),
+                                        denied("read", VerdictSource::kNotCovered, Abi::kArm)}),
             "Calls through x86, arm are refused, as beat.yml does not cover them: add arm, x86 to 'architectures:' "
             "(line 8).\n");
   const Read profile(
       R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]})");
-  EXPECT_EQ(suggestion(&profile.policy, {denied("read", Reason::kFixed, Abi::kX86)}, "docker.json"),
+  EXPECT_EQ(suggestion(&profile.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}, "docker.json"),
             "Calls through x86 are refused, as docker.json does not cover it: add SCMP_ARCH_X86 to its "
             "'architectures'.\n");
-  EXPECT_EQ(suggestion(nullptr, {denied("read", Reason::kFixed, Abi::kX86)}, "a.bpf", PolicyDenials::Kind::kFilterFile),
+  EXPECT_EQ(suggestion(nullptr, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}, "a.bpf",
+                       PolicyDenials::Kind::kFilterFile),
             "Calls through x86 are refused, as a.bpf does not cover it: its policy must, by 'architectures:'.\n");
 }
 
@@ -181,7 +197,8 @@ TEST(Suggestion, AForeignAbi) {
 std::string new_key(const std::string& text, PolicyDenials::Kind kind = PolicyDenials::Kind::kFile) {
   const Read read(text);
   EXPECT_EQ(read.problems, "") << text;
-  const std::string said = suggestion(&read.policy, {denied("read", Reason::kFixed, Abi::kX86)}, "beat.yml", kind);
+  const std::string said =
+      suggestion(&read.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}, "beat.yml", kind);
   const std::string head = "Calls through x86 are refused, as beat.yml does not cover it: ";
   EXPECT_TRUE(said.starts_with(head)) << said;
   return said.substr(head.size());
@@ -254,7 +271,7 @@ TEST(Suggestion, TheKeyForAForeignAbiWorks) {
       if (before.policy.oci || !before.policy.architectures.empty() || before.policy.default_range.length == 0)
         continue;
       const std::string changed =
-          done(before.policy, suggestion(&before.policy, {denied("read", Reason::kFixed, Abi::kX86)}));
+          done(before.policy, suggestion(&before.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}));
       const Read after(changed);
       EXPECT_EQ(after.problems, "") << changed;
       ASSERT_EQ(after.policy.architectures.size(), 2U) << changed;
@@ -276,7 +293,7 @@ TEST(Suggestion, OddLayouts) {
             "    - socket\n");
   const Read quoted_keys(
       "seccomp:\n  \"default_action\": errno\n  'syscalls':\n  - 'action': allow\n    names: [read]\n");
-  EXPECT_EQ(suggestion(&quoted_keys.policy, {denied("socket"), denied("read", Reason::kFixed, Abi::kX86)}),
+  EXPECT_EQ(suggestion(&quoted_keys.policy, {denied("socket"), denied("read", VerdictSource::kNotCovered, Abi::kX86)}),
             "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
             "  - action: allow\n"
             "    names:\n"
@@ -297,16 +314,16 @@ TEST(Suggestion, OddLayouts) {
 TEST(Suggestion, WhatNoPolicyCanAllow) {
   const Read beat(kAllowList);
   const uint32_t x86_64 = arch::info(Abi::kX86_64).audit_arch;
-  EXPECT_EQ(suggestion(&beat.policy, {{x86_64, 0x40000000 + 39, Reason::kFixed},
-                                      {x86_64, 512, Reason::kFixed},
-                                      {x86_64, UINT32_MAX, Reason::kFixed},
-                                      {x86_64, 4711, Reason::kDefault},
-                                      {0x1234, 5, Reason::kFixed}}),
+  EXPECT_EQ(suggestion(&beat.policy, {{x86_64, 0x40000000 + 39, VerdictSource::kNotCovered},
+                                      {x86_64, 512, VerdictSource::kFixed},
+                                      {x86_64, UINT32_MAX, VerdictSource::kFixed},
+                                      {x86_64, 4711, VerdictSource::kDefault},
+                                      {0x1234, 5, VerdictSource::kNotCovered}}),
             "Without a name, so no policy can list it: x86_64 call 4711.\n"
             "No policy can allow these, the kernel has no such calls: x86_64 call -1, x86_64 call 512, x32 call 39.\n"
             "No policy can cover calls of arch 0x1234.\n");
   std::vector<DeniedCall> many;
-  for (uint32_t i = 0; i < 36; ++i) many.push_back({x86_64, 0x40000000 + i, Reason::kFixed});
+  for (uint32_t i = 0; i < 36; ++i) many.push_back({x86_64, 0x40000000 + i, VerdictSource::kNotCovered});
   EXPECT_EQ(suggestion(&beat.policy, many),
             "No policy can allow these, the kernel has no such calls: x32 call 0, x32 call 1, x32 call 2, x32 call 3, "
             "x32 call 4, x32 call 5, x32 call 6, x32 call 7, x32 call 8, x32 call 9, x32 call 10, x32 call 11, "
@@ -319,8 +336,8 @@ TEST(Suggestion, X32WhereItIsListed) {
   const Read beat(std::string(kAllowList) + "  architectures: [x86_64, x32]\n");
   const uint32_t getpid = *arch::number_of(Abi::kX32, "getpid");
   const bpf::SystemCall call = {getpid, arch::info(Abi::kX32).audit_arch, {}, 0};
-  EXPECT_EQ(reason_of(beat.policy, beat.rules, call), Reason::kDefault);
-  EXPECT_EQ(suggestion(&beat.policy, {denied("getpid", Reason::kDefault, Abi::kX32)}),
+  EXPECT_EQ(resolve::evaluate(beat.rules, call).source, VerdictSource::kDefault);
+  EXPECT_EQ(suggestion(&beat.policy, {denied("getpid", VerdictSource::kDefault, Abi::kX32)}),
             "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
             "  - action: allow\n"
             "    names:\n"
@@ -342,11 +359,12 @@ TEST(Suggestion, WhatIsAllowedForSomeArgumentsOnly) {
   EXPECT_EQ(suggestion(&beat.policy, {denied("socket")}),
             "Think twice: beat.yml allows socket for some arguments only; the lines below allow it for all.\n" + lines +
                 "    - socket\n");
-  EXPECT_EQ(suggestion(&beat.policy, {denied("socket"), denied("rt_sigaction"), denied("ptrace", Reason::kGroup)}),
-            "Think twice: beat.yml denies ptrace by name, which the lines below undo.\n"
-            "Think twice: beat.yml allows rt_sigaction, socket for some arguments only; the lines below allow them for "
-            "all.\n" +
-                lines + "    - ptrace\n    - rt_sigaction\n    - socket\n");
+  EXPECT_EQ(
+      suggestion(&beat.policy, {denied("socket"), denied("rt_sigaction"), denied("ptrace", VerdictSource::kGroup)}),
+      "Think twice: beat.yml denies ptrace by name, which the lines below undo.\n"
+      "Think twice: beat.yml allows rt_sigaction, socket for some arguments only; the lines below allow them for "
+      "all.\n" +
+          lines + "    - ptrace\n    - rt_sigaction\n    - socket\n");
   const Read profile(R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["socket", "kill"],
     "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]}]})");
   ASSERT_EQ(profile.problems, "");
@@ -367,7 +385,7 @@ TEST(Suggestion, AListAtTheLeftMargin) {
 
 TEST(Suggestion, BehindAMultiplexer) {
   const Read beat(std::string(kAllowList) + "  architectures: [x86]\n");
-  DeniedCall call = denied("socketcall", Reason::kDefault, Abi::kX86);
+  DeniedCall call = denied("socketcall", VerdictSource::kDefault, Abi::kX86);
   call.selector = 3;
   EXPECT_EQ(suggestion(&beat.policy, {call}),
             "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
@@ -386,48 +404,6 @@ TEST(Suggestion, ANameIsPrinted) {
   const Read beat(kAllowList);
   EXPECT_NE(suggestion(&beat.policy, {denied("socket")}, "a\nb.yml").find("add to a\\nb.yml before"),
             std::string::npos);
-}
-
-// ---- Why
-
-Reason reason(const Read& read, uint32_t number, Abi abi = Abi::kX86_64, uint64_t argument = 0) {
-  return reason_of(read.policy, read.rules, {number, arch::info(abi).audit_arch, {argument}, 0});
-}
-
-TEST(ReasonOf, EveryReason) {
-  const Read plain(
-      "seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    names: [socket]\n"
-      "    names_with_args:\n    - name: kill\n      arguments: [{argument: 0, operation: Equal, value: 5}]\n");
-  EXPECT_EQ(plain.problems, "");
-  EXPECT_EQ(reason(plain, 41), Reason::kGroup);
-  EXPECT_EQ(reason(plain, 62, Abi::kX86_64, 5), Reason::kGroup);
-  EXPECT_EQ(reason(plain, 62, Abi::kX86_64, 6), Reason::kDefault);
-  EXPECT_EQ(reason(plain, 0), Reason::kDefault);
-  EXPECT_EQ(reason(plain, 4711), Reason::kDefault);
-  EXPECT_EQ(reason(plain, 0, Abi::kX86), Reason::kFixed);
-  EXPECT_EQ(reason(plain, 0x40000000), Reason::kFixed);
-  EXPECT_EQ(reason(plain, 512), Reason::kFixed);
-  EXPECT_EQ(reason(plain, UINT32_MAX), Reason::kFixed);
-  EXPECT_EQ(reason(plain, 0, Abi::kAarch64), Reason::kFixed);
-}
-
-TEST(ReasonOf, Hidden) {
-  const Read read(
-      "seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    errno: ENOSYS\n"
-      "    names: [clone3, socket]\n  - action: errno\n    names: [statx]\n");
-  EXPECT_EQ(read.problems, "");
-  EXPECT_EQ(reason(read, 435), Reason::kHidden);  // clone3
-  EXPECT_EQ(reason(read, 41), Reason::kGroup);    // socket, which nothing does without.
-  EXPECT_EQ(reason(read, 332), Reason::kGroup);   // statx, with EPERM.
-}
-
-TEST(ReasonOf, Kernel) {
-  const Read read(std::string(kAllowList) + "  kernel: \"4.17\"\n");
-  EXPECT_EQ(reason(read, 435), Reason::kKernel);   // clone3
-  EXPECT_EQ(reason(read, 4711), Reason::kKernel);  // That no table knows.
-  EXPECT_EQ(reason(read, 41), Reason::kDefault);
-  EXPECT_EQ(reason(read, 0), Reason::kGroup);
-  EXPECT_EQ(reason(read, 0, Abi::kX86), Reason::kFixed);
 }
 
 // ---- The lines do what they promise

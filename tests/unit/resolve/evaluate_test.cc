@@ -186,6 +186,35 @@ TEST(Evaluate, SaysWhichClauseDecided) {
   EXPECT_EQ(evaluate(rules, call_on(Abi::kX86_64, 6)).clause, nullptr);
 }
 
+TEST(Evaluate, SaysWhatDecided) {
+  PolicyRules rules = {
+      rules_of(Abi::kX86_64, kLog, {{5, {clause(kKillProcess, {condition(Operation::kEqual, 64, 1)})}}})};
+  const auto source = [&](Abi abi, uint32_t number, uint64_t argument = 0) {
+    return evaluate(rules, call_on(abi, number, argument)).source;
+  };
+  EXPECT_EQ(source(Abi::kX86_64, 5, 1), VerdictSource::kGroup);
+  EXPECT_EQ(source(Abi::kX86_64, 5, 2), VerdictSource::kDefault);
+  EXPECT_EQ(source(Abi::kX86_64, 4711), VerdictSource::kDefault);
+  EXPECT_EQ(source(Abi::kX86_64, 512), VerdictSource::kFixed);
+  EXPECT_EQ(source(Abi::kX86_64, UINT32_MAX), VerdictSource::kFixed);
+  EXPECT_EQ(source(Abi::kX86_64, 0x40000000), VerdictSource::kNotCovered);
+  EXPECT_EQ(source(Abi::kX86, 5), VerdictSource::kNotCovered);
+  EXPECT_EQ(source(Abi::kAarch64, UINT32_MAX), VerdictSource::kNotCovered);
+  rules[0].abi = Abi::kX32;
+  EXPECT_EQ(source(Abi::kX86_64, 5), VerdictSource::kNotCovered) << "only x32 is covered";
+}
+
+TEST(Evaluate, SaysWhereKernelDecided) {
+  PolicyRules rules = {rules_of(Abi::kX86_64, kNoSuchCall, {{5, {clause(kLog)}}, {6, {Clause{{}, kPermission, {}}}}})};
+  rules[0].default_source = VerdictSource::kKernel;
+  EXPECT_EQ(evaluate(rules, call_on(Abi::kX86_64, 7)).source, VerdictSource::kKernel);
+  EXPECT_EQ(evaluate(rules, call_on(Abi::kX86_64, 5)).source, VerdictSource::kGroup);
+  const Judgement repeated = evaluate(rules, call_on(Abi::kX86_64, 6));
+  EXPECT_EQ(repeated.verdict, kPermission);
+  EXPECT_EQ(repeated.source, VerdictSource::kDefault) << "a clause that resolve() has made";
+  EXPECT_EQ(repeated.clause, nullptr);
+}
+
 TEST(Evaluate, KillsCallsThroughAForeignAbi) {
   const RuleSet rules = rules_of(Abi::kX86_64, kAllow, {});
   EXPECT_EQ(judge(rules, call_on(Abi::kX86, 5)), kKillProcess);
@@ -252,7 +281,10 @@ TEST(Evaluate, TakesTheStrictestOfSeveralPolicies) {
   EXPECT_EQ(evaluate(policies, call_on(Abi::kX86_64, 4)).verdict, kLog);
   EXPECT_EQ(evaluate(policies, call_on(Abi::kX86_64, 5)).verdict, kNoSuchCall) << "the later errno";
   EXPECT_EQ(evaluate(policies, call_on(Abi::kX86_64, 5)).clause, &policies[2][0].calls[0].clauses[0]);
+  EXPECT_EQ(evaluate(policies, call_on(Abi::kX86_64, 5)).policy, 2U);
+  EXPECT_EQ(evaluate(policies, call_on(Abi::kX86_64, 4)).policy, 1U);
   EXPECT_EQ(evaluate(policies, call_on(Abi::kX86_64, 6)).verdict, kKillProcess);
+  EXPECT_EQ(evaluate(policies, call_on(Abi::kX86_64, 6)).policy, 1U);
   EXPECT_EQ(evaluate(policies, call_on(Abi::kX86, 6)).verdict, kKillProcess);
 }
 

@@ -203,6 +203,20 @@ TEST(KernelKey, HidesLaterCalls) {
   }
 }
 
+TEST(KernelKey, IsTheSourceOfWhatItHides) {
+  const ResolvedText resolved("seccomp:\n  default_action: errno\n  kernel: \"5.12\"\n  syscalls:\n" +
+                              std::string("  - {action: allow, names: [read]}\n"));
+  const auto source = [&](std::string_view name) {
+    const bpf::SystemCall call = {*arch::number_of(Abi::kX86_64, name), arch::info(Abi::kX86_64).audit_arch, {}, 0};
+    return resolve::evaluate(resolved.rules, call).source;
+  };
+  EXPECT_EQ(source("read"), VerdictSource::kGroup);
+  EXPECT_EQ(source("mount_setattr"), VerdictSource::kDefault) << "5.12";
+  EXPECT_EQ(source("landlock_create_ruleset"), VerdictSource::kKernel) << "5.13";
+  EXPECT_TRUE(resolved.clauses(Abi::kX86_64, "read").at(0).origin);
+  EXPECT_FALSE(resolved.clauses(Abi::kX86_64, "mount_setattr").at(0).origin);
+}
+
 TEST(KernelKey, HidesNothingWhereItIsMissing) {
   const ResolvedText resolved(policy_with("", deny("read")));
   EXPECT_EQ(resolved.judge(Abi::kX86_64, "fchmodat2"), kAllow);

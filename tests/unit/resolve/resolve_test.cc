@@ -62,7 +62,7 @@ TEST(Resolve, KeepsTheOrderOfGroups) {
   EXPECT_EQ(clauses[1].verdict, (Verdict{Action::kLog, 0}));
   EXPECT_TRUE(clauses[1].conditions.empty());
   EXPECT_EQ(clauses[2].verdict, (Verdict{Action::kErrno, 5}));
-  EXPECT_EQ(clauses[2].origin.group, 2U);
+  EXPECT_EQ(clauses[2].origin->group, 2U);
 }
 
 TEST(Resolve, KeepsTheOrderInsideAGroupAndOfConditions) {
@@ -90,8 +90,8 @@ TEST(Resolve, GivesTheDataToErrnoOnly) {
 
 TEST(Resolve, RemembersWhereAClauseIsWritten) {
   const Resolved resolved("  - {action: errno, names: [read]}\n  - {action: log, names: [write]}\n", Abi::kX86_64);
-  EXPECT_EQ(resolved.text.covered(resolved.clauses("write").at(0).origin.range), "write");
-  EXPECT_EQ(resolved.clauses("write").at(0).origin.group, 1U);
+  EXPECT_EQ(resolved.text.covered(resolved.clauses("write").at(0).origin->range), "write");
+  EXPECT_EQ(resolved.clauses("write").at(0).origin->group, 1U);
 }
 
 TEST(Resolve, WarnsOfANameGivenTwiceInAGroup) {

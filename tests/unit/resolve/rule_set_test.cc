@@ -51,12 +51,32 @@ TEST(MoreRestrictive, FollowsTheKernelsOrder) {
   }
 }
 
-TEST(SetPolicy, MarksEveryClause) {
-  RuleSet rules = {arch::Abi::kX86_64, {}, {{1, {Clause{}, Clause{}}}, {2, {Clause{}}}}};
+TEST(SetPolicy, MarksTheClausesOfGroups) {
+  const Clause written = {{}, {}, Origin{}};
+  RuleSet rules = {arch::Abi::kX86_64, {}, {{1, {written, written, Clause{}}}, {2, {written}}}};
   set_policy(rules, 3);
-  for (const CallRules& call : rules.calls) {
-    for (const Clause& clause : call.clauses) EXPECT_EQ(clause.origin.policy, 3U);
-  }
+  EXPECT_EQ(rules.calls[0].clauses[0].origin->policy, 3U);
+  EXPECT_EQ(rules.calls[0].clauses[1].origin->policy, 3U);
+  EXPECT_FALSE(rules.calls[0].clauses[2].origin);
+  EXPECT_EQ(rules.calls[1].clauses[0].origin->policy, 3U);
+}
+
+TEST(ClausesOf, FindsTheNumberAlone) {
+  const RuleSet rules = {arch::Abi::kX86_64, {}, {{1, {Clause{}}}, {5, {Clause{}, Clause{}}}}};
+  EXPECT_EQ(&clauses_of(rules, 1), &rules.calls[0].clauses);
+  EXPECT_EQ(&clauses_of(rules, 5), &rules.calls[1].clauses);
+  for (const uint32_t number : {0U, 2U, 4U, 6U, UINT32_MAX}) EXPECT_TRUE(clauses_of(rules, number).empty()) << number;
+  EXPECT_TRUE(clauses_of(RuleSet{}, 0).empty());
+}
+
+TEST(FindRules, FindsTheAbiAlone) {
+  PolicyRules rules(2);
+  rules[0].abi = arch::Abi::kX86;
+  rules[1].abi = arch::Abi::kX32;
+  EXPECT_EQ(find_rules(rules, arch::Abi::kX86), &rules[0]);
+  EXPECT_EQ(find_rules(rules, arch::Abi::kX32), &rules[1]);
+  EXPECT_EQ(find_rules(rules, arch::Abi::kX86_64), nullptr);
+  EXPECT_EQ(find_rules({}, arch::Abi::kX86), nullptr);
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ inline resolve::Condition condition(policy::Operation operation, unsigned width,
 
 inline resolve::Clause clause(resolve::Verdict verdict, std::vector<resolve::Condition> conditions = {},
                               uint32_t group = 0) {
-  return {std::move(conditions), verdict, {0, group, {}}};
+  return {std::move(conditions), verdict, resolve::Origin{0, group, {}}};
 }
 
 /// The rules of a call that gets one verdict whatever its arguments.
