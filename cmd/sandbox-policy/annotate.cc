@@ -10,8 +10,9 @@
 #include "arch/syscalls.h"
 #include "base/text.h"
 #include "bpf/disasm.h"
+#include "bpf/instruction.h"
+#include "bpf/walk.h"
 #include "describe.h"
-#include "walk.h"
 
 namespace sandbox::tool {
 namespace {
@@ -46,7 +47,7 @@ class Annotator {
         program_(filter.filter.program.instructions()),
         input_(input),
         abis_(input.abis(machine)),
-        a_(accumulators(program_)),
+        a_(bpf::accumulators(program_)),
         reach_(program_.size()),
         listing_{instruction_lines(program_), {}} {}
 
@@ -64,7 +65,7 @@ class Annotator {
 
  private:
   void note_reach(arch::Abi abi, uint32_t audit_arch, uint32_t number) {
-    const Walk way = walk(program_, audit_arch, number);
+    const bpf::Walk way = bpf::walk(program_, audit_arch, number);
     for (size_t at = 0; at < program_.size(); ++at) {
       if (!way.reached[at]) continue;
       reach_[at].calls.emplace_back(abi, number);
@@ -152,9 +153,9 @@ class Annotator {
 
   [[nodiscard]] std::string jump_note(size_t at) const {
     const Instruction& instruction = program_[at];
-    if (BPF_OP(instruction.code) == BPF_JA || BPF_SRC(instruction.code) == BPF_X) return "";
-    if (a_[at].kind == Accumulator::Kind::kArch) return arch_note(instruction);
-    if (a_[at].kind == Accumulator::Kind::kNumber) return number_note(at);
+    if (!bpf::is_branch(instruction.code) || bpf::takes_x(instruction.code)) return "";
+    if (a_[at].field == bpf::Accumulator::Field::kArch) return arch_note(instruction);
+    if (a_[at].field == bpf::Accumulator::Field::kNumber) return number_note(at);
     return "";
   }
 
@@ -218,7 +219,7 @@ class Annotator {
   const Program& program_;
   const Input& input_;
   std::vector<arch::Abi> abis_;
-  std::vector<Accumulator> a_;
+  std::vector<bpf::Accumulator> a_;
   std::vector<Reach> reach_;
   mutable std::map<std::pair<arch::Abi, uint32_t>, std::set<uint32_t>> lines_;  ///< See lines_of_call().
   Listing listing_;

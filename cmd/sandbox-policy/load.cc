@@ -1,20 +1,17 @@
 #include "load.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
 #include "base/edit_distance.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "bpf/filter_file.h"
 #include "kernel/capabilities.h"
 #include "kernel/probe.h"
 #include "policy/reader.h"
 #include "policy/text_check.h"
 #include "resolve/resolve.h"
-#include "walk.h"
 
 namespace sandbox::tool {
 namespace {
@@ -61,55 +58,6 @@ Step<Bytes> read_bytes(const std::string& path, const Log& log) {
   return Unusable{};
 }
 
-/// A code of raw BPF is one byte in two: the other is NUL, which no policy has.
-bool looks_like_raw_bpf(std::string_view bytes) {
-  uint16_t code = 0;
-  if (bytes.size() < sizeof code) return false;
-  std::memcpy(&code, bytes.data(), sizeof code);
-  return code <= UINT8_MAX;
-}
-
-std::optional<arch::Abi> find_abi(const bpf::FileAbi& wanted) {
-  for (const arch::AbiInfo& abi : arch::all_abis()) {
-    if (abi.audit_arch == wanted.audit_arch && abi.first_number == wanted.first_number) return abi.abi;
-  }
-  return std::nullopt;
-}
-
-/// A filter file, for whichever machine. What a launcher would refuse in it is its own affair; here it is only read.
-Result<compile::ReadyFilter, std::string> parse_filter_file(std::string_view bytes) {
-  auto file = bpf::read_filter_file(bytes);
-  if (!file) return file.error().message;
-  std::vector<compile::TokenSite> sites;
-  for (const bpf::FileTokenSite& site : file->token_sites) sites.push_back({site.index, site.word});
-  compile::ReadyFilter ready = {
-      {std::move(file->program), std::move(sites), file->ranges}, {}, file->flags, file->source};
-  for (const bpf::FileAbi& covered : file->covered) {
-    const auto abi = find_abi(covered);
-    if (!abi) return std::string("names an ABI that is not known");
-    ready.covered.push_back(*abi);
-  }
-  return ready;
-}
-
-Result<compile::ReadyFilter, std::string> parse_raw_bpf(std::string_view bytes) {
-  constexpr size_t kBytes = sizeof(bpf::Instruction);
-  if (bytes.size() % kBytes != 0) {
-    return "has " + std::to_string(bytes.size()) + " bytes; raw BPF has 8 for each instruction";
-  }
-  bpf::Program program(bytes.size() / kBytes);
-  if (program.size() > bpf::kMaxInstructions) {
-    return "has " + std::to_string(program.size()) + " instructions, a filter may have " +
-           std::to_string(bpf::kMaxInstructions);
-  }
-  std::memcpy(program.data(), bytes.data(), bytes.size());
-  auto validated = bpf::validate(std::move(program));
-  if (!validated) {
-    return "instruction " + std::to_string(validated.error().index) + ": " + validated.error().message;
-  }
-  return compile::ReadyFilter{{std::move(*validated), {}, 0}, {}, 0, "", true, 0};
-}
-
 Text read_text(Bytes bytes, const policy::Environment& environment) {
   const auto source = std::make_shared<const SourceText>(std::move(bytes.name), std::move(bytes.bytes));
   Text text = {source, std::nullopt, {}, Diagnostics(source)};
@@ -120,19 +68,18 @@ Text read_text(Bytes bytes, const policy::Environment& environment) {
 }
 
 bool is_filter(const Bytes& bytes) {
-  return bytes.profile == nullptr && (bpf::claims_to_be_filter_file(bytes.bytes) || looks_like_raw_bpf(bytes.bytes));
+  return bytes.profile == nullptr && compile::looks_like_filter(bytes.bytes);
 }
 
 Step<Input> filter_input(const Bytes& bytes, const Log& log) {
-  const bool own = bpf::claims_to_be_filter_file(bytes.bytes);
   Input input;
-  input.kind = own ? Input::Kind::kFilterFile : Input::Kind::kRawBpf;
   input.name = printable_path(bytes.name);
-  auto ready = own ? parse_filter_file(bytes.bytes) : parse_raw_bpf(bytes.bytes);
+  auto ready = compile::inspect_filter(bytes.bytes);
   if (!ready) {
-    log.error(input.name + ": " + ready.error());
+    log.error(input.name + ": " + ready.error().message);
     return Unusable{};
   }
+  input.kind = ready->raw ? Input::Kind::kRawBpf : Input::Kind::kFilterFile;
   input.filter = std::move(*ready);
   return input;
 }
@@ -182,7 +129,7 @@ std::vector<arch::Abi> Input::abis(arch::Abi machine) const {
   } else if (kind == Kind::kFilterFile) {
     abis = filter->covered;
   } else {
-    abis = abis_in(filter->filter.program.instructions());
+    abis = compile::abis_in(filter->filter.program.instructions());
   }
   if (abis.empty()) abis.push_back(machine);
   return abis;

@@ -8,13 +8,13 @@
 #include "arch/syscalls.h"
 #include "base/text.h"
 #include "bpf/interpret.h"
+#include "bpf/walk.h"
 #include "commands.h"
 #include "describe.h"
 #include "json.h"
 #include "load.h"
 #include "resolve/verdict_text.h"
 #include "summary.h"
-#include "walk.h"
 
 namespace sandbox::tool {
 namespace {
@@ -63,13 +63,13 @@ Page page_of(const Input& input, const compile::ReadyFilter* filter, const bpf::
     fate.number = *arch::number_of(abi, name);
     fate.by_rules = page.rules != nullptr;
     if (fate.by_rules) fate.chain = chain_of(*page.rules, fate.number);
-    const Walk way = walk(answers.instructions(), audit_arch, fate.number);
+    const bpf::Walk way = bpf::walk(answers.instructions(), audit_arch, fate.number);
     fate.computed = way.computed;
     const size_t shown = std::min(way.answers.size(), kMostAnswers);
     fate.returns.assign(way.answers.rbegin(), way.answers.rbegin() + static_cast<ptrdiff_t>(shown));
     fate.more_returns = way.answers.size() - shown;
     if (filter != nullptr) {
-      fate.longest = walk(filter->filter.program.instructions(), audit_arch, fate.number).longest;
+      fate.longest = bpf::walk(filter->filter.program.instructions(), audit_arch, fate.number).longest;
       const bpf::SystemCall call = {fate.number, audit_arch};
       fate.steps = bpf::interpret(filter->filter.program, call, arch::info(abi).endian).steps;
       fate.free = bpf::is_cached_allow(filter->filter.program, audit_arch, fate.number);

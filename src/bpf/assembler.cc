@@ -3,18 +3,13 @@
 #include <algorithm>
 #include <cassert>
 
+#include "bpf/instruction.h"
+
 namespace sandbox::bpf {
 namespace {
 
 /// An empty slot of the index.
 constexpr Assembler::Node kNoNode = UINT32_MAX;
-
-bool is_branch(uint16_t code) {
-  return BPF_CLASS(code) == BPF_JMP;
-}
-bool is_return(uint16_t code) {
-  return BPF_CLASS(code) == BPF_RET;
-}
 
 /// Writes a program from its end to its beginning. A place is the number of instructions from there to the end, so
 /// what is written stays where it is.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "bpf/instruction.h"
 #include "bpf/interpret.h"
 
 namespace sandbox::bpf {
@@ -11,16 +12,10 @@ size_t longest_path(const ValidatedProgram& program) {
   const Program& instructions = program.instructions();
   std::vector<size_t> longest(instructions.size());
   for (size_t i = instructions.size(); i-- > 0;) {  // Jumps only lead forward.
-    const Instruction& instruction = instructions[i];
-    if (BPF_CLASS(instruction.code) == BPF_RET) {
-      longest[i] = 1;
-    } else if (BPF_CLASS(instruction.code) != BPF_JMP) {
-      longest[i] = 1 + longest[i + 1];
-    } else if (BPF_OP(instruction.code) == BPF_JA) {
-      longest[i] = 1 + longest[i + 1 + instruction.k];
-    } else {
-      longest[i] = 1 + std::max(longest[i + 1 + instruction.jt], longest[i + 1 + instruction.jf]);
-    }
+    longest[i] = 1;
+    if (is_return(instructions[i].code)) continue;
+    const Successors next = successors(instructions[i], i);
+    longest[i] += std::max(longest[next.yes], longest[next.no]);
   }
   return longest.front();
 }

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include "bpf/instruction.h"
+
 namespace sandbox::bpf {
 namespace {
 
@@ -98,10 +100,10 @@ std::string load_text(const Instruction& instruction) {
 }
 
 std::string jump_text(const Instruction& instruction, size_t index) {
-  if (BPF_OP(instruction.code) == BPF_JA) return format("ja   %zu", index + 1 + instruction.k);
-  const std::string operand = BPF_SRC(instruction.code) == BPF_X ? "x" : format("0x%x", instruction.k);
-  return format("%-4s %-11s then %zu else %zu", operation_name(instruction.code), operand.c_str(),
-                index + 1 + instruction.jt, index + 1 + instruction.jf);
+  const Successors next = successors(instruction, index);
+  if (!is_branch(instruction.code)) return format("ja   %zu", next.yes);
+  const std::string operand = takes_x(instruction.code) ? "x" : format("0x%x", instruction.k);
+  return format("%-4s %-11s then %zu else %zu", operation_name(instruction.code), operand.c_str(), next.yes, next.no);
 }
 
 std::string instruction_text(const Instruction& instruction, size_t index) {
@@ -123,7 +125,7 @@ std::string instruction_text(const Instruction& instruction, size_t index) {
       break;
   }
   if (BPF_OP(instruction.code) == BPF_NEG) return "neg";
-  if (BPF_SRC(instruction.code) == BPF_X) return format("%-4s x", operation_name(instruction.code));
+  if (takes_x(instruction.code)) return format("%-4s x", operation_name(instruction.code));
   return format("%-4s 0x%x", operation_name(instruction.code), instruction.k);
 }
 

@@ -2,7 +2,10 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <vector>
+
+#include "bpf/instruction.h"
 
 namespace sandbox::bpf {
 namespace {
@@ -22,45 +25,6 @@ Words lay_out(const SystemCall& call, Endian endian) {
   put(offsetof(seccomp_data, instruction_pointer) / 4, call.instruction_pointer);
   for (unsigned i = 0; i < kArgumentCount; ++i) put((kArgsOffset + 8 * i) / 4, call.args[i]);
   return words;
-}
-
-bool holds(uint16_t code, uint32_t a, uint32_t operand) {
-  switch (BPF_OP(code)) {
-    case BPF_JEQ:
-      return a == operand;
-    case BPF_JGE:
-      return a >= operand;
-    case BPF_JGT:
-      return a > operand;
-    default:  // BPF_JSET, the only other code that `validate` lets through.
-      return (a & operand) != 0;
-  }
-}
-
-/// Precondition: not a division by 0, which ends the program.
-uint32_t compute(uint16_t code, uint32_t a, uint32_t operand) {
-  switch (BPF_OP(code)) {
-    case BPF_ADD:
-      return a + operand;
-    case BPF_SUB:
-      return a - operand;
-    case BPF_MUL:
-      return a * operand;
-    case BPF_DIV:
-      return a / operand;
-    case BPF_AND:
-      return a & operand;
-    case BPF_OR:
-      return a | operand;
-    case BPF_XOR:
-      return a ^ operand;
-    case BPF_LSH:
-      return a << (operand & 31U);  // A shift by X uses its low five bits.
-    case BPF_RSH:
-      return a >> (operand & 31U);
-    default:  // BPF_NEG.
-      return -a;
-  }
 }
 
 /// Calls `visit` with the index of each instruction before it is executed. Returns the program's answer.
@@ -90,10 +54,12 @@ uint32_t run(const ValidatedProgram& program, const SystemCall& call, Endian end
       case BPF_STX:
         scratch[instruction.k] = x;
         break;
-      case BPF_ALU:
-        if (BPF_OP(instruction.code) == BPF_DIV && operand == 0) return 0;  // The kernel ends with 0.
-        a = compute(instruction.code, a, operand);
+      case BPF_ALU: {
+        const std::optional<uint32_t> result = calculate(instruction.code, a, operand);
+        if (!result) return 0;  // The kernel ends with 0.
+        a = *result;
         break;
+      }
       case BPF_JMP:
         if (BPF_OP(instruction.code) == BPF_JA) {
           pc += instruction.k;

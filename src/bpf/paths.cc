@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "bpf/instruction.h"
+
 namespace sandbox::bpf {
 namespace {
 
@@ -25,48 +27,17 @@ bool has_data(uint32_t action) {
   return action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRAP || action == SECCOMP_RET_TRACE;
 }
 
-constexpr uint32_t kLiveA = 1;
-constexpr uint32_t kLiveX = 2;
-constexpr uint32_t scratch_bit(uint32_t word) {
-  return 4U << word;
-}
-
-uint32_t live_before(const Instruction& instruction, uint32_t behind) {
-  const uint32_t operand = BPF_SRC(instruction.code) == BPF_X ? kLiveX : 0;
-  switch (BPF_CLASS(instruction.code)) {
-    case BPF_LD:
-    case BPF_LDX:
-      behind &= ~(BPF_CLASS(instruction.code) == BPF_LD ? kLiveA : kLiveX);
-      return BPF_MODE(instruction.code) == BPF_MEM ? behind | scratch_bit(instruction.k) : behind;
-    case BPF_ST:
-    case BPF_STX:
-      return (behind & ~scratch_bit(instruction.k)) | (BPF_CLASS(instruction.code) == BPF_ST ? kLiveA : kLiveX);
-    case BPF_ALU:
-      // Negation has no operand, and its source bit is clear. A division may end the program, so it counts as used.
-      return behind | kLiveA | operand;
-    case BPF_JMP:
-      return BPF_OP(instruction.code) == BPF_JA ? behind : behind | kLiveA | operand;
-    case BPF_RET:
-      return BPF_RVAL(instruction.code) == BPF_A ? kLiveA : 0;
-    default:  // BPF_MISC.
-      if (BPF_MISCOP(instruction.code) == BPF_TAX) return (behind & ~kLiveX) | kLiveA;
-      return (behind & ~kLiveA) | kLiveX;
-  }
-}
-
-/// Registers that nobody reads any more would only tell apart places that are the same.
-std::vector<uint32_t> live_registers(const Program& program) {
-  std::vector<uint32_t> live(program.size());
+/// Registers that nothing reads any more would only tell apart places that are the same.
+std::vector<Storage> live_registers(const Program& program) {
+  std::vector<Storage> live(program.size());
   for (size_t i = program.size(); i-- > 0;) {
-    const Instruction& instruction = program[i];
-    uint32_t behind = 0;
-    if (BPF_CLASS(instruction.code) == BPF_JMP) {
-      const bool always = BPF_OP(instruction.code) == BPF_JA;
-      behind = always ? live[i + 1 + instruction.k] : live[i + 1 + instruction.jt] | live[i + 1 + instruction.jf];
-    } else if (BPF_CLASS(instruction.code) != BPF_RET) {
-      behind = live[i + 1];
+    Storage behind = 0;
+    if (!is_return(program[i].code)) {
+      const Successors next = successors(program[i], i);
+      behind = live[next.yes] | live[next.no];
     }
-    live[i] = live_before(instruction, behind);
+    const Access access = access_of(program[i]);  // A division may end the program, so what it reads is used.
+    live[i] = (behind & ~access.writes) | access.reads;
   }
   return live;
 }
@@ -179,20 +150,20 @@ void Paths::step(Walk& walk, size_t index) {
 void Paths::branch(Walk& walk, size_t index) {
   const Place place = walk.places[index];
   const Instruction& instruction = walk.program[place.instruction];
-  const size_t next = place.instruction + 1;
+  const Successors next = successors(instruction, place.instruction);
   Ref condition = Diagrams::kTrue;
   size_t yes = 0;
-  if (BPF_OP(instruction.code) == BPF_JA) {
-    yes = place_at(walk, next + instruction.k, place.state);
+  if (!is_branch(instruction.code)) {
+    yes = place_at(walk, next.yes, place.state);
   } else {
-    const Value operand = BPF_SRC(instruction.code) == BPF_X ? place.state[kX] : constant(instruction.k);
+    const Value operand = takes_x(instruction.code) ? place.state[kX] : constant(instruction.k);
     const Obstacle here = {walk.side, place.instruction, Obstacle::Kind::kValue};
     condition = comparison(BPF_OP(instruction.code), place.state[0], operand, here);
     // A way that no call takes is not followed: its states would be for nothing.
-    if (condition != Diagrams::kFalse) yes = place_at(walk, next + instruction.jt, place.state);
+    if (condition != Diagrams::kFalse) yes = place_at(walk, next.yes, place.state);
   }
   size_t no = yes;
-  if (condition != Diagrams::kTrue) no = place_at(walk, next + instruction.jf, place.state);
+  if (condition != Diagrams::kTrue) no = place_at(walk, next.no, place.state);
   if (condition == Diagrams::kFalse) yes = no;
   Place& result = walk.places[index];
   result.condition = condition;
@@ -238,7 +209,7 @@ void Paths::compute(Walk& walk, size_t index) {
       break;
     default: {  // BPF_ALU.
       const Obstacle here = {walk.side, at, Obstacle::Kind::kValue};
-      const Value operand = BPF_SRC(instruction.code) == BPF_X ? state[kX] : constant(instruction.k);
+      const Value operand = takes_x(instruction.code) ? state[kX] : constant(instruction.k);
       if (BPF_OP(instruction.code) == BPF_DIV) ended = comparison(BPF_JEQ, operand, constant(0), here);
       if (ended != Diagrams::kTrue) state[0] = result_of(BPF_OP(instruction.code), state[0], operand, here);
       break;

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+// The codes and the jumps are stated here once more, and not taken from instruction.h: this is the account of the
+// kernel's checker, which everything else relies on.
 namespace sandbox::bpf {
 namespace {
 

@@ -8,6 +8,8 @@
 #include "arch/errno_names.h"
 #include "arch/syscalls.h"
 #include "bpf/assembler.h"
+#include "bpf/instruction.h"
+#include "bpf/walk.h"
 #include "compile/prefix.h"
 
 namespace sandbox::compile {
@@ -16,6 +18,7 @@ namespace {
 using bpf::Assembler;
 using bpf::Compare;
 using bpf::Instruction;
+using bpf::KnownA;
 using Node = Assembler::Node;
 
 /// seccomp(2)'s number on every ABI that processes of the machine may use.
@@ -30,37 +33,6 @@ std::vector<SeccompCall> seccomp_calls(arch::Abi machine) {
     if (const auto number = arch::number_of(abi, "seccomp")) calls.push_back({arch::info(abi).audit_arch, *number});
   }
   return calls;
-}
-
-/// What is known of A on a way through a program for one call: nothing, or that it is the number or the ABI.
-enum Known : uint8_t { kNothing, kNumber, kArch, kKnown };
-
-Known known_after(const Instruction& instruction, Known before) {
-  switch (BPF_CLASS(instruction.code)) {
-    case BPF_LD:
-      if (instruction.code != (BPF_LD | BPF_W | BPF_ABS)) return kNothing;
-      if (instruction.k == bpf::kNumberOffset) return kNumber;
-      return instruction.k == bpf::kArchOffset ? kArch : kNothing;
-    case BPF_ALU:
-      return kNothing;
-    case BPF_MISC:
-      return BPF_MISCOP(instruction.code) == BPF_TAX ? before : kNothing;
-    default:
-      return before;
-  }
-}
-
-bool holds(const Instruction& instruction, uint32_t a) {
-  switch (BPF_OP(instruction.code)) {
-    case BPF_JEQ:
-      return a == instruction.k;
-    case BPF_JGE:
-      return a >= instruction.k;
-    case BPF_JGT:
-      return a > instruction.k;
-    default:  // BPF_JSET.
-      return (a & instruction.k) != 0;
-  }
 }
 
 /// What the program answers to one number, with each answer made as restrictive as the guard's: a copy of those of its
@@ -78,11 +50,11 @@ class Copy {
   Node make() {
     mark_reached();
     for (size_t at = program_.size(); at-- > 0;) {
-      for (uint8_t known = 0; known < kKnown; ++known) {
-        if (reached_[known][at]) nodes_[known][at] = node(at, static_cast<Known>(known));
+      for (size_t known = 0; known < bpf::kKnownACount; ++known) {
+        if (reached_[known][at]) nodes_[known][at] = node(at, static_cast<KnownA>(known));
       }
     }
-    return nodes_[kNothing][0];
+    return nodes_[0][0];
   }
 
   /// Whether some answer is another one than that of the program itself, once it was made.
@@ -91,46 +63,38 @@ class Copy {
  private:
   static constexpr Node kNoNode = UINT32_MAX;
 
-  /// Where the way goes on, `yes` and `no`; the same twice where it does not part.
-  struct Next {
-    size_t yes = 0;
-    size_t no = 0;
-  };
-
-  [[nodiscard]] Next next(size_t at, Known known) const {
-    const Instruction& instruction = program_[at];
-    if (BPF_CLASS(instruction.code) != BPF_JMP) return {at + 1, at + 1};
-    if (BPF_OP(instruction.code) == BPF_JA) return {at + 1 + instruction.k, at + 1 + instruction.k};
-    const Next both = {at + 1 + instruction.jt, at + 1 + instruction.jf};
-    if (known == kNothing || BPF_SRC(instruction.code) == BPF_X) return both;
-    const size_t one = holds(instruction, known == kNumber ? call_.number : call_.audit_arch) ? both.yes : both.no;
-    return {one, one};
+  [[nodiscard]] bpf::Successors next(size_t at, KnownA known) const {
+    return bpf::successors(program_[at], at, known, call_.audit_arch, call_.number);
   }
 
   void mark_reached() {
-    reached_[kNothing][0] = true;
+    reached_[0][0] = true;
     for (size_t at = 0; at < program_.size(); ++at) {
-      if (BPF_CLASS(program_[at].code) == BPF_RET) continue;
-      for (uint8_t known = 0; known < kKnown; ++known) {
+      if (bpf::is_return(program_[at].code)) continue;
+      for (size_t known = 0; known < bpf::kKnownACount; ++known) {
         if (!reached_[known][at]) continue;
-        const Next ways = next(at, static_cast<Known>(known));
-        auto& reached = reached_[known_after(program_[at], static_cast<Known>(known))];
+        const bpf::Successors ways = next(at, static_cast<KnownA>(known));
+        auto& reached = reached_[index_after(at, static_cast<KnownA>(known))];
         reached[ways.yes] = true;
         reached[ways.no] = true;
       }
     }
   }
 
-  Node node(size_t at, Known known) {
+  [[nodiscard]] size_t index_after(size_t at, KnownA known) const {
+    return static_cast<size_t>(bpf::known_after(program_[at], known));
+  }
+
+  Node node(size_t at, KnownA known) {
     const Instruction& instruction = program_[at];
-    if (BPF_CLASS(instruction.code) == BPF_RET) return answer(instruction.k);
-    const auto& after = nodes_[known_after(instruction, known)];
-    const Next ways = next(at, known);
+    if (bpf::is_return(instruction.code)) return answer(instruction.k);
+    const auto& after = nodes_[index_after(at, known)];
+    const bpf::Successors ways = next(at, known);
     if (ways.yes != ways.no)
       return assembler_.conditional(instruction.code, instruction.k, after[ways.yes], after[ways.no]);
     const bool may_end = instruction.code == (BPF_ALU | BPF_DIV | BPF_X);  // By 0.
     const bool for_nothing = !may_end && std::ranges::find(answers_, after[ways.yes]) != answers_.end();
-    if (BPF_CLASS(instruction.code) == BPF_JMP || for_nothing) return after[ways.yes];
+    if (bpf::is_jump(instruction.code) || for_nothing) return after[ways.yes];
     return assembler_.step(instruction.code, instruction.k, after[ways.yes], marks_[at]);
   }
 
@@ -167,8 +131,8 @@ class Copy {
   std::vector<uint32_t> marks_;
   std::vector<Node> answers_;
   bool changes_ = false;
-  std::array<std::vector<Node>, kKnown> nodes_;
-  std::array<std::vector<bool>, kKnown> reached_;
+  std::array<std::vector<Node>, bpf::kKnownACount> nodes_;
+  std::array<std::vector<bool>, bpf::kKnownACount> reached_;
 };
 
 uint16_t busy_on(arch::Abi machine) {
@@ -184,7 +148,7 @@ bool asks_by_arguments(const bpf::SystemCall& call) {
 
 bool needs_listener_guard(const Filter& filter) {
   return std::ranges::any_of(filter.program.instructions(), [](const Instruction& instruction) {
-    if (BPF_CLASS(instruction.code) != BPF_RET) return false;
+    if (!bpf::is_return(instruction.code)) return false;
     const uint32_t action = instruction.k & SECCOMP_RET_ACTION_FULL;
     return action == SECCOMP_RET_USER_NOTIF || action == SECCOMP_RET_TRACE;
   });

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "arch/abi.h"
 #include "base/result.h"
@@ -22,10 +23,19 @@ struct RawFilter {
   size_t prefix = 0;  ///< How many instructions were put in front.
 };
 
-/// Reads raw BPF and makes a filter for a launcher. Where the program does not allow one of the launcher's own calls
-/// whatever its arguments, a token check for these calls is put in front. It changes the verdict on no other call, and
-/// no call leaves the kernel's cache for it.
+/// A code of raw BPF is one byte in two: the other is NUL, which no policy has.
+bool looks_like_raw_bpf(std::string_view bytes);
+
+/// The program in raw BPF, as `validate` takes it.
+Result<bpf::ValidatedProgram, UnusableFilter> read_raw_program(std::string_view bytes);
+
+/// Reads raw BPF and makes a filter for a launcher. A return that a launch must not make is an error. Where the program
+/// does not allow one of the launcher's own calls whatever its arguments, a token check for these calls is put in
+/// front. It changes the verdict on no other call, and no call leaves the kernel's cache for it.
 Result<RawFilter, UnusableFilter> read_raw_filter(std::string_view bytes, arch::Abi launcher);
+
+/// The ABIs whose value of seccomp_data.arch a program compares with; x32 if a number of its own is compared with.
+std::vector<arch::Abi> abis_in(const bpf::Program& program);
 
 /// The bytes of raw BPF. The exec token is no part of it: compile for no launcher.
 std::string write_raw_filter(const bpf::ValidatedProgram& program);

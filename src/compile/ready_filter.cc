@@ -56,6 +56,17 @@ std::optional<UnusableFilter> objection(const Filter& filter, arch::Abi launcher
   return UnusableFilter{"does not let sandbox-run itself call execve, write and exit_group"};
 }
 
+/// What a filter file says.
+Result<ReadyFilter, UnusableFilter> contents_of(bpf::FilterFile file) {
+  auto covered = known_abis(file.covered);
+  if (!covered) return covered.error();
+  std::vector<TokenSite> sites;
+  sites.reserve(file.token_sites.size());
+  for (const bpf::FileTokenSite& site : file.token_sites) sites.push_back({site.index, site.word});
+  Filter filter = {std::move(file.program), std::move(sites), file.ranges};
+  return ReadyFilter{std::move(filter), std::move(*covered), file.flags, std::move(file.source), false, 0};
+}
+
 Result<ReadyFilter, UnusableFilter> read_own_format(std::string_view bytes, arch::Abi launcher) {
   auto file = bpf::read_filter_file(bytes);
   if (!file) return UnusableFilter{file.error().message};
@@ -65,14 +76,10 @@ Result<ReadyFilter, UnusableFilter> read_own_format(std::string_view bytes, arch
     return UnusableFilter{"is for a sandbox-run on " + std::string(arch::info(*made_for).name) +
                           ", and this one is on " + std::string(arch::info(launcher).name)};
   }
-  auto covered = known_abis(file->covered);
-  if (!covered) return covered.error();
-  std::vector<TokenSite> sites;
-  sites.reserve(file->token_sites.size());
-  for (const bpf::FileTokenSite& site : file->token_sites) sites.push_back({site.index, site.word});
-  Filter filter = {std::move(file->program), std::move(sites), file->ranges};
-  if (auto unusable = objection(filter, launcher)) return std::move(*unusable);
-  return ReadyFilter{std::move(filter), std::move(*covered), file->flags, std::move(file->source), false, 0};
+  auto ready = contents_of(std::move(*file));
+  if (!ready) return ready;
+  if (auto unusable = objection(ready->filter, launcher)) return std::move(*unusable);
+  return ready;
 }
 
 /// `log` and `tsync` if one policy has it, `spec_allow` if all have.
@@ -134,6 +141,21 @@ Result<ReadyFilter, UnusableFilter> read_filter(std::string_view bytes, arch::Ab
   auto raw = read_raw_filter(bytes, launcher);
   if (!raw) return raw.error();
   return ReadyFilter{std::move(raw->filter), {}, 0, "", true, raw->prefix};
+}
+
+bool looks_like_filter(std::string_view bytes) {
+  return bpf::claims_to_be_filter_file(bytes) || looks_like_raw_bpf(bytes);
+}
+
+Result<ReadyFilter, UnusableFilter> inspect_filter(std::string_view bytes) {
+  if (!bpf::claims_to_be_filter_file(bytes)) {
+    auto program = read_raw_program(bytes);
+    if (!program) return program.error();
+    return ReadyFilter{{std::move(*program), {}, 0}, {}, 0, "", true, 0};
+  }
+  auto file = bpf::read_filter_file(bytes);
+  if (!file) return UnusableFilter{file.error().message};
+  return contents_of(std::move(*file));
 }
 
 Result<std::string, UnusableFilter> write_filter(const ReadyFilter& ready, arch::Abi launcher) {

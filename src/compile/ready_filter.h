@@ -47,9 +47,16 @@ std::string default_in_words(const policy::Policy& policy, arch::Abi native);
 /// The largest that a file with a filter can be, of either kind.
 size_t max_filter_bytes();
 
-/// The filter in a file, of our own format or raw, for a launcher of this ABI. Everything is checked: what comes out
-/// can be put in force, and the launcher can execute a program under it.
+/// The filter in a file, of our own format or raw, to launch: for a launcher of this ABI. Everything is checked: what
+/// comes out can be installed, and the launcher can execute a program under it.
 Result<ReadyFilter, UnusableFilter> read_filter(std::string_view bytes, arch::Abi launcher);
+
+/// The same to inspect: for whichever machine, raw BPF without anything in front of it, and what a launch would not
+/// take may stand in it.
+Result<ReadyFilter, UnusableFilter> inspect_filter(std::string_view bytes);
+
+/// Whether the bytes are a filter, of either kind, if they are anything at all: no policy begins like one.
+bool looks_like_filter(std::string_view bytes);
 
 /// A filter file of a filter that was compiled for a launcher of this ABI. None when it is one that read_filter would
 /// not take.

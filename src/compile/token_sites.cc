@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <span>
 
+#include "bpf/instruction.h"
+#include "bpf/walk.h"
+
 namespace sandbox::compile {
 namespace {
 
@@ -20,7 +23,7 @@ constexpr uint16_t kEqual = BPF_JMP | BPF_JEQ | BPF_K;
 
 /// Where the unconditional jumps at `index` lead, if there are any.
 size_t past_jumps(const Program& program, size_t index) {
-  while (program[index].code == (BPF_JMP | BPF_JA)) index += 1 + program[index].k;
+  while (program[index].code == (BPF_JMP | BPF_JA)) index = bpf::successors(program[index], index).yes;
   return index;
 }
 
@@ -34,14 +37,10 @@ bool notifies(const Program& program, size_t index) {
 std::vector<bool> jump_targets(const Program& program) {
   std::vector<bool> targets(program.size(), false);
   for (size_t i = 0; i < program.size(); ++i) {
-    const Instruction& instruction = program[i];
-    if (BPF_CLASS(instruction.code) != BPF_JMP) continue;
-    if (BPF_OP(instruction.code) == BPF_JA) {
-      targets[i + 1 + instruction.k] = true;
-    } else {
-      targets[i + 1 + instruction.jt] = true;
-      targets[i + 1 + instruction.jf] = true;
-    }
+    if (!bpf::is_jump(program[i].code)) continue;
+    const bpf::Successors next = bpf::successors(program[i], i);
+    targets[next.yes] = true;
+    targets[next.no] = true;
   }
   return targets;
 }
@@ -64,7 +63,7 @@ class Check {
     const size_t end = past_jumps(program_, at_);
     const Instruction& decision = program_[end];
     if (decision.code != kEqual || decision.k != 0) return InvalidProgram{end, "a token check decides nothing"};
-    if (!notifies(program_, end + 1 + decision.jt))
+    if (!notifies(program_, bpf::successors(decision, end).yes))
       return InvalidProgram{end, "a token check does not lead to user_notif"};
     decision_ = end;
     return std::nullopt;
@@ -96,13 +95,10 @@ std::optional<InvalidProgram> notification_without_token(const Program& program,
   if (notifies(program, 0)) return open;
   for (size_t i = 0; i + 1 < program.size(); ++i) {
     const Instruction& instruction = program[i];
-    const bool ends = BPF_CLASS(instruction.code) == BPF_RET || instruction.code == (BPF_JMP | BPF_JA);
-    if (ends) continue;
-    const bool jumps = BPF_CLASS(instruction.code) == BPF_JMP;
+    if (bpf::is_return(instruction.code) || instruction.code == (BPF_JMP | BPF_JA)) continue;
     const bool decides = std::find(decisions.begin(), decisions.end(), i) != decisions.end();
-    const bool no = notifies(program, i + 1 + (jumps ? instruction.jf : 0U));
-    const bool yes = jumps && !decides && notifies(program, i + 1 + instruction.jt);
-    if (yes || no) return InvalidProgram{i, open.message};
+    const bpf::Successors next = bpf::successors(instruction, i);
+    if (notifies(program, next.no) || (!decides && notifies(program, next.yes))) return InvalidProgram{i, open.message};
   }
   return std::nullopt;
 }
@@ -116,61 +112,26 @@ class Ways {
   bool all_allow(uint32_t number) {
     number_ = number;
     for (auto& seen : seen_) seen.assign(program_.size(), false);
-    return allow(0, kNothing);
+    return allow(0, bpf::KnownA::kNothing);  // It is 0, which no filter of ours counts on.
   }
 
  private:
-  /// What is in A. At the start it is 0, which no filter of ours counts on: it is as good as unknown.
-  enum Accumulator : uint8_t { kNothing, kNumber, kArch, kAccumulators };
-
   // A call that was judged before, or is being judged, is not judged again: jumps go forward only.
-  bool allow(size_t at, Accumulator a) {
-    for (;; ++at) {
-      if (seen_[a][at]) return true;
-      seen_[a][at] = true;
+  bool allow(size_t at, bpf::KnownA known) {
+    for (;;) {
+      std::vector<bool>& seen = seen_[static_cast<size_t>(known)];
+      if (seen[at]) return true;
+      seen[at] = true;
       const Instruction& instruction = program_[at];
       if (begins_check(at)) return true;
-      switch (BPF_CLASS(instruction.code)) {
-        case BPF_RET:
-          return instruction.code == (BPF_RET | BPF_K) && instruction.k == SECCOMP_RET_ALLOW;
-        case BPF_JMP:
-          if (BPF_OP(instruction.code) == BPF_JA) {
-            at += instruction.k;
-            break;
-          }
-          if (a == kNothing || BPF_SRC(instruction.code) == BPF_X) {
-            if (!allow(at + 1 + instruction.jt, a)) return false;
-            at += instruction.jf;
-            break;
-          }
-          at += holds(instruction, a == kNumber ? number_ : abi_.audit_arch) ? instruction.jt : instruction.jf;
-          break;
-        default:
-          if (instruction.code == (BPF_ALU | BPF_DIV | BPF_X)) return false;  // By 0 it ends the filter, and kills.
-          a = after(instruction, a);
-          break;
+      if (bpf::is_return(instruction.code)) {
+        return instruction.code == (BPF_RET | BPF_K) && instruction.k == SECCOMP_RET_ALLOW;
       }
-    }
-  }
-
-  static Accumulator after(const Instruction& instruction, Accumulator a) {
-    if (instruction.code == kLoad && instruction.k == bpf::kNumberOffset) return kNumber;
-    if (instruction.code == kLoad && instruction.k == bpf::kArchOffset) return kArch;
-    const bool keeps = BPF_CLASS(instruction.code) == BPF_LDX || BPF_CLASS(instruction.code) == BPF_ST ||
-                       BPF_CLASS(instruction.code) == BPF_STX || instruction.code == kToX;
-    return keeps ? a : kNothing;
-  }
-
-  static bool holds(const Instruction& instruction, uint32_t a) {
-    switch (BPF_OP(instruction.code)) {
-      case BPF_JEQ:
-        return a == instruction.k;
-      case BPF_JGE:
-        return a >= instruction.k;
-      case BPF_JGT:
-        return a > instruction.k;
-      default:  // BPF_JSET.
-        return (a & instruction.k) != 0;
+      if (instruction.code == (BPF_ALU | BPF_DIV | BPF_X)) return false;  // By 0 it ends the filter, and kills.
+      const bpf::Successors next = bpf::successors(instruction, at, known, abi_.audit_arch, number_);
+      known = bpf::known_after(instruction, known);
+      if (next.yes != next.no && !allow(next.yes, known)) return false;
+      at = next.no;
     }
   }
 
@@ -183,7 +144,7 @@ class Ways {
   const std::vector<TokenSite>& sites_;
   const arch::AbiInfo& abi_;
   uint32_t number_ = 0;
-  std::array<std::vector<bool>, kAccumulators> seen_;
+  std::array<std::vector<bool>, bpf::kKnownACount> seen_;
 };
 
 }  // namespace

@@ -35,6 +35,18 @@ std::string complaint(std::string_view bytes) {
   return filter ? "" : filter.error().message;
 }
 
+TEST(AbisIn, AreThoseThatAreComparedWith) {
+  const auto asks = [](uint32_t offset, uint32_t value) {
+    return abis_in({{BPF_LD | BPF_W | BPF_ABS, 0, 0, offset}, {BPF_JMP | BPF_JEQ | BPF_K, 0, 0, value}, kPass});
+  };
+  EXPECT_EQ(asks(bpf::kArchOffset, 0xc000003e), std::vector{Abi::kX86_64});
+  EXPECT_EQ(asks(bpf::kArchOffset, 0xc00000b7), std::vector{Abi::kAarch64});
+  EXPECT_EQ(asks(bpf::kNumberOffset, 0x40000001), std::vector{Abi::kX32});
+  EXPECT_EQ(asks(bpf::kNumberOffset, 0xc000003e), std::vector{Abi::kX32}) << "a number, and no ABI";
+  for (const uint32_t value : {0x40000000U, UINT32_MAX, 5U}) EXPECT_TRUE(asks(bpf::kNumberOffset, value).empty());
+  EXPECT_TRUE(asks(bpf::kArgsOffset, 0xc000003e).empty());
+}
+
 RawFilter read(const bpf::Program& program, Abi launcher = Abi::kX86_64) {
   auto filter = read_raw_filter(bytes_of(program), launcher);
   EXPECT_TRUE(filter.ok()) << filter.error().message;

@@ -120,6 +120,51 @@ TEST(ReadyFilter, CoversAbisThatAreKnownOnceEach) {
             "covers the ABI x86_64 twice");
 }
 
+std::string complaint_of_inspection(std::string_view bytes) {
+  const auto ready = inspect_filter(bytes);
+  return ready ? "" : ready.error().message;
+}
+
+TEST(InspectFilter, TakesWhatNoLaunchDoes) {
+  auto file = bpf::read_filter_file(written(sample()));
+  ASSERT_TRUE(file.ok());
+  file->launcher = {0xc00000b7, 0};
+  file->token_sites.pop_back();
+  const auto ready = inspect_filter(bpf::write_filter_file(*file));
+  ASSERT_TRUE(ready.ok()) << ready.error().message;
+  EXPECT_FALSE(ready->raw);
+  EXPECT_EQ(ready->covered, (std::vector{Abi::kX86_64, Abi::kX86}));
+  EXPECT_EQ(ready->source, "beat.yml");
+  EXPECT_EQ(ready->filter.token_sites.size(), file->token_sites.size());
+}
+
+TEST(InspectFilter, LeavesRawBpfAsItIs) {
+  const bpf::Program program = {{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO}};
+  const std::string bytes(reinterpret_cast<const char*>(program.data()), sizeof program[0]);
+  const auto ready = inspect_filter(bytes);
+  ASSERT_TRUE(ready.ok()) << ready.error().message;
+  EXPECT_TRUE(ready->raw);
+  EXPECT_TRUE(same(ready->filter.program.instructions(), program));
+  EXPECT_EQ(ready->prefix, 0U);
+  EXPECT_EQ(complaint(bytes), "instruction 0: it returns errno 0, which makes a denied call look done");
+}
+
+TEST(InspectFilter, ComplainsOfWhatIsNoFilter) {
+  EXPECT_EQ(complaint_of_inspection(""), "is empty, expected a filter");
+  EXPECT_EQ(complaint_of_inspection(std::string_view("\6\0\0", 3)), "has 3 bytes; raw BPF has 8 for each instruction");
+  EXPECT_EQ(complaint_of_inspection(std::string(8, '\0')), "instruction 0: the last instruction is not a return");
+  const std::string bytes = written(sample());
+  EXPECT_EQ(complaint_of_inspection(bytes.substr(0, bytes.size() - 1)), complaint(bytes.substr(0, bytes.size() - 1)));
+}
+
+TEST(LooksLikeFilter, ByItsFirstBytes) {
+  EXPECT_TRUE(looks_like_filter(written(sample())));
+  EXPECT_TRUE(looks_like_filter(std::string_view("\6\0\0\0\0\0\0\0", 8)));
+  EXPECT_FALSE(looks_like_filter("seccomp:"));
+  EXPECT_FALSE(looks_like_filter("{"));
+  EXPECT_FALSE(looks_like_filter(""));
+}
+
 TEST(ReadyFilter, ItsTokenSitesAreLookedAt) {
   EXPECT_NE(complaint_of_changed([](bpf::FilterFile& file) {
               file.token_sites.clear();
