@@ -151,8 +151,8 @@ std::vector<std::string> conditions_text(const resolve::Clause& clause, const po
   return texts;
 }
 
-Chain chain_of(const resolve::RuleSet& rules, uint32_t number) {
-  Chain chain;
+CallChain chain_of(const resolve::RuleSet& rules, uint32_t number) {
+  CallChain chain;
   chain.otherwise = rules.default_verdict;
   for (const resolve::Clause& clause : clauses_of(rules, number)) {
     if (never_holds(clause)) continue;

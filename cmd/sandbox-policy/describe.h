@@ -28,12 +28,12 @@ std::string number_text(uint64_t value);
 std::vector<std::string> conditions_text(const resolve::Clause& clause, const policy::Policy* policy, arch::Abi abi);
 
 /// A call with its clauses, as far as they decide anything: cut behind the first without conditions.
-struct Chain {
+struct CallChain {
   std::vector<const resolve::Clause*> cases;  ///< All with conditions.
   resolve::Verdict otherwise;
   const resolve::Clause* last = nullptr;  ///< That says what happens otherwise; null: the default does.
 };
-Chain chain_of(const resolve::RuleSet& rules, uint32_t number);
+CallChain chain_of(const resolve::RuleSet& rules, uint32_t number);
 
 /// The line of a group's clause.
 uint32_t line_of(const resolve::Clause& clause, const policy::Policy& policy);

@@ -28,18 +28,12 @@ struct Explanation {
   arch::Abi abi = arch::Abi::kX86_64;
   bpf::SystemCall call;
   bool all_cases = false;  ///< No arguments are given, and they matter.
-  Chain chain;             ///< With all_cases.
+  CallChain chain;         ///< With all_cases.
   uint32_t value = 0;      ///< What the filter returns.
   Reason reason;
   std::vector<size_t> path;
   Listing listing;
 };
-
-/// The rules by which a call is judged; null if the policy does not cover its ABI.
-const resolve::RuleSet* rules_for(const Input& input, const bpf::SystemCall& call) {
-  const auto abi = arch::abi_of(call.arch, call.number);
-  return abi ? resolve::find_rules(input.rules, *abi) : nullptr;
-}
 
 Reason clause_reason(const resolve::Clause& clause, const Input& input, arch::Abi abi) {
   const std::vector<std::string> conditions = conditions_text(clause, &*input.policy, abi);
@@ -49,7 +43,8 @@ Reason clause_reason(const resolve::Clause& clause, const Input& input, arch::Ab
 
 /// No group decides.
 std::string unmatched_text(const Input& input, const bpf::SystemCall& call) {
-  const std::vector<resolve::Clause>& clauses = resolve::clauses_of(*rules_for(input, call), call.number);
+  const std::vector<resolve::Clause>& clauses =
+      resolve::clauses_of(*resolve::find_rules(input.rules, call), call.number);
   const bool named =
       std::ranges::any_of(clauses, [](const resolve::Clause& clause) { return clause.origin.has_value(); });
   return named ? "no group matches these arguments" : "no group names it";
@@ -279,7 +274,7 @@ int explain(const Options& options, const Log& log, Output& out) {
     }
   }
   const size_t given = options.arguments.size() - 2;
-  const resolve::RuleSet* rules = rules_for(*input, explanation->call);
+  const resolve::RuleSet* rules = resolve::find_rules(input->rules, explanation->call);
   const bool by_rules =
       explanation->reason.id == "group" || explanation->reason.id == "default" || explanation->reason.id == "kernel";
   if (given == 0 && !options.path && by_rules && rules != nullptr) {

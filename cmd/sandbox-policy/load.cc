@@ -7,6 +7,7 @@
 #include "base/edit_distance.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "bpf/instruction.h"
 #include "kernel/capabilities.h"
 #include "kernel/probe.h"
 #include "policy/reader.h"
@@ -111,7 +112,7 @@ bpf::ValidatedProgram without_token(const compile::Filter& filter) {
     if (site.word != filter.token_sites.back().word) continue;
     size_t at = site.index + 1;  // Behind the last word: OR, maybe jumps, and the comparison with 0.
     while (at + 1 < program.size() && program[at].code != (BPF_JMP | BPF_JEQ | BPF_K)) {
-      at += program[at].code == (BPF_JMP | BPF_JA) ? 1 + program[at].k : 1;
+      at = bpf::successors(program[at], at).yes;
     }
     if (program[at].code == (BPF_JMP | BPF_JEQ | BPF_K)) program[at].jt = program[at].jf;
   }

@@ -24,11 +24,11 @@ constexpr size_t kMostAnswers = 64;    // Of one call by a filter; of more there
 constexpr size_t kMostByDefault = 40;  // Calls that are listed by name though nobody named them.
 
 /// A call, and what becomes of it.
-struct Fate {
+struct ListedCall {
   std::string_view name;
   uint32_t number = 0;
   bool by_rules = false;  ///< Of a policy: then the chain says it,
-  Chain chain;
+  CallChain chain;
   bool computed = false;          ///< Nobody can tell what else it can return.
   std::vector<uint32_t> returns;  ///< else what the filter can return, over all arguments; the first kMostAnswers,
   size_t more_returns = 0;        ///< and how many more.
@@ -43,11 +43,11 @@ struct Fate {
 struct Page {
   arch::Abi abi = arch::Abi::kX86_64;
   const resolve::RuleSet* rules = nullptr;  ///< Null for filters.
-  std::vector<Fate> fates;                  ///< By number.
+  std::vector<ListedCall> calls;            ///< By number.
 
-  [[nodiscard]] std::string verdict_of(const Fate& fate) const {
-    if (fate.by_rules) return resolve::verdict_text(fate.chain.otherwise, abi);
-    return return_text(fate.returns.front(), abi);
+  [[nodiscard]] std::string verdict_of(const ListedCall& listed) const {
+    if (listed.by_rules) return resolve::verdict_text(listed.chain.otherwise, abi);
+    return return_text(listed.returns.front(), abi);
   }
 };
 
@@ -58,37 +58,38 @@ Page page_of(const Input& input, const compile::ReadyFilter* filter, const bpf::
   const uint32_t audit_arch = arch::info(abi).audit_arch;
   page.rules = resolve::find_rules(input.rules, abi);
   for (const std::string_view name : arch::names_on(abi)) {
-    Fate fate;
-    fate.name = name;
-    fate.number = *arch::number_of(abi, name);
-    fate.by_rules = page.rules != nullptr;
-    if (fate.by_rules) fate.chain = chain_of(*page.rules, fate.number);
-    const bpf::Walk way = bpf::walk(answers.instructions(), audit_arch, fate.number);
-    fate.computed = way.computed;
+    ListedCall listed;
+    listed.name = name;
+    listed.number = *arch::number_of(abi, name);
+    listed.by_rules = page.rules != nullptr;
+    if (listed.by_rules) listed.chain = chain_of(*page.rules, listed.number);
+    const bpf::Walk way = bpf::walk(answers.instructions(), audit_arch, listed.number);
+    listed.computed = way.computed;
     const size_t shown = std::min(way.answers.size(), kMostAnswers);
-    fate.returns.assign(way.answers.rbegin(), way.answers.rbegin() + static_cast<ptrdiff_t>(shown));
-    fate.more_returns = way.answers.size() - shown;
+    listed.returns.assign(way.answers.rbegin(), way.answers.rbegin() + static_cast<ptrdiff_t>(shown));
+    listed.more_returns = way.answers.size() - shown;
     if (filter != nullptr) {
-      fate.longest = bpf::walk(filter->filter.program.instructions(), audit_arch, fate.number).longest;
-      const bpf::SystemCall call = {fate.number, audit_arch};
-      fate.steps = bpf::interpret(filter->filter.program, call, arch::info(abi).endian).steps;
-      fate.free = bpf::is_cached_allow(filter->filter.program, audit_arch, fate.number);
+      listed.longest = bpf::walk(filter->filter.program.instructions(), audit_arch, listed.number).longest;
+      const bpf::SystemCall call = {listed.number, audit_arch};
+      listed.steps = bpf::interpret(filter->filter.program, call, arch::info(abi).endian).steps;
+      listed.free = bpf::is_cached_allow(filter->filter.program, audit_arch, listed.number);
     }
-    page.fates.push_back(std::move(fate));
+    page.calls.push_back(std::move(listed));
   }
-  std::sort(page.fates.begin(), page.fates.end(), [](const Fate& a, const Fate& b) { return a.number < b.number; });
+  std::sort(page.calls.begin(), page.calls.end(),
+            [](const ListedCall& a, const ListedCall& b) { return a.number < b.number; });
   return page;
 }
 
 /// The verdicts of calls whose arguments do not matter, from open to closed, the default at the end.
-struct Group {
+struct VerdictGroup {
   Cell verdict;
   bool by_default = false;
   int order = 0;
   std::set<std::string_view> names;
 };
 
-void print_group(const Group& group, arch::Abi abi, Output& out) {
+void print_group(const VerdictGroup& group, arch::Abi abi, Output& out) {
   const Summary summary = summarise(group.names, abi);
   out.line("  " + out.paint(group.verdict.colour, group.verdict.text) + ": " + plural(group.names.size(), "call") +
            (group.by_default ? ", and whatever else comes" : ""));
@@ -115,11 +116,11 @@ void print_group(const Group& group, arch::Abi abi, Output& out) {
 }
 
 /// "allow or errno EPERM": what a filter can answer.
-std::string answers_text(const Fate& fate, arch::Abi abi) {
+std::string answers_text(const ListedCall& listed, arch::Abi abi) {
   std::vector<std::string> verdicts;
-  for (const uint32_t value : fate.returns) verdicts.push_back(return_text(value, abi));
-  if (fate.more_returns > 0) verdicts.push_back("one of " + std::to_string(fate.more_returns) + " more");
-  if (fate.computed) verdicts.emplace_back("what it computes");
+  for (const uint32_t value : listed.returns) verdicts.push_back(return_text(value, abi));
+  if (listed.more_returns > 0) verdicts.push_back("one of " + std::to_string(listed.more_returns) + " more");
+  if (listed.computed) verdicts.emplace_back("what it computes");
   return join(verdicts, " or ");
 }
 
@@ -127,21 +128,21 @@ std::string answers_text(const Fate& fate, arch::Abi abi) {
 
 void print_conditional(const Page& page, const Input& input, Output& out) {
   std::vector<std::vector<Cell>> rows;
-  for (const Fate& fate : page.fates) {
-    if (!fate.conditional()) continue;
-    Cell name = {std::string(fate.name), Colour::kBold};
-    if (!fate.by_rules) {
-      rows.push_back({name, answers_text(fate, page.abi)});
+  for (const ListedCall& listed : page.calls) {
+    if (!listed.conditional()) continue;
+    Cell name = {std::string(listed.name), Colour::kBold};
+    if (!listed.by_rules) {
+      rows.push_back({name, answers_text(listed, page.abi)});
       continue;
     }
-    for (const resolve::Clause* clause : fate.chain.cases) {
+    for (const resolve::Clause* clause : listed.chain.cases) {
       rows.push_back({name,
                       {resolve::verdict_text(clause->verdict, page.abi), colour_of(clause->verdict.action)},
                       "if " + join(conditions_text(*clause, &*input.policy, page.abi), " and "),
                       {origin_text(clause, *input.policy), Colour::kDim}});
       name.text.clear();
     }
-    const resolve::Verdict otherwise = fate.chain.otherwise;
+    const resolve::Verdict otherwise = listed.chain.otherwise;
     rows.push_back({"", {resolve::verdict_text(otherwise, page.abi), colour_of(otherwise.action)}, "otherwise"});
   }
   if (rows.empty()) return;
@@ -150,30 +151,33 @@ void print_conditional(const Page& page, const Input& input, Output& out) {
   out.table(rows, 4);
 }
 
-std::vector<Group> groups_of(const Page& page) {
-  std::vector<Group> groups;
-  for (const Fate& fate : page.fates) {
-    if (fate.conditional()) continue;
-    const std::string text = page.verdict_of(fate);
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.verdict.text == text; });
+std::vector<VerdictGroup> groups_of(const Page& page) {
+  std::vector<VerdictGroup> groups;
+  for (const ListedCall& listed : page.calls) {
+    if (listed.conditional()) continue;
+    const std::string text = page.verdict_of(listed);
+    auto group =
+        std::find_if(groups.begin(), groups.end(), [&](const VerdictGroup& g) { return g.verdict.text == text; });
     if (group == groups.end()) {
-      const resolve::Verdict verdict =
-          fate.by_rules ? fate.chain.otherwise : resolve::verdict_of(fate.returns.empty() ? 0 : fate.returns.front());
+      const resolve::Verdict verdict = listed.by_rules
+                                           ? listed.chain.otherwise
+                                           : resolve::verdict_of(listed.returns.empty() ? 0 : listed.returns.front());
       const bool by_default = page.rules != nullptr && verdict == page.rules->default_verdict;
       const int order = (by_default ? 100 : 0) - static_cast<int>(verdict.action);
       groups.push_back({{text, colour_of(verdict.action)}, by_default, order, {}});
       group = std::prev(groups.end());
     }
-    group->names.insert(fate.name);
+    group->names.insert(listed.name);
   }
-  std::sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.order < b.order; });
+  std::sort(groups.begin(), groups.end(),
+            [](const VerdictGroup& a, const VerdictGroup& b) { return a.order < b.order; });
   return groups;
 }
 
 void print_page(const Page& page, const Input& input, Output& out) {
-  out.line(out.paint(Colour::kBold, std::string(arch::info(page.abi).name)) + ", " + plural(page.fates.size(), "call"));
+  out.line(out.paint(Colour::kBold, std::string(arch::info(page.abi).name)) + ", " + plural(page.calls.size(), "call"));
   print_conditional(page, input, out);
-  for (const Group& group : groups_of(page)) {
+  for (const VerdictGroup& group : groups_of(page)) {
     out.line("");
     print_group(group, page.abi, out);
   }
@@ -182,24 +186,24 @@ void print_page(const Page& page, const Input& input, Output& out) {
 void print_every_call(const Page& page, const Input& input, Output& out) {
   out.line(out.paint(Colour::kBold, std::string(arch::info(page.abi).name)));
   std::vector<std::vector<Cell>> rows;
-  for (const Fate& fate : page.fates) {
-    std::vector<Cell> row = {std::to_string(fate.number), {std::string(fate.name), Colour::kBold}};
-    if (!fate.by_rules) {
-      row.emplace_back(answers_text(fate, page.abi));
+  for (const ListedCall& listed : page.calls) {
+    std::vector<Cell> row = {std::to_string(listed.number), {std::string(listed.name), Colour::kBold}};
+    if (!listed.by_rules) {
+      row.emplace_back(answers_text(listed, page.abi));
       rows.push_back(std::move(row));
       continue;
     }
-    for (const resolve::Clause* clause : fate.chain.cases) {
+    for (const resolve::Clause* clause : listed.chain.cases) {
       row.emplace_back(resolve::verdict_text(clause->verdict, page.abi), colour_of(clause->verdict.action));
       row.emplace_back("if " + join(conditions_text(*clause, &*input.policy, page.abi), " and "));
       row.emplace_back(origin_text(clause, *input.policy), Colour::kDim);
       rows.push_back(row);
       row = {"", ""};
     }
-    const resolve::Verdict verdict = fate.chain.otherwise;
+    const resolve::Verdict verdict = listed.chain.otherwise;
     row.emplace_back(resolve::verdict_text(verdict, page.abi), colour_of(verdict.action));
-    row.emplace_back(fate.chain.cases.empty() ? "" : "otherwise");
-    row.emplace_back(origin_text(fate.chain.last, *input.policy), Colour::kDim);
+    row.emplace_back(listed.chain.cases.empty() ? "" : "otherwise");
+    row.emplace_back(origin_text(listed.chain.last, *input.policy), Colour::kDim);
     rows.push_back(std::move(row));
   }
   out.table(rows, 2);
@@ -224,11 +228,11 @@ Cost cost_of(const compile::ReadyFilter& filter, const std::vector<Page>& pages)
   cost.token = !filter.filter.token_sites.empty();
   size_t total = 0;
   for (const Page& page : pages) {
-    for (const Fate& fate : page.fates) {
+    for (const ListedCall& listed : page.calls) {
       ++cost.calls;
-      cost.longest = std::max(cost.longest, fate.longest);
-      total += fate.steps;
-      if (fate.free) ++cost.free;
+      cost.longest = std::max(cost.longest, listed.longest);
+      total += listed.steps;
+      if (listed.free) ++cost.free;
     }
   }
   if (cost.calls > 0) cost.mean = static_cast<double>(total) / static_cast<double>(cost.calls);
@@ -258,22 +262,22 @@ void print_outside(const Input& input, Output& out) {
 
 // ---- As JSON ----
 
-void json_fate(const Fate& fate, const Page& page, const Input& input, Json& json) {
-  json.open_object().member("name", fate.name).member("number", uint64_t{fate.number});
-  if (!fate.by_rules) {
+void json_call(const ListedCall& listed, const Page& page, const Input& input, Json& json) {
+  json.open_object().member("name", listed.name).member("number", uint64_t{listed.number});
+  if (!listed.by_rules) {
     json.key("verdicts").open_array();
-    for (const uint32_t value : fate.returns) add_verdict(json, resolve::verdict_of(value), page.abi);
+    for (const uint32_t value : listed.returns) add_verdict(json, resolve::verdict_of(value), page.abi);
     json.close_array();
-    if (fate.more_returns > 0) json.member("more_verdicts", uint64_t{fate.more_returns});
-    if (fate.computed) json.member("computed", true);
-  } else if (fate.chain.cases.empty()) {
-    add_verdict(json.key("verdict"), fate.chain.otherwise, page.abi);
-    if (fate.chain.last != nullptr && fate.chain.last->origin) {
-      json.member("line", uint64_t{line_of(*fate.chain.last, *input.policy)});
+    if (listed.more_returns > 0) json.member("more_verdicts", uint64_t{listed.more_returns});
+    if (listed.computed) json.member("computed", true);
+  } else if (listed.chain.cases.empty()) {
+    add_verdict(json.key("verdict"), listed.chain.otherwise, page.abi);
+    if (listed.chain.last != nullptr && listed.chain.last->origin) {
+      json.member("line", uint64_t{line_of(*listed.chain.last, *input.policy)});
     }
   } else {
     json.key("cases").open_array();
-    for (const resolve::Clause* clause : fate.chain.cases) {
+    for (const resolve::Clause* clause : listed.chain.cases) {
       add_verdict(json.open_object().key("verdict"), clause->verdict, page.abi).key("conditions").open_array();
       for (const std::string& text : conditions_text(*clause, &*input.policy, page.abi)) {
         json.value(std::string_view(text));
@@ -281,7 +285,7 @@ void json_fate(const Fate& fate, const Page& page, const Input& input, Json& jso
       json.close_array();
       json.member("line", uint64_t{line_of(*clause, *input.policy)}).close_object();
     }
-    add_verdict(json.close_array().key("otherwise"), fate.chain.otherwise, page.abi);
+    add_verdict(json.close_array().key("otherwise"), listed.chain.otherwise, page.abi);
   }
   json.close_object();
 }
@@ -301,7 +305,7 @@ void print_json(const Input& input, const std::vector<Page>& pages, const std::o
     json.open_object().member("abi", arch::info(page.abi).name);
     if (page.rules != nullptr) add_verdict(json.key("default"), page.rules->default_verdict, page.abi);
     json.key("calls").open_array();
-    for (const Fate& fate : page.fates) json_fate(fate, page, input, json);
+    for (const ListedCall& listed : page.calls) json_call(listed, page, input, json);
     json.close_array().close_object();
   }
   out.add(json.close_array().close_object().text());

@@ -37,12 +37,6 @@ std::string place(const policy::Policy& policy, SourceRange range) {
   return printable(policy.source->name(), 4096) + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
 }
 
-/// The rules of one policy for a call; null if it does not cover the call's ABI.
-const resolve::RuleSet* rules_for(const resolve::PolicyRules& rules, const bpf::SystemCall& call) {
-  const auto abi = arch::abi_of(call.arch, call.number);
-  return abi ? resolve::find_rules(rules, *abi) : nullptr;
-}
-
 /// Which call socketcall or ipc is asked for; 0 for other calls.
 uint32_t selector_of(const bpf::SystemCall& call) {
   const auto abi = arch::abi_of(call.arch, call.number);
@@ -70,24 +64,6 @@ std::vector<bpf::SystemCall> unwatched_calls() {
   return calls;
 }
 
-bool has_conditions(const resolve::PolicyRules& rules, const bpf::SystemCall& call) {
-  const resolve::RuleSet* set = rules_for(rules, call);
-  return set != nullptr && std::ranges::any_of(clauses_of(*set, call.number), [](const resolve::Clause& clause) {
-           return !clause.conditions.empty();
-         });
-}
-
-/// Whether the rules can give the call this action, with arguments that are not known.
-bool can_give(const resolve::PolicyRules& rules, const bpf::SystemCall& call, Action action) {
-  const resolve::RuleSet* set = rules_for(rules, call);
-  if (set == nullptr) return false;
-  const std::vector<resolve::Clause>& clauses = clauses_of(*set, call.number);
-  const auto gives = [&](const resolve::Clause& clause) { return clause.verdict.action == action; };
-  if (std::ranges::any_of(clauses, gives)) return true;
-  const bool decided = !clauses.empty() && clauses.back().conditions.empty();
-  return !decided && set->default_verdict.action == action;
-}
-
 }  // namespace
 
 bool is_denial(Verdict verdict) {
@@ -113,13 +89,13 @@ resolve::Judgement Judge::decide_by_policies(const bpf::SystemCall& call) const 
 }
 
 std::optional<resolve::Judgement> Judge::decide_by_number(const bpf::SystemCall& call) const {
-  const auto open = [&](const resolve::PolicyRules& rules) { return has_conditions(rules, call); };
+  const auto open = [&](const resolve::PolicyRules& rules) { return resolve::depends_on_arguments(rules, call); };
   if (program_ || std::any_of(loaded_.rules.begin(), loaded_.rules.end(), open)) return std::nullopt;
   return decide(call);
 }
 
 bool Judge::can_give(const bpf::SystemCall& call, Action action) const {
-  const auto gives = [&](const resolve::PolicyRules& rules) { return launcher::can_give(rules, call, action); };
+  const auto gives = [&](const resolve::PolicyRules& rules) { return resolve::can_give(rules, call, action); };
   return program_ || std::ranges::any_of(loaded_.rules, gives);
 }
 

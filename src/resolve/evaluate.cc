@@ -130,4 +130,20 @@ Judgement evaluate(std::span<const PolicyRules> policies, const bpf::SystemCall&
   return strictest;
 }
 
+bool depends_on_arguments(const PolicyRules& rules, const bpf::SystemCall& call) {
+  const RuleSet* set = find_rules(rules, call);
+  const auto conditional = [](const Clause& clause) { return !clause.conditions.empty(); };
+  return set != nullptr && std::ranges::any_of(clauses_of(*set, call.number), conditional);
+}
+
+bool can_give(const PolicyRules& rules, const bpf::SystemCall& call, Action action) {
+  const RuleSet* set = find_rules(rules, call);
+  if (set == nullptr) return false;
+  const std::vector<Clause>& clauses = clauses_of(*set, call.number);
+  const auto gives = [&](const Clause& clause) { return clause.verdict.action == action; };
+  if (std::ranges::any_of(clauses, gives)) return true;
+  const bool decided = !clauses.empty() && clauses.back().conditions.empty();
+  return !decided && set->default_verdict.action == action;
+}
+
 }  // namespace sandbox::resolve

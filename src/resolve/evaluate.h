@@ -35,4 +35,10 @@ Judgement evaluate(const PolicyRules& rules, const bpf::SystemCall& call);
 /// Judges a call under several policies: the most restrictive verdict.
 Judgement evaluate(std::span<const PolicyRules> policies, const bpf::SystemCall& call);
 
+/// Whether a clause for the call looks at its arguments.
+bool depends_on_arguments(const PolicyRules& rules, const bpf::SystemCall& call);
+
+/// Whether the rules can give the call this action, with some arguments. What stands before all rules is left out.
+bool can_give(const PolicyRules& rules, const bpf::SystemCall& call, policy::Action action);
+
 }  // namespace sandbox::resolve

@@ -132,9 +132,9 @@ void check_undeniable(const policy::Policy& policy, const RuleSet& rules, Findin
 void check_other_processes(const RuleSet& rules, Findings& findings) {
   if (lets_pass(rules.default_verdict.action)) return;
   for (const std::string_view name : {"ptrace", "process_vm_writev"}) {
-    const auto fate = fate_of(rules, name);
-    if (!fate || !fate->open() || fate->permission == nullptr) continue;
-    findings.add("opens-processes", rules.abi, fate->permission->origin->range,
+    const auto answers = answers_of(rules, name);
+    if (!answers || !answers->open() || answers->permission == nullptr) continue;
+    findings.add("opens-processes", rules.abi, answers->permission->origin->range,
                  quoted(name) + " is allowed: with it a program takes over other processes of its user");
   }
 }
@@ -155,12 +155,12 @@ void Findings::report(size_t abis, Diagnostics& diagnostics) const {
   }
 }
 
-Fate fate_of(const RuleSet& rules, uint32_t number) {
-  Fate fate;
+Answers answers_of(const RuleSet& rules, uint32_t number) {
+  Answers answers;
   const auto note = [&](Verdict verdict) {
-    if (refuses(verdict.action) && !fate.fails) fate.refusal = verdict;
-    fate.passes = fate.passes || lets_pass(verdict.action);
-    fate.fails = fate.fails || refuses(verdict.action);
+    if (refuses(verdict.action) && !answers.fails) answers.refusal = verdict;
+    answers.passes = answers.passes || lets_pass(verdict.action);
+    answers.fails = answers.fails || refuses(verdict.action);
   };
   const std::vector<Clause>& clauses = clauses_of(rules, number);
   for (size_t i = 0; i < clauses.size(); ++i) {
@@ -169,20 +169,20 @@ Fate fate_of(const RuleSet& rules, uint32_t number) {
     if (std::ranges::any_of(clause.conditions, never) || decider_of(clauses, i) != nullptr) continue;
     note(clause.verdict);
     if (is_written(clause)) {
-      if (fate.denial == nullptr && refuses(clause.verdict.action)) fate.denial = &clause;
-      if (fate.permission == nullptr && lets_pass(clause.verdict.action)) fate.permission = &clause;
-      if (fate.condition == nullptr && !clause.conditions.empty()) fate.condition = &clause;
+      if (answers.denial == nullptr && refuses(clause.verdict.action)) answers.denial = &clause;
+      if (answers.permission == nullptr && lets_pass(clause.verdict.action)) answers.permission = &clause;
+      if (answers.condition == nullptr && !clause.conditions.empty()) answers.condition = &clause;
     }
-    if (clause.conditions.empty()) return fate;
+    if (clause.conditions.empty()) return answers;
   }
   note(rules.default_verdict);
-  return fate;
+  return answers;
 }
 
-std::optional<Fate> fate_of(const RuleSet& rules, std::string_view name) {
+std::optional<Answers> answers_of(const RuleSet& rules, std::string_view name) {
   const auto number = arch::number_of(rules.abi, name);
   if (!number) return std::nullopt;
-  return fate_of(rules, *number);
+  return answers_of(rules, *number);
 }
 
 bool is_no_such_call(Verdict verdict, arch::Abi abi) {

@@ -33,22 +33,22 @@ constexpr arch::AbiSet kOldSigreturn = {Abi::kX86,  Abi::kArm,    Abi::kS390, Ab
                                         Abi::kMips, Abi::kMipsel, Abi::kPpc};
 
 /// Where a call is denied: the name in a group, or else the default action.
-SourceRange place_of(const Fate& fate, const policy::Policy& policy) {
-  return fate.denial != nullptr ? fate.denial->origin->range : policy.default_range;
+SourceRange place_of(const Answers& answers, const policy::Policy& policy) {
+  return answers.denial != nullptr ? answers.denial->origin->range : policy.default_range;
 }
 
 void check_needed(const policy::Policy& policy, const RuleSet& rules, const NeededCall& needed, Findings& findings) {
-  const auto fate = fate_of(rules, needed.name);
-  if (!fate || !fate->denied()) return;
-  findings.add(needed.id, rules.abi, place_of(*fate, policy),
-               quoted(needed.name) + (fate->denial != nullptr ? " is denied (" : " is not allowed (") +
-                   verdict_text(fate->refusal, rules.abi) + "): without it " + std::string(needed.otherwise));
+  const auto answers = answers_of(rules, needed.name);
+  if (!answers || !answers->denied()) return;
+  findings.add(needed.id, rules.abi, place_of(*answers, policy),
+               quoted(needed.name) + (answers->denial != nullptr ? " is denied (" : " is not allowed (") +
+                   verdict_text(answers->refusal, rules.abi) + "): without it " + std::string(needed.otherwise));
 }
 
 /// Since glibc 2.34 threads are made with clone3, and with clone only if that gives ENOSYS.
 void check_fallback_to_clone(const policy::Policy& policy, const RuleSet& rules, Findings& findings) {
-  const auto older = fate_of(rules, "clone");
-  const auto newer = fate_of(rules, "clone3");
+  const auto older = answers_of(rules, "clone");
+  const auto newer = answers_of(rules, "clone3");
   if (!older || !older->passes || !newer || !newer->denied() || is_no_such_call(newer->refusal, rules.abi)) return;
   findings.add("clone3-breaks-threads", rules.abi, place_of(*newer, policy),
                "'clone3' gets " + verdict_text(newer->refusal, rules.abi) +

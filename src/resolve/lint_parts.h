@@ -35,7 +35,7 @@ class Findings {
 };
 
 /// What a call can get on one ABI, over all arguments.
-struct Fate {
+struct Answers {
   bool passes = false;                 ///< For some arguments it is allowed, or logged.
   bool fails = false;                  ///< For some arguments it gets an errno, a signal or death.
   Verdict refusal;                     ///< The first errno, signal or death, if `fails`,
@@ -47,10 +47,10 @@ struct Fate {
   [[nodiscard]] bool filtered() const { return passes && fails && condition != nullptr; }
   [[nodiscard]] bool denied() const { return fails && !passes; }
 };
-Fate fate_of(const RuleSet& rules, uint32_t number);
+Answers answers_of(const RuleSet& rules, uint32_t number);
 
-/// The fate of a call by its name; none if the ABI has no such number.
-std::optional<Fate> fate_of(const RuleSet& rules, std::string_view name);
+/// The answers of a call by its name; none if the ABI has no such number.
+std::optional<Answers> answers_of(const RuleSet& rules, std::string_view name);
 
 constexpr bool lets_pass(policy::Action action) {
   return action == policy::Action::kAllow || action == policy::Action::kLog;

@@ -1,4 +1,4 @@
-// Entries of a policy that no call ever comes to.
+// NameEntries of a policy that no call ever comes to.
 #include <algorithm>
 #include <map>
 
@@ -11,7 +11,7 @@ namespace {
 
 /// What became of one written name: of all its clauses, on all ABIs. A set has many, and that some of them are decided
 /// earlier is what the order of groups is for.
-struct Entry {
+struct NameEntry {
   bool reached = false;
   const Clause* clause = nullptr;   ///< One of them,
   const Clause* decider = nullptr;  ///< the one that decides it first,
@@ -20,16 +20,16 @@ struct Entry {
 };
 
 /// By the offset of the name.
-using Entries = std::map<uint32_t, Entry>;
+using NameEntries = std::map<uint32_t, NameEntry>;
 
 bool never_holds(const Clause& clause) {
   return std::ranges::any_of(clause.conditions,
                              [](const Condition& condition) { return constant_outcome(condition) == false; });
 }
 
-void note(const CallRules& call, size_t index, arch::Abi abi, Entries& entries) {
+void note(const CallRules& call, size_t index, arch::Abi abi, NameEntries& entries) {
   const Clause& clause = call.clauses[index];
-  Entry& entry = entries[clause.origin->range.offset];
+  NameEntry& entry = entries[clause.origin->range.offset];
   const Clause* const decider = decider_of(call.clauses, index);
   // resolve() has a warning of its own for a condition that never holds.
   if (decider == nullptr || !is_written(*decider) || never_holds(clause)) {
@@ -55,7 +55,7 @@ struct Unreached {
   std::string message;
 };
 
-Unreached describe(const policy::Name& name, bool conditional, const Entry& entry, const policy::Policy& policy) {
+Unreached describe(const policy::Name& name, bool conditional, const NameEntry& entry, const policy::Policy& policy) {
   const std::string what = (conditional ? "this entry for " : "") + quoted(std::string_view(name.text));
   const std::string place = place_of(entry.decider->origin->range, name.range, *policy.source);
   const std::string as_well = entry.decider->conditions.empty() ? "" : " whenever this matches";
@@ -69,7 +69,7 @@ Unreached describe(const policy::Name& name, bool conditional, const Entry& entr
 }  // namespace
 
 void check_reachability(const policy::Policy& policy, const PolicyRules& rules, Findings& findings) {
-  Entries entries;
+  NameEntries entries;
   for (const RuleSet& set : rules) {
     for (const CallRules& call : set.calls) {
       for (size_t i = 0; i < call.clauses.size(); ++i) {

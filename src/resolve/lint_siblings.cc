@@ -92,7 +92,7 @@ std::vector<std::string> spellings(std::string_view call) {
 
 struct Member {
   std::string_view name;
-  Fate fate;
+  Answers answers;
 };
 
 class SiblingCheck {
@@ -125,7 +125,7 @@ void SiblingCheck::add(std::vector<Member>& members, std::string_view name) cons
     const auto number = arch::number_of(rules_.abi, spelling);
     const auto own = number ? arch::name_of(rules_.abi, *number) : std::nullopt;
     if (!own || std::ranges::find(members, *own, &Member::name) != members.end()) continue;
-    members.push_back({*own, fate_of(rules_, *number)});
+    members.push_back({*own, answers_of(rules_, *number)});
   }
 }
 
@@ -137,13 +137,14 @@ std::vector<Member> SiblingCheck::members_of(std::string_view names) const {
 
 std::vector<Member> SiblingCheck::open_ones(std::string_view names) const {
   std::vector<Member> members = members_of(names);
-  std::erase_if(members, [](const Member& member) { return !member.fate.open(); });
+  std::erase_if(members, [](const Member& member) { return !member.answers.open(); });
   return members;
 }
 
 /// Denied by a group, and not just to send programs to an older call.
 bool SiblingCheck::is_denied(const Member& member) const {
-  return member.fate.denied() && member.fate.denial != nullptr && !is_no_such_call(member.fate.refusal, rules_.abi);
+  return member.answers.denied() && member.answers.denial != nullptr &&
+         !is_no_such_call(member.answers.refusal, rules_.abi);
 }
 
 std::vector<std::string_view> names_of(const std::vector<Member>& members) {
@@ -165,7 +166,7 @@ std::string stays_allowed(const std::vector<Member>& open) {
 const Clause* SiblingCheck::place_of(const std::vector<Member>& members) const {
   const Clause* first = nullptr;
   for (const Member& member : members) {
-    const Clause* clause = member.fate.filtered() ? member.fate.condition : member.fate.denial;
+    const Clause* clause = member.answers.filtered() ? member.answers.condition : member.answers.denial;
     if (clause != nullptr && (first == nullptr || clause->origin->range.offset < first->origin->range.offset))
       first = clause;
   }
@@ -178,16 +179,16 @@ void SiblingCheck::check(const std::vector<Member>& members, const Family& famil
   std::vector<Member> open;
   for (const Member& member : members) {
     if (is_denied(member)) denied.push_back(member);
-    if (member.fate.filtered()) filtered.push_back(member);
-    if (member.fate.open()) open.push_back(member);
+    if (member.answers.filtered()) filtered.push_back(member);
+    if (member.answers.open()) open.push_back(member);
   }
   for (const Member& member : open_ones(family.more)) open.push_back(member);
   const size_t own = open.size();
-  const auto clone = fate_of(rules_, "clone");
+  const auto clone = answers_of(rules_, "clone");
   for (const Member& member : members_of(family.also)) {
     // Where clone is restricted, check_clone has said it.
     if (member.name == "clone3" && clone && !clone->open()) continue;
-    if (member.fate.open() && member.fate.permission == nullptr) open.push_back(member);
+    if (member.answers.open() && member.answers.permission == nullptr) open.push_back(member);
   }
   if (open.empty()) return;
   const bool advised = open.size() > own && !family.advice.empty();  // The advice is about the calls of `also`.
@@ -222,8 +223,8 @@ void SiblingCheck::check_clone() {
   constexpr uint64_t kThread = 0x00010000;
   const auto number = arch::number_of(rules_.abi, "clone");
   if (!number) return;
-  const Member clone = {"clone", fate_of(rules_, *number)};
-  const bool filtered = clone.fate.filtered();
+  const Member clone = {"clone", answers_of(rules_, *number)};
+  const bool filtered = clone.answers.filtered();
   if (!filtered && !is_denied(clone)) return;
   uint64_t bits = 0;
   for (const Clause& clause : clauses_of(rules_, *number)) {
@@ -255,11 +256,11 @@ void SiblingCheck::check_clone() {
 }
 
 void SiblingCheck::check_io_uring() {
-  const auto ring = fate_of(rules_, "io_uring_setup");
+  const auto ring = answers_of(rules_, "io_uring_setup");
   if (!ring || !ring->open()) return;
   std::vector<Member> restricted;
   for (const Member& member : members_of(kIoUringCalls)) {
-    if (is_denied(member) || member.fate.filtered()) restricted.push_back(member);
+    if (is_denied(member) || member.answers.filtered()) restricted.push_back(member);
   }
   if (restricted.empty()) return;
   const Clause& place = *place_of(restricted);

@@ -59,7 +59,7 @@ struct Call {
 /// What a name of a group stands for: itself, or the members of a set.
 using Calls = std::vector<Call>;
 
-class CallSet {
+class CallMarks {
  public:
   [[nodiscard]] bool contains(const Call& call) const { return members_[static_cast<size_t>(call.id)]; }
   void insert(const Call& call) { members_[static_cast<size_t>(call.id)] = true; }
@@ -132,7 +132,7 @@ class Resolver {
  private:
   void add_group(const Group& group, uint32_t index);
   void add_rule(const Rule& rule);
-  void add_names(const Group& group, uint32_t index, CallSet& named);
+  void add_names(const Group& group, uint32_t index, CallMarks& named);
   bool add_call(const Rule& rule, const Call& call);
   bool add_clause(AbiRules& rules, const Rule& rule, const Call& call);
   bool count(const Rule& rule, size_t calls);
@@ -234,7 +234,7 @@ void Resolver::warn_of_open_multiplexers(const PolicyRules& resolved) {
 }
 
 void Resolver::add_group(const Group& group, uint32_t index) {
-  CallSet named;
+  CallMarks named;
   for (AbiRules& rules : abis_) rules.verdict.reset();
   add_names(group, index, named);
   for (const policy::ConditionalName& entry : group.names_with_args) {
@@ -259,9 +259,9 @@ void Resolver::add_group(const Group& group, uint32_t index) {
 }
 
 /// The group's `names`. `named` gets the calls that they stand for.
-void Resolver::add_names(const Group& group, uint32_t index, CallSet& named) {
+void Resolver::add_names(const Group& group, uint32_t index, CallMarks& named) {
   static const std::vector<policy::Condition> kNone;
-  CallSet written;
+  CallMarks written;
   std::set<std::string_view> written_sets;
   for (const Name& name : group.names) {
     const Calls* calls = calls_of(name);

@@ -47,6 +47,11 @@ const RuleSet* find_rules(const PolicyRules& rules, arch::Abi abi) {
   return set == rules.end() ? nullptr : &*set;
 }
 
+const RuleSet* find_rules(const PolicyRules& rules, const bpf::SystemCall& call) {
+  const auto abi = arch::abi_of(call.arch, call.number);
+  return abi ? find_rules(rules, *abi) : nullptr;
+}
+
 Verdict verdict_of(uint32_t seccomp_return) {
   const auto data = static_cast<uint16_t>(seccomp_return & SECCOMP_RET_DATA);
   switch (seccomp_return & SECCOMP_RET_ACTION_FULL) {

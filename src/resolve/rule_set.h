@@ -9,6 +9,7 @@
 
 #include "arch/abi.h"
 #include "base/source_text.h"
+#include "bpf/program.h"
 #include "policy/policy.h"
 
 namespace sandbox::resolve {
@@ -85,6 +86,9 @@ using PolicyRules = std::vector<RuleSet>;
 
 /// The rules for an ABI; null if the policy does not cover it.
 const RuleSet* find_rules(const PolicyRules& rules, arch::Abi abi);
+
+/// The rules by which a call is judged; null if the policy does not cover its ABI.
+const RuleSet* find_rules(const PolicyRules& rules, const bpf::SystemCall& call);
 
 /// The verdict of two policies together: the more restrictive action; on equal actions the later one's data.
 constexpr Verdict more_restrictive(Verdict earlier, Verdict later) {

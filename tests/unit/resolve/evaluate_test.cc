@@ -288,6 +288,33 @@ TEST(Evaluate, TakesTheStrictestOfSeveralPolicies) {
   EXPECT_EQ(evaluate(policies, call_on(Abi::kX86, 6)).verdict, kKillProcess);
 }
 
+TEST(CanGive, WithSomeArguments) {
+  const Clause conditional = clause(kPermission, {condition(Operation::kEqual, 64, 1)});
+  const PolicyRules rules = {
+      rules_of(Abi::kX86_64, kLog, {{5, {conditional}}, {6, {conditional, clause(kAllow)}}, {7, {clause(kAllow)}}})};
+  const auto given = [&](uint32_t number) {
+    std::vector<Action> actions;
+    for (const Action action : {Action::kErrno, Action::kLog, Action::kAllow}) {
+      if (can_give(rules, call_on(Abi::kX86_64, number), action)) actions.push_back(action);
+    }
+    return actions;
+  };
+  EXPECT_EQ(given(5), (std::vector{Action::kErrno, Action::kLog}));
+  EXPECT_EQ(given(6), (std::vector{Action::kErrno, Action::kAllow}));
+  EXPECT_EQ(given(7), std::vector{Action::kAllow});
+  EXPECT_EQ(given(8), std::vector{Action::kLog});
+  EXPECT_FALSE(can_give(rules, call_on(Abi::kX86, 7), Action::kAllow)) << "not covered";
+}
+
+TEST(DependsOnArguments, ByItsClauses) {
+  const Clause conditional = clause(kPermission, {condition(Operation::kEqual, 64, 1)});
+  const PolicyRules rules = {rules_of(Abi::kX86_64, kLog, {{5, {conditional, clause(kAllow)}}, {7, {clause(kAllow)}}})};
+  EXPECT_TRUE(depends_on_arguments(rules, call_on(Abi::kX86_64, 5)));
+  EXPECT_FALSE(depends_on_arguments(rules, call_on(Abi::kX86_64, 7)));
+  EXPECT_FALSE(depends_on_arguments(rules, call_on(Abi::kX86_64, 8)));
+  EXPECT_FALSE(depends_on_arguments(rules, call_on(Abi::kX86, 5)));
+}
+
 TEST(Evaluate, PutsTheFixedRulesBeforeThePolicys) {
   const RuleSet rules = rules_of(Abi::kX86_64, kKillProcess, {{512, {clause(kAllow)}}, {UINT32_MAX, {clause(kAllow)}}});
   EXPECT_EQ(judge(rules, call_on(Abi::kX86_64, 512)), kNoSuchCall);

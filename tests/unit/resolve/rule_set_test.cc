@@ -79,5 +79,15 @@ TEST(FindRules, FindsTheAbiAlone) {
   EXPECT_EQ(find_rules({}, arch::Abi::kX86), nullptr);
 }
 
+TEST(FindRules, FindsThoseOfACall) {
+  PolicyRules rules(2);
+  rules[0].abi = arch::Abi::kX86_64;
+  rules[1].abi = arch::Abi::kX32;
+  const uint32_t x86_64 = arch::info(arch::Abi::kX86_64).audit_arch;
+  EXPECT_EQ(find_rules(rules, bpf::SystemCall{5, x86_64, {}, 0}), &rules[0]);
+  EXPECT_EQ(find_rules(rules, bpf::SystemCall{0x40000005, x86_64, {}, 0}), &rules[1]);
+  EXPECT_EQ(find_rules(rules, bpf::SystemCall{5, 0x1234, {}, 0}), nullptr);
+}
+
 }  // namespace
 }  // namespace sandbox::resolve
