@@ -56,10 +56,29 @@ std::vector<std::string> answered_by_kernel(const bpf::Program& program) {
   return names;
 }
 
+/// The policies that apply, as they are told of.
+std::vector<report::PolicyDenials> applied_policies(const Loaded& loaded) {
+  using Kind = report::PolicyDenials::Kind;
+  constexpr std::string_view kProfilePrefix = "profile ";
+  std::vector<report::PolicyDenials> policies;
+  for (const Part& part : loaded.parts) {
+    if (!part.in_force()) continue;
+    report::PolicyDenials one;
+    one.name = part.name;
+    one.kind = loaded.rules.empty()                ? Kind::kFilterFile
+               : part.kind == Part::Kind::kProfile ? Kind::kProfile
+                                                   : Kind::kFile;
+    if (one.kind == Kind::kProfile && one.name.starts_with(kProfilePrefix)) one.name.erase(0, kProfilePrefix.size());
+    if (!loaded.rules.empty()) one.policy = &loaded.policies[policies.size()];
+    policies.push_back(std::move(one));
+  }
+  return policies;
+}
+
 }  // namespace
 
 Reporter::Reporter(const Loaded& loaded, const Options& options, const Log& log, std::optional<LineSink> file)
-    : judge_(loaded),
+    : judge_(applied_policies(loaded), loaded.rules, *loaded.judge, loaded.names()),
       unseen_(answered_by_kernel(loaded.judge->program.instructions())),
       traps_(std::ranges::find(unseen_, "trap") != unseen_.end()),
       permissive_(options.permissive),
@@ -130,7 +149,7 @@ void Reporter::report_call(const kernel::Notification& notification, const resol
   if (!tally_.wants_details(key)) return;
 
   const report::Event event = event_of(notification, judgement, still_waits);
-  if (is_denial(judgement.verdict)) judge_.note_denial(call);
+  if (report::is_denial(judgement.verdict)) judge_.note_denial(call);
   show(key, event);
 }
 
@@ -158,7 +177,7 @@ void Reporter::report_record(kernel::TrapRecords::Record record) {
   if (!tally_.wants_details(key)) return;
   judge_.describe(judgement, event);
   event.process_gone = record.gone;
-  if (judgement && is_denial(judgement->verdict) && !record.gone) judge_.note_denial(event.call);
+  if (judgement && report::is_denial(judgement->verdict) && !record.gone) judge_.note_denial(event.call);
   if ((event.action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP) killed_ = true;  // If it has no handler.
   show(key, event);
 }

@@ -9,12 +9,12 @@
 
 #include "base/line_sink.h"
 #include "base/log.h"
-#include "judge.h"
 #include "kernel/errand.h"
 #include "kernel/supervise.h"
 #include "kernel/trap_records.h"
 #include "load.h"
 #include "options.h"
+#include "report/judge.h"
 #include "report/tally.h"
 
 namespace sandbox::launcher {
@@ -57,7 +57,7 @@ class Reporter : public kernel::Watcher {
   void say_unseen();
   void say_suggestion(const kernel::Ending& ending);
 
-  Judge judge_;
+  report::Judge judge_;
   std::vector<std::string> unseen_;  ///< Actions of the filter that the kernel answers by itself: "trap".
   bool traps_;
   bool permissive_;

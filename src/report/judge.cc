@@ -1,4 +1,4 @@
-#include "judge.h"
+#include "report/judge.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -15,17 +15,17 @@
 #include "report/arguments.h"
 #include "report/tally.h"
 
-namespace sandbox::launcher {
+namespace sandbox::report {
 namespace {
 
 using policy::Action;
 using resolve::Verdict;
 using resolve::VerdictSource;
 
-constexpr size_t kMostDenied = report::Tally::kMostKeys + report::Tally::kMostNamesOfCalls;  // Of one policy.
+constexpr size_t kMostDenied = Tally::kMostKeys + Tally::kMostNamesOfCalls;  // Of one policy.
 
 /// A program to judge by. Where the filter has a token this one has other bits, with which nothing is ever let through:
-/// a call that it allows although it was notified is refused (see report.cc).
+/// a call that it allows although it was notified is refused (see answer_of in cmd/sandbox-run/report.cc).
 bpf::ValidatedProgram judging_program(const compile::Filter& filter) {
   constexpr compile::Token kNoToken = {0x5bd1e995, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1};
   auto program = bpf::validate(compile::with_token(filter, kNoToken));
@@ -41,18 +41,9 @@ std::string place(const policy::Policy& policy, SourceRange range) {
 uint32_t selector_of(const bpf::SystemCall& call) {
   const auto abi = arch::abi_of(call.arch, call.number);
   const auto name = abi ? arch::name_of(*abi, call.number) : std::nullopt;
-  if (!name || !report::call_behind(*abi, *name, call.args[0])) return 0;
+  if (!name || !call_behind(*abi, *name, call.args[0])) return 0;
   // The rest of ipc's is a version, with which one call would count as many.
   return static_cast<uint32_t>(call.args[0]) & (*name == "ipc" ? 0xffffU : UINT32_MAX);
-}
-
-/// The parts whose policies are in force, in the order of the policies.
-std::vector<const Part*> parts_in_force(const Loaded& loaded) {
-  std::vector<const Part*> parts;
-  for (const Part& part : loaded.parts) {
-    if (part.in_force()) parts.push_back(&part);
-  }
-  return parts;
 }
 
 /// Those of this machine's that no notification may hold up, with arguments that say nothing.
@@ -70,9 +61,10 @@ bool is_denial(Verdict verdict) {
   return verdict.action != Action::kAllow && verdict.action != Action::kLog;
 }
 
-Judge::Judge(const Loaded& loaded)
-    : loaded_(loaded), policy_names_(loaded.names()), denied_(std::max<size_t>(loaded.rules.size(), 1)) {
-  if (loaded.rules.empty()) program_ = judging_program(*loaded.judge);
+Judge::Judge(std::vector<PolicyDenials> policies, std::span<const resolve::PolicyRules> rules,
+             const compile::Filter& filter, std::string names)
+    : policies_(std::move(policies)), rules_(rules), policy_names_(std::move(names)), denied_(policies_.size()) {
+  if (rules_.empty()) program_ = judging_program(filter);
 }
 
 resolve::Judgement Judge::decide(const bpf::SystemCall& call) const {
@@ -84,28 +76,28 @@ resolve::Judgement Judge::decide(const bpf::SystemCall& call) const {
 }
 
 resolve::Judgement Judge::decide_by_policies(const bpf::SystemCall& call) const {
-  if (!program_) return resolve::evaluate(loaded_.rules, call);
+  if (!program_) return resolve::evaluate(rules_, call);
   return {resolve::verdict_of(bpf::interpret(*program_, call, arch::info(arch::native_abi()).endian).value)};
 }
 
 std::optional<resolve::Judgement> Judge::decide_by_number(const bpf::SystemCall& call) const {
   const auto open = [&](const resolve::PolicyRules& rules) { return resolve::depends_on_arguments(rules, call); };
-  if (program_ || std::any_of(loaded_.rules.begin(), loaded_.rules.end(), open)) return std::nullopt;
+  if (program_ || std::any_of(rules_.begin(), rules_.end(), open)) return std::nullopt;
   return decide(call);
 }
 
 bool Judge::can_give(const bpf::SystemCall& call, Action action) const {
   const auto gives = [&](const resolve::PolicyRules& rules) { return resolve::can_give(rules, call, action); };
-  return program_ || std::ranges::any_of(loaded_.rules, gives);
+  return program_ || std::ranges::any_of(rules_, gives);
 }
 
-void Judge::describe(const std::optional<resolve::Judgement>& judgement, report::Event& event) const {
+void Judge::describe(const std::optional<resolve::Judgement>& judgement, Event& event) const {
   event.policy = policy_names_;
   if (!judgement) return;
   const bool fixed = judgement->source == VerdictSource::kFixed || judgement->source == VerdictSource::kNotCovered;
   if (fixed) event.rule_kind = "a fixed rule";
   if (program_ || fixed) return;
-  const policy::Policy& policy = loaded_.policies[judgement->policy];
+  const policy::Policy& policy = *policies_[judgement->policy].policy;
   switch (judgement->source) {
     case VerdictSource::kGroup:
       event.rule_kind = "a group";
@@ -128,8 +120,7 @@ void Judge::describe(const std::optional<resolve::Judgement>& judgement, report:
 void Judge::note_denial(const bpf::SystemCall& call) {
   for (size_t i = 0; i < denied_.size(); ++i) {
     if (denied_[i].size() >= kMostDenied) continue;
-    const resolve::Judgement judgement =
-        program_ ? decide_by_policies(call) : resolve::evaluate(loaded_.rules[i], call);
+    const resolve::Judgement judgement = program_ ? decide_by_policies(call) : resolve::evaluate(rules_[i], call);
     if (!is_denial(judgement.verdict)) continue;
     const bool absent = judgement.verdict == Verdict{Action::kErrno, ENOSYS};
     denied_[i].insert({call.arch, call.number, judgement.source, selector_of(call), absent});
@@ -152,21 +143,10 @@ std::vector<std::string> Judge::unwatched_denied() const {
   return names;
 }
 
-std::vector<report::PolicyDenials> Judge::denials() const {
-  using Kind = report::PolicyDenials::Kind;
-  constexpr std::string_view kProfilePrefix = "profile ";
-  const std::vector<const Part*> parts = parts_in_force(loaded_);
-  std::vector<report::PolicyDenials> denials;
-  for (size_t i = 0; i < denied_.size(); ++i) {
-    report::PolicyDenials one;
-    one.name = parts[i]->name;
-    one.kind = program_ ? Kind::kFilterFile : parts[i]->kind == Part::Kind::kProfile ? Kind::kProfile : Kind::kFile;
-    if (one.kind == Kind::kProfile && one.name.starts_with(kProfilePrefix)) one.name.erase(0, kProfilePrefix.size());
-    if (!program_) one.policy = &loaded_.policies[i];
-    one.calls.assign(denied_[i].begin(), denied_[i].end());
-    denials.push_back(std::move(one));
-  }
+std::vector<PolicyDenials> Judge::denials() const {
+  std::vector<PolicyDenials> denials = policies_;
+  for (size_t i = 0; i < denials.size(); ++i) denials[i].calls.assign(denied_[i].begin(), denied_[i].end());
   return denials;
 }
 
-}  // namespace sandbox::launcher
+}  // namespace sandbox::report

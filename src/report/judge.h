@@ -5,24 +5,28 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "bpf/validate.h"
-#include "load.h"
+#include "compile/compile.h"
 #include "report/event.h"
 #include "report/suggestion.h"
 #include "resolve/evaluate.h"
 
-namespace sandbox::launcher {
+namespace sandbox::report {
 
 /// Whether a call with this verdict is not done as it was asked for.
 bool is_denial(resolve::Verdict verdict);
 
 class Judge {
  public:
-  /// Borrowed. Precondition: there is a filter, with the one beside it that it was before it notified.
-  explicit Judge(const Loaded& loaded);
+  /// `policies` are those that apply, without calls: for each `rules` one with its policy; or a filter file alone,
+  /// which has no rules and is judged by `filter`, as it was before anything was added to it. `names` says what to call
+  /// them together. All but `filter` is borrowed.
+  Judge(std::vector<PolicyDenials> policies, std::span<const resolve::PolicyRules> rules, const compile::Filter& filter,
+        std::string names);
 
   /// What the policies say of a call together. Of a filter file there is the verdict alone.
   [[nodiscard]] resolve::Judgement decide(const bpf::SystemCall& call) const;
@@ -34,7 +38,7 @@ class Judge {
   [[nodiscard]] bool can_give(const bpf::SystemCall& call, policy::Action action) const;
 
   /// The policies that apply and the deciding line, into the event.
-  void describe(const std::optional<resolve::Judgement>& judgement, report::Event& event) const;
+  void describe(const std::optional<resolve::Judgement>& judgement, Event& event) const;
 
   /// Keeps the call for denials(): every policy that denies it by itself has to be changed to allow it.
   void note_denial(const bpf::SystemCall& call);
@@ -46,7 +50,7 @@ class Judge {
   /// The names of those calls that are denied, sorted.
   [[nodiscard]] std::vector<std::string> unwatched_denied() const;
 
-  [[nodiscard]] std::vector<report::PolicyDenials> denials() const;
+  [[nodiscard]] std::vector<PolicyDenials> denials() const;
 
   /// "beat.yml and profile default".
   [[nodiscard]] const std::string& policy_names() const { return policy_names_; }
@@ -54,10 +58,11 @@ class Judge {
  private:
   [[nodiscard]] resolve::Judgement decide_by_policies(const bpf::SystemCall& call) const;
 
-  const Loaded& loaded_;
+  std::vector<PolicyDenials> policies_;
+  std::span<const resolve::PolicyRules> rules_;
   std::string policy_names_;
-  std::optional<bpf::ValidatedProgram> program_;      ///< Of a filter file: it has no rules to judge by.
-  std::vector<std::set<report::DeniedCall>> denied_;  ///< By policy.
+  std::optional<bpf::ValidatedProgram> program_;  ///< Of a filter file: it has no rules to judge by.
+  std::vector<std::set<DeniedCall>> denied_;      ///< By policy.
 };
 
-}  // namespace sandbox::launcher
+}  // namespace sandbox::report

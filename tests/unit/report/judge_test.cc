@@ -1,0 +1,169 @@
+#include "report/judge.h"
+
+#include <gtest/gtest.h>
+#include <linux/seccomp.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "arch/syscalls.h"
+#include "policy/reader.h"
+#include "resolve/resolve.h"
+
+namespace sandbox::report {
+namespace {
+
+using policy::Action;
+using resolve::Verdict;
+using resolve::VerdictSource;
+
+const arch::Abi kNative = arch::native_abi();
+
+bpf::SystemCall call(std::string_view name, uint64_t first = 0, uint64_t second = 0) {
+  return {*arch::number_of(kNative, name), arch::info(kNative).audit_arch, {first, second}, 0};
+}
+
+/// Policies that apply together, and a judge of them.
+class Applied {
+ public:
+  explicit Applied(const std::vector<std::string>& texts) {
+    policies_.reserve(texts.size());
+    for (const std::string& text : texts) add(text);
+    const auto filter = compile::compile(rules_);
+    EXPECT_TRUE(filter.ok());
+    judge = std::make_unique<Judge>(listed_, rules_, *filter, "all of them");
+  }
+
+  std::unique_ptr<Judge> judge;
+
+ private:
+  void add(const std::string& text) {
+    const std::string name(1, static_cast<char>('a' + policies_.size()));
+    const auto source = std::make_shared<const SourceText>(name + ".yml", text);
+    policy::Environment environment;
+    environment.native = kNative;
+    Diagnostics diagnostics(source);
+    policies_.push_back(policy::read_policy(source, environment, diagnostics).value());
+    rules_.push_back(resolve::resolve(policies_.back(), kNative, diagnostics));
+    EXPECT_FALSE(diagnostics.has_errors());
+    listed_.push_back({PolicyDenials::Kind::kFile, name + ".yml", &policies_.back(), {}});
+  }
+
+  std::vector<policy::Policy> policies_;
+  std::vector<resolve::PolicyRules> rules_;
+  std::vector<PolicyDenials> listed_;
+};
+
+constexpr char kFirst[] =
+    "seccomp:\n"
+    "  default_action: allow\n"
+    "  syscalls:\n"
+    "  - action: errno\n"
+    "    names: [ptrace, exit]\n"
+    "    names_with_args:\n"
+    "    - name: kill\n"
+    "      arguments: [{argument: 1, operation: Equal, value: 9}]\n";
+constexpr char kSecond[] =
+    "seccomp:\n"
+    "  default_action: log\n"
+    "  kernel: \"4.17\"\n"
+    "  syscalls:\n"
+    "  - action: kill_process\n"
+    "    names: [ptrace]\n";
+
+std::string described(const Judge& judge, const bpf::SystemCall& call) {
+  Event event;
+  event.call = call;
+  judge.describe(judge.decide(call), event);
+  EXPECT_EQ(event.policy, "all of them");
+  return event.rule_kind + " " + event.rule;
+}
+
+TEST(Judge, TellsTheDecidingLine) {
+  const Applied both({kFirst, kSecond});
+  EXPECT_EQ(described(*both.judge, call("ptrace")), "a group b.yml:6:13");
+  EXPECT_EQ(described(*both.judge, call("kill", 1, 9)), "a group a.yml:7:13");
+  EXPECT_EQ(described(*both.judge, call("kill", 1, 8)), "the default action b.yml:2:3");
+  EXPECT_EQ(described(*both.judge, call("clone3")), "kernel: b.yml:3:3");
+  bpf::SystemCall skipped = call("kill");
+  skipped.number = UINT32_MAX;
+  EXPECT_EQ(described(*both.judge, skipped), "a fixed rule ");
+  EXPECT_EQ(described(*both.judge, {5, 0x1234, {}, 0}), "a fixed rule ");
+}
+
+TEST(Judge, NobodyElseGetsAListener) {
+  const Applied first({kFirst});
+  const bpf::SystemCall asking = call("seccomp", SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+  EXPECT_EQ(first.judge->decide(asking).verdict, (Verdict{Action::kErrno, EBUSY}));
+  EXPECT_EQ(described(*first.judge, asking), "a fixed rule ");
+  EXPECT_EQ(first.judge->decide(call("seccomp", SECCOMP_SET_MODE_FILTER)).verdict.action, Action::kAllow);
+}
+
+TEST(Judge, ARecordWithoutArgumentsIsJudgedWhereTheyDoNotMatter) {
+  const Applied both({kFirst, kSecond});
+  EXPECT_FALSE(both.judge->decide_by_number(call("kill")));
+  const auto judgement = both.judge->decide_by_number(call("ptrace"));
+  ASSERT_TRUE(judgement);
+  EXPECT_EQ(judgement->verdict.action, Action::kKillProcess);
+  EXPECT_TRUE(both.judge->can_give(call("kill"), Action::kErrno));
+  EXPECT_TRUE(both.judge->can_give(call("kill"), Action::kLog));
+  EXPECT_FALSE(both.judge->can_give(call("kill"), Action::kTrap));
+}
+
+TEST(Judge, NotesEveryPolicyThatDenies) {
+  const Applied both({kFirst, kSecond});
+  both.judge->note_denial(call("ptrace"));
+  both.judge->note_denial(call("ptrace"));
+  both.judge->note_denial(call("kill", 1, 9));
+  both.judge->note_denial(call("clone3"));
+  const std::vector<PolicyDenials> denials = both.judge->denials();
+  ASSERT_EQ(denials.size(), 2U);
+  EXPECT_EQ(denials[0].name, "a.yml");
+  const uint32_t native = arch::info(kNative).audit_arch;
+  const DeniedCall ptrace = {native, call("ptrace").number, VerdictSource::kGroup};
+  const DeniedCall kill = {native, call("kill").number, VerdictSource::kGroup};
+  const DeniedCall clone3 = {native, call("clone3").number, VerdictSource::kKernel, 0, true};
+  std::vector<DeniedCall> first = {ptrace, kill};
+  std::ranges::sort(first);
+  EXPECT_TRUE(denials[0].calls == first);
+  std::vector<DeniedCall> second = {ptrace, clone3};
+  std::ranges::sort(second);
+  EXPECT_TRUE(denials[1].calls == second);
+}
+
+TEST(Judge, NamesDeniedCallsThatNobodyWatches) {
+  const Applied first({kFirst});
+  EXPECT_EQ(first.judge->unwatched_denied(), std::vector<std::string>{"exit"});
+  first.judge->note_unwatched();
+  ASSERT_EQ(first.judge->denials()[0].calls.size(), 1U);
+  EXPECT_EQ(first.judge->denials()[0].calls[0].number, call("exit").number);
+}
+
+TEST(Judge, AFilterFileHasTheVerdictAlone) {
+  const bpf::Program program = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, bpf::kNumberOffset},
+                                {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, call("ptrace").number},
+                                {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EPERM},
+                                {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+  const compile::Filter filter = {*bpf::validate(program), {}, 0};
+  Judge judge({{PolicyDenials::Kind::kFilterFile, "a.bpf", nullptr, {}}}, {}, filter, "a.bpf");
+  const resolve::Judgement judgement = judge.decide(call("ptrace"));
+  EXPECT_EQ(judgement.verdict, (Verdict{Action::kErrno, EPERM}));
+  Event event;
+  judge.describe(judgement, event);
+  EXPECT_EQ(event.policy + event.rule + event.rule_kind, "a.bpf");
+  EXPECT_FALSE(judge.decide_by_number(call("ptrace"))) << "arguments may matter";
+  EXPECT_TRUE(judge.can_give(call("ptrace"), Action::kTrap)) << "not known";
+  judge.note_denial(call("ptrace"));
+  judge.note_denial(call("kill"));
+  ASSERT_EQ(judge.denials().size(), 1U);
+  ASSERT_EQ(judge.denials()[0].calls.size(), 1U);
+  EXPECT_EQ(judge.denials()[0].calls[0].source, VerdictSource::kDefault);
+}
+
+}  // namespace
+}  // namespace sandbox::report
