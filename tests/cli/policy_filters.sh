@@ -268,6 +268,15 @@ test_damaged_files() {
   policy show --all computed.raw
   assert_status 0
   grep -Eq '  uname +what it computes$' out || report "expected that nobody can tell"
+  # Of a filter with thousands of answers for each call, 64 are listed.
+  local i program=("$LD 0 0 16")
+  for ((i = 1; i <= 70; ++i)); do program+=("$JEQ 0 1 $i" "$RET 0 0 $ERRNO+$i"); done
+  raw "${program[@]}" "$RET 0 0 $ALLOW" >many.raw
+  policy show --all many.raw
+  assert_status 0
+  grep -Eq '  uname +allow or .* or one of 7 more$' out || report "expected the number of the others"
+  policy show --all --format json many.raw
+  [ "$(grep -c '"more_verdicts": 7' out)" = "$(grep -c '"verdicts"' out)" ] || report "expected it of each call"
   # What a launcher must refuse can still be looked at.
   raw "$RET 0 0 $NOTIFY" >notify.raw
   policy explain notify.raw read
