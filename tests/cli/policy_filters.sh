@@ -29,6 +29,14 @@ sethostname EACCES
 getpid ok"
 }
 
+test_several_policies_that_are_too_large_together() {
+  { printf '%s\n' "$GOOD_POLICY" && yes '# padding' | head -c 1040000; } >large.yml
+  cp large.yml last.yml
+  complains "last.yml: with this file the policies are larger than 8388608 bytes, the most that they may have together" \
+    compile large.yml{,,,,,,,} last.yml -o all.bpf
+  assert_no_file all.bpf
+}
+
 test_a_policy_without_execve() {
   write_policy strict.yml kill_process "allow $STATIC_CALLS getpid"
   policy compile strict.yml -o strict.bpf
