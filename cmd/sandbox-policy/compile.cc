@@ -9,6 +9,7 @@
 #include "compile/raw_filter.h"
 #include "describe.h"
 #include "load.h"
+#include "policy/text_check.h"
 #include "raw_output.h"
 #include "resolve/evaluate.h"
 #include "write.h"
@@ -28,10 +29,17 @@ struct Policies {
 Step<Policies> load_all(const Options& options, const Log& log) {
   Policies all;
   bool good = true;
+  size_t bytes = 0;
   for (const std::string& file : options.arguments) {
     auto input = load_policy(file, "and cannot be compiled again", options, log);
     good = good && input.ok();
     if (!input) continue;
+    bytes += input->policy->source->text().size();
+    if (bytes > policy::kMaxTogether) {
+      log.error(input->name + ": with this file the policies are larger than " + std::to_string(policy::kMaxTogether) +
+                " bytes, the most that they may have together");
+      return Unusable{};
+    }
     if (input->enabled()) {
       all.inputs.push_back(std::move(*input));
     } else {

@@ -135,8 +135,16 @@ Step<Loaded> read_policies(const Options& options, const Log& log) {
 
   Loaded loaded;
   bool good = true;
+  size_t bytes = 0;
   for (const std::string& path : options.policies) {
-    good = read_policy_within_memory(open_policy(path, log), false, environment, loaded, log) && good;
+    const Step<Source> source = open_policy(path, log);
+    if (source) bytes += (*source)->text().size();
+    if (bytes > policy::kMaxTogether) {
+      log.error(printable(path, kLongestName) + ": with this file the policies are larger than " +
+                std::to_string(policy::kMaxTogether) + " bytes, the most that they may have together");
+      return Stop{};
+    }
+    good = read_policy_within_memory(source, false, environment, loaded, log) && good;
   }
   for (const std::string& name : options.profiles) {
     good = read_policy_within_memory(open_profile(name, log), true, environment, loaded, log) && good;

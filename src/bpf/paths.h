@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "bpf/decision_diagram.h"
@@ -38,7 +39,7 @@ struct Obstacle {
 
 /// How much a comparison may cost before it gives up. A step is some 0.2 us and at most 40 bytes.
 struct Limits {
-  uint64_t work = uint64_t{1} << 22U;
+  uint64_t work = uint64_t{1} << 21U;
   uint64_t work_on_one_instruction = uint64_t{1} << 18U;
   size_t states = size_t{1} << 16U;  ///< Of registers, over all instructions of a program.
 };
@@ -141,10 +142,10 @@ class Paths {
   Limits limits_;
   BitOrder order_;
   std::vector<SymbolicWord> values_;
-  std::map<SymbolicWord, Value> value_index_;
-  std::map<std::array<uint32_t, 3>, Value> results_;    ///< By operation and operands.
-  std::map<std::array<uint32_t, 3>, Ref> comparisons_;  ///< The same.
-  std::vector<Obstacle> obstacles_;                     ///< Those that leaves name.
+  std::unordered_map<SymbolicWord, Value, HashOfWord> value_index_;  ///< There may be hundreds of thousands.
+  std::map<std::array<uint32_t, 3>, Value> results_;                 ///< By operation and operands.
+  std::map<std::array<uint32_t, 3>, Ref> comparisons_;               ///< The same.
+  std::vector<Obstacle> obstacles_;                                  ///< Those that leaves name.
   std::map<Obstacle, size_t> obstacle_index_;
   std::vector<Obstacle> unknowns_;  ///< By group of 32 variables.
 };

@@ -14,6 +14,18 @@ namespace sandbox::bpf {
 /// values of smaller words. Both operands of an operation are equally wide.
 using SymbolicWord = std::vector<Diagrams::Ref>;
 
+/// For tables of words.
+struct HashOfWord {
+  size_t operator()(const SymbolicWord& word) const {
+    uint64_t hash = 0xcbf29ce484222325;
+    for (const Diagrams::Ref bit : word) {
+      hash = (hash ^ bit) * 0x100000001b3;
+      hash ^= hash >> 29U;
+    }
+    return static_cast<size_t>(hash);
+  }
+};
+
 SymbolicWord constant_word(uint32_t value, size_t width);
 /// The word's value if it has only one.
 std::optional<uint32_t> constant_value(const SymbolicWord& word);

@@ -82,7 +82,7 @@ Line line_of(uint32_t audit_arch, const ArchRules& rules) {
   fill(line, 0, kKillProcess);
   if (rules.base == nullptr && rules.x32 == nullptr) return line;
   if (audit_arch != arch::info(arch::Abi::kX86_64).audit_arch) {
-    fill(line, 0, UINT32_MAX - 1, *rules.base);
+    if (rules.base != nullptr) fill(line, 0, UINT32_MAX - 1, *rules.base);
   } else {
     const uint32_t x32_first = arch::info(arch::Abi::kX32).first_number;
     if (rules.base != nullptr) fill(line, 0, 511, *rules.base);

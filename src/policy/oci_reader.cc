@@ -445,14 +445,15 @@ void OciReader::warn_of_order() {
     if (rule.conditions.empty()) continue;
     for (const Name& name : rule.names) {
       if (told.contains(name.text)) continue;
-      auto& [earlier, actions] = rules_of[name.text];
+      Earlier& known = rules_of[name.text];
       const unsigned own = 1U << static_cast<unsigned>(rule.group.action);
-      const bool clash = (actions & ~own) != 0 && std::any_of(earlier.begin(), earlier.end(), [&](const Rule* other) {
-                           return other->group.action != rule.group.action &&
-                                  (earlier.size() > kMostCompared || may_overlap(other->conditions, rule.conditions));
-                         });
-      earlier.push_back(&rule);
-      actions |= own;
+      const bool clash =
+          (known.actions & ~own) != 0 && std::any_of(known.rules.begin(), known.rules.end(), [&](const Rule* other) {
+            return other->group.action != rule.group.action &&
+                   (known.rules.size() > kMostCompared || may_overlap(other->conditions, rule.conditions));
+          });
+      known.rules.push_back(&rule);
+      known.actions |= own;
       if (!clash) continue;
       told.insert(name.text);
       diagnostics_.warning(name.range, "rules with arguments for " + quoted(std::string_view(name.text)) +

@@ -10,6 +10,9 @@ namespace sandbox::policy {
 /// The most bytes that a policy file may have.
 inline constexpr size_t kMaxPolicyBytes = size_t{1024} * 1024;
 
+/// The most bytes that several policies for one filter may have together.
+inline constexpr size_t kMaxTogether = 8 * kMaxPolicyBytes;
+
 /// Whether the text is UTF-8 whose lines end in LF or CRLF, without other control characters than tabs, and with a byte
 /// order mark at most at its beginning. yaml-cpp would take other
 /// encodings and stray bytes without a word (a NUL acts as an escape, a lone CR vanishes), and a name would be read

@@ -6,7 +6,9 @@
 need python3
 
 test_every_command() {
-  local only= BOUND=1400 # For a thousand runs, each of which has a bound of its own.
+  local only=''
+  # shellcheck disable=SC2034 # That of `run`; each of the many runs has a bound of its own.
+  local BOUND=1400
   is_root || [ "$(id -un)" != nobody ] || only=' run$' # All of it has been tried as another user.
   run python3 "$CLI_TESTS/hostile_inputs.py" --bin "$TEST_BIN" --launcher "$SANDBOX_RUN" --cpu 10 --memory 256 \
     --only "$only"

@@ -147,6 +147,16 @@ test_one_byte_too_many() {
   refuses_policy full.yml "full.yml: $TOO_LARGE"
 }
 
+test_policies_that_are_too_large_together() {
+  local i policies=()
+  { printf '%s\n' "$GOOD_POLICY" && yes '# padding' | head -c 1040000; } >large.yml
+  for i in {1..8}; do policies+=(--policy large.yml); done
+  enforces "${policies[@]}"
+  cp large.yml last.yml
+  refuses "sandbox-run: error: last.yml: with this file the policies are larger than 8388608 bytes, the most that they \
+may have together" "${policies[@]}" --policy last.yml
+}
+
 test_file_with_a_hole() {
   truncate -s 1T hole.yml
   refuses_policy hole.yml "hole.yml: $TOO_LARGE"

@@ -58,6 +58,10 @@ test_explain() {
   answers 0 explain_skipped explain --machine x86_64 example.yml -1
   answers 0 explain_x32 explain --machine x86_64 example.yml 0x40000000
   answers 0 explain_x32_own explain --machine x86_64 example.yml 520
+  printf 'seccomp: {default_action: allow, architectures: [x32], syscalls: [{action: errno, names: [uname]}]}\n' >x32.yml
+  policy explain --machine x86_64 --arch x86_64 x32.yml 520
+  grep -q ': errno ENOSYS$' out || report "expected ENOSYS where x32 is listed alone, too"
+  grep -q "one of x32's own numbers" out || report "expected the reason"
   answers 0 explain_abi explain --machine x86_64 --arch x86 example.yml read
   answers 0 explain_json explain --machine x86_64 --format json example.yml socket AF_INET
   answers 0 explain_cases_json explain --machine x86_64 --format json example.yml clone

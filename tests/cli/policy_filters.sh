@@ -29,6 +29,14 @@ sethostname EACCES
 getpid ok"
 }
 
+test_several_policies_that_are_too_large_together() {
+  { printf '%s\n' "$GOOD_POLICY" && yes '# padding' | head -c 1040000; } >large.yml
+  cp large.yml last.yml
+  complains "last.yml: with this file the policies are larger than 8388608 bytes, the most that they may have together" \
+    compile large.yml{,,,,,,,} last.yml -o all.bpf
+  assert_no_file all.bpf
+}
+
 test_a_policy_without_execve() {
   write_policy strict.yml kill_process "allow $STATIC_CALLS getpid"
   policy compile strict.yml -o strict.bpf
@@ -268,6 +276,15 @@ test_damaged_files() {
   policy show --all computed.raw
   assert_status 0
   grep -Eq '  uname +what it computes$' out || report "expected that nobody can tell"
+  # Of a filter with thousands of answers for each call, 64 are listed.
+  local i program=("$LD 0 0 16")
+  for ((i = 1; i <= 70; ++i)); do program+=("$JEQ 0 1 $i" "$RET 0 0 $ERRNO+$i"); done
+  raw "${program[@]}" "$RET 0 0 $ALLOW" >many.raw
+  policy show --all many.raw
+  assert_status 0
+  grep -Eq '  uname +allow or .* or one of 7 more$' out || report "expected the number of the others"
+  policy show --all --format json many.raw
+  [ "$(grep -c '"more_verdicts": 7' out)" = "$(grep -c '"verdicts"' out)" ] || report "expected it of each call"
   # What a launcher must refuse can still be looked at.
   raw "$RET 0 0 $NOTIFY" >notify.raw
   policy explain notify.raw read
