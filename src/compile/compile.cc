@@ -189,6 +189,14 @@ Result<Filter, CompileError> compile(std::span<const PolicyRules> policies, cons
   return Compiler(policies, options).compile();
 }
 
+Result<Filter, CompileError> joined_filter(bpf::Program program, std::vector<TokenSite> sites, size_t ranges) {
+  CompileError error;
+  error.instructions = program.size();
+  auto whole = bpf::validate(std::move(program));
+  if (!whole) return error;
+  return Filter{std::move(*whole), std::move(sites), ranges};
+}
+
 bpf::Program with_token(const Filter& filter, const Token& token) {
   bpf::Program program = filter.program.instructions();
   fill_in(token, filter.token_sites, program);

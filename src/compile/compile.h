@@ -45,6 +45,9 @@ struct CompileOptions {
 Result<Filter, CompileError> compile(std::span<const resolve::PolicyRules> policies,
                                      const CompileOptions& options = {});
 
+/// A filter of a program that was put together of valid ones. The error: it has become too long.
+Result<Filter, CompileError> joined_filter(bpf::Program program, std::vector<TokenSite> sites, size_t ranges);
+
 /// The program with the token in place: a call that shows it is notified, and needs a listener that lets it continue.
 /// The constants that change are operands of XOR, so it is as valid as before.
 bpf::Program with_token(const Filter& filter, const Token& token);

@@ -188,10 +188,10 @@ Result<Filter, CompileError> with_listener_guard(const Filter& filter, arch::Abi
 }
 
 bool asks_for_listener(const bpf::SystemCall& call, arch::Abi machine) {
-  const auto calls = seccomp_calls(machine);
-  return asks_by_arguments(call) && std::ranges::any_of(calls, [&](const SeccompCall& one) {
-           return one.audit_arch == call.arch && one.number == call.number;
-         });
+  if (!asks_by_arguments(call)) return false;  // As of nearly all calls.
+  return std::ranges::any_of(seccomp_calls(machine), [&](const SeccompCall& one) {
+    return one.audit_arch == call.arch && one.number == call.number;
+  });
 }
 
 }  // namespace sandbox::compile

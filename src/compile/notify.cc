@@ -92,14 +92,9 @@ Result<Filter, CompileError> with_notifications(const Filter& filter, Notify not
     program[i] = {BPF_JMP | BPF_JA, 0, 0, static_cast<uint32_t>(size - i - 1)};
   }
   program.insert(program.end(), tail.begin(), tail.end());
-  const size_t instructions = program.size();
-  auto whole = bpf::validate(std::move(program));
-  if (!whole) {
-    CompileError error;
-    error.instructions = instructions;
-    return error;
-  }
-  return with_listener_guard(Filter{std::move(*whole), filter.token_sites, filter.ranges}, machine, notify);
+  auto whole = joined_filter(std::move(program), filter.token_sites, filter.ranges);
+  if (!whole) return whole;
+  return with_listener_guard(*whole, machine, notify);
 }
 
 }  // namespace sandbox::compile

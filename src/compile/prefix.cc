@@ -37,14 +37,7 @@ Result<Filter, CompileError> Prefix::finish(bpf::Assembler::Node root) {
   bpf::Program program = std::move(assembly.program);
   const bpf::Program& rest = filter_.program.instructions();
   program.insert(program.end(), rest.begin(), rest.end());
-  const size_t instructions = program.size();
-  auto whole = bpf::validate(std::move(program));
-  if (!whole) {
-    CompileError error;
-    error.instructions = instructions;
-    return error;
-  }
-  return Filter{std::move(*whole), std::move(sites), filter_.ranges};
+  return joined_filter(std::move(program), std::move(sites), filter_.ranges);
 }
 
 }  // namespace sandbox::compile

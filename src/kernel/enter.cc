@@ -176,8 +176,9 @@ void warn_of_lasting_token(const NoAnswerer& missing, const EnterOptions& option
 /// The filter as the options have it. The value: one line that says why it could not be installed.
 std::optional<std::string> install(const compile::Filter& filter, const compile::Token& token, const Target& target,
                                    const EnterOptions& options, const char* report_prefix) {
-  bpf::Program program = compile::with_token(filter, token);
-  if (options.progress == nullptr && !filter.token_sites.empty()) {
+  // With a progress somebody else answers; and without a token there is nothing to answer.
+  const bool alone = options.progress == nullptr && !filter.token_sites.empty();
+  if (alone) {
     const auto missing = install_for_one_use(filter, token, options.filter_flags, report_prefix);
     if (!missing) return std::nullopt;
     if (missing->error == EACCES || missing->error == EIO) return describe_filter_failure(missing->error);
@@ -190,8 +191,8 @@ std::optional<std::string> install(const compile::Filter& filter, const compile:
     // Late in execve the process can be read again while its registers still hold the token, and they are shown while
     // it waits for a page of the target that has to come from a disk. So these are read before.
     warm_up(target.path);
-    program = compile::with_lasting_token(filter, token);
   }
+  bpf::Program program = alone ? compile::with_lasting_token(filter, token) : compile::with_token(filter, token);
   const int number = set_filter(program, options.filter_flags, options.progress, may_ask_for_mode(filter.program));
   if (number == 0) return std::nullopt;
   return describe_filter_failure(number);

@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "kernel/descriptors.h"
 #include "kernel/proc.h"
 
 namespace sandbox::kernel {
@@ -71,8 +72,8 @@ bool is_certainly_below(pid_t pid, pid_t root) {
 
 /// Nothing happens if it is not below `root`.
 void signal_if_below(pid_t pid, pid_t root, int signal) {
-  const UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  if (fd.valid() && is_certainly_below(pid, root)) syscall(SYS_pidfd_send_signal, fd.get(), signal, nullptr, 0);
+  const UniqueFd fd = open_process(pid);
+  if (fd.valid() && is_certainly_below(pid, root)) send_signal(fd.get(), signal);
 }
 
 /// The processes that /proc shows, through the descriptor that is held. False if it cannot be read.
@@ -165,7 +166,7 @@ class Tree {
     const Entry* const parent = entry.parent == self ? nullptr : find(entry.parent);
     if (entry.parent != self && (parent == nullptr || !parent->killed)) return false;
     entry.killed = true;
-    const UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_open, entry.pid, 0)));
+    const UniqueFd fd = open_process(entry.pid);
     if (!fd.valid()) return true;  // It has ended, or is found as a child later.
     const auto above = parent_of(entry.pid);
     bool below = above == self;
@@ -173,7 +174,7 @@ class Tree {
       const auto next = parent_of(parent->pid);
       below = next == self || next == parent->parent;
     }
-    if (below) syscall(SYS_pidfd_send_signal, fd.get(), SIGKILL, nullptr, 0);
+    if (below) send_signal(fd.get(), SIGKILL);
     entry.killed = below;
     return below;
   }

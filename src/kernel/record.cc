@@ -8,6 +8,7 @@
 
 #include "arch/abi.h"
 #include "base/file.h"
+#include "kernel/descriptors.h"
 
 namespace sandbox::kernel {
 namespace {
@@ -17,7 +18,7 @@ using arch::Abi;
 /// Whether it is the first thread of its process, by whose id the process goes: pidfd_open(2) takes no other. Much
 /// quicker than asking /proc, and who is recorded waits.
 bool leads_process(pid_t thread) {
-  return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, thread, 0))).valid();
+  return open_process(thread).valid();
 }
 
 /// Whether this kernel runs x32 programs (CONFIG_X86_X32_ABI). Only asked for when a program has tried.

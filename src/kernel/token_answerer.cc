@@ -14,6 +14,7 @@
 #include <ctime>
 #include <string_view>
 
+#include "kernel/descriptors.h"
 #include "kernel/probe.h"
 #include "kernel/raw_call.h"
 
@@ -172,7 +173,7 @@ std::optional<std::string> start_token_answerer(EnterProgress& progress, Answeri
   // POSIX locks of the process are lost with the old one (seen on 5.10).
   if (answering == Answering::kUntilExec && running_kernel() < arch::KernelVersion{5, 11}) {
     flags &= ~CLONE_FILES;
-    state.process = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));
+    state.process = open_process(getpid()).release();
     if (state.process < 0) return in_words("pidfd_open(2)");
     if (syscall(SYS_pidfd_getfd, -1, 0, 0) != -1 || errno != EBADF) return "Linux 5.6 brought what it needs";
   }

@@ -44,7 +44,7 @@ struct Event {
   uint32_t action = 0;  ///< SECCOMP_RET_* with its data: the verdict, or what the kernel's record has as `code`.
   Outcome outcome = Outcome::kEnforced;
   std::string rule;  ///< The deciding line, "beat.yml:9:5"; empty where it is not known.
-  /// What stands there: "a group", "the default action", "kernel:", "a fixed rule"; may be empty.
+  /// What stands there: "a group", "the default action", "kernel:", "a fixed rule", "the listener guard"; may be empty.
   std::string rule_kind;
   std::string policy;  ///< The policies in force, "beat.yml and profile default"; empty where they are not known.
   bool process_gone = false;  ///< It had ended before anybody looked: another one may have had its number by then.

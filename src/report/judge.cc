@@ -95,7 +95,9 @@ void Judge::describe(const std::optional<resolve::Judgement>& judgement, Event& 
   event.policy = policy_names_;
   if (!judgement) return;
   const bool fixed = judgement->source == VerdictSource::kFixed || judgement->source == VerdictSource::kNotCovered;
-  if (fixed) event.rule_kind = "a fixed rule";
+  const bool guard =
+      judgement->source == VerdictSource::kFixed && compile::asks_for_listener(event.call, arch::native_abi());
+  if (fixed) event.rule_kind = guard ? "the listener guard" : "a fixed rule";
   if (program_ || fixed) return;
   const policy::Policy& policy = *policies_[judgement->policy].policy;
   switch (judgement->source) {

@@ -45,21 +45,15 @@ std::string process_text(const Process& process) {
   return text;
 }
 
-/// Of compile/listener_guard.h: no other fixed rule is about a call that there is.
-bool is_listener_denial(const Event& event) {
-  const auto abi = arch::abi_of(event.call.arch, event.call.number);
-  return abi && arch::name_of(*abi, event.call.number) == "seccomp" && action_name(event.action) == "errno";
-}
-
 /// Where the verdict comes from, and its name in the policy.
 std::string rule_text(const Event& event) {
   const std::string action = action_name(event.action);
   const std::string place = printable(event.rule.empty() ? event.policy : without_column(event.rule), kLongestRule);
+  if (event.rule_kind == "the listener guard") return "  by a fixed rule (no listener beside sandbox-run's own)";
   if (event.rule_kind == "a fixed rule") {
     const auto abi = arch::abi_of(event.call.arch, event.call.number);
     const std::string through = abi ? std::string(arch::info(*abi).name) : hex(event.call.arch);
     const bool kills = action.starts_with("kill");
-    if (is_listener_denial(event)) return "  by a fixed rule (no listener beside sandbox-run's own)";
     return "  by a fixed rule (" + (kills ? "no calls through " + through : "no such call") + ")";
   }
   if (place.empty()) return event.sequence ? "  (" + action + ")" : "";

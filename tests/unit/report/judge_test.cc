@@ -100,8 +100,19 @@ TEST(Judge, NobodyElseGetsAListener) {
   const Applied first({kFirst});
   const bpf::SystemCall asking = call("seccomp", SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER);
   EXPECT_EQ(first.judge->decide(asking).verdict, (Verdict{Action::kErrno, EBUSY}));
-  EXPECT_EQ(described(*first.judge, asking), "a fixed rule ");
+  EXPECT_EQ(described(*first.judge, asking), "the listener guard ");
   EXPECT_EQ(first.judge->decide(call("seccomp", SECCOMP_SET_MODE_FILTER)).verdict.action, Action::kAllow);
+  // By x32's number it is the guard's, too; and without the flag that of any call that there is not.
+  bpf::SystemCall x32 = asking;
+  x32.number = 0x4000013d;
+  EXPECT_EQ(described(*first.judge, x32), "the listener guard ");
+  x32.args[1] = 0;
+  EXPECT_EQ(described(*first.judge, x32), "a fixed rule ");
+  // An ABI that is not covered kills, whatever is asked for.
+  bpf::SystemCall x86 = asking;
+  x86.arch = arch::info(arch::Abi::kX86).audit_arch;
+  x86.number = 354;
+  EXPECT_EQ(described(*first.judge, x86), "a fixed rule ");
 }
 
 TEST(Judge, ARecordWithoutArgumentsIsJudgedWhereTheyDoNotMatter) {

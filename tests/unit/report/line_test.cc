@@ -106,6 +106,16 @@ TEST_F(DenialLine, WhatDecides) {
   event.rule = "";
   EXPECT_EQ(denial_line(event),
             "denied socket(AF_PACKET, SOCK_RAW, 768) = ENOSYS  [tcpdump, pid 4711]  by a fixed rule (no such call)");
+  const Event before = event;
+  event.call.number = 0x4000013d;  // x32's seccomp: no listener was asked for.
+  EXPECT_EQ(denial_line(event),
+            "denied x32 seccomp(AF_PACKET, SOCK_RAW, 768) = ENOSYS  [tcpdump, pid 4711]  by a fixed rule (no such "
+            "call)");
+  event.rule_kind = "the listener guard";
+  EXPECT_EQ(denial_line(event),
+            "denied x32 seccomp(AF_PACKET, SOCK_RAW, 768) = ENOSYS  [tcpdump, pid 4711]  by a fixed rule (no listener "
+            "beside sandbox-run's own)");
+  event = before;
   event.call.arch = AUDIT_ARCH_I386;
   event.action = SECCOMP_RET_KILL_PROCESS;
   EXPECT_EQ(denial_line(event),
