@@ -139,6 +139,7 @@ test_an_interpreter_that_is_replaced_by_a_fifo() {
 test_without_proc() {
   is_root || skip "only root can take away /proc"
   need unshare
+  unshare --mount true 2>unshare.err || skip "no mount namespace can be made: $(cat unshare.err)"
   script program /missing/interpreter
   mkfifo -m 777 fifo
   script waits "$PWD/fifo"
