@@ -199,10 +199,13 @@ Result<Supervised, std::string> Front::supervisor_ended(int status) {
   const bool all_killed = keeps_ ? kill_descendants(kKillPatience) : !WIFEXITED(status) || WEXITSTATUS(status) == 0;
   const std::string rest = all_killed && !shared_.cannot_kill ? "; everything that it supervised has been killed"
                                                               : "; not everything that it supervised could be killed";
-  if (shared_.failure[0] != '\0') return shared_.failure.data() + (shared_.supervised ? rest : "");
+  // A signal comes first: without its supervisor the target may fail too, and say so before it is killed.
   const int number = WIFSIGNALED(status) ? WTERMSIG(status) : shared_.supervisor_signal.load();
-  if (number == 0) return "the supervisor failed" + rest;
-  return Supervised{128 + number, "the supervisor was killed by signal " + std::to_string(number) + rest};
+  if (number != 0) {
+    return Supervised{128 + number, "the supervisor was killed by signal " + std::to_string(number) + rest};
+  }
+  if (shared_.failure[0] != '\0') return shared_.failure.data() + (shared_.supervised ? rest : "");
+  return "the supervisor failed" + rest;
 }
 
 /// True when it has ended, or nobody can tell any more.

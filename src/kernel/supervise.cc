@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <ctime>
 #include <exception>
@@ -49,6 +50,9 @@ constexpr int kKilledByFilter = 128 + SIGSYS;
 /// saves a poll a call, and looks after everything else once a beat.
 constexpr unsigned kBusy = 32;
 constexpr suseconds_t kBeatMicroseconds = 5000;
+/// What a kill by the filter's own verdict may take, until SIGKILL stands in for it. Only its own memory can hold the
+/// caller up, or a machine that is very busy: then its parent would see another signal than without a supervisor.
+constexpr std::chrono::milliseconds kVerdictPatience{2000};
 
 std::string failed(const char* what) {
   return std::string(what) + " failed: " + strerrordesc_np(errno);
@@ -141,7 +145,7 @@ void Supervisor::become_target(const compile::Filter& filter, const Target& targ
                                const char* report_prefix, const SignalState& signals) {
   shared_.target = getpid();
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (getppid() != self_) fail("the supervisor is gone");  // It had died before.
+  if (getppid() != self_) _exit(EXIT_FAILURE);  // It had died before; the front says how.
   if (how_.drop_ptrace) {
     if (const auto failure = drop_ptrace_capability()) fail(*failure);
   }
@@ -303,7 +307,8 @@ void Supervisor::kill_caller(Kill kill, const Notification& notification) {
   const bool in_time = errand.run(
       [carried_out, kill, notification, program = program_, listener = listener_](const std::stop_token& left) {
         *carried_out = carry_out(kill, notification, *program, *listener, left);
-      });
+      },
+      kVerdictPatience);
   if (!in_time) {
     if (dumps_core(process)) return;  // It is killed, and nobody shall hurry it.
     if (kill == Kill::kThread && !listener_->still_waits(notification)) return;

@@ -13,15 +13,17 @@ on_terminal() {
   rm -f recorded.yml
 }
 SHELL_WITH_JOBS="bash --norc --noprofile --noediting -i"
-# Says that it runs, and that it runs again: what is typed before is the shell's. It may be stopped while it says the one
-# and then say the other at once, which print() does not allow ("reentrant call").
+# Says that it runs, and that it runs again: what is typed before is the shell's. SIGCONT is waited for and not handled:
+# one that comes just before pause() would be handled after the next signal only.
 cat >sleeper <<'END_OF_PROGRAM'
 #!/usr/bin/python3
 import os, signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-signal.signal(signal.SIGCONT, lambda *_: os.write(1, b"again-2\n"))
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
 os.write(1, b"up-2\n")
-while True: signal.pause()
+while True:
+    signal.sigwait({signal.SIGCONT})
+    os.write(1, b"again-2\n")
 END_OF_PROGRAM
 chmod 755 sleeper
 export SLEEPER=$FOLDER/sleeper
