@@ -20,8 +20,8 @@ namespace {
 using bpf::Instruction;
 using bpf::Program;
 
-constexpr size_t kMostCallsNamed = 4;  // In a note; of more there is the count.
-constexpr size_t kMostLinesNamed = 4;
+constexpr size_t kMaxCallsNamed = 4;  // In a note; of more there is the count.
+constexpr size_t kMaxLinesNamed = 4;
 
 std::vector<std::string> instruction_lines(const Program& program) {
   const std::string text = bpf::disassemble(program);
@@ -114,7 +114,7 @@ class Annotator {
   }
 
   [[nodiscard]] std::string names_of(size_t at) const {
-    if (reach_[at].calls.empty() || reach_[at].calls.size() > kMostCallsNamed) return "";
+    if (reach_[at].calls.empty() || reach_[at].calls.size() > kMaxCallsNamed) return "";
     std::vector<std::string> names;
     for (const auto& [abi, number] : reach_[at].calls) {
       names.push_back(call_text(abi, number) +
@@ -130,7 +130,7 @@ class Annotator {
     const resolve::RuleSet* rules = resolve::find_rules(input_.rules, abi);
     if (rules == nullptr) return known->second;
     for (const resolve::Clause* clause : chain_of(*rules, number).cases) {
-      if (known->second.size() > kMostLinesNamed) break;
+      if (known->second.size() > kMaxLinesNamed) break;
       known->second.insert(line_of(*clause, *input_.policy));
     }
     return known->second;
@@ -144,7 +144,7 @@ class Annotator {
       const std::set<uint32_t>& own = lines_of_call(abi, number);
       lines.insert(own.begin(), own.end());
     }
-    if (lines.empty() || lines.size() > kMostLinesNamed) return "";
+    if (lines.empty() || lines.size() > kMaxLinesNamed) return "";
     std::vector<std::string> texts;
     texts.reserve(lines.size());
     for (const uint32_t line : lines) texts.push_back(std::to_string(line));
@@ -200,7 +200,7 @@ class Annotator {
     const bool fewer_hit = hit.size() <= missed.size();
     const std::vector<std::string>& few = fewer_hit ? hit : missed;
     if (few.empty()) return "";
-    if (few.size() > kMostCallsNamed) return std::to_string(few.size()) + (fewer_hit ? " calls?" : " calls not?");
+    if (few.size() > kMaxCallsNamed) return std::to_string(few.size()) + (fewer_hit ? " calls?" : " calls not?");
     return (fewer_hit ? "" : "not ") + join(few, ", ") + "?";
   }
 

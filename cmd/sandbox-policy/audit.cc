@@ -199,8 +199,8 @@ std::string unlogged_actions() {
   return missing;
 }
 
-constexpr size_t kMostAtOnce = 1000;     // Before they are printed.
-constexpr size_t kMostAtTheEnd = 20000;  // More than the kernel keeps for us.
+constexpr size_t kMaxAtOnce = 1000;     // Before they are printed.
+constexpr size_t kMaxAtTheEnd = 20000;  // More than the kernel keeps for us.
 
 int listen(const Options& options, const Log& log, Reporter& reporter) {
   auto records = kernel::AuditLog::open();
@@ -223,7 +223,7 @@ int listen(const Options& options, const Log& log, Reporter& reporter) {
   for (bool last = false; writable && !last;) {
     last = !wait_for(records->fd());
     // At the end what has come before it is printed, but not what comes on and on.
-    for (size_t taken = 0; taken < (stop_asked == 0 ? kMostAtOnce : kMostAtTheEnd); ++taken) {
+    for (size_t taken = 0; taken < (stop_asked == 0 ? kMaxAtOnce : kMaxAtTheEnd); ++taken) {
       const auto record = records->next();
       if (!record) break;
       reporter.take(report::read_audit_record(*record), &names);
@@ -246,7 +246,7 @@ int listen(const Options& options, const Log& log, Reporter& reporter) {
 /// Lines of any length, out of pieces of any size. Of a line that is longer than any record the beginning is kept.
 class Lines {
  public:
-  static constexpr size_t kLongest = 65536;
+  static constexpr size_t kMaxLength = 65536;
 
   template <typename Take>
   void add(std::string_view piece, const Take& take) {
@@ -256,7 +256,7 @@ class Lines {
       if (end != std::string_view::npos && line_.empty()) {
         take(part);
       } else {
-        line_ += part.substr(0, kLongest - std::min(kLongest, line_.size()));
+        line_ += part.substr(0, kMaxLength - std::min(kMaxLength, line_.size()));
         if (end != std::string_view::npos) finish(take);
       }
       piece.remove_prefix(end == std::string_view::npos ? piece.size() : end + 1);
@@ -287,7 +287,7 @@ class LogReader {
       left_out_ += report::records_left_out(line);
     };
     Lines lines;
-    std::string piece(Lines::kLongest, '\0');
+    std::string piece(Lines::kMaxLength, '\0');
     while (writable_ && wait_for(fd.get())) {
       const ssize_t size = read(fd.get(), piece.data(), piece.size());
       if (size < 0 && (errno == EINTR || errno == EAGAIN || errno == EPIPE)) continue;  // EPIPE: /dev/kmsg went on.
@@ -341,8 +341,9 @@ bool are_calls(const std::vector<std::string>& names, const Log& log) {
       for (const std::string_view call : arch::names_on(abi.abi)) known.push_back(call);
     }
     const auto nearest = nearest_name(name, known);
-    log.error("audit: unknown system call " + quoted(name) +
-              (nearest ? "; did you mean " + quoted(*nearest) + "?" : "; 'sandbox-policy list syscalls' shows them"));
+    log.error(
+        "audit: unknown system call " + in_quotes(name) +
+        (nearest ? "; did you mean " + in_quotes(*nearest) + "?" : "; 'sandbox-policy list syscalls' shows them"));
     return false;
   }
   return true;

@@ -106,13 +106,13 @@ Result<uint64_t, std::string> read_term(std::string_view term, arch::Abi abi) {
   if (starts_like_number(term)) {
     const bool negative = term[0] == '-';
     const auto digits = read_digits(negative ? term.substr(1) : term);
-    if (!digits) return quoted(term) + " is not an integer of at most 64 bits";
+    if (!digits) return in_quotes(term) + " is not an integer of at most 64 bits";
     return negative ? 0 - *digits : *digits;
   }
   if (const auto value = arch::constant(abi, term)) return *value;
-  if (!arch::abis_with_constant(term).empty()) return "no constant " + quoted(term) + on;
+  if (!arch::abis_with_constant(term).empty()) return "no constant " + in_quotes(term) + on;
   const auto nearest = nearest_name(term, arch::constant_names());
-  return "unknown constant " + quoted(term) + (nearest ? "; did you mean " + quoted(*nearest) + "?" : "");
+  return "unknown constant " + in_quotes(term) + (nearest ? "; did you mean " + in_quotes(*nearest) + "?" : "");
 }
 
 }  // namespace
@@ -190,7 +190,7 @@ Result<uint64_t, std::string> read_argument(std::string_view text, arch::Abi abi
   }
   if (arch::info(abi).register_bits == 64) return value;
   if (value > UINT32_MAX && value < 0 - (uint64_t{1} << 31U)) {
-    return quoted(text) + " does not fit in the 32 bits of an argument on " + std::string(arch::info(abi).name);
+    return in_quotes(text) + " does not fit in the 32 bits of an argument on " + std::string(arch::info(abi).name);
   }
   return value & UINT32_MAX;
 }
@@ -200,18 +200,18 @@ Result<uint32_t, std::string> read_call(std::string_view text, arch::Abi abi) {
   if (starts_like_number(text)) {
     const auto number = text == "-1" ? std::optional<uint64_t>(UINT32_MAX) : read_digits(text);
     if (number && *number <= UINT32_MAX) return static_cast<uint32_t>(*number);
-    return quoted(text) + " is not a number that a call can have";
+    return in_quotes(text) + " is not a number that a call can have";
   }
   if (const auto number = arch::number_of(abi, text)) return *number;
-  if (text.starts_with('@')) return "expected one call, found the set " + quoted(text);
+  if (text.starts_with('@')) return "expected one call, found the set " + in_quotes(text);
   const auto ways = arch::multiplexed(abi, text);
   if (!ways.empty()) {
-    return "system call " + quoted(text) + " has no number" + on + "; ask for '" +
+    return "system call " + in_quotes(text) + " has no number" + on + "; ask for '" +
            std::string(ways.front().multiplexer) + " " + std::to_string(ways.front().selector) + "'";
   }
-  if (!arch::abis_with(text).empty()) return "no system call " + quoted(text) + on;
+  if (!arch::abis_with(text).empty()) return "no system call " + in_quotes(text) + on;
   const auto nearest = nearest_name(text, arch::names_on(abi));
-  return "unknown system call " + quoted(text) + on + (nearest ? "; did you mean " + quoted(*nearest) + "?" : "");
+  return "unknown system call " + in_quotes(text) + on + (nearest ? "; did you mean " + in_quotes(*nearest) + "?" : "");
 }
 
 std::string call_with_arguments(const bpf::SystemCall& call, arch::Abi abi, size_t least) {

@@ -20,8 +20,8 @@
 namespace sandbox::tool {
 namespace {
 
-constexpr size_t kMostNames = 6;          // In a line; of more calls there is the count.
-constexpr size_t kMostNamesOfGroup = 80;  // The same of a group of lines.
+constexpr size_t kMaxNames = 6;          // In a line; of more calls there is the count.
+constexpr size_t kMaxNamesOfGroup = 80;  // The same of a group of lines.
 
 /// Both sides, and what came out.
 struct Compared {
@@ -58,7 +58,7 @@ std::string calls_text(bpf::Interval numbers, std::optional<arch::Abi> abi) {
   if (!abi) return "numbers " + range;
   const std::vector<std::string> names = names_in(numbers, *abi);
   if (names.empty()) return "numbers " + range;
-  if (names.size() > kMostNames) {
+  if (names.size() > kMaxNames) {
     return std::to_string(names.size()) + " calls from " + names.front() + " to " + names.back() + " (" + range + ")";
   }
   return join(names, ", ") + (names.size() == uint64_t{numbers.last} - numbers.first + 1 ? "" : " (" + range + ")");
@@ -172,7 +172,7 @@ void print_lists(const Lists& lists, Output& out) {
       out.line("  " + out.paint(group.left.colour, group.left.text) + " / " +
                out.paint(group.right.colour, group.right.text));
       std::vector<std::string> words = group.names;
-      if (words.size() > kMostNamesOfGroup) words = {std::to_string(words.size()), "calls"};  // JSON lists them.
+      if (words.size() > kMaxNamesOfGroup) words = {std::to_string(words.size()), "calls"};  // JSON lists them.
       if (group.nameless > 0) {
         for (const char* word : {"numbers", "that", "no", "call", "has"}) words.emplace_back(word);
         if (!group.names.empty()) words.insert(words.end() - 5, "and");

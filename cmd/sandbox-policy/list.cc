@@ -160,8 +160,8 @@ int list(const Options& options, const Log& log, Output& out) {
     names.push_back(topic.name);
   }
   const auto nearest = nearest_name(wanted, names);
-  log.error("list: there is no table " + quoted(wanted) +
-            (nearest ? "; did you mean " + quoted(*nearest) + "?"
+  log.error("list: there is no table " + in_quotes(wanted) +
+            (nearest ? "; did you mean " + in_quotes(*nearest) + "?"
                      : "; there are syscalls, sets, actions, architectures, profiles and constants"));
   return kExitFailed;
 }

@@ -24,8 +24,8 @@ constexpr std::string_view kProfilePrefix = "profile:";
 std::string unknown_profile(std::string_view name) {
   std::vector<std::string_view> names;
   for (const profiles::Profile& profile : profiles::all_profiles()) names.push_back(profile.name);
-  std::string message = "unknown profile " + quoted(name);
-  if (const auto nearest = nearest_name(name, names)) return message + "; did you mean " + quoted(*nearest) + "?";
+  std::string message = "unknown profile " + in_quotes(name);
+  if (const auto nearest = nearest_name(name, names)) return message + "; did you mean " + in_quotes(*nearest) + "?";
   return message + "; 'sandbox-policy list profiles' shows those there are";
 }
 

@@ -257,15 +257,16 @@ UsageError unknown_option(const CommandSpec& spec, std::string_view written) {
     if (takes(spec, option.name)) names.push_back(option.name);
   }
   const auto nearest = nearest_name(written, names);
-  return usage_error(spec, "unknown option " + quoted(written) +
-                               (nearest ? "; did you mean " + quoted(*nearest) + "?" : "; --help lists the options"));
+  return usage_error(spec,
+                     "unknown option " + in_quotes(written) +
+                         (nearest ? "; did you mean " + in_quotes(*nearest) + "?" : "; --help lists the options"));
 }
 
 Result<std::optional<std::string>, UsageError> once(const CommandSpec& spec, const std::vector<std::string>& values,
                                                     std::string_view option) {
   if (values.empty()) return std::optional<std::string>();
-  if (values.size() > 1) return usage_error(spec, "option " + quoted(option) + " is given more than once");
-  if (values.front().empty()) return usage_error(spec, "option " + quoted(option) + " needs a value");
+  if (values.size() > 1) return usage_error(spec, "option " + in_quotes(option) + " is given more than once");
+  if (values.front().empty()) return usage_error(spec, "option " + in_quotes(option) + " needs a value");
   return std::optional(values.front());
 }
 
@@ -273,9 +274,9 @@ Result<std::optional<std::string>, UsageError> once(const CommandSpec& spec, con
 std::optional<UsageError> expect_word(const CommandSpec& spec, std::string_view what, std::string_view written,
                                       std::span<const std::string_view> words) {
   if (std::find(words.begin(), words.end(), written) != words.end()) return std::nullopt;
-  std::string message = "unknown " + std::string(what) + " " + quoted(written);
+  std::string message = "unknown " + std::string(what) + " " + in_quotes(written);
   if (const auto nearest = nearest_name(written, words)) {
-    return usage_error(spec, message + "; did you mean " + quoted(*nearest) + "?");
+    return usage_error(spec, message + "; did you mean " + in_quotes(*nearest) + "?");
   }
   message += "; there are ";
   for (size_t i = 0; i < words.size(); ++i) {
@@ -292,8 +293,8 @@ Result<std::optional<arch::Abi>, UsageError> read_abi(const CommandSpec& spec, c
   if (const auto abi = arch::find_abi(**value)) return abi;
   const auto names = arch::accepted_abi_names();
   const auto nearest = nearest_name(**value, names);
-  return usage_error(spec, "unknown ABI " + quoted(std::string_view(**value)) +
-                               (nearest ? "; did you mean " + quoted(*nearest) + "?"
+  return usage_error(spec, "unknown ABI " + in_quotes(std::string_view(**value)) +
+                               (nearest ? "; did you mean " + in_quotes(*nearest) + "?"
                                         : "; 'sandbox-policy list architectures' shows those there are"));
 }
 
@@ -310,7 +311,7 @@ std::optional<UsageError> wrong_arguments(const CommandSpec& spec, const std::ve
                                  " --help shows how");
   }
   if (arguments.size() > spec.most) {
-    return usage_error(spec, "unexpected argument " + quoted(std::string_view(arguments[spec.most])));
+    return usage_error(spec, "unexpected argument " + in_quotes(std::string_view(arguments[spec.most])));
   }
   return std::nullopt;
 }
@@ -352,7 +353,8 @@ std::optional<UsageError> fill_in(const CommandSpec& spec, const Raw& raw, Optio
   if (!pid) return pid.error();
   if (*pid) {
     options.pid = read_pid(**pid);
-    if (!options.pid) return usage_error(spec, "expected a process's number, found " + quoted(std::string_view(**pid)));
+    if (!options.pid)
+      return usage_error(spec, "expected a process's number, found " + in_quotes(std::string_view(**pid)));
   }
   options.calls = raw.call;
   const auto output = once(spec, raw.output, "--output");
@@ -404,7 +406,8 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
     return Parsed(Information{app.help()});
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string text = error.what();
-    return usage_error(spec, "option " + quoted(std::string_view(text).substr(0, text.find(':'))) + " needs a value");
+    return usage_error(spec,
+                       "option " + in_quotes(std::string_view(text).substr(0, text.find(':'))) + " needs a value");
   } catch (const CLI::ParseError& error) {
     return usage_error(spec, printable(error.what()));
   }
@@ -431,10 +434,10 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
     if (spec.name == word) return parse_command(spec, argc, argv);
     names.push_back(spec.name);
   }
-  if (word.starts_with('-')) return UsageError{"expected a command, found " + quoted(word) + "; --help lists them"};
+  if (word.starts_with('-')) return UsageError{"expected a command, found " + in_quotes(word) + "; --help lists them"};
   const auto nearest = nearest_name(word, names);
-  return UsageError{"unknown command " + quoted(word) +
-                    (nearest ? "; did you mean " + quoted(*nearest) + "?" : "; --help lists them")};
+  return UsageError{"unknown command " + in_quotes(word) +
+                    (nearest ? "; did you mean " + in_quotes(*nearest) + "?" : "; --help lists them")};
 }
 
 }  // namespace sandbox::tool

@@ -19,9 +19,9 @@
 namespace sandbox::tool {
 namespace {
 
-constexpr size_t kColumn = 22;         // Where the names begin.
-constexpr size_t kMostAnswers = 64;    // Of one call by a filter; of more there is the count.
-constexpr size_t kMostByDefault = 40;  // Calls that are listed by name though nobody named them.
+constexpr size_t kColumn = 22;        // Where the names begin.
+constexpr size_t kMaxAnswers = 64;    // Of one call by a filter; of more there is the count.
+constexpr size_t kMaxByDefault = 40;  // Calls that are listed by name though nobody named them.
 
 /// A call, and what becomes of it.
 struct ListedCall {
@@ -30,7 +30,7 @@ struct ListedCall {
   bool by_rules = false;  ///< Of a policy: then the chain says it,
   CallChain chain;
   bool computed = false;          ///< Nobody can tell what else it can return.
-  std::vector<uint32_t> returns;  ///< else what the filter can return, over all arguments; the first kMostAnswers,
+  std::vector<uint32_t> returns;  ///< else what the filter can return, over all arguments; the first kMaxAnswers,
   size_t more_returns = 0;        ///< and how many more.
   size_t longest = 0;             ///< The most instructions, over all arguments.
   size_t steps = 0;               ///< With all arguments 0.
@@ -65,7 +65,7 @@ Page page_of(const Input& input, const compile::ReadyFilter* filter, const bpf::
     if (listed.by_rules) listed.chain = chain_of(*page.rules, listed.number);
     const bpf::Walk way = bpf::walk(answers.instructions(), audit_arch, listed.number);
     listed.computed = way.computed;
-    const size_t shown = std::min(way.answers.size(), kMostAnswers);
+    const size_t shown = std::min(way.answers.size(), kMaxAnswers);
     listed.returns.assign(way.answers.rbegin(), way.answers.rbegin() + static_cast<ptrdiff_t>(shown));
     listed.more_returns = way.answers.size() - shown;
     if (filter != nullptr) {
@@ -108,7 +108,7 @@ void print_group(const VerdictGroup& group, arch::Abi abi, Output& out) {
   if (summary.rest.empty()) return;
   const size_t column = summary.sets.empty() ? 4 : kColumn;
   const std::string head = summary.sets.empty() ? "" : "    and";
-  if (group.by_default && summary.rest.size() > kMostByDefault) {  // It is what is left; a list would say little.
+  if (group.by_default && summary.rest.size() > kMaxByDefault) {  // It is what is left; a list would say little.
     out.words(head, column, {std::to_string(summary.rest.size()), "more;", "--all", "lists", "every", "call"});
   } else {
     out.words(head, column, {summary.rest.begin(), summary.rest.end()});

@@ -49,12 +49,12 @@ struct Beside {
 /// A new file in the folder, under a name that nobody can have foreseen. The error is an errno.
 Result<Beside, int> make_beside(int folder, const std::string& base) {
   constexpr int kTries = 16;
-  constexpr size_t kLongestBase = 200;  // So that the name is not too long where that of the file is not.
+  constexpr size_t kMaxBaseLength = 200;  // So that the name is not too long where that of the file is not.
   int error = EEXIST;
   for (int i = 0; i < kTries && error == EEXIST; ++i) {
     uint64_t random = 0;
     if (getrandom(&random, sizeof random, 0) != sizeof random) return EIO;
-    std::string name = "." + base.substr(0, kLongestBase) + "." + std::to_string(random) + ".tmp";
+    std::string name = "." + base.substr(0, kMaxBaseLength) + "." + std::to_string(random) + ".tmp";
     UniqueFd fd(openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (fd.valid()) return Beside{std::move(fd), std::move(name)};
     error = errno;

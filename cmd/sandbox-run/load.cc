@@ -24,13 +24,13 @@ namespace {
 
 using Source = std::shared_ptr<const SourceText>;
 
-constexpr size_t kLongestName = 4096;  // Of a file, in messages.
+constexpr size_t kMaxNameLength = 4096;  // Of a file, in messages.
 
 std::string unknown_profile(const std::string& name) {
   std::vector<std::string_view> names;
   for (const profiles::Profile& profile : profiles::all_profiles()) names.push_back(profile.name);
-  std::string message = "unknown profile " + quoted(std::string_view(name));
-  if (const auto nearest = nearest_name(name, names)) return message + "; did you mean " + quoted(*nearest) + "?";
+  std::string message = "unknown profile " + in_quotes(std::string_view(name));
+  if (const auto nearest = nearest_name(name, names)) return message + "; did you mean " + in_quotes(*nearest) + "?";
   return message + "; --list-profiles shows those there are";
 }
 
@@ -49,7 +49,7 @@ Step<Source> open_profile(const std::string& name, const Log& log) {
 Step<std::string> read_input(const std::string& path, size_t limit, const char* what, const Log& log) {
   auto contents = read_file(path, limit);
   if (!contents) {
-    std::string message = printable(path, kLongestName) + ": ";
+    std::string message = printable(path, kMaxNameLength) + ": ";
     if (contents.error().kind == FileError::Kind::kTooLarge) {
       message += "is larger than " + std::to_string(limit) + " bytes, the most that a " + what + " may have";
     } else {
@@ -60,7 +60,7 @@ Step<std::string> read_input(const std::string& path, size_t limit, const char* 
     return Stop{};
   }
   if (geteuid() == 0 && contents->regular && contents->others_may_write) {
-    log.warning(printable(path, kLongestName) + ": users other than root may write this " + what);
+    log.warning(printable(path, kMaxNameLength) + ": users other than root may write this " + what);
   }
   return std::move(contents->bytes);
 }
@@ -75,7 +75,7 @@ Step<Source> open_policy(const std::string& path, const Log& log) {
 
 Part part_of(const policy::Policy& policy, const resolve::PolicyRules& rules, bool built_in, arch::Abi native) {
   Part part;
-  part.name = printable(policy.source->name(), kLongestName);
+  part.name = printable(policy.source->name(), kMaxNameLength);
   if (built_in) {
     part.kind = Part::Kind::kProfile;
   } else if (policy.oci) {
@@ -118,7 +118,7 @@ bool read_policy_within_memory(const Step<Source>& source, bool built_in, const 
   try {
     return read_policy(source, built_in, environment, loaded, log);
   } catch (const std::bad_alloc&) {  // What was read is freed by now, so there is memory for a message.
-    log.error(printable((*source)->name(), kLongestName) + ": not enough memory to read this policy");
+    log.error(printable((*source)->name(), kMaxNameLength) + ": not enough memory to read this policy");
     return false;
   }
 }
@@ -140,7 +140,7 @@ Step<Loaded> read_policies(const Options& options, const Log& log) {
     const Step<Source> source = open_policy(path, log);
     if (source) bytes += (*source)->text().size();
     if (bytes > policy::kMaxTogether) {
-      log.error(printable(path, kLongestName) + ": with this file the policies are larger than " +
+      log.error(printable(path, kMaxNameLength) + ": with this file the policies are larger than " +
                 std::to_string(policy::kMaxTogether) + " bytes, the most that they may have together");
       return Stop{};
     }
@@ -197,7 +197,7 @@ Step<Loaded> load_filter_file(const Options& options, const Log& log) {
   const auto bytes = read_input(*options.bpf, compile::max_filter_bytes(), "filter", log);
   if (!bytes) return bytes.error();
   Part part;
-  part.name = printable(*options.bpf, kLongestName);
+  part.name = printable(*options.bpf, kMaxNameLength);
   auto ready = compile::read_filter(*bytes, arch::native_abi());
   if (!ready) {
     log.error(part.name + ": " + ready.error().message);
@@ -252,8 +252,8 @@ Step<Loaded> load(const Options& options, const Log& log) {
     loaded = load_filter(options, log);
   } catch (const std::bad_alloc&) {
     std::string names;
-    for (const std::string& name : options.policies) names += printable(name, kLongestName) + ": ";
-    if (options.bpf) names = printable(*options.bpf, kLongestName) + ": ";
+    for (const std::string& name : options.policies) names += printable(name, kMaxNameLength) + ": ";
+    if (options.bpf) names = printable(*options.bpf, kMaxNameLength) + ": ";
     log.error(names + "not enough memory to make a filter of it");
   }
   if (!loaded || !loaded->ready) return loaded;

@@ -89,7 +89,7 @@ bool covers_program(const Loaded& loaded, const kernel::Program& program, const 
   for (const Part& part : loaded.parts) {
     if (!part.in_force() || part.covers(*program.abi)) continue;
     covered = false;
-    log.error((program.script ? "the interpreter of " : "") + quoted(std::string_view(program.path)) +
+    log.error((program.script ? "the interpreter of " : "") + in_quotes(std::string_view(program.path)) +
               " is a program for " + std::string(arch::info(*program.abi).name) + ", which " + part.name +
               " does not cover" + suggestion(part, *program.abi));
   }
@@ -148,7 +148,7 @@ void warn_of_disabled(const Loaded& loaded, const std::string& path, const Log& 
     if (part.in_force()) continue;
     log.insistent_warning(
         part.disabled + ": " +
-        (loaded.ready ? "this policy changes nothing" : quoted(std::string_view(path)) + " runs without a filter"));
+        (loaded.ready ? "this policy changes nothing" : in_quotes(std::string_view(path)) + " runs without a filter"));
   }
 }
 
@@ -204,7 +204,7 @@ int launch(const Options& options, const Log& log) {
     return kernel::kExitCannotExecute;
   }
   if (options.verbose) {
-    log.info("starting " + quoted(std::string_view((*program)->path)) + " under " + loaded->names() + ": " +
+    log.info("starting " + in_quotes(std::string_view((*program)->path)) + " under " + loaded->names() + ": " +
              size_of(*ready));
   }
 

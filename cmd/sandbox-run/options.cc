@@ -87,9 +87,9 @@ const OptionSpec* find_option(char letter) {
 UsageError unknown_option(std::string_view written) {
   std::vector<std::string_view> names;
   for (const OptionSpec& option : kOptions) names.push_back(option.name);
-  std::string message = "unknown option " + quoted(written);
+  std::string message = "unknown option " + in_quotes(written);
   if (const auto nearest = nearest_name(written, names)) {
-    message += "; did you mean " + quoted(*nearest) + "?";
+    message += "; did you mean " + in_quotes(*nearest) + "?";
   } else {
     message += "; --help lists the options, and '--' ends them";
   }
@@ -111,7 +111,7 @@ Result<OwnArgument, UsageError> read_long(std::string_view argument) {
   if (own.option == nullptr) return unknown_option(own.name);
   if (equals != std::string_view::npos) own.value = argument.substr(equals + 1);
   if (own.value && !own.option->takes_value()) {
-    return UsageError{"option " + quoted(own.name) + " takes no value"};
+    return UsageError{"option " + in_quotes(own.name) + " takes no value"};
   }
   return own;
 }
@@ -161,7 +161,7 @@ Result<OwnLine, UsageError> scan(int argc, char** argv) {
     if (!own->option->takes_value()) continue;
     if (!own->value && !own->option->needs_value()) continue;
     if (!own->value && index < argc) own->value = argv[index++];
-    if (!own->value || own->value->empty()) return UsageError{"option " + quoted(own->name) + " needs a value"};
+    if (!own->value || own->value->empty()) return UsageError{"option " + in_quotes(own->name) + " needs a value"};
     line.values_of(own->option->id).emplace_back(*own->value);
   }
   line.count = index - 1;
@@ -172,11 +172,11 @@ Result<bool, UsageError> read_bool(const std::vector<std::string>& values, std::
   constexpr std::string_view kTrue[] = {"true", "yes", "on", "1"};
   constexpr std::string_view kFalse[] = {"false", "no", "off", "0"};
   if (values.empty()) return by_default;
-  if (values.size() > 1) return UsageError{"option " + quoted(option) + " is given more than once"};
+  if (values.size() > 1) return UsageError{"option " + in_quotes(option) + " is given more than once"};
   const std::string_view value = values.front();
   if (std::find(std::begin(kTrue), std::end(kTrue), value) != std::end(kTrue)) return true;
   if (std::find(std::begin(kFalse), std::end(kFalse), value) != std::end(kFalse)) return false;
-  return UsageError{"option " + quoted(option) + " must be true or false, found " + quoted(value)};
+  return UsageError{"option " + in_quotes(option) + " must be true or false, found " + in_quotes(value)};
 }
 
 constexpr const char* kUsage =

@@ -86,7 +86,7 @@ Reporter::Reporter(const Loaded& loaded, const Options& options, const Log& log,
       prefix_(log.notice_prefix()),
       errors_(LineSink::to_descriptor(STDERR_FILENO)),
       file_(std::move(file)),
-      tally_(file_ ? 10 * report::Tally::kMostLines : report::Tally::kMostLines) {}
+      tally_(file_ ? 10 * report::Tally::kMaxLines : report::Tally::kMaxLines) {}
 
 void Reporter::listen(kernel::AuditLog log) {
   records_.emplace(std::move(log), [this](const report::Event& event) {
@@ -155,8 +155,8 @@ void Reporter::report_call(const kernel::Notification& notification, const resol
 
 /// Behind the line that says it was killed for.
 void Reporter::kill_failed(const kernel::Notification& notification, int error) {
-  constexpr size_t kMostWaiting = 100;  // Lines.
-  if (waiting_++ >= kMostWaiting) return;
+  constexpr size_t kMaxWaiting = 100;  // Lines.
+  if (waiting_++ >= kMaxWaiting) return;
   report::Event event = event_of(notification, judge_.decide(notification.call), [] { return true; });
   event.outcome = Outcome::kWaits;
   if (file_) return file_->write(report::ecs_line(event));

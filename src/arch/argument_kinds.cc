@@ -16,12 +16,12 @@ namespace {
 
 using enum ArgumentKind;
 
-constexpr size_t kMostArguments = 6;
+constexpr size_t kMaxArguments = 6;
 
 /// Arrays, not pointers: nothing to relocate when the launcher starts.
 struct Call {
   char name[24];
-  ArgumentKind kinds[kMostArguments];
+  ArgumentKind kinds[kMaxArguments];
 };
 
 constexpr Call kCalls[] = {
@@ -289,7 +289,7 @@ ArgumentKind argument_kind(Abi abi, std::string_view call, unsigned argument) {
                                           [](const Call& c, std::string_view name) { return c.name < name; });
   if (at == std::end(kCalls) || at->name != call) return kUnknown;
   const uint32_t meaning = argument_meaning(abi, call, argument);
-  return meaning < kMostArguments ? at->kinds[meaning] : kUnknown;
+  return meaning < kMaxArguments ? at->kinds[meaning] : kUnknown;
 }
 
 std::optional<std::string> constant_text(Abi abi, ArgumentKind kind, uint64_t value) {

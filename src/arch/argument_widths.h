@@ -20,11 +20,11 @@ struct Argument {
 /// The arguments of one call, at most as many as a filter sees.
 class Arguments {
  public:
-  static constexpr size_t kMost = 6;
+  static constexpr size_t kMaxCount = 6;
 
   /// What does not fit is dropped: no filter sees a seventh argument (some ABIs pass one on the stack).
   constexpr void add(Argument argument) {
-    if (size_ < kMost) list_[size_++] = argument;
+    if (size_ < kMaxCount) list_[size_++] = argument;
   }
 
   constexpr size_t size() const { return size_; }
@@ -35,7 +35,7 @@ class Arguments {
   constexpr const Argument* end() const { return list_.data() + size_; }
 
  private:
-  std::array<Argument, kMost> list_{};
+  std::array<Argument, kMaxCount> list_{};
   size_t size_ = 0;
 };
 

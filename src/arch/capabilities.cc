@@ -77,8 +77,8 @@ Result<std::set<std::string>, UnknownCapability> read_capabilities(std::string_v
     if (name == "CAP_NONE") continue;
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       const auto nearest = nearest_name(name, known);
-      return UnknownCapability{"unknown capability " + quoted(written) +
-                               (nearest && !written.empty() ? "; did you mean " + quoted(*nearest) + "?"
+      return UnknownCapability{"unknown capability " + in_quotes(written) +
+                               (nearest && !written.empty() ? "; did you mean " + in_quotes(*nearest) + "?"
                                                             : "; expected names such as CAP_SYS_ADMIN, or none")};
     }
     names.insert(std::move(name));

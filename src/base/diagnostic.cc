@@ -39,9 +39,9 @@ void Diagnostics::warning(SourceRange range, std::string message, std::string_vi
 void Diagnostics::add(Severity severity, std::optional<SourceRange> range, std::string message, std::string_view id) {
   if (range && end_ && range->offset >= *end_) return;
   size_t& count = severity == Severity::kError ? errors_ : warnings_;
-  if (count > kMost) return;
-  if (count++ == kMost) {
-    message = "more than " + std::to_string(kMost) + (severity == Severity::kError ? " errors" : " warnings") +
+  if (count > kMaxCount) return;
+  if (count++ == kMaxCount) {
+    message = "more than " + std::to_string(kMaxCount) + (severity == Severity::kError ? " errors" : " warnings") +
               "; this one and further ones are left out";
     id = {};
   }

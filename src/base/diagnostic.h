@@ -26,10 +26,10 @@ struct Diagnostic {
 };
 
 /// The problems found in one text. Every stage adds to it; the caller stops at a checkpoint of its choice. Of errors
-/// and of warnings kMost each are kept; what stands in the place of the next one says that there are more.
+/// and of warnings kMaxCount each are kept; what stands in the place of the next one says that there are more.
 class Diagnostics {
  public:
-  static constexpr size_t kMost = 10'000;
+  static constexpr size_t kMaxCount = 10'000;
 
   explicit Diagnostics(std::shared_ptr<const SourceText> source) : source_(std::move(source)) {}
 

@@ -9,7 +9,7 @@ namespace sandbox {
 namespace {
 
 constexpr size_t kFurthest = 3;
-constexpr size_t kLongestName = 64;  // Longer than any name we know; what is longer has no neighbour.
+constexpr size_t kMaxNameLength = 64;  // Longer than any name we know; what is longer has no neighbour.
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -38,7 +38,7 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::optional<std::string_view> nearest_name(std::string_view name, std::span<const std::string_view> candidates) {
-  if (name.empty() || name.size() > kLongestName) return std::nullopt;
+  if (name.empty() || name.size() > kMaxNameLength) return std::nullopt;
   std::optional<std::string_view> nearest;
   size_t least = kFurthest + 1;
   for (const std::string_view candidate : candidates) {
@@ -61,10 +61,10 @@ std::optional<std::string_view> Suggestions::nearest(std::string_view list, std:
 
 std::optional<std::string_view> Suggestions::nearest(std::string_view list, std::string_view name,
                                                      const std::function<std::vector<std::string_view>()>& candidates) {
-  if (name.size() > kLongestName) return std::nullopt;
+  if (name.size() > kMaxNameLength) return std::nullopt;
   const std::pair<std::string, std::string> key(list, name);
   if (const auto known = found_.find(key); known != found_.end()) return known->second;
-  if (found_.size() >= kMost) return std::nullopt;
+  if (found_.size() >= kMaxCount) return std::nullopt;
   return found_[key] = nearest_name(name, candidates());
 }
 

@@ -21,15 +21,15 @@ size_t edit_distance(std::string_view a, std::string_view b);
 /// (further than a third of the longer name, and never further than 3).
 std::optional<std::string_view> nearest_name(std::string_view name, std::span<const std::string_view> candidates);
 
-/// nearest_name() for the problems of one text: each name is looked up once, and no more than kMost names are looked up
-/// at all. Whoever has twenty names wrong has a policy for something else; and the time that a lookup takes is the
-/// only thing in reading a text that grows with the tables of names.
+/// nearest_name() for the problems of one text: each name is looked up once, and no more than kMaxCount names are
+/// looked up at all. Whoever has twenty names wrong has a policy for something else; and the time that a lookup takes
+/// is the only thing in reading a text that grows with the tables of names.
 class Suggestions {
  public:
-  static constexpr size_t kMost = 20;
+  static constexpr size_t kMaxCount = 20;
 
   /// The candidate nearest to `name`; `list` says which list the candidates are, whose texts must outlive this. None
-  /// when there is none, and for each new name after the first kMost.
+  /// when there is none, and for each new name after the first kMaxCount.
   std::optional<std::string_view> nearest(std::string_view list, std::string_view name,
                                           std::span<const std::string_view> candidates);
 

@@ -34,7 +34,7 @@ std::string hex(uint64_t value, int digits = 1);
 std::string printable(std::string_view text, size_t limit = 120);
 
 /// The printable text between single quotes.
-std::string quoted(std::string_view text, size_t limit = 120);
+std::string in_quotes(std::string_view text, size_t limit = 120);
 
 /// A file's name fit for a message, which ends in "..." only where no file can have such a name (PATH_MAX).
 std::string printable_path(std::string_view path);

@@ -7,7 +7,7 @@ namespace sandbox::bpf {
 namespace {
 
 constexpr size_t kFirstSize = size_t{1} << 13U;
-constexpr size_t kMostKnown = size_t{1} << 20U;
+constexpr size_t kMaxKnown = size_t{1} << 20U;
 
 size_t hash(uint32_t a, uint32_t b, uint32_t c) {
   uint64_t mixed = a * 0x9e3779b97f4a7c15U + b;
@@ -61,7 +61,7 @@ void Diagrams::grow() {
     while (index_[place] != 0) place = (place + 1) & mask;
     index_[place] = i;
   }
-  if (known_.size() < kMostKnown) known_.assign(known_.size() * 2, {});
+  if (known_.size() < kMaxKnown) known_.assign(known_.size() * 2, {});
 }
 
 Diagrams::Ref Diagrams::choose(Ref condition, Ref yes, Ref no) {

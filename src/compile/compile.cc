@@ -28,9 +28,9 @@ constexpr uint32_t kCountedNumbers = 451;
 
 /// A program of 4096 instructions is made of some thousands of nodes, of which some are not used in the end. Several
 /// policies with many verdicts for one call come to as many as their product; from here on nothing more is tried.
-constexpr size_t kMostNodes = 300'000;
+constexpr size_t kMaxNodes = 300'000;
 /// The same for clauses that are looked at: they may all come to nodes that are there already.
-constexpr size_t kMostClauses = 2'000'000;
+constexpr size_t kMaxClauses = 2'000'000;
 
 /// The values of seccomp_data.arch of which every policy covers an ABI, in the order of the first policy.
 std::vector<uint32_t> covered_archs(std::span<const PolicyRules> policies) {
@@ -61,7 +61,7 @@ class Compiler {
   Entry chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi);
   Node verdict(Verdict verdict, bool token, const arch::AbiInfo& abi);
   uint32_t tag_of(const std::optional<resolve::Origin>& origin);
-  [[nodiscard]] bool exhausted() const { return assembler_.size() > kMostNodes || clauses_ > kMostClauses; }
+  [[nodiscard]] bool exhausted() const { return assembler_.size() > kMaxNodes || clauses_ > kMaxClauses; }
   [[nodiscard]] CompileError too_long(std::span<const uint32_t> tags) const;
 
   std::span<const PolicyRules> policies_;

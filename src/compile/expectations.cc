@@ -50,19 +50,19 @@ std::optional<uint32_t> Preparation::find_number() {
   const policy::Name& name = expectation_.call;
   if (const auto number = arch::number_of(abi_.abi, name.text)) return number;
   const std::string on = " on " + std::string(abi_.name);
-  std::string message = "unknown system call " + quoted(std::string_view(name.text)) + on;
+  std::string message = "unknown system call " + in_quotes(std::string_view(name.text)) + on;
   const std::vector<arch::Multiplexed> ways = arch::multiplexed(abi_.abi, name.text);
   if (!ways.empty()) {
-    message = "system call " + quoted(std::string_view(name.text)) + " has no number" + on + "; write [" +
+    message = "system call " + in_quotes(std::string_view(name.text)) + " has no number" + on + "; write [" +
               std::string(ways.front().multiplexer) + ", " + std::to_string(ways.front().selector) + "]";
   } else if (name.text.starts_with('@')) {
-    message = "an expectation is about one call, found the set " + quoted(std::string_view(name.text));
+    message = "an expectation is about one call, found the set " + in_quotes(std::string_view(name.text));
   } else if (const std::vector<arch::Abi> others = arch::abis_with(name.text); !others.empty()) {
-    message = "no system call " + quoted(std::string_view(name.text)) + on + "; it exists on " +
+    message = "no system call " + in_quotes(std::string_view(name.text)) + on + "; it exists on " +
               std::string(arch::info(others.front()).name) + (others.size() > 1 ? " and others" : "");
   } else if (const auto nearest =
                  diagnostics_.nearest(abi_.name, name.text, [&] { return arch::names_on(abi_.abi); })) {
-    message += "; did you mean " + quoted(*nearest) + "?";
+    message += "; did you mean " + in_quotes(*nearest) + "?";
   }
   diagnostics_.error(name.range, std::move(message));
   return std::nullopt;
@@ -74,7 +74,7 @@ bool Preparation::find_arguments(bpf::SystemCall& call) {
     const policy::Value& value = expectation_.arguments[i];
     const resolve::ResolvedValue resolved = resolve::resolve_value(value, abi_.abi, abi_.register_bits);
     if (!resolved.missing_constant.empty()) {
-      diagnostics_.error(value.range, "no constant " + quoted(std::string_view(resolved.missing_constant)) + " on " +
+      diagnostics_.error(value.range, "no constant " + in_quotes(std::string_view(resolved.missing_constant)) + " on " +
                                           std::string(abi_.name));
       good = false;
     } else if (!resolved.fits) {
@@ -95,7 +95,7 @@ std::optional<resolve::Verdict> Preparation::find_verdict() {
   const auto number = error.name.empty() ? std::optional(error.number) : arch::errno_number(abi_.abi, error.name);
   if (!number) {
     diagnostics_.error(error.range,
-                       "no errno " + quoted(std::string_view(error.name)) + " on " + std::string(abi_.name));
+                       "no errno " + in_quotes(std::string_view(error.name)) + " on " + std::string(abi_.name));
     return std::nullopt;
   }
   verdict.data = *number;

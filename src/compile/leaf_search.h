@@ -33,7 +33,7 @@ std::optional<Piece> without(const Piece& piece, uint32_t mask);
 /// What is still possible on a path: sorted pieces, of which neighbours have different ways on.
 class Pieces {
  public:
-  static constexpr size_t kMost = 12;
+  static constexpr size_t kMaxCount = 12;
 
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] const Piece& operator[](size_t index) const { return pieces_[index]; }
@@ -42,11 +42,12 @@ class Pieces {
   [[nodiscard]] bool settled() const { return size_ <= 1; }
   [[nodiscard]] double weight() const;
 
-  /// Adds a piece behind the last, to which it is joined where both have one way on. Precondition: fewer than kMost.
+  /// Adds a piece behind the last, to which it is joined where both have one way on. Precondition: fewer than
+  /// kMaxCount.
   void add(const Piece& piece);
 
  private:
-  std::array<Piece, kMost> pieces_;
+  std::array<Piece, kMaxCount> pieces_;
   size_t size_ = 0;
 };
 

@@ -17,17 +17,17 @@ using bpf::Compare;
 using Node = Assembler::Node;
 
 /// With more ranges than this there is no search.
-constexpr size_t kMostRanges = 256;
+constexpr size_t kMaxRanges = 256;
 /// Ends of paths tell at most so many ranges; fewer while masks are tried, for which the search is made again and
 /// again.
-constexpr size_t kWide = Pieces::kMost;
+constexpr size_t kWide = Pieces::kMaxCount;
 constexpr size_t kNarrow = 7;
 /// Masks to be shared are sought between the most frequent nodes, among those that could serve in several places. So
 /// many of them are tried, and fewer where a search takes long: so many ranges are looked at in all.
-constexpr size_t kMostNodes = 3;
+constexpr size_t kMaxNodes = 3;
 constexpr size_t kFewestUses = 3;
-constexpr size_t kMostCandidates = 40;
-constexpr size_t kMostRangesInAll = 5000;
+constexpr size_t kMaxCandidates = 40;
+constexpr size_t kMaxRangesInAll = 5000;
 
 class TreeSearch {
  public:
@@ -53,7 +53,7 @@ class TreeSearch {
   void fill_leaves(size_t window);
   void find_depth();
   Entry& leaf_entry(size_t depth, size_t begin, size_t end) {
-    return leaves_[depth][begin * (Pieces::kMost + 1) + (end - begin)];
+    return leaves_[depth][begin * (Pieces::kMaxCount + 1) + (end - begin)];
   }
   Entry leaf(size_t depth, size_t begin, size_t end);
   const Entry& tree(size_t depth, size_t begin, size_t end);
@@ -112,7 +112,7 @@ TreeSearch::Entry TreeSearch::leaf(size_t depth, size_t begin, size_t end) {
 }
 
 void TreeSearch::fill_leaves(size_t window) {
-  leaves_.assign(LeafSearch::kMaxDepth + 1, std::vector<Entry>(size() * (Pieces::kMost + 1)));
+  leaves_.assign(LeafSearch::kMaxDepth + 1, std::vector<Entry>(size() * (Pieces::kMaxCount + 1)));
   for (size_t i = 0; i < size(); ++i) leaf_entry(0, i, i + 1).cost = 0;
   for (size_t depth = 1; depth <= LeafSearch::kMaxDepth; ++depth) {
     for (size_t count = 1; count <= window; ++count) {
@@ -132,7 +132,7 @@ void TreeSearch::find_depth() {
       size_t end = begin + 1;
       if (depth_ > 0) end = std::max(end, reach(depth_ - 1, reach(depth_ - 1, begin)));
       if (depth_ <= LeafSearch::kMaxDepth) {
-        for (size_t count = std::min(Pieces::kMost, size() - begin); begin + count > end; --count) {
+        for (size_t count = std::min(Pieces::kMaxCount, size() - begin); begin + count > end; --count) {
           if (leaf_entry(depth_, begin, begin + count).cost != kImpossible) end = begin + count;
         }
       }
@@ -144,11 +144,11 @@ void TreeSearch::find_depth() {
 }
 
 const TreeSearch::Entry& TreeSearch::tree(size_t depth, size_t begin, size_t end) {
-  if (depth <= LeafSearch::kMaxDepth && end - begin <= Pieces::kMost) return leaf_entry(depth, begin, end);
+  if (depth <= LeafSearch::kMaxDepth && end - begin <= Pieces::kMaxCount) return leaf_entry(depth, begin, end);
   const auto [known, added] = trees_[depth].try_emplace(begin << 32U | end);
   if (!added || depth == 0) return known->second;
   Entry best;
-  if (end - begin <= Pieces::kMost) best = leaf_entry(LeafSearch::kMaxDepth, begin, end);
+  if (end - begin <= Pieces::kMaxCount) best = leaf_entry(LeafSearch::kMaxDepth, begin, end);
   const double cost = kInstructionCost + weight(begin, end);
   for (size_t split = std::min(reach(depth - 1, begin), end - 1); split > begin; --split) {
     if (reach(depth - 1, split) < end) break;  // Nor does the upper half reach the end from any earlier split.
@@ -190,7 +190,7 @@ std::vector<SharedMask> TreeSearch::candidates() const {
   nodes.reserve(counts.size());
   for (const auto& [node, count] : counts) nodes.emplace_back(count, node);
   std::sort(nodes.rbegin(), nodes.rend());
-  if (nodes.size() > kMostNodes) nodes.resize(kMostNodes);
+  if (nodes.size() > kMaxNodes) nodes.resize(kMaxNodes);
 
   std::vector<std::pair<size_t, SharedMask>> rated;
   for (const auto& [hits, hit] : nodes) {
@@ -202,7 +202,7 @@ std::vector<SharedMask> TreeSearch::candidates() const {
     }
   }
   std::stable_sort(rated.begin(), rated.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  rated.resize(std::min({rated.size(), kMostCandidates, kMostRangesInAll / size()}));
+  rated.resize(std::min({rated.size(), kMaxCandidates, kMaxRangesInAll / size()}));
   std::vector<SharedMask> result;
   result.reserve(rated.size());
   for (const auto& [count, shared] : rated) result.push_back(shared);
@@ -271,7 +271,7 @@ Node TreeSearch::emit(Assembler& assembler) {
 }  // namespace
 
 std::optional<Node> search_tree(Assembler& assembler, std::span<const Target> targets, uint32_t counted) {
-  if (targets.size() > kMostRanges) return std::nullopt;
+  if (targets.size() > kMaxRanges) return std::nullopt;
   TreeSearch search(targets, counted);
   search.search();
   return search.emit(assembler);

@@ -19,8 +19,8 @@ void close_between(unsigned first, unsigned last) {
   // Linux 5.9 brought it, and older sandboxes refuse it.
   rlimit most = {};
   getrlimit(RLIMIT_NOFILE, &most);
-  constexpr rlim_t kMost = 1048576;  // As a kernel has it.
-  last = static_cast<unsigned>(std::min<rlim_t>({last, most.rlim_max, kMost}));
+  constexpr rlim_t kMaxCount = 1048576;  // As a kernel has it.
+  last = static_cast<unsigned>(std::min<rlim_t>({last, most.rlim_max, kMaxCount}));
   for (unsigned fd = first; fd <= last; ++fd) close(static_cast<int>(fd));
 }
 

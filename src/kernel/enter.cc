@@ -70,17 +70,17 @@ class FailureLine {
  public:
   FailureLine(const char* prefix, const char* path) : line_(prefix) {
     line_ += cannot_execute_prefix(path);
-    line_.reserve(line_.size() + kLongestReason);
+    line_.reserve(line_.size() + kMaxReasonLength);
   }
   const std::string& complete(int error_number) {
     const std::string_view reason = exec_failure_reason(error_number);
-    line_.append(reason.substr(0, kLongestReason - 1));
+    line_.append(reason.substr(0, kMaxReasonLength - 1));
     line_.push_back('\n');
     return line_;
   }
 
  private:
-  static constexpr size_t kLongestReason = 256;
+  static constexpr size_t kMaxReasonLength = 256;
   std::string line_;
 };
 

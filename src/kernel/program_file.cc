@@ -19,9 +19,9 @@ namespace sandbox::kernel {
 namespace {
 
 // fs/exec.c takes five interpreters that are scripts. The next one it still opens, before it gives up with ELOOP.
-constexpr int kMostInterpreters = 6;
-constexpr size_t kHead = 256;               // BINPRM_BUF_SIZE: as much of a "#!" line as the kernel reads.
-constexpr size_t kMostHeaderBytes = 65536;  // Of program headers: fs/binfmt_elf.c refuses more.
+constexpr int kMaxInterpreters = 6;
+constexpr size_t kHead = 256;              // BINPRM_BUF_SIZE: as much of a "#!" line as the kernel reads.
+constexpr size_t kMaxHeaderBytes = 65536;  // Of program headers: fs/binfmt_elf.c refuses more.
 
 bool read_at(int fd, void* buffer, size_t size, uint64_t offset) {
   if (offset > static_cast<uint64_t>(std::numeric_limits<off_t>::max())) return false;
@@ -46,7 +46,7 @@ std::vector<Segment> read_segments(int fd, std::string_view head) {
   std::memcpy(&header, head.data(), sizeof header);
   if (header.e_phentsize != sizeof(ProgramHeader)) return {};
   const size_t size = header.e_phnum * sizeof(ProgramHeader);
-  if (size == 0 || size > kMostHeaderBytes) return {};
+  if (size == 0 || size > kMaxHeaderBytes) return {};
   std::vector<ProgramHeader> headers(header.e_phnum);
   if (!read_at(fd, headers.data(), size, header.e_phoff)) return {};
   std::vector<Segment> segments;
@@ -142,7 +142,7 @@ void ProgramFile::read() {
   head_.emplace(buffer.data(), static_cast<size_t>(got));
   segments_ = segments_of(fd_.get(), *head_);
   is_script_ = head_->starts_with("#!");
-  if (is_loader_ || interpreters_ == kMostInterpreters) return;  // The kernel follows no further.
+  if (is_loader_ || interpreters_ == kMaxInterpreters) return;  // The kernel follows no further.
   next_ = is_script_ ? script_interpreter(*head_) : read_loader(fd_.get(), segments_);
 }
 

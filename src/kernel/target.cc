@@ -21,12 +21,12 @@ TargetError cannot_execute(const std::string& path, const std::string& why) {
 }
 
 TargetError not_found(const std::string& name, const std::string& why) {
-  return {kExitNotFound, "cannot find " + quoted(name, 4096) + ": " + why};
+  return {kExitNotFound, "cannot find " + in_quotes(name, 4096) + ": " + why};
 }
 
 /// "its interpreter 'PATH' (in the '#!' line) cannot be used: ", for what `file` needs to be started.
 std::string cannot_use_next(const ProgramFile& file) {
-  const std::string path = quoted(*file.next(), 4096);
+  const std::string path = in_quotes(*file.next(), 4096);
   if (!file.is_script()) return "its dynamic loader " + path + " cannot be used: ";
   const bool returns = file.next()->ends_with('\r');
   return "its interpreter " + path + " (in the '#!' line)" + (returns ? ", which ends in a carriage return," : "") +
@@ -145,7 +145,7 @@ void warm_up(const std::string& path) {
 }
 
 std::string cannot_execute_prefix(const std::string& path) {
-  return "cannot execute " + quoted(path, 4096) + ": ";
+  return "cannot execute " + in_quotes(path, 4096) + ": ";
 }
 
 const char* exec_failure_reason(int error_number) {

@@ -29,13 +29,13 @@ bool answers_with(const bpf::Program& program, uint32_t action) {
 
 void RecentPids::add(pid_t pid) {
   if (pid <= 0 || !places_.insert(pid).second) return;
-  if (ring_.size() < kMost) {
+  if (ring_.size() < kMaxCount) {
     ring_.push_back(pid);
     return;
   }
   places_.erase(ring_[oldest_]);
   ring_[oldest_] = pid;
-  oldest_ = (oldest_ + 1) % kMost;
+  oldest_ = (oldest_ + 1) % kMaxCount;
 }
 
 /// Whether it is below this process.

@@ -24,7 +24,7 @@ bool answers_with(const bpf::Program& program, uint32_t action);
 /// Numbers of processes, of which the latest are kept.
 class RecentPids {
  public:
-  static constexpr size_t kMost = 4096;
+  static constexpr size_t kMaxCount = 4096;
 
   void add(pid_t pid);
   [[nodiscard]] bool contains(pid_t pid) const { return places_.contains(pid); }

@@ -78,16 +78,16 @@ bool BeatsReader::expect_mapping(const YamlNode& node, std::string_view what) {
 }
 
 bool BeatsReader::expect_list(const YamlNode& node, std::string_view key, std::string_view one, std::string_view many) {
-  if (!expect_literal(node, quoted(key), diagnostics_)) return false;
+  if (!expect_literal(node, in_quotes(key), diagnostics_)) return false;
   if (node.kind != Kind::kSequence) {
     if (node.complete) {
       diagnostics_.error(node.range,
-                         quoted(key) + " must be a list of " + std::string(many) + ", found " + describe(node));
+                         in_quotes(key) + " must be a list of " + std::string(many) + ", found " + describe(node));
     }
     return false;
   }
   if (!node.items.empty()) return true;
-  missing(node, node.range, quoted(key) + " is an empty list; expected at least one " + std::string(one));
+  missing(node, node.range, in_quotes(key) + " is an empty list; expected at least one " + std::string(one));
   return false;
 }
 
@@ -103,7 +103,7 @@ void BeatsReader::explain_empty_section(const YamlNode& document, const YamlNode
   for (const auto& [other, value] : document.entries) {
     if (std::find(kSectionKeys.begin(), kSectionKeys.end(), other.text) == kSectionKeys.end()) continue;
     const uint32_t line = diagnostics_.source().locate(other.range.offset).line;
-    message += "; " + quoted(other.text) + " on line " + std::to_string(line) + " needs indentation";
+    message += "; " + in_quotes(other.text) + " on line " + std::to_string(line) + " needs indentation";
     break;
   }
   diagnostics_.error(key.range, std::move(message));
@@ -186,7 +186,7 @@ void BeatsReader::read_architectures(const YamlNode& node, Policy& policy) {
     if (!abi) continue;
     const auto same = [&](const ListedAbi& listed) { return listed.abi == *abi; };
     if (std::any_of(policy.architectures.begin(), policy.architectures.end(), same)) {
-      diagnostics_.warning(item.range, "ABI " + quoted(item.text) + " is listed twice");
+      diagnostics_.warning(item.range, "ABI " + in_quotes(item.text) + " is listed twice");
       continue;
     }
     policy.architectures.push_back({*abi, item.range});
@@ -205,9 +205,9 @@ void BeatsReader::read_flags(const YamlNode& node, Flags& flags) {
       flags.tsync = true;
     } else {
       const auto nearest = diagnostics_.nearest("flags", item.text, kFlags);
-      diagnostics_.error(
-          item.range, "unknown flag " + quoted(item.text) +
-                          (nearest ? "; did you mean " + quoted(*nearest) + "?" : "; expected " + enumerate(kFlags)));
+      diagnostics_.error(item.range, "unknown flag " + in_quotes(item.text) +
+                                         (nearest ? "; did you mean " + in_quotes(*nearest) + "?"
+                                                  : "; expected " + enumerate(kFlags)));
     }
   }
 }

@@ -16,7 +16,7 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
-constexpr size_t kMostArguments = 6;
+constexpr size_t kMaxArguments = 6;
 
 constexpr std::array<std::string_view, 4> kFileKeys = {"policy", "profile", "arch", "expect"};
 constexpr std::array<KeyAlias, 6> kFileAliases = {{{"file", "policy"},
@@ -144,7 +144,7 @@ void ExpectationsReader::read_call(const YamlNode& node, Expectation& expectatio
   if (node.items.empty()) return;
   read_call_name(node.items.front(), expectation);
   for (size_t i = 1; i < node.items.size(); ++i) {
-    if (i > kMostArguments) {
+    if (i > kMaxArguments) {
       diagnostics_.error(node.items[i].range,
                          "a system call has at most 6 arguments, found " + std::to_string(node.items.size() - 1));
       return;

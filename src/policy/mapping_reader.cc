@@ -12,7 +12,7 @@ const MappingReader::Entry* MappingReader::entry(std::string_view name) const {
 }
 
 void MappingReader::add(const YamlNode& key, std::string_view name, const YamlNode& value) {
-  if (!expect_literal(key, "the key " + quoted(key.text), diagnostics_)) {
+  if (!expect_literal(key, "the key " + in_quotes(key.text), diagnostics_)) {
     obscure_ = true;
     return;
   }
@@ -28,8 +28,8 @@ void MappingReader::add(const YamlNode& key, std::string_view name, const YamlNo
   }
   if (const Entry* first = entry(name)) {
     const uint32_t line = diagnostics_.source().locate(first->key->range.offset).line;
-    diagnostics_.error(
-        key.range, "key " + quoted(name) + " is given twice in " + place_ + "; first on line " + std::to_string(line));
+    diagnostics_.error(key.range, "key " + in_quotes(name) + " is given twice in " + place_ + "; first on line " +
+                                      std::to_string(line));
     return;
   }
   entries_.push_back({*known, &key, &value});
@@ -48,17 +48,17 @@ void MappingReader::add_all(const YamlNode& mapping) {
 
 void MappingReader::report_unknown(const YamlNode& key, std::string_view name) {
   if (std::find(inner_.begin(), inner_.end(), name) != inner_.end()) {
-    diagnostics_.error(key.range, "key " + quoted(name) + " belongs in " + inner_place_ + ", found in " + place_ +
+    diagnostics_.error(key.range, "key " + in_quotes(name) + " belongs in " + inner_place_ + ", found in " + place_ +
                                       "; is its indentation wrong?");
     return;
   }
-  std::string message = "unknown key " + quoted(name.empty() ? key.text : name) + " in " + place_;
+  std::string message = "unknown key " + in_quotes(name.empty() ? key.text : name) + " in " + place_;
   const auto alias =
       std::find_if(aliases_.begin(), aliases_.end(), [&](const KeyAlias& a) { return a.written == name; });
   const auto meant = alias != aliases_.end() ? std::optional(alias->meant) : diagnostics_.nearest(place_, name, keys_);
   if (meant) {
     suggested_.push_back(*meant);
-    message += "; did you mean " + quoted(*meant) + "?";
+    message += "; did you mean " + in_quotes(*meant) + "?";
   } else {
     message += "; expected " + enumerate(keys_);
   }
@@ -84,7 +84,7 @@ std::string describe(const YamlNode& node) {
     case YamlNode::Kind::kNull:
       return "nothing";
     case YamlNode::Kind::kScalar:
-      return quoted(node.text, 40);
+      return in_quotes(node.text, 40);
     case YamlNode::Kind::kSequence:
       return "a list";
     case YamlNode::Kind::kMapping:

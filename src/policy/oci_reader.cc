@@ -67,7 +67,8 @@ std::string expected(const Word<Value> (&words)[size], std::string_view written,
                      Diagnostics& diagnostics) {
   std::vector<std::string_view> names;
   for (const Word<Value>& word : words) names.push_back(word.name);
-  if (const auto nearest = diagnostics.nearest(list, written, names)) return "; did you mean " + quoted(*nearest) + "?";
+  if (const auto nearest = diagnostics.nearest(list, written, names))
+    return "; did you mean " + in_quotes(*nearest) + "?";
   return "; expected " + enumerate(names);
 }
 
@@ -134,7 +135,7 @@ Policy OciReader::read(const YamlNode& document) {
   for (const std::string_view key : {"listenerPath", "listenerMetadata"}) {
     if (keys.find(key) == nullptr) continue;
     diagnostics_.error(keys.find_key(key)->range,
-                       quoted(key) + " needs a container runtime that answers notifications");
+                       in_quotes(key) + " needs a container runtime that answers notifications");
   }
   const YamlNode* by_default = keys.find("defaultAction");  // Absent if the key itself was refused.
   if (const auto action = by_default != nullptr ? read_oci_action(*by_default, "'defaultAction'") : std::nullopt) {
@@ -205,7 +206,7 @@ void OciReader::add_architecture(const YamlNode& node, Policy& policy) {
   const auto abi = oci_architecture(node.text);
   if (!abi) {
     diagnostics_.error(node.range,
-                       "unknown architecture " + quoted(node.text) + "; expected SCMP_ARCH_X86_64 or the like");
+                       "unknown architecture " + in_quotes(node.text) + "; expected SCMP_ARCH_X86_64 or the like");
     return;
   }
   const auto same = [&](const ListedAbi& listed) { return listed.abi == *abi; };
@@ -220,7 +221,7 @@ void OciReader::read_flags(const YamlNode& node, Flags& flags) {
     if (const auto flag = look_up(kFlags, item.text)) {
       flags.*(*flag) = true;
     } else {
-      diagnostics_.error(item.range, "unknown flag " + quoted(item.text) +
+      diagnostics_.error(item.range, "unknown flag " + in_quotes(item.text) +
                                          expected(kFlags, item.text, "SECCOMP_FILTER_FLAG_", diagnostics_));
     }
   }
@@ -232,8 +233,8 @@ std::optional<Action> OciReader::read_oci_action(const YamlNode& node, std::stri
   if (node.text == "SCMP_ACT_NOTIFY") {
     diagnostics_.error(node.range, "SCMP_ACT_NOTIFY needs a container runtime that answers notifications");
   } else {
-    diagnostics_.error(
-        node.range, "unknown action " + quoted(node.text) + expected(kActions, node.text, "SCMP_ACT_", diagnostics_));
+    diagnostics_.error(node.range, "unknown action " + in_quotes(node.text) +
+                                       expected(kActions, node.text, "SCMP_ACT_", diagnostics_));
   }
   return std::nullopt;
 }
@@ -254,7 +255,7 @@ bool OciReader::read_errno_of(const MappingReader& keys, std::string_view name, 
     const YamlNode* node = keys.find(key);
     const bool empty = node == nullptr || node->kind == Kind::kNull;
     if (empty || (node->kind == Kind::kScalar && node->text.empty())) continue;
-    const auto value = read_errno(*node, quoted(key), diagnostics_);
+    const auto value = read_errno(*node, in_quotes(key), diagnostics_);
     if (value) error = *value;
     return value.has_value();
   }
@@ -278,10 +279,10 @@ void OciReader::read_rule(const YamlNode& node, const Policy& policy) {
     for (size_t i = 0; i < args->items.size(); ++i) good = read_argument(args->items[i], rule.conditions[i]) && good;
   }
   const bool here = applies(keys);
-  if (!good || !here || is_default(rule.group, policy) || conditions_ > kMostConditions) return;
+  if (!good || !here || is_default(rule.group, policy) || conditions_ > kMaxConditions) return;
   conditions_ += rule.names.size() * rule.conditions.size();
-  if (conditions_ > kMostConditions) {
-    diagnostics_.error(node.range, "with this rule the profile has more than " + std::to_string(kMostConditions) +
+  if (conditions_ > kMaxConditions) {
+    diagnostics_.error(node.range, "with this rule the profile has more than " + std::to_string(kMaxConditions) +
                                        " conditions, counted for each name; the most that a policy may have");
     return;
   }
@@ -333,7 +334,7 @@ bool OciReader::read_argument(const YamlNode& node, Condition& condition) {
   keys.add_all(node);
   for (const std::string_view key : {"index", "op"}) {
     if (keys.find(key) != nullptr || !keys.lacks(key) || !node.complete) continue;
-    diagnostics_.error(node.range, quoted(key) + " is missing in an entry of 'args'");
+    diagnostics_.error(node.range, in_quotes(key) + " is missing in an entry of 'args'");
   }
   const YamlNode* index = keys.find("index");
   const YamlNode* op = keys.find("op");
@@ -342,8 +343,8 @@ bool OciReader::read_argument(const YamlNode& node, Condition& condition) {
   if (!argument || !expect_scalar(*op, "'op'", "an operator such as SCMP_CMP_EQ", diagnostics_)) return false;
   const auto operation = look_up(kOperators, op->text);
   if (!operation) {
-    diagnostics_.error(
-        op->range, "unknown operator " + quoted(op->text) + expected(kOperators, op->text, "SCMP_CMP_", diagnostics_));
+    diagnostics_.error(op->range, "unknown operator " + in_quotes(op->text) +
+                                      expected(kOperators, op->text, "SCMP_CMP_", diagnostics_));
     return false;
   }
   condition.argument = *argument;
@@ -391,8 +392,8 @@ bool OciReader::filter_holds(const YamlNode& node, bool all_needed) {
       if (abi) continue;  // Else a machine that only Go knows, or a slip of the pen.
       if (const auto nearest = diagnostics_.nearest("ABIs", item.text, arch::accepted_abi_names);
           nearest && item.text != "loong64") {
-        diagnostics_.error(item.range,
-                           "unknown architecture " + quoted(item.text) + "; did you mean " + quoted(*nearest) + "?");
+        diagnostics_.error(
+            item.range, "unknown architecture " + in_quotes(item.text) + "; did you mean " + in_quotes(*nearest) + "?");
       }
     }
     if (!arches->items.empty()) outcomes.push_back(named);
@@ -418,9 +419,9 @@ std::optional<bool> OciReader::read_capability(const YamlNode& node) {
   }
   if (const auto nearest = diagnostics_.nearest("capabilities", node.text, known)) {
     diagnostics_.error(node.range,
-                       "unknown capability " + quoted(node.text) + "; did you mean " + quoted(*nearest) + "?");
+                       "unknown capability " + in_quotes(node.text) + "; did you mean " + in_quotes(*nearest) + "?");
   } else {
-    diagnostics_.warning(node.range, "unknown capability " + quoted(node.text) + "; nobody has it here");
+    diagnostics_.warning(node.range, "unknown capability " + in_quotes(node.text) + "; nobody has it here");
   }
   return false;
 }
@@ -434,7 +435,7 @@ bool repeats_an_argument(const std::vector<Condition>& conditions) {
 /// libseccomp orders rules with arguments for one call by itself; for rules that agree, or that never hold together, it
 /// makes no difference. Said once a call.
 void OciReader::warn_of_order() {
-  constexpr size_t kMostCompared = 200;  // More rules for one call are not compared with one another.
+  constexpr size_t kMaxCompared = 200;  // More rules for one call are not compared with one another.
   struct Earlier {
     std::vector<const Rule*> rules;
     unsigned actions = 0;  ///< A bit for each that they have.
@@ -450,13 +451,13 @@ void OciReader::warn_of_order() {
       const bool clash =
           (known.actions & ~own) != 0 && std::any_of(known.rules.begin(), known.rules.end(), [&](const Rule* other) {
             return other->group.action != rule.group.action &&
-                   (known.rules.size() > kMostCompared || may_overlap(other->conditions, rule.conditions));
+                   (known.rules.size() > kMaxCompared || may_overlap(other->conditions, rule.conditions));
           });
       known.rules.push_back(&rule);
       known.actions |= own;
       if (!clash) continue;
       told.insert(name.text);
-      diagnostics_.warning(name.range, "rules with arguments for " + quoted(std::string_view(name.text)) +
+      diagnostics_.warning(name.range, "rules with arguments for " + in_quotes(std::string_view(name.text)) +
                                            " have different actions; the first that matches decides here, but "
                                            "container runtimes order them in another way");
     }

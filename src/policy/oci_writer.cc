@@ -117,9 +117,9 @@ void yaml_rule(std::string& out, const OciRule& rule) {
 
 /// A DNS subdomain name (RFC 1123), which is what Kubernetes takes.
 std::string resource_name(std::string_view name) {
-  constexpr size_t kLongest = 253;
+  constexpr size_t kMaxLength = 253;
   std::string out;
-  for (const char c : name.substr(0, kLongest)) {
+  for (const char c : name.substr(0, kMaxLength)) {
     const int lower = std::tolower(static_cast<unsigned char>(c));
     const bool plain = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9');
     if (plain) {

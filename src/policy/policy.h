@@ -116,7 +116,7 @@ struct Flags {
 /// The most conditions that a policy may come to, counted for each call and, by resolve(), for each ABI: one condition
 /// on a set is one on each member. A filter has room for some thousands, and what has more of them takes time and
 /// memory before that is known.
-inline constexpr size_t kMostConditions = 100'000;
+inline constexpr size_t kMaxConditions = 100'000;
 
 struct Policy {
   std::shared_ptr<const SourceText> source;

@@ -41,11 +41,11 @@ bool check_top_level(const YamlNode& document, Diagnostics& diagnostics) {
       diagnostics.error(key.range, "an alias cannot be a key on the top level; write the key out");
       good = false;
     } else if (const auto meant = nearly_section(key.text)) {
-      diagnostics.error(key.range, "unknown key " + quoted(key.text) + "; did you mean " + quoted(*meant) + "?");
+      diagnostics.error(key.range, "unknown key " + in_quotes(key.text) + "; did you mean " + in_quotes(*meant) + "?");
       good = false;
     } else if (section && std::find(kInner.begin(), kInner.end(), key.text) != kInner.end()) {
-      diagnostics.error(key.range,
-                        "key " + quoted(key.text) + " stands outside the 'seccomp' section; is its indentation wrong?");
+      diagnostics.error(
+          key.range, "key " + in_quotes(key.text) + " stands outside the 'seccomp' section; is its indentation wrong?");
       good = false;
     }
   }
@@ -70,7 +70,7 @@ void report_unrecognised(const YamlNode& document, Diagnostics& diagnostics) {
   for (const auto& [key, value] : document.entries) {
     if (std::find(kInner.begin(), kInner.end(), key.text) != kInner.end()) {
       diagnostics.error(key.range,
-                        "key " + quoted(key.text) + " stands outside a 'seccomp' section; put it below 'seccomp:'");
+                        "key " + in_quotes(key.text) + " stands outside a 'seccomp' section; put it below 'seccomp:'");
       return;
     }
   }
@@ -80,7 +80,7 @@ void report_unrecognised(const YamlNode& document, Diagnostics& diagnostics) {
     const bool below = std::any_of(value.entries.begin(), value.entries.end(),
                                    [](const auto& entry) { return is_beats_key(entry.key); });
     if (below || key.text.ends_with(".seccomp")) {
-      message += below ? "; it stands below " + quoted(key.text) : "; found " + quoted(key.text);
+      message += below ? "; it stands below " + in_quotes(key.text) : "; found " + in_quotes(key.text);
       break;
     }
   }

@@ -22,7 +22,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 /// Of a value: as many as there are bits.
-constexpr size_t kMostTerms = 64;
+constexpr size_t kMaxTerms = 64;
 
 /// The index of `text` among `names` in any case.
 std::optional<size_t> index_of(std::span<const std::string_view> names, std::string_view text) {
@@ -34,7 +34,7 @@ std::optional<size_t> index_of(std::span<const std::string_view> names, std::str
 
 std::string suggestion(std::string_view list, std::string_view text, std::span<const std::string_view> names,
                        Diagnostics& diagnostics) {
-  if (const auto nearest = diagnostics.nearest(list, text, names)) return "; did you mean " + quoted(*nearest) + "?";
+  if (const auto nearest = diagnostics.nearest(list, text, names)) return "; did you mean " + in_quotes(*nearest) + "?";
   return "; expected " + enumerate(names);
 }
 
@@ -88,11 +88,11 @@ bool looks_like_constant(std::string_view text) {
 /// Whether any ABI has the constant; which ones is for the resolver to know.
 bool check_constant(std::string_view name, const YamlNode& node, Diagnostics& diagnostics) {
   if (!arch::abis_with_constant(name).empty()) return true;
-  std::string message = "unknown constant " + quoted(name);
+  std::string message = "unknown constant " + in_quotes(name);
   if (name.find_first_of(" +&,~") != std::string_view::npos) {
     message += "; constants are joined with '|'";
   } else if (const auto nearest = diagnostics.nearest("constants", name, arch::constant_names)) {
-    message += "; did you mean " + quoted(*nearest) + "?";
+    message += "; did you mean " + in_quotes(*nearest) + "?";
   } else {
     message += "; expected an integer, or a name such as AF_INET or CLONE_NEWUSER";
   }
@@ -181,7 +181,7 @@ std::optional<Integer> read_integer(const YamlNode& node, std::string_view what,
 std::optional<Action> read_action(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
   if (!expect_scalar(node, what, "one of " + enumerate(kActionNames), diagnostics)) return std::nullopt;
   if (const auto index = index_of(kActionNames, node.text)) return static_cast<Action>(*index);
-  std::string message = "unknown action " + quoted(node.text);
+  std::string message = "unknown action " + in_quotes(node.text);
   if (equal_ignoring_case(node.text, "kill")) {
     message += "; did you mean 'kill_process' (or 'kill_thread')?";
   } else {
@@ -194,7 +194,7 @@ std::optional<Action> read_action(const YamlNode& node, std::string_view what, D
 std::optional<Operation> read_operation(const YamlNode& node, Diagnostics& diagnostics) {
   if (!expect_scalar(node, "'operation'", "one of " + enumerate(kOperationNames), diagnostics)) return std::nullopt;
   if (const auto index = index_of(kOperationNames, node.text)) return static_cast<Operation>(*index);
-  diagnostics.error(node.range, "unknown operation " + quoted(node.text) +
+  diagnostics.error(node.range, "unknown operation " + in_quotes(node.text) +
                                     suggestion("operations", node.text, kOperationNames, diagnostics));
   return std::nullopt;
 }
@@ -205,9 +205,9 @@ std::optional<ErrnoValue> read_errno(const YamlNode& node, std::string_view what
   if (std::find(names.begin(), names.end(), node.text) != names.end()) return ErrnoValue{node.text, 0, node.range};
   const ParsedNumber parsed = parse_number(node.text);
   if (parsed.error == NumberError::kNotANumber) {
-    std::string message = "unknown errno " + quoted(node.text);
+    std::string message = "unknown errno " + in_quotes(node.text);
     if (const auto nearest = diagnostics.nearest("errnos", node.text, names)) {
-      message += "; did you mean " + quoted(*nearest) + "?";
+      message += "; did you mean " + in_quotes(*nearest) + "?";
     } else {
       message += "; expected a name such as EPERM, or a number from 1 to 4095";
     }
@@ -236,8 +236,8 @@ std::optional<Value> read_value(const YamlNode& node, std::string_view what, Dia
     if (!integer) return std::nullopt;
     return Value{{{*integer, ""}}, node.range};
   }
-  if (static_cast<size_t>(std::count(text.begin(), text.end(), '|')) >= kMostTerms) {
-    diagnostics.error(node.range, std::string(what) + " has more than " + std::to_string(kMostTerms) +
+  if (static_cast<size_t>(std::count(text.begin(), text.end(), '|')) >= kMaxTerms) {
+    diagnostics.error(node.range, std::string(what) + " has more than " + std::to_string(kMaxTerms) +
                                       " parts joined with '|'; no register has so many bits");
     return std::nullopt;
   }
@@ -256,7 +256,7 @@ std::optional<Value> read_value(const YamlNode& node, std::string_view what, Dia
     } else {
       diagnostics.error(node.range, std::string(what) +
                                         " must be integers and names of constants joined with '|', found " +
-                                        quoted(term) + " in " + describe(node));
+                                        in_quotes(term) + " in " + describe(node));
       return std::nullopt;
     }
   }
@@ -280,8 +280,8 @@ std::optional<arch::Abi> read_abi(const YamlNode& node, Diagnostics& diagnostics
   const auto abi = arch::find_abi(node.text);
   if (!abi) {
     const auto nearest = diagnostics.nearest("ABIs", node.text, arch::accepted_abi_names);
-    diagnostics.error(node.range, "unknown ABI " + quoted(node.text) +
-                                      (nearest ? "; did you mean " + quoted(*nearest) + "?"
+    diagnostics.error(node.range, "unknown ABI " + in_quotes(node.text) +
+                                      (nearest ? "; did you mean " + in_quotes(*nearest) + "?"
                                                : "; expected " + enumerate(arch::abi_names())));
   }
   return abi;

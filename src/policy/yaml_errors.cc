@@ -51,7 +51,7 @@ std::string explain(const SourceText& source, size_t offset, const std::string& 
   if (found == '`') return "a plain value cannot start with '`'; put it in quotes";
   if (found == '%' && !line_begins) return "a plain value cannot start with '%'; put it in quotes";
   if (message == YAML::ErrorMsg::UNKNOWN_ANCHOR) {
-    return "the alias " + quoted(alias_name(text, offset)) + " has no anchor before it";
+    return "the alias " + in_quotes(alias_name(text, offset)) + " has no anchor before it";
   }
   if (follows_quoted_scalar(source, offset, state)) {
     return "text behind a closing quote; the quoted text began on line " +

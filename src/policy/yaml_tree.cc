@@ -108,7 +108,7 @@ std::optional<size_t> end_of_quoted(std::string_view text, size_t at) {
 
 /// More opening brackets than closing ones, wherever they stand. The parser refuses a nesting of some hundreds, but
 /// only after it has looked for the end of each, at 240 bytes a bracket.
-constexpr size_t kMostOpenBrackets = 10'000;
+constexpr size_t kMaxOpenBrackets = 10'000;
 
 /// Where there are more; npos if that is nowhere.
 size_t too_many_brackets(std::string_view text) {
@@ -116,7 +116,7 @@ size_t too_many_brackets(std::string_view text) {
   for (size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     if (c == '[' || c == '{') {
-      if (++open > kMostOpenBrackets) return at;
+      if (++open > kMaxOpenBrackets) return at;
     } else if ((c == ']' || c == '}') && open > 0) {
       --open;
     }
@@ -296,7 +296,7 @@ class TreeBuilder : public YAML::EventHandler {
     const std::string_view line = source_.line_at(key.range.offset);
     const auto column = static_cast<size_t>(source_.text().data() + key.range.offset - line.data());
     const std::string_view written = key.kind == Kind::kNull ? line.substr(column) : std::string_view(key.text);
-    throw SyntaxError{key.range.offset, quoted(written) + " is not followed by ':'"};
+    throw SyntaxError{key.range.offset, in_quotes(written) + " is not followed by ':'"};
   }
 
   const SourceText& source_;
@@ -339,7 +339,7 @@ std::optional<YamlNode> parse_yaml(Diagnostics& diagnostics) {
   }
   if (brackets != std::string_view::npos && !too_deep) {  // What was found behind the cut, if anything, is not there.
     failure = SyntaxError{brackets,
-                          "more than " + std::to_string(kMostOpenBrackets) + " opening brackets without a closing one"};
+                          "more than " + std::to_string(kMaxOpenBrackets) + " opening brackets without a closing one"};
   }
   if (failure) {
     diagnostics.error({static_cast<uint32_t>(failure->offset), 1}, failure->message);

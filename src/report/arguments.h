@@ -22,7 +22,7 @@ using MemoryReader = std::function<size_t(uint64_t address, std::span<std::byte>
 size_t no_memory(uint64_t address, std::span<std::byte> into);
 
 /// Of a string, no more bytes than this are shown; "..." stands for the rest.
-inline constexpr size_t kLongestString = 64;
+inline constexpr size_t kMaxStringLength = 64;
 
 /// `AF_PACKET, SOCK_RAW, 768`; `AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC`; what lies behind a pointer that cannot be
 /// read is shown as the pointer. All six registers in hexadecimal for a call that no table knows. Printable.

@@ -16,9 +16,9 @@ namespace {
 
 using arch::ArgumentKind;
 
-constexpr size_t kMostStrings = 8;       // Of an argv.
-constexpr size_t kLongestAddress = 128;  // sizeof(struct sockaddr_storage).
-constexpr size_t kPathOffset = 2;        // Of sun_path in struct sockaddr_un.
+constexpr size_t kMaxStrings = 8;          // Of an argv.
+constexpr size_t kMaxAddressLength = 128;  // sizeof(struct sockaddr_storage).
+constexpr size_t kPathOffset = 2;          // Of sun_path in struct sockaddr_un.
 
 /// The text between double quotes, and "..." behind them if it goes on.
 std::string quoted_text(std::string_view text, bool more) {
@@ -112,34 +112,34 @@ std::vector<uint64_t> CallerMemory::words(uint64_t address, size_t count) const 
 }
 
 std::string CallerMemory::string(uint64_t address) const {
-  const std::string raw = read(address, kLongestString + 1);
+  const std::string raw = read(address, kMaxStringLength + 1);
   if (raw.empty()) return pointer_text(address);
   const size_t end = raw.find('\0');
   if (end != std::string::npos) return quoted_text(std::string_view(raw).substr(0, end), false);
-  return quoted_text(std::string_view(raw).substr(0, kLongestString), true);
+  return quoted_text(std::string_view(raw).substr(0, kMaxStringLength), true);
 }
 
 std::string CallerMemory::bytes(uint64_t address, uint64_t count) const {
   if (address != 0 && count == 0) return "\"\"";
-  const std::string raw = read(address, std::min<uint64_t>(count, kLongestString));
+  const std::string raw = read(address, std::min<uint64_t>(count, kMaxStringLength));
   if (raw.empty()) return pointer_text(address);
   return quoted_text(raw, raw.size() < count);
 }
 
 std::string CallerMemory::strings(uint64_t address) const {
-  const std::vector<uint64_t> pointers = words(address, kMostStrings + 1);
+  const std::vector<uint64_t> pointers = words(address, kMaxStrings + 1);
   if (pointers.empty()) return pointer_text(address);
   std::string text = "[";
   for (size_t i = 0; i < pointers.size() && pointers[i] != 0; ++i) {
     if (i > 0) text += ", ";
-    if (i == kMostStrings) return text + "...]";
+    if (i == kMaxStrings) return text + "...]";
     text += string(pointers[i]);
   }
   return text + "]";
 }
 
 std::string CallerMemory::socket_address(uint64_t address, uint64_t length) const {
-  const std::string raw = read(address, std::min<uint64_t>(length, kLongestAddress));
+  const std::string raw = read(address, std::min<uint64_t>(length, kMaxAddressLength));
   if (raw.size() < kPathOffset) return pointer_text(address);
   const bpf::Endian endian = arch::info(abi_).endian;
   const uint64_t family = number_of(std::string_view(raw).substr(0, 2), endian);
@@ -150,7 +150,7 @@ std::string CallerMemory::socket_address(uint64_t address, uint64_t length) cons
   }
   if (family == AF_UNIX) {
     const auto path = std::string_view(raw).substr(kPathOffset);
-    return unix_address(path.substr(0, kLongestString), path.size() > kLongestString);
+    return unix_address(path.substr(0, kMaxStringLength), path.size() > kMaxStringLength);
   }
   const std::string name = constant_or_number(abi_, ArgumentKind::kAddressFamily, family);
   if (name == "AF_NETLINK" && raw.size() >= 12) {

@@ -22,7 +22,7 @@ using policy::Action;
 using resolve::Verdict;
 using resolve::VerdictSource;
 
-constexpr size_t kMostDenied = Tally::kMostKeys + Tally::kMostNamesOfCalls;  // Of one policy.
+constexpr size_t kMaxDenied = Tally::kMaxKeys + Tally::kMaxNamesOfCalls;  // Of one policy.
 
 /// A program to judge by. Where the filter has a token this one has other bits, with which nothing is ever let through:
 /// a call that it allows although it was notified is refused (see answer_of in cmd/sandbox-run/report.cc).
@@ -121,7 +121,7 @@ void Judge::describe(const std::optional<resolve::Judgement>& judgement, Event& 
 
 void Judge::note_denial(const bpf::SystemCall& call) {
   for (size_t i = 0; i < denied_.size(); ++i) {
-    if (denied_[i].size() >= kMostDenied) continue;
+    if (denied_[i].size() >= kMaxDenied) continue;
     const resolve::Judgement judgement = program_ ? decide_by_policies(call) : resolve::evaluate(rules_[i], call);
     if (!is_denial(judgement.verdict)) continue;
     const bool absent = judgement.verdict == Verdict{Action::kErrno, ENOSYS};

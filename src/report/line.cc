@@ -13,10 +13,10 @@
 namespace sandbox::report {
 namespace {
 
-// In bytes; together less than kLongestLine.
-constexpr size_t kLongestArguments = 2400;
-constexpr size_t kLongestName = 100;
-constexpr size_t kLongestRule = 600;
+// In bytes; together less than kMaxLineLength.
+constexpr size_t kMaxArgumentsLength = 2400;
+constexpr size_t kMaxNameLength = 100;
+constexpr size_t kMaxRuleLength = 600;
 
 uint32_t action_of(uint32_t value) {
   return value & SECCOMP_RET_ACTION_FULL;
@@ -39,7 +39,7 @@ std::string without_column(const std::string& rule) {
 std::string process_text(const Process& process) {
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-  if (!process.name.empty()) add(printable(process.name, kLongestName));
+  if (!process.name.empty()) add(printable(process.name, kMaxNameLength));
   if (process.pid > 0) add("pid " + std::to_string(process.pid));
   if (process.thread > 0 && process.thread != process.pid) add("thread " + std::to_string(process.thread));
   return text;
@@ -48,7 +48,7 @@ std::string process_text(const Process& process) {
 /// Where the verdict comes from, and its name in the policy.
 std::string rule_text(const Event& event) {
   const std::string action = action_name(event.action);
-  const std::string place = printable(event.rule.empty() ? event.policy : without_column(event.rule), kLongestRule);
+  const std::string place = printable(event.rule.empty() ? event.policy : without_column(event.rule), kMaxRuleLength);
   if (event.rule_kind == "the listener guard") return "  by a fixed rule (no listener beside sandbox-run's own)";
   if (event.rule_kind == "a fixed rule") {
     const auto abi = arch::abi_of(event.call.arch, event.call.number);
@@ -116,7 +116,7 @@ std::string denial_line(const Event& event) {
   const bool allowed = action == SECCOMP_RET_LOG || action == SECCOMP_RET_ALLOW;
   std::string line = allowed ? "logged " : through ? "would deny " : "denied ";
   line += call_text(event.call.arch, event.call.number);
-  if (event.arguments_known) line += "(" + printable(event.arguments, kLongestArguments) + ")";
+  if (event.arguments_known) line += "(" + printable(event.arguments, kMaxArgumentsLength) + ")";
   const bool known = action != SECCOMP_RET_ERRNO || (event.action & SECCOMP_RET_DATA) != 0;
   if (event.outcome == Outcome::kWaits) {
     line += ", which waits: its process could not be killed";

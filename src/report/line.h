@@ -9,7 +9,7 @@
 namespace sandbox::report {
 
 /// No line is longer: a line on a terminal, in a journal or a log comes through whole.
-inline constexpr size_t kLongestLine = 4000;
+inline constexpr size_t kMaxLineLength = 4000;
 
 /// "denied socket(AF_PACKET, SOCK_RAW, 768) = EPERM  [tcpdump, pid 4711]  by beat.yml:9 (errno)"
 ///

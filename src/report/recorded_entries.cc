@@ -122,7 +122,7 @@ std::map<std::string_view, NamedCall> by_name(const Recording& recording) {
   }
   for (auto& [name, call] : calls) {
     const auto beyond = [](const auto& item) { return item.second.beyond > 0; };
-    if (static_cast<size_t>(std::ranges::count_if(call.values, beyond)) > kMostValues) call.too_many_values = true;
+    if (static_cast<size_t>(std::ranges::count_if(call.values, beyond)) > kMaxValues) call.too_many_values = true;
   }
   return calls;
 }
@@ -158,7 +158,7 @@ void add_entries(std::string_view name, const NamedCall& call, std::span<const A
   if (!by_values) {
     Entry entry = {std::string(name), {}, call.count.all, remark, call.count.beyond > 0};
     if (call.too_many_values) {
-      entry.remark += (remark.empty() ? "" : ", ") + std::string("more than ") + std::to_string(kMostValues) +
+      entry.remark += (remark.empty() ? "" : ", ") + std::string("more than ") + std::to_string(kMaxValues) +
                       " different arguments";
     }
     entries.push_back(std::move(entry));

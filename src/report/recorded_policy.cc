@@ -22,8 +22,8 @@ using policy::Action;
 
 constexpr std::string_view kMarker = "# Recorded by sandbox-policy record; behind each call, how often it was made.";
 constexpr std::string_view kEarlierRuns = "# ... and earlier runs";
-constexpr size_t kMostComments = 40;  ///< Lines above the group: a few for each run.
-constexpr size_t kLongestCommand = 200;
+constexpr size_t kMaxComments = 40;  ///< Lines above the group: a few for each run.
+constexpr size_t kMaxCommandLength = 200;
 
 std::vector<Abi> abis_of(const policy::Policy& policy, Abi native) {
   std::vector<Abi> abis;
@@ -126,7 +126,7 @@ std::vector<std::string> Composer::comments_of_run() const {
   const std::string moment = timestamp(run_.time).substr(0, 19) + "Z";
   std::string line = "# " + moment + (run_.release.empty() ? "" : ", Linux " + printable(run_.release));
   line += ", " + plural(run_.processes, "process") + ", " + plural(recording_.seen, "call") + ": ";
-  std::vector<std::string> lines = {line + printable(run_.command, kLongestCommand)};
+  std::vector<std::string> lines = {line + printable(run_.command, kMaxCommandLength)};
   const std::vector<std::string> nameless = nameless_calls(recording_);
   constexpr size_t kFew = 8;
   for (size_t i = 0; i < std::min(nameless.size(), kFew); ++i) {
@@ -206,8 +206,8 @@ bool Composer::replace_own_group(policy::TextEditor& editor) {
     if (!own) continue;
     added_ = merge(own->entries, entries_);
     for (std::string& line : comments_of_run()) own->comments.push_back(std::move(line));
-    if (own->comments.size() > kMostComments) {
-      own->comments.erase(own->comments.begin(), own->comments.end() - kMostComments);
+    if (own->comments.size() > kMaxComments) {
+      own->comments.erase(own->comments.begin(), own->comments.end() - kMaxComments);
       own->comments.insert(own->comments.begin(), std::string(kEarlierRuns));
     }
     return editor.replace_group(i, own->begin, own->end, group_of(own->entries),

@@ -142,7 +142,7 @@ void Collector::note(const bpf::SystemCall& call) {
 void Collector::note_odd(const bpf::SystemCall& call, Table* table) {
   if (call.number == kSkippedNumber) return;
   if (table == nullptr) {
-    if (foreign_.size() < kMostOddNumbers || foreign_.contains(call.arch)) {
+    if (foreign_.size() < kMaxOddNumbers || foreign_.contains(call.arch)) {
       ++foreign_[call.arch];
     } else {
       ++uncounted_;
@@ -152,7 +152,7 @@ void Collector::note_odd(const bpf::SystemCall& call, Table* table) {
   const auto known = table->others.find(call.number);
   if (known != table->others.end()) {
     ++known->second.count;
-  } else if (odd_numbers_ < kMostOddNumbers) {
+  } else if (odd_numbers_ < kMaxOddNumbers) {
     ++odd_numbers_;
     ++different_;
     table->others[call.number].count = 1;
@@ -169,7 +169,7 @@ void Collector::Details::note(const bpf::SystemCall& call) {
   for (size_t i = 0; i < narrowed.size(); ++i) found[i] = call.args[narrowed[i].argument] & narrowed[i].mask;
   auto known = values.find(found);
   if (known == values.end()) {
-    if (values.size() == kMostValues) {
+    if (values.size() == kMaxValues) {
       // What is allowed already needs no room.
       too_many_values = too_many_values || is_beyond;
       return;

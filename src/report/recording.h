@@ -24,7 +24,7 @@ struct NarrowedArgument {
   bool part = false;  ///< Whether the mask is a part.
 };
 
-inline constexpr size_t kMostNarrowed = 2;
+inline constexpr size_t kMaxNarrowed = 2;
 
 /// The arguments that `--args` narrows a call to: none for most calls. Such calls are ioctl (its request), socket and
 /// socketpair (family and type), prctl (option), fcntl and fcntl64 (command), clone (flags), and the multiplexers
@@ -32,7 +32,7 @@ inline constexpr size_t kMostNarrowed = 2;
 std::vector<NarrowedArgument> narrowed_arguments(arch::Abi abi, std::string_view call);
 
 /// The values of a call's narrowed arguments, in their order; 0 where it has fewer.
-using Values = std::array<uint64_t, kMostNarrowed>;
+using Values = std::array<uint64_t, kMaxNarrowed>;
 
 struct Count {
   uint64_t all = 0;
@@ -45,7 +45,7 @@ struct RecordedCall {
   uint32_t number = 0;
   Count count;
   bool narrowed = false;         ///< Whether values were collected.
-  bool too_many_values = false;  ///< More than kMostValues: those behind them were only counted.
+  bool too_many_values = false;  ///< More than kMaxValues: those behind them were only counted.
   std::map<Values, Count> values;
 };
 
@@ -64,8 +64,8 @@ struct Recording {
 
 /// How many different values of a call, and how many numbers that no table of ours has room for, are kept. A program
 /// may make up as many as it likes.
-inline constexpr size_t kMostValues = 64;
-inline constexpr size_t kMostOddNumbers = 256;
+inline constexpr size_t kMaxValues = 64;
+inline constexpr size_t kMaxOddNumbers = 256;
 
 struct CollectorOptions {
   std::vector<arch::Abi> abis;  ///< That are recorded; of ABIs that share an arch, all.

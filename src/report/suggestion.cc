@@ -22,7 +22,7 @@ namespace {
 using resolve::VerdictSource;
 
 constexpr uint32_t kSkippedNumber = UINT32_MAX;
-constexpr size_t kMostNumbers = 20;  // In one line; a program has as many as it likes.
+constexpr size_t kMaxNumbers = 20;  // In one line; a program has as many as it likes.
 
 // ---- Text
 
@@ -42,7 +42,7 @@ std::string numbers_text(const Numbers& numbers) {
   std::string text;
   size_t left = numbers.size();
   for (const auto& [abi, number] : numbers) {
-    if (numbers.size() - left == kMostNumbers) return text + " and " + std::to_string(left) + " more";
+    if (numbers.size() - left == kMaxNumbers) return text + " and " + std::to_string(left) + " more";
     text += (text.empty() ? "" : ", ") + std::string(arch::info(abi).name) + " call " + std::to_string(number);
     --left;
   }

@@ -18,9 +18,9 @@
 namespace sandbox::report {
 namespace {
 
-constexpr size_t kMostNames = 3;      // Of processes, in a line of the summary.
-constexpr size_t kLongestName = 100;  // In bytes.
-constexpr size_t kLongestRule = 600;
+constexpr size_t kMaxNames = 3;         // Of processes, in a line of the summary.
+constexpr size_t kMaxNameLength = 100;  // In bytes.
+constexpr size_t kMaxRuleLength = 600;
 
 size_t hash_of(uint32_t arch, uint32_t number, uint32_t action, uint64_t rule, std::string_view process) {
   size_t hash = std::hash<std::string_view>{}(process);
@@ -41,18 +41,18 @@ std::string processes_text(const Total& total) {
   if (names.empty()) return total.other_processes ? "other processes" : "";
   std::string text;
   for (size_t i = 0; i < names.size(); ++i) {
-    if (i == kMostNames && (total.other_processes || names.size() > kMostNames + 1)) {
+    if (i == kMaxNames && (total.other_processes || names.size() > kMaxNames + 1)) {
       const std::string more = std::to_string(names.size() - i) + " more";
       return text + (total.other_processes ? ", " + more + " and others" : " and " + more);
     }
-    text += (i == 0 ? "" : ", ") + (names[i].empty() ? "(no name)" : printable(names[i], kLongestName));
+    text += (i == 0 ? "" : ", ") + (names[i].empty() ? "(no name)" : printable(names[i], kMaxNameLength));
   }
   return text + (total.other_processes ? " and others" : "");
 }
 
 std::string origin_text(const Total& total) {
-  if (total.rule.empty()) return total.rule_kind.empty() ? "" : "  by " + printable(total.rule_kind, kLongestRule);
-  return "  by " + printable(total.rule, kLongestRule);
+  if (total.rule.empty()) return total.rule_kind.empty() ? "" : "  by " + printable(total.rule_kind, kMaxRuleLength);
+  return "  by " + printable(total.rule, kMaxRuleLength);
 }
 
 using Row = std::array<std::string, 4>;  // Count, call, fate, the rest.
@@ -97,11 +97,11 @@ Tally::Count* Tally::place_for(const DenialKey& key) {
   const bool named = has_name(key);
   const size_t place = counts_.size() + others_.size();
   OwnKey own = {key.arch, key.number, key.action, key.rule, std::string(key.process)};
-  const bool room = counts_.size() < kMostKeys && (named || nameless_ < kMostNameless);
+  const bool room = counts_.size() < kMaxKeys && (named || nameless_ < kMaxNameless);
   if (!room && !named) return nullptr;
   if (!room) own.process.clear();
   Counts& counts = room ? counts_ : others_;
-  if (!room && others_.size() >= kMostNamesOfCalls && !others_.contains(own)) return nullptr;
+  if (!room && others_.size() >= kMaxNamesOfCalls && !others_.contains(own)) return nullptr;
   const auto [at, fresh] = counts.try_emplace(std::move(own));
   if (fresh) at->second.place = place;
   if (!named) ++nameless_;
@@ -151,8 +151,8 @@ Tally::Show Tally::note(const DenialKey& key, std::string_view text, const std::
 
 Tally::Show Tally::show(Count& count, std::string_view text) {
   const bool repeated = std::find(count.shown.begin(), count.shown.end(), text) != count.shown.end();
-  if (repeated) return ++count.repeats < kMostRepeats ? Show::kNo : Show::kMoreOfIt;
-  if (count.shown.size() >= kMostShown) return Show::kMoreOfIt;
+  if (repeated) return ++count.repeats < kMaxRepeats ? Show::kNo : Show::kMoreOfIt;
+  if (count.shown.size() >= kMaxShown) return Show::kMoreOfIt;
   count.shown.emplace_back(text);
   return Show::kYes;
 }
@@ -190,7 +190,7 @@ std::vector<Total> Tally::totals() const {
 }
 
 std::string more_of_it_text(const DenialKey& key) {
-  const std::string name = printable(key.process, kLongestName);
+  const std::string name = printable(key.process, kMaxNameLength);
   return "further denials of " + call_text(key.arch, key.number) + (name.empty() ? "" : " in " + name) +
          " are counted, not shown";
 }

@@ -37,13 +37,13 @@ struct Total {
 /// out those that matter: every call that has a name is in some total.
 class Tally {
  public:
-  static constexpr size_t kMostKeys = 512;     ///< Further ones are counted without the process's name.
-  static constexpr size_t kMostNameless = 64;  ///< Of these, those of calls without a name; others are uncounted().
-  static constexpr size_t kMostNamesOfCalls = 4096;  ///< Calls by action and rule, beside those.
-  static constexpr size_t kMostShown = 5;            ///< Lines for one key.
-  static constexpr size_t kMostLines = 500;          ///< For all of them, where people are to read them in one go.
+  static constexpr size_t kMaxKeys = 512;     ///< Further ones are counted without the process's name.
+  static constexpr size_t kMaxNameless = 64;  ///< Of these, those of calls without a name; others are uncounted().
+  static constexpr size_t kMaxNamesOfCalls = 4096;  ///< Calls by action and rule, beside those.
+  static constexpr size_t kMaxShown = 5;            ///< Lines for one key.
+  static constexpr size_t kMaxLines = 500;          ///< For all of them, where people are to read them in one go.
   /// Denials of one key that only repeat a line, before it is not looked at.
-  static constexpr size_t kMostRepeats = 100;
+  static constexpr size_t kMaxRepeats = 100;
 
   enum class Show : uint8_t {
     kYes,
@@ -60,14 +60,14 @@ class Tally {
   bool wants_details(const DenialKey& key);
 
   /// Says, of the denial that was just counted, whether it is to be shown. `text` is what tells it from others of its
-  /// key: its arguments. The first is shown, and further ones whose text differs, up to kMostShown. What
+  /// key: its arguments. The first is shown, and further ones whose text differs, up to kMaxShown. What
   /// wants_details() has asked for comes here even when there are no lines left: the totals need the rule.
   Show note(const DenialKey& key, std::string_view text, const std::string& rule, const std::string& rule_kind);
 
   /// All denials.
   [[nodiscard]] uint64_t count() const { return count_; }
   /// Those whose key found no place any more; in no total. Of calls without a name, as long as those with a name are
-  /// fewer than kMostNamesOfCalls.
+  /// fewer than kMaxNamesOfCalls.
   [[nodiscard]] uint64_t uncounted() const { return uncounted_; }
   /// By call, action and rule; the most frequent first, and of equal ones the one that came first.
   [[nodiscard]] std::vector<Total> totals() const;

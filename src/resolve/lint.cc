@@ -123,7 +123,7 @@ void check_undeniable(const policy::Policy& policy, const RuleSet& rules, Findin
     for (const policy::Name& name : group.names) {
       if (name.text != "uprobe" && name.text != "uretprobe") continue;
       findings.add("undeniable-call", rules.abi, name.range,
-                   quoted(std::string_view(name.text)) + " cannot be denied: the kernel lets it past every filter");
+                   in_quotes(std::string_view(name.text)) + " cannot be denied: the kernel lets it past every filter");
     }
   }
 }
@@ -135,7 +135,7 @@ void check_other_processes(const RuleSet& rules, Findings& findings) {
     const auto answers = answers_of(rules, name);
     if (!answers || !answers->open() || answers->permission == nullptr) continue;
     findings.add("opens-processes", rules.abi, answers->permission->origin->range,
-                 quoted(name) + " is allowed: with it a program takes over other processes of its user");
+                 in_quotes(name) + " is allowed: with it a program takes over other processes of its user");
   }
 }
 
@@ -193,7 +193,7 @@ std::string quoted_list(const std::vector<std::string_view>& names) {
   std::string text;
   for (size_t i = 0; i < names.size(); ++i) {
     if (i > 0) text += i + 1 == names.size() ? " and " : ", ";
-    text += quoted(names[i]);
+    text += in_quotes(names[i]);
   }
   return text;
 }
@@ -225,9 +225,9 @@ bool covers(const Clause& earlier, const Clause& later) {
 }
 
 const Clause* decider_of(const std::vector<Clause>& clauses, size_t index) {
-  constexpr size_t kMostCompared = 100;
+  constexpr size_t kMaxCompared = 100;
   for (size_t i = 0; i < index; ++i) {
-    if (i >= kMostCompared && !clauses[i].conditions.empty()) continue;
+    if (i >= kMaxCompared && !clauses[i].conditions.empty()) continue;
     if (covers(clauses[i], clauses[index])) return &clauses[i];
   }
   return nullptr;

@@ -105,7 +105,7 @@ struct Written {
 };
 
 std::string subject(const Written& written) {
-  return "argument " + std::to_string(written.condition.argument) + " of " + quoted(written.call);
+  return "argument " + std::to_string(written.condition.argument) + " of " + in_quotes(written.call);
 }
 
 /// Whether a call that the clause does not match may come to the other answer, which makes the condition matter.
@@ -194,9 +194,9 @@ void check_multiplexers(const Written& written, const SourceRange& name, const R
     call.args[0] = way.selector;
     if (!lets_pass(evaluate(alone, call).verdict.action)) continue;
     findings.add("multiplexer-open", rules.abi, name,
-                 "the conditions on " + quoted(written.call) + " do not hold for " + quoted(way.multiplexer) +
+                 "the conditions on " + in_quotes(written.call) + " do not hold for " + in_quotes(way.multiplexer) +
                      ", which is allowed and makes the same call with its arguments in memory; deny " +
-                     quoted(way.multiplexer) + ", if no program needs it");
+                     in_quotes(way.multiplexer) + ", if no program needs it");
   }
 }
 

@@ -41,7 +41,7 @@ void check_needed(const policy::Policy& policy, const RuleSet& rules, const Need
   const auto answers = answers_of(rules, needed.name);
   if (!answers || !answers->denied()) return;
   findings.add(needed.id, rules.abi, place_of(*answers, policy),
-               quoted(needed.name) + (answers->denial != nullptr ? " is denied (" : " is not allowed (") +
+               in_quotes(needed.name) + (answers->denial != nullptr ? " is denied (" : " is not allowed (") +
                    verdict_text(answers->refusal, rules.abi) + "): without it " + std::string(needed.otherwise));
 }
 

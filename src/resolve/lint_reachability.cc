@@ -56,7 +56,7 @@ struct Unreached {
 };
 
 Unreached describe(const policy::Name& name, bool conditional, const NameEntry& entry, const policy::Policy& policy) {
-  const std::string what = (conditional ? "this entry for " : "") + quoted(std::string_view(name.text));
+  const std::string what = (conditional ? "this entry for " : "") + in_quotes(std::string_view(name.text));
   const std::string place = place_of(entry.decider->origin->range, name.range, *policy.source);
   const std::string as_well = entry.decider->conditions.empty() ? "" : " whenever this matches";
   if (entry.same) {

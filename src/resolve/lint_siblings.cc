@@ -269,7 +269,7 @@ void SiblingCheck::check_io_uring() {
   std::string list = quoted_list(names_of(restricted));
   if (count > kFew + 1) {
     list.clear();
-    for (size_t i = 0; i < kFew; ++i) list += (i > 0 ? ", " : "") + quoted(restricted[i].name);
+    for (size_t i = 0; i < kFew; ++i) list += (i > 0 ? ", " : "") + in_quotes(restricted[i].name);
     list += " and " + std::to_string(count - kFew) + " more";
   }
   report("io-uring-open", place,

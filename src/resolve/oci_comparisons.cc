@@ -129,7 +129,7 @@ std::vector<OciArgument> Expression::as_written(const std::vector<Condition>& co
     if (one && sets_.where(condition) == all) return {*one};
   }
   std::vector<OciArgument> alternatives;
-  const auto cubes = sets_.cover(all, all, kMostOciRules);
+  const auto cubes = sets_.cover(all, all, kMaxOciRules);
   if (!cubes) return alternatives;
   for (const Cube& cube : *cubes) {
     for (const OciArgument& argument : arguments_of(cube)) alternatives.push_back(argument);
@@ -147,7 +147,7 @@ std::vector<OciArguments> Expression::as_written(const Clause& clause) {
   std::vector<OciArguments> rules = {{}};
   for (const auto& [index, conditions] : by_argument) {
     const std::vector<OciArgument> alternatives = as_written(conditions);
-    if (rules.size() * alternatives.size() > kMostOciRules) return {};
+    if (rules.size() * alternatives.size() > kMaxOciRules) return {};
     std::vector<OciArguments> longer;
     for (const OciArguments& rule : rules) {
       for (const OciArgument& alternative : alternatives) {
@@ -200,11 +200,11 @@ std::optional<std::vector<OciArguments>> Expression::rules(Set lower, Set upper,
       }
     }
   }
-  const auto rest = sets_.cover(sets_.without(lower, covered), upper, kMostOciRules);
+  const auto rest = sets_.cover(sets_.without(lower, covered), upper, kMaxOciRules);
   if (!rest || sets_.gave_up()) return std::nullopt;
   for (const Cube& cube : *rest) chosen.push_back(arguments_of(cube));
   drop_needless(chosen, lower);
-  if (chosen.size() > kMostOciRules || sets_.gave_up()) return std::nullopt;
+  if (chosen.size() > kMaxOciRules || sets_.gave_up()) return std::nullopt;
   return chosen;
 }
 

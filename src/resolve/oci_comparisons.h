@@ -15,11 +15,11 @@ namespace sandbox::resolve {
 using OciArguments = std::vector<policy::OciArgument>;
 
 /// More rules for one call than anybody would read, and a sizeable part of what a filter may have.
-inline constexpr size_t kMostOciRules = 500;
+inline constexpr size_t kMaxOciRules = 500;
 
 /// Rules that together hold for exactly the members of `set`; if `lower` is smaller, for a set between the two.
 /// `hints` are the clauses from which the set came: their comparisons are taken where they fit. `bits` is the width of
-/// the ABI's registers. None when it would be more than kMostOciRules rules.
+/// the ABI's registers. None when it would be more than kMaxOciRules rules.
 std::optional<std::vector<OciArguments>> oci_rules_for(ArgumentSets& sets, ArgumentSets::Set lower,
                                                        ArgumentSets::Set set, const std::vector<Clause>& hints,
                                                        unsigned bits);

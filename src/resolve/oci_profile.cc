@@ -134,7 +134,7 @@ void OciBuilder::refuse(const std::string& name, const std::vector<OnAbi>& abis,
   }
   if (strictest.action == default_.action) strictest = default_;
   const std::string instead = verdict_text(strictest, abis.front().rules->abi) + " whatever its arguments";
-  if (!conversion_.refuse(range, "the rule for " + quoted(std::string_view(name)), reason, instead)) {
+  if (!conversion_.refuse(range, "the rule for " + in_quotes(std::string_view(name)), reason, instead)) {
     failed_ = true;
   } else if (strictest != default_) {
     unconditional_[strictest].push_back(name);
@@ -210,8 +210,8 @@ std::optional<std::vector<CallRule>> OciBuilder::rules_for(const std::string& na
     if (decision.verdict == default_) continue;
     const Set open = sets_.without(decision.set, set_of(said_already, decision.verdict));
     const auto made = oci_rules_for(sets_, open, decision.set, clauses_of(*abi.rules, abi.number), register_bits(abi));
-    if (!made || rules.size() + made->size() > kMostOciRules) {
-      refuse(name, calls_.at(name), "it would take more than " + std::to_string(kMostOciRules) + " rules there");
+    if (!made || rules.size() + made->size() > kMaxOciRules) {
+      refuse(name, calls_.at(name), "it would take more than " + std::to_string(kMaxOciRules) + " rules there");
       return std::nullopt;
     }
     for (const OciArguments& arguments : *made) rules.push_back({decision.verdict, arguments});
@@ -279,7 +279,7 @@ void OciBuilder::add_multiplexer(const std::string& name, const std::vector<OnAb
       if (clause.origin) range = clause.origin->range;
     }
     conversion_.refuse_always(range,
-                              "the rule for " + quoted(std::string_view(name)) + " on " + std::string(abi_name(abi)),
+                              "the rule for " + in_quotes(std::string_view(name)) + " on " + std::string(abi_name(abi)),
                               "rules for the calls behind it say something else, and hold for both");
     failed_ = true;
     return;

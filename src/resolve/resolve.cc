@@ -70,13 +70,13 @@ class CallMarks {
 
 /// Of the clauses behind the one that decides a call whatever its arguments, none is ever reached. So many are kept for
 /// lint() to tell of; the others are dropped when they come.
-constexpr uint8_t kMostBehind = 16;
+constexpr uint8_t kMaxBehind = 16;
 
 /// Clauses for one call through one ABI. A filter has as many instructions.
-constexpr uint16_t kMostClauses = 4096;
+constexpr uint16_t kMaxClauses = 4096;
 
 /// What the groups name, sets by their members, on all ABIs together: thousands of times what the largest policy does.
-constexpr size_t kMostNamed = 2'000'000;
+constexpr size_t kMaxNamed = 2'000'000;
 
 /// One ABI's share of the work.
 struct AbiRules {
@@ -110,7 +110,7 @@ struct Rule {
 
 /// The call as messages name it: a set's member with its set.
 std::string subject(const Rule& rule, std::string_view call) {
-  return quoted(call) + (call == rule.name.text ? "" : " of " + quoted(rule.name.text));
+  return in_quotes(call) + (call == rule.name.text ? "" : " of " + in_quotes(rule.name.text));
 }
 
 /// "x86, arm and s390".
@@ -226,10 +226,10 @@ void Resolver::warn_of_open_multiplexers(const PolicyRules& resolved) {
       way->second = action == Action::kAllow || action == Action::kLog;
     }
     if (!way->second) continue;
-    warn_later(unchecked.range, "the conditions on " + quoted(unchecked.call) + " cannot be applied to " +
-                                    quoted(unchecked.way.multiplexer) + " on " + std::string(unchecked.abi->name) +
+    warn_later(unchecked.range, "the conditions on " + in_quotes(unchecked.call) + " cannot be applied to " +
+                                    in_quotes(unchecked.way.multiplexer) + " on " + std::string(unchecked.abi->name) +
                                     ", which makes the same call with its arguments in memory; deny " +
-                                    quoted(unchecked.way.multiplexer) + " too, if no program needs it");
+                                    in_quotes(unchecked.way.multiplexer) + " too, if no program needs it");
   }
 }
 
@@ -244,7 +244,7 @@ void Resolver::add_group(const Group& group, uint32_t index) {
     const auto twice =
         std::find_if(calls->begin(), calls->end(), [&](const Call& call) { return named.contains(call); });
     if (twice != calls->end()) {
-      diagnostics_.error(entry.name.range, quoted(twice->name) +
+      diagnostics_.error(entry.name.range, in_quotes(twice->name) +
                                                " stands in 'names' of this group too, which decides it whatever its "
                                                "arguments");
       continue;
@@ -268,7 +268,7 @@ void Resolver::add_names(const Group& group, uint32_t index, CallMarks& named) {
     if (calls == nullptr) continue;
     const bool twice = is_set(name) ? !written_sets.insert(name.text).second : written.contains(calls->front());
     if (twice) {
-      if (!policy_.oci) diagnostics_.warning(name.range, quoted(name.text) + " is named twice in this group");
+      if (!policy_.oci) diagnostics_.warning(name.range, in_quotes(name.text) + " is named twice in this group");
       continue;
     }
     if (!is_set(name)) written.insert(calls->front());
@@ -300,11 +300,11 @@ const Calls* Resolver::calls_of(const Name& name) {
   const auto members = members_of_set(name.text);
   if (!members) {
     const std::vector<std::string_view> sets = set_names();
-    std::string message = "unknown set " + quoted(name.text);
+    std::string message = "unknown set " + in_quotes(name.text);
     if (name.text.find_first_of(" ,") != std::string::npos) {
       message += "; an entry is one name";
     } else if (const auto nearest = diagnostics_.nearest("sets", name.text, sets)) {
-      message += "; did you mean " + quoted(*nearest) + "?";
+      message += "; did you mean " + in_quotes(*nearest) + "?";
     }
     diagnostics_.error(name.range, std::move(message));
     return nullptr;
@@ -343,12 +343,12 @@ bool Resolver::count(const Rule& rule, size_t calls) {
   named_ += calls * abis_.size();
   conditions_ += calls * abis_.size() * rule.conditions.size();
   const std::string by_abis = abis_.size() > 1 ? " and ABI" : "";
-  if (conditions_ > policy::kMostConditions) {
-    return give_up(rule, "with this entry the policy has more than " + std::to_string(policy::kMostConditions) +
+  if (conditions_ > policy::kMaxConditions) {
+    return give_up(rule, "with this entry the policy has more than " + std::to_string(policy::kMaxConditions) +
                              " conditions, counted for each call" + by_abis + "; the most that a policy may have");
   }
-  if (named_ <= kMostNamed) return true;
-  return give_up(rule, "with this name the policy names more than " + std::to_string(kMostNamed) +
+  if (named_ <= kMaxNamed) return true;
+  return give_up(rule, "with this name the policy names more than " + std::to_string(kMaxNamed) +
                            " calls, counted for each time" + by_abis + "; the most that a policy may name");
 }
 
@@ -362,13 +362,13 @@ bool Resolver::add_clause(AbiRules& rules, const Rule& rule, const Call& call) {
   if (!rules.verdict) rules.verdict = verdict_for(rules.abi, rule.group.action, rule.group.error);
   AbiRules::Count& count = rules.counts[static_cast<size_t>(call.id)];
   if (count.decided) {
-    if (count.behind == kMostBehind) return true;
+    if (count.behind == kMaxBehind) return true;
     ++count.behind;
   } else if (rule.conditions.empty()) {
     count.decided = true;
-  } else if (++count.conditional > kMostClauses) {
-    return give_up(rule, "more than " + std::to_string(kMostClauses) + " entries with conditions for " +
-                             quoted(call.name) + "; the most that a call may have");
+  } else if (++count.conditional > kMaxClauses) {
+    return give_up(rule, "more than " + std::to_string(kMaxClauses) + " entries with conditions for " +
+                             in_quotes(call.name) + "; the most that a call may have");
   }
   Clause clause;
   clause.verdict = *rules.verdict;
@@ -408,7 +408,7 @@ Verdict Resolver::verdict_for(const arch::AbiInfo& abi, Action action, const pol
   if (action != Action::kErrno) return {action, 0};
   if (error.name.empty()) return {action, error.number};
   if (const auto number = arch::errno_number(abi.abi, error.name)) return {action, *number};
-  diagnostics_.error(error.range, "no errno " + quoted(error.name) + " on " + std::string(abi.name));
+  diagnostics_.error(error.range, "no errno " + in_quotes(error.name) + " on " + std::string(abi.name));
   return {action, EPERM};
 }
 
@@ -487,7 +487,7 @@ bool Resolver::check_value(const Rule& rule, std::string_view call, const policy
 
 void Resolver::report_missing_constant(const std::string& constant, const arch::AbiInfo& abi, SourceRange range) {
   constexpr size_t kFew = 4;
-  std::string message = "no constant " + quoted(std::string_view(constant)) + " on " + std::string(abi.name);
+  std::string message = "no constant " + in_quotes(std::string_view(constant)) + " on " + std::string(abi.name);
   const std::vector<arch::Abi> others = arch::abis_with_constant(constant);
   if (others.size() <= kFew) message += "; it exists on " + join_names(others);
   diagnostics_.error(range, std::move(message));
@@ -549,10 +549,10 @@ std::string Resolver::abi_list() const {
 void Resolver::report_unknown(const Name& name) {
   std::string message;
   if (const std::vector<arch::Abi> others = arch::abis_with(name.text); !others.empty()) {
-    message = "no system call " + quoted(name.text) + " on " + abi_list() + "; it exists on " + join_names(others);
+    message = "no system call " + in_quotes(name.text) + " on " + abi_list() + "; it exists on " + join_names(others);
     if (policy_.architectures.empty()) message += "; is 'architectures' missing?";
   } else {
-    message = "unknown system call " + quoted(name.text) + " (" + abi_list() + ")" + suggest(name.text);
+    message = "unknown system call " + in_quotes(name.text) + " (" + abi_list() + ")" + suggest(name.text);
   }
   diagnostics_.error(name.range, std::move(message));
 }
@@ -575,10 +575,10 @@ std::string Resolver::suggest(std::string_view written) {
   const std::vector<std::string_view> sets = set_names();
   const std::string as_set = "@" + std::string(written);
   if (std::find(sets.begin(), sets.end(), as_set) != sets.end()) {
-    return "; did you mean the set " + quoted(std::string_view(as_set)) + "?";
+    return "; did you mean the set " + in_quotes(std::string_view(as_set)) + "?";
   }
   if (const auto nearest = diagnostics_.nearest("calls", bare, names))
-    return "; did you mean " + quoted(*nearest) + "?";
+    return "; did you mean " + in_quotes(*nearest) + "?";
   if (written.find_first_of(" ,") != std::string_view::npos) return "; an entry is one name";
   if (!written.empty() && written.find_first_not_of("0123456789") == std::string_view::npos) {
     return "; a call is given by its name";

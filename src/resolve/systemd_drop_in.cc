@@ -97,7 +97,7 @@ SourceRange DropIn::place_of(const std::string& name) const {
 }
 
 std::string subject_of(const std::string& name) {
-  return "the rule for " + quoted(std::string_view(name));
+  return "the rule for " + in_quotes(std::string_view(name));
 }
 
 /// One verdict for a call, on all ABIs and with all arguments.

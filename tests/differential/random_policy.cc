@@ -96,7 +96,7 @@ std::vector<std::string> Drawer::draw_names() {
 /// How many arguments a condition may speak of.
 size_t argument_count(arch::Abi abi, const std::string& call) {
   const auto known = arch::arguments_of(abi, call);
-  return known ? known->size() : arch::Arguments::kMost;
+  return known ? known->size() : arch::Arguments::kMaxCount;
 }
 
 DrawnCondition Drawer::draw_condition(const std::string& call, unsigned argument) {

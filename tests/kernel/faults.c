@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kMaximumThreads = 256, kEndless = 1000, kCannotStart = 99 };
+enum { kMaxThreads = 256, kEndless = 1000, kCannotStart = 99 };
 
 int patience = 10;
 
@@ -34,7 +34,7 @@ struct Thread {
 struct Launch {
   const struct Fault* fault;
   struct Outcome* outcome;
-  struct Thread threads[kMaximumThreads];
+  struct Thread threads[kMaxThreads];
   int count;
   int made;      ///< Threads, ever.
   int executed;  ///< How often anything was.
@@ -123,8 +123,8 @@ static void be_late(int number) {
 
 /// A place of one that has ended, or a new one.
 static struct Thread* free_place(struct Launch* launch) {
-  if (launch->count < kMaximumThreads) return &launch->threads[launch->count++];
-  for (int i = 0; i < kMaximumThreads; ++i) {
+  if (launch->count < kMaxThreads) return &launch->threads[launch->count++];
+  for (int i = 0; i < kMaxThreads; ++i) {
     if (launch->threads[i].pid == -1) return &launch->threads[i];
   }
   die("too many threads at a time");
@@ -177,9 +177,9 @@ static void at_call(struct Launch* launch, struct Thread* thread) {
   }
   if (info.op != PTRACE_SYSCALL_INFO_ENTRY || thread->is_target) return;
   const long number = (long)info.entry.nr;
-  if (number >= 0 && number < kMaximumNumber) launch->outcome->made[number] = 1;
+  if (number >= 0 && number < kMaxNumber) launch->outcome->made[number] = 1;
   const int index = thread->calls++;
-  if (thread->role < kMaximumRoles) launch->outcome->calls[thread->role] = thread->calls;
+  if (thread->role < kMaxRoles) launch->outcome->calls[thread->role] = thread->calls;
   const struct Fault* fault = launch->fault;
   if (fault->kind != kCall || thread->role != fault->role || index != fault->index) return;
   launch->outcome->reached = 1;

@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-enum { kMaximumRoles = 8, kMaximumNumber = 512 };
+enum { kMaxRoles = 8, kMaxNumber = 512 };
 
 enum FaultKind { kNone, kCall, kFilter, kLimit };
 
@@ -29,8 +29,8 @@ struct Outcome {
   int status;        ///< As of waitpid(2), of the command.
   char out[1024];
   char err[4096];
-  uint8_t made[kMaximumNumber];  ///< The calls before the program was executed, by number.
-  int calls[kMaximumRoles];      ///< How many, by role.
+  uint8_t made[kMaxNumber];  ///< The calls before the program was executed, by number.
+  int calls[kMaxRoles];      ///< How many, by role.
 };
 
 /// Seconds until a launch counts as hung.

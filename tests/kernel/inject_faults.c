@@ -141,7 +141,7 @@ static int inject(int role, int index, int error, char** command) {
 
 /// A pretended success and all errnos with --full, else two of them in turn.
 static void sweep_calls(char** command) {
-  for (int role = 0; role < kMaximumRoles; ++role) {
+  for (int role = 0; role < kMaxRoles; ++role) {
     for (int index = 0;; ++index) {
       if (!inject(role, index, 0, command)) {
         if (!inject(role, index, 0, command)) break;  // The order of threads may have been another one.
@@ -169,7 +169,7 @@ static struct Outcome plain_launch(char** command) {
 static void sweep_filters(char** command) {
   static const int kAnswers[] = {0, EPERM, EAGAIN, EINVAL, ENOSYS};
   const struct Outcome plain = plain_launch(command);
-  for (int number = 0; number < kMaximumNumber; ++number) {
+  for (int number = 0; number < kMaxNumber; ++number) {
     if (!plain.made[number] && number != SYS_write && number != SYS_exit_group) continue;
     for (size_t i = 0; i < sizeof kAnswers / sizeof *kAnswers; ++i) {
       char what[100];
@@ -212,10 +212,10 @@ static void sweep_limits(char** command) {
 
 static void list(char** command) {
   const struct Outcome plain = plain_launch(command);
-  for (int role = 0; role < kMaximumRoles && plain.calls[role] > 0; ++role) {
+  for (int role = 0; role < kMaxRoles && plain.calls[role] > 0; ++role) {
     printf("thread %d: %d calls\n", role, plain.calls[role]);
   }
-  for (int number = 0; number < kMaximumNumber; ++number) {
+  for (int number = 0; number < kMaxNumber; ++number) {
     if (plain.made[number]) printf("%s ", call_name(number));
   }
   printf("\n");

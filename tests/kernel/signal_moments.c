@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kMoments = 4000, kMostSignals = 6, kStormSignals = 40 };
+enum { kMoments = 4000, kMaxSignals = 6, kStormSignals = 40 };
 
 static const int kEnding[] = {SIGTERM, SIGINT, SIGALRM, SIGHUP, SIGSTOP, SIGTSTP, SIGCONT, SIGWINCH, SIGQUIT, SIGUSR1};
 static const int kHarmless[] = {SIGSTOP, SIGTSTP, SIGCONT, SIGWINCH, SIGURG, SIGCHLD};
@@ -74,7 +74,7 @@ static int has_ended(pid_t pid) {
 /// Returns a set of what was sent, as bits.
 static uint64_t send_signals(pid_t pid, int whole_session) {
   uint64_t sent = 0;
-  const unsigned count = storm ? kStormSignals : 1 + below(kMostSignals);
+  const unsigned count = storm ? kStormSignals : 1 + below(kMaxSignals);
   for (unsigned i = 0; i < count && !has_ended(pid); ++i) {
     const int number = storm ? kHarmless[below(sizeof kHarmless / sizeof *kHarmless)]
                              : kEnding[below(sizeof kEnding / sizeof *kEnding)];

@@ -45,7 +45,7 @@ TEST(ArgumentKind, AgreesWithTheKernelsPrototypes) {
   for (const Abi abi : {Abi::kX86_64, Abi::kX86, Abi::kArm, Abi::kAarch64, Abi::kS390x}) {
     for (const std::string_view call : names_on(abi)) {
       const auto arguments = arguments_of(abi, call);
-      for (unsigned i = 0; i < Arguments::kMost; ++i) {
+      for (unsigned i = 0; i < Arguments::kMaxCount; ++i) {
         const ArgumentKind kind = argument_kind(abi, call, i);
         if (kind == kUnknown) continue;
         ASSERT_TRUE(arguments && i < arguments->size()) << call << " has no argument " << i;

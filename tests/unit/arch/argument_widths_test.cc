@@ -172,7 +172,7 @@ TEST(ArgumentWidths, AreKnownForAllCallsThatLinuxHas) {
 TEST(ArgumentWidths, FitTheRegisters) {
   for (const AbiInfo& abi : all_abis()) {
     for (const std::string_view call : names_on(abi.abi)) {
-      for (unsigned i = 0; i < Arguments::kMost; ++i) {
+      for (unsigned i = 0; i < Arguments::kMaxCount; ++i) {
         const uint8_t width = argument_width(abi.abi, call, i);
         EXPECT_TRUE(width == 16 || width == 32 || width == 64) << abi.name << ' ' << call << ' ' << i;
         EXPECT_LE(width, abi.register_bits) << abi.name << ' ' << call << ' ' << i;

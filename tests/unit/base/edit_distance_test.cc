@@ -87,11 +87,11 @@ TEST(Suggestions, LooksUpTwentyNamesAndEachOnce) {
     return std::vector<std::string_view>(kCalls.begin(), kCalls.end());
   };
   for (int i = 0; i < 100; ++i) suggestions.nearest("calls", "sockt" + std::to_string(i), candidates);
-  EXPECT_EQ(asked, Suggestions::kMost);
+  EXPECT_EQ(asked, Suggestions::kMaxCount);
   EXPECT_EQ(suggestions.nearest("calls", "sockt7", candidates), "socket") << "known";
   EXPECT_EQ(suggestions.nearest("calls", "opnat", candidates), "openat") << "known";
   EXPECT_EQ(suggestions.nearest("calls", "openatt", candidates), std::nullopt) << "one too many";
-  EXPECT_EQ(asked, Suggestions::kMost);
+  EXPECT_EQ(asked, Suggestions::kMaxCount);
 }
 
 TEST(Suggestions, TellsListsApart) {

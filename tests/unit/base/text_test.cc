@@ -61,9 +61,9 @@ TEST(Printable, ShortensWhatIsLongerThanTheLimit) {
 }
 
 TEST(Quoted, PutsThePrintableTextBetweenQuotes) {
-  EXPECT_EQ(quoted("op\nen"), "'op\\nen'");
-  EXPECT_EQ(quoted("abcdef", 3), "'abc...'");
-  EXPECT_EQ(quoted(""), "''");
+  EXPECT_EQ(in_quotes("op\nen"), "'op\\nen'");
+  EXPECT_EQ(in_quotes("abcdef", 3), "'abc...'");
+  EXPECT_EQ(in_quotes(""), "''");
 }
 
 TEST(PrintablePath, KeepsWhatAFileCanBeCalled) {

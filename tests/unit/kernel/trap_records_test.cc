@@ -9,14 +9,14 @@ TEST(RecentPids, KeepsTheLatest) {
   RecentPids pids;
   pids.add(0);
   EXPECT_FALSE(pids.contains(0));
-  constexpr auto kMost = static_cast<pid_t>(RecentPids::kMost);
-  for (pid_t pid = 1; pid <= kMost; ++pid) pids.add(pid);
+  constexpr auto kMaxCount = static_cast<pid_t>(RecentPids::kMaxCount);
+  for (pid_t pid = 1; pid <= kMaxCount; ++pid) pids.add(pid);
   pids.add(1);  // It is there.
   EXPECT_TRUE(pids.contains(1));
-  pids.add(kMost + 1);
+  pids.add(kMaxCount + 1);
   EXPECT_FALSE(pids.contains(1));
   EXPECT_TRUE(pids.contains(2));
-  EXPECT_TRUE(pids.contains(kMost + 1));
+  EXPECT_TRUE(pids.contains(kMaxCount + 1));
   pids.add(1);
   EXPECT_TRUE(pids.contains(1));
   EXPECT_FALSE(pids.contains(2));

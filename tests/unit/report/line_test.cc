@@ -173,7 +173,7 @@ TEST_F(DenialLine, IsPrintableAndShortWhateverTheEventHolds) {
     *text = std::string(100000, '\x1b');
   }
   const std::string line = denial_line(event);
-  EXPECT_LT(line.size(), kLongestLine);
+  EXPECT_LT(line.size(), kMaxLineLength);
   EXPECT_EQ(line.find_first_of("\x1b\n"), std::string::npos);
   EXPECT_TRUE(line.starts_with("denied socket(\\x1b\\x1b")) << line;
 }

@@ -223,7 +223,7 @@ TEST(RecordedPolicy, NamesConstantsThatAreTheSameEverywhere) {
 
 TEST(RecordedPolicy, GivesUpOnTooManyValues) {
   Session few(true);
-  for (uint64_t i = 0; i < kMostValues; ++i) few.note(call(Abi::kX86_64, "ioctl", {0, i + 100}));
+  for (uint64_t i = 0; i < kMaxValues; ++i) few.note(call(Abi::kX86_64, "ioctl", {0, i + 100}));
   EXPECT_EQ(few.written().find("- ioctl"), std::string::npos);
   few.note(call(Abi::kX86_64, "ioctl", {0, 100})).note(call(Abi::kX86_64, "ioctl", {0, 99}));
   EXPECT_NE(few.written().find("    - ioctl            # 66, more than 64 different arguments\n"), std::string::npos)
@@ -236,8 +236,8 @@ TEST(Collector, IsBounded) {
   for (uint32_t i = 0; i < 100000; ++i) session.note(call(Abi::kX86_64, 2000 + i)).note({1, 0x10000 + i, {}, 0});
   const Recording recording = session.collector->recording();
   EXPECT_EQ(recording.seen, 200000U);
-  EXPECT_LE(recording.calls.size() + recording.foreign.size(), 2 * kMostOddNumbers);
-  EXPECT_EQ(recording.uncounted, 200000U - 2 * kMostOddNumbers);
+  EXPECT_LE(recording.calls.size() + recording.foreign.size(), 2 * kMaxOddNumbers);
+  EXPECT_EQ(recording.uncounted, 200000U - 2 * kMaxOddNumbers);
   const std::string text = session.written();
   EXPECT_NE(text.find("not allowed, for there are no names for them: "), std::string::npos) << text;
   EXPECT_LT(text.size(), 3000U);

@@ -34,11 +34,11 @@ std::string deny(Tally& tally, const DenialKey& key, std::string_view text, cons
 TEST(Tally, ShowsTheFirstAndCountsItsRepetitions) {
   Tally tally;
   EXPECT_EQ(deny(tally, key_of(41), "a"), "shown");
-  for (size_t i = 1; i < Tally::kMostRepeats; ++i) EXPECT_EQ(deny(tally, key_of(41), "a"), "no");
+  for (size_t i = 1; i < Tally::kMaxRepeats; ++i) EXPECT_EQ(deny(tally, key_of(41), "a"), "no");
   EXPECT_EQ(deny(tally, key_of(41), "a"), "more");
   EXPECT_EQ(deny(tally, key_of(41), "a"), "cheap");
   EXPECT_EQ(deny(tally, key_of(41), "b"), "cheap");
-  EXPECT_EQ(tally.count(), Tally::kMostRepeats + 3);
+  EXPECT_EQ(tally.count(), Tally::kMaxRepeats + 3);
 }
 
 TEST(Tally, ShowsAFewThatDiffer) {
@@ -67,15 +67,15 @@ TEST(Tally, EachPartOfTheKeyCounts) {
 // What was possible before: 512 odd numbers, or names, and a call was in no total any more.
 TEST(Tally, CallsWithoutANameTakeFewPlaces) {
   Tally tally;
-  for (uint32_t i = 0; i < Tally::kMostNameless; ++i) EXPECT_EQ(deny(tally, key_of(100000 + i), "a"), "shown");
+  for (uint32_t i = 0; i < Tally::kMaxNameless; ++i) EXPECT_EQ(deny(tally, key_of(100000 + i), "a"), "shown");
   for (uint32_t i = 0; i < 1000; ++i) EXPECT_EQ(deny(tally, key_of(200000 + i), "a"), "cheap");
   EXPECT_EQ(deny(tally, key_of(200000, "git"), "a"), "cheap") << "under any name";
   EXPECT_EQ(deny(tally, {0x1234, 41, kEperm, 1, "curl"}, "a"), "cheap") << "no such arch";
   EXPECT_EQ(deny(tally, key_of(100000), "b"), "shown") << "it has its place";
   EXPECT_EQ(deny(tally, key_of(41), "a"), "shown");
-  EXPECT_EQ(tally.count(), Tally::kMostNameless + 1004);
+  EXPECT_EQ(tally.count(), Tally::kMaxNameless + 1004);
   EXPECT_EQ(tally.uncounted(), 1002U);
-  EXPECT_EQ(tally.totals().size(), Tally::kMostNameless + 1);
+  EXPECT_EQ(tally.totals().size(), Tally::kMaxNameless + 1);
 }
 
 std::string name_of(size_t i) {
@@ -84,7 +84,7 @@ std::string name_of(size_t i) {
 
 TEST(Tally, NamesOfProcessesDoNotPushOutCalls) {
   Tally tally;
-  for (size_t i = 0; i < Tally::kMostKeys; ++i) EXPECT_EQ(deny(tally, key_of(39, name_of(i)), "a"), "shown");
+  for (size_t i = 0; i < Tally::kMaxKeys; ++i) EXPECT_EQ(deny(tally, key_of(39, name_of(i)), "a"), "shown");
   EXPECT_EQ(deny(tally, key_of(41, "new"), "a", "beat.yml:12:5"), "no") << "the totals learn the rule";
   EXPECT_EQ(deny(tally, key_of(41, "newer"), "b"), "cheap");
   EXPECT_EQ(deny(tally, key_of(39, "newer"), "b"), "no");
@@ -94,8 +94,8 @@ TEST(Tally, NamesOfProcessesDoNotPushOutCalls) {
   EXPECT_EQ(tally.uncounted(), 1U);
   const std::vector<Total> totals = tally.totals();
   ASSERT_EQ(totals.size(), 2U);
-  EXPECT_EQ(totals[0].count, Tally::kMostKeys + 3);
-  EXPECT_EQ(totals[0].processes.size(), Tally::kMostKeys);
+  EXPECT_EQ(totals[0].count, Tally::kMaxKeys + 3);
+  EXPECT_EQ(totals[0].processes.size(), Tally::kMaxKeys);
   EXPECT_TRUE(totals[0].other_processes);
   EXPECT_EQ(totals[1].number, 41U);
   EXPECT_EQ(totals[1].rule, "beat.yml:12:5");
@@ -106,8 +106,8 @@ TEST(Tally, NamesOfProcessesDoNotPushOutCalls) {
 
 TEST(Tally, HasALimitForNamesOfCallsToo) {
   Tally tally;
-  for (size_t i = 0; i < Tally::kMostKeys; ++i) deny(tally, key_of(39, name_of(i)), "a");
-  for (uint64_t rule = 0; rule < Tally::kMostNamesOfCalls; ++rule) {
+  for (size_t i = 0; i < Tally::kMaxKeys; ++i) deny(tally, key_of(39, name_of(i)), "a");
+  for (uint64_t rule = 0; rule < Tally::kMaxNamesOfCalls; ++rule) {
     EXPECT_EQ(deny(tally, key_of(41, "curl", kEperm, rule), "a"), "no");
   }
   EXPECT_EQ(deny(tally, key_of(42), "a"), "cheap");
@@ -143,20 +143,20 @@ TEST(Tally, HasALimitForLines) {
 }
 
 TEST(Tally, WhatIsSaidOfFurtherDenialsIsALineToo) {
-  Tally tally(Tally::kMostShown + 1);
-  for (size_t i = 0; i < Tally::kMostShown; ++i) EXPECT_EQ(deny(tally, key_of(41), name_of(i)), "shown");
+  Tally tally(Tally::kMaxShown + 1);
+  for (size_t i = 0; i < Tally::kMaxShown; ++i) EXPECT_EQ(deny(tally, key_of(41), name_of(i)), "shown");
   EXPECT_EQ(deny(tally, key_of(41), "a"), "more");
   EXPECT_EQ(deny(tally, key_of(42), "a"), "no more");
   EXPECT_EQ(deny(tally, key_of(43), "a"), "no");
-  Tally other(Tally::kMostShown);
-  for (size_t i = 0; i < Tally::kMostShown; ++i) EXPECT_EQ(deny(other, key_of(41), name_of(i)), "shown");
+  Tally other(Tally::kMaxShown);
+  for (size_t i = 0; i < Tally::kMaxShown; ++i) EXPECT_EQ(deny(other, key_of(41), name_of(i)), "shown");
   EXPECT_EQ(deny(other, key_of(41), "a"), "no more");
   EXPECT_EQ(kNoMoreText, "further denials, of whatever call, are counted, not shown");
 }
 
 // As a hostile program has it: other names, numbers and arguments each time.
 TEST(Tally, AFloodOfLinesEnds) {
-  Tally tally(Tally::kMostLines);
+  Tally tally(Tally::kMaxLines);
   size_t lines = 0;
   for (uint32_t i = 0; i < 20000; ++i) {
     for (const uint32_t number : {i % 300, 100000 + i}) {
@@ -164,7 +164,7 @@ TEST(Tally, AFloodOfLinesEnds) {
       if (answer != "no" && answer != "cheap") ++lines;
     }
   }
-  EXPECT_EQ(lines, Tally::kMostLines + 1);
+  EXPECT_EQ(lines, Tally::kMaxLines + 1);
   EXPECT_EQ(tally.count(), 40000U);
 }
 
@@ -206,7 +206,7 @@ TEST(Tally, SummaryOfEquallyFrequentOnesInTheirOrder) {
 TEST(Tally, SummaryOfAFlood) {
   Tally tally;
   for (uint32_t i = 0; i < 3; ++i) times(tally, 1, key_of(100000 + i), "beat.yml:9:5");
-  for (size_t i = 3; i < Tally::kMostKeys; ++i) times(tally, 1, key_of(41, name_of(100 + i)), "beat.yml:9:5");
+  for (size_t i = 3; i < Tally::kMaxKeys; ++i) times(tally, 1, key_of(41, name_of(100 + i)), "beat.yml:9:5");
   times(tally, 2, key_of(41, "new"), "beat.yml:9:5");
   times(tally, 4, key_of(42, "new"), "beat.yml:12:5");
   times(tally, 5, key_of(200000), "beat.yml:9:5");
@@ -223,7 +223,7 @@ TEST(Tally, SummaryOfAFlood) {
 TEST(Tally, SummaryOfFewNamesAndOthers) {
   Tally tally;
   for (const char* name : {"a", "b"}) times(tally, 1, key_of(41, name), "beat.yml:9:5");
-  for (size_t i = 2; i < Tally::kMostKeys; ++i) times(tally, 1, key_of(42, name_of(i)), "beat.yml:9:5");
+  for (size_t i = 2; i < Tally::kMaxKeys; ++i) times(tally, 1, key_of(42, name_of(i)), "beat.yml:9:5");
   times(tally, 1, key_of(41, "c"), "beat.yml:9:5");
   EXPECT_EQ(summary_text(tally, Outcome::kEnforced),
             "2 calls were denied 513 times:\n"
