@@ -1,8 +1,24 @@
 // Functions of bits, as reduced ordered decision diagrams.
 //
-// A diagram asks for the value of one bit (a variable) after the other, always in the order of the variables' numbers,
-// and ends in a leaf. Equal subgraphs are one, and no node asks what makes no difference. So two functions are equal
-// exactly if their diagrams are the same node: that is what makes a comparison of programs a proof.
+// The problem. Whether two programs answer every call alike is a question about 2^512 inputs: the number, the ABI, the
+// instruction pointer and six arguments of 64 bits. Tests can only sample them. A diagram holds the answers to all of
+// them at once: it asks for the value of one bit (a variable) after the other, always in the order of the variables'
+// numbers, and ends in a leaf. Equal subgraphs are one, and no node asks what makes no difference. So two functions are
+// equal exactly if their diagrams are the same node: a comparison of programs is a proof, and where they differ, a path
+// to a leaf is a call that shows it.
+//
+// An example. "equal 1" for a word of three bits, x2 x1 x0, asks three of them, and "below 2" only two:
+//
+//     x == 1:   x2 ? 0 : (x1 ? 0 : (x0 ? 1 : 0))          x < 2:   x2 ? 0 : (x1 ? 0 : 1)
+//
+// `both` of the two is the diagram of x == 1 itself, the very node, by which it is proved that the one implies the
+// other.
+//
+// Why this way. All operations are one, `choose` (if-then-else), whose results are remembered; nodes are found by a
+// hash. The order of the variables decides how large diagrams grow; paths.h chooses it. What grows too large is
+// bounded: every operation has a budget of steps, and one whose budget is used up says so (`gave_up`), so that "not
+// proved" is never taken for "equal". An SMT solver would do the same and more, at the price of a dependency of several
+// megabytes in what checks a sandbox.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,24 @@
 // The last few tests of a number tree, looked for thoroughly.
+//
+// The problem. Near its leaves a tree has a few neighbouring ranges left ("pieces"), to be told apart in at most
+// kMaxDepth tests. Which test comes first matters: `jeq` and `jset` leave gaps, and behind a gap two pieces with the
+// same way on become one. Take the pieces
+//
+//     40 a | 41 b | 42 a | 43 b | 44..47 a
+//
+// By `jge` alone that takes four tests, three on the longest path. `jset 1` first leaves only `a` where the bit is not
+// set; where it is, 41 and 43 are one piece, as 42 is ruled out, and `jge 44` tells them from 45..47: two tests. So
+// each possible first test is tried, and what is left on either side of it is solved again.
+//
+// How. `one_test` knows without a search whether one test is enough: two pieces (`jge`), a hole of one number (`jeq`),
+// or a mask that hits all numbers of one node and none of the other. Else `several_tests` tries, as first tests: a
+// split between any two pieces, any piece of one number, for each node the mask of all bits that only it has, and each
+// bit in which the numbers differ. Branch and bound: a test is given up as soon as what it costs at least (`Side`)
+// reaches the best cost so far.
+//
+// Why bounded so. Masks of two and more bits are tried only where they tell one node from the rest by themselves, as
+// all masks would be 2^n of them. After a mask the pieces are taken too wide at their ends if several bits hit; that
+// costs a test that was not needed, never a wrong answer: an outcome holds at least the numbers that are possible.
 #pragma once
 
 #include <array>
