@@ -1,5 +1,5 @@
 #!/bin/sh
-# stage.sh STAGE SOURCE LAUNCHER BIN: lays out what the staged tests need, readable for everybody.
+# stage.sh STAGE SOURCE LAUNCHER BIN: lays out what the staged tests need, readable for all users.
 set -eu
 stage=$1 source=$2 launcher=$3 bin=$4
 
@@ -16,6 +16,6 @@ cp -r "$source/policies" "$stage/policies"
 for part in cli kernel differential tools; do
   if [ -d "$source/tests/$part" ]; then cp -r "$source/tests/$part" "$stage/$part"; fi
 done
-# Docker's default profile, if somebody has one to test with.
+# Docker's default profile, if there is one to test with.
 if [ -n "${SANDBOX_RUN_DOCKER_PROFILE:-}" ]; then cp "$SANDBOX_RUN_DOCKER_PROFILE" "$stage/docker-default.json"; fi
 chmod -R a+rX "$stage"

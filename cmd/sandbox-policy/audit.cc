@@ -151,7 +151,7 @@ class Reporter {
     }
   }
 
-  /// The summary. Of inputs that could not be read it does not say that there is nothing in them.
+  /// The summary. It does not claim that inputs which could not be read have nothing in them.
   void finish(const Log& log, bool complete) {
     if (options_.json) {
       for (const report::Total& total : tally_.totals()) out_.add(report::ecs_summary_line(total, last_, {}));
@@ -243,7 +243,7 @@ int listen(const Options& options, const Log& log, Reporter& reporter) {
 
 // ---- Logs ----
 
-/// Lines of any length, out of pieces of any size. Of a line that is longer than any record the beginning is kept.
+/// Lines of any length, out of pieces of any size. A line that is longer than any record keeps its beginning.
 class Lines {
  public:
   static constexpr size_t kMaxLength = 65536;

@@ -105,7 +105,7 @@ Step<compile::ReadyFilter> compile_input(const Input& input, std::optional<arch:
   return Unusable{};
 }
 
-/// The program with its token checks failing, whatever a call brings: nobody outside a launch has the token.
+/// The program with its token checks failing for every call: outside of a launch there is no token.
 bpf::ValidatedProgram without_token(const compile::Filter& filter) {
   bpf::Program program = filter.program.instructions();
   for (const compile::TokenSite& site : filter.token_sites) {

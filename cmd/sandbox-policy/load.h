@@ -47,7 +47,7 @@ struct Input {
   std::optional<compile::ReadyFilter> filter;
 
   [[nodiscard]] bool enabled() const { return !policy || policy->enabled; }
-  /// The ABIs that it speaks about. Of raw BPF those that it asks for, or the machine's if it asks for none.
+  /// The ABIs that it covers. For raw BPF those that it asks for, or the machine's if it asks for none.
   [[nodiscard]] std::vector<arch::Abi> abis(arch::Abi machine) const;
 };
 
@@ -61,16 +61,16 @@ Step<Text> load_text(const std::string& name, const policy::Environment& environ
 /// A text that is no policy.
 Step<std::shared_ptr<const SourceText>> open_source(const std::string& name, const Log& log);
 
-/// Reads whatever `name` names. Warnings and errors of a policy are shown.
+/// Reads the file or profile of this name. Warnings and errors of a policy are shown.
 Step<Input> load(const std::string& name, const Options& options, const Log& log);
 
 /// The same, where only a policy will do: `why` says what cannot be done with a filter.
 Step<Input> load_policy(const std::string& name, const std::string& why, const Options& options, const Log& log);
 
-/// The filter that a launch would put in force for the input, without the token's bits.
+/// The filter that a launch would install for the input, without the token's bits.
 Step<compile::ReadyFilter> filter_of(const Input& input, const Options& options, const Log& log);
 
-/// What the input says to every call, with no way around it for a launcher. Of a policy that is not enabled: allow.
+/// What the input says to every call, with no way around it for a launcher. For a policy that is not enabled: allow.
 Step<bpf::ValidatedProgram> program_of(const Input& input, const Options& options, const Log& log);
 
 }  // namespace sandbox::tool

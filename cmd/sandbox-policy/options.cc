@@ -61,7 +61,7 @@ constexpr CommandSpec kCommands[] = {
      "drop-in for a service) or 'bpf' (raw BPF). What the format cannot say is an error.\n",
      "--to --lossy --output --machine --cap --kernel-widths --quiet"},
     {Command::kCompile, "compile", "FILE... -o OUT", 1, kAnyNumber, "writes the filter, for 'sandbox-run --bpf'",
-     "Compiles policies to a filter file, so that a launch reads and compiles nothing. Of several policies each must\n"
+     "Compiles policies to a filter file, so that a launch reads and compiles nothing. Each of several policies must\n"
      "let a call through, as with sandbox-run.\n",
      "--output --raw --machine --cap --kernel-widths --quiet"},
     {Command::kRecord, "record", "-o OUT [--] PROGRAM [ARGUMENT]...", 1, kAnyNumber,
@@ -73,7 +73,7 @@ constexpr CommandSpec kCommands[] = {
      "Prints one of the tables: syscalls, sets, actions, architectures, profiles, constants.\n", "--arch --format"},
     {Command::kAudit, "audit", "[LOG]...", 0, kAnyNumber, "what filters have denied, by the kernel's own records",
      "Prints the kernel's seccomp records, with names for the numbers: live until Ctrl-C, or those in LOGs, auditd's\n"
-     "or the kernel's ('journalctl -k', dmesg); '-' is standard input. They tell of filters that nobody supervises:\n"
+     "or the kernel's ('journalctl -k', dmesg); '-' is standard input. They tell of filters without a supervisor:\n"
      "those of 'sandbox-run --log', of systemd, of containers. Live needs root or CAP_AUDIT_READ.\n",
      "--pid --call --format --quiet"},
 };

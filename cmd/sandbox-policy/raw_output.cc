@@ -29,7 +29,7 @@ void warn_of_raw_limits(const compile::ReadyFilter& ready, const std::string& na
   const arch::AbiInfo& abi = arch::info(machine);
   if (bpf::is_cached_allow(ready.filter.program, abi.audit_arch, *arch::number_of(machine, "execve"))) return;
   log.warning(names +
-              ": does not allow execve for all arguments, so that a launcher which puts the raw filter in force "
+              ": does not allow execve for all arguments, so that a launcher which installs the raw filter "
               "may be unable to start a program; 'sandbox-run --bpf' can");
 }
 

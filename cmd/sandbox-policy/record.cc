@@ -32,7 +32,7 @@ using arch::Abi;
 constexpr int kTickMilliseconds = 500;
 constexpr const char* kAside = ".recorded";
 
-/// A line on the terminal that is written over and over. A terminal that takes nothing (Ctrl-S) holds nobody up.
+/// A line on the terminal that is written over and over. A terminal that takes nothing (Ctrl-S) holds nothing up.
 class ProgressLine {
  public:
   void show(const std::string& text) {

@@ -20,8 +20,8 @@ namespace sandbox::tool {
 namespace {
 
 constexpr size_t kColumn = 22;        // Where the names begin.
-constexpr size_t kMaxAnswers = 64;    // Of one call by a filter; of more there is the count.
-constexpr size_t kMaxByDefault = 40;  // Calls that are listed by name though nobody named them.
+constexpr size_t kMaxAnswers = 64;    // For one call of a filter; beyond that only the count.
+constexpr size_t kMaxByDefault = 40;  // Calls that are listed by name though no policy names them.
 
 /// A call, and what becomes of it.
 struct ListedCall {
@@ -29,7 +29,7 @@ struct ListedCall {
   uint32_t number = 0;
   bool by_rules = false;  ///< Of a policy: then the chain says it,
   CallChain chain;
-  bool computed = false;          ///< Nobody can tell what else it can return.
+  bool computed = false;          ///< What else it can return is not known.
   std::vector<uint32_t> returns;  ///< else what the filter can return, over all arguments; the first kMaxAnswers,
   size_t more_returns = 0;        ///< and how many more.
   size_t longest = 0;             ///< The most instructions, over all arguments.
@@ -92,7 +92,7 @@ struct VerdictGroup {
 void print_group(const VerdictGroup& group, arch::Abi abi, Output& out) {
   const Summary summary = summarise(group.names, abi);
   out.line("  " + out.paint(group.verdict.colour, group.verdict.text) + ": " + plural(group.names.size(), "call") +
-           (group.by_default ? ", and whatever else comes" : ""));
+           (group.by_default ? ", and all other numbers" : ""));
   std::vector<std::string> whole;
   for (const NamedSet& set : summary.sets) {
     if (set.missing.empty()) whole.emplace_back(set.name);

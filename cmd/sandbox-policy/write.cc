@@ -46,7 +46,7 @@ struct Beside {
   std::string name;
 };
 
-/// A new file in the folder, under a name that nobody can have foreseen. The error is an errno.
+/// A new file in the folder, under a name that cannot be foreseen. The error is an errno.
 Result<Beside, int> make_beside(int folder, const std::string& base) {
   constexpr int kTries = 16;
   constexpr size_t kMaxBaseLength = 200;  // So that the name is not too long where that of the file is not.

@@ -12,15 +12,15 @@
 
 namespace sandbox::tool {
 
-/// A place for a file, found out before there is anything to write, and kept: whoever moves folders or plants links
-/// meanwhile does not change where it is written.
+/// A place for a file, found out before there is anything to write, and kept: a process that moves folders or plants
+/// links meanwhile does not change where it is written.
 class OutputFile {
  public:
   /// Through a symbolic link, to the file that it leads to now. Makes sure that a file can be made there. The error is
   /// a sentence.
   static Result<OutputFile, std::string> prepare(const std::string& name);
 
-  /// Writes it beside its place first, and then renames it, so that nobody ever sees half of it. A file that is there
+  /// Writes it beside its place first, and then renames it, so that half of it is never seen. A file that is there
   /// gives it its permissions. The error is a sentence; none when all is well.
   [[nodiscard]] std::optional<std::string> write(std::string_view bytes) const;
 

@@ -24,7 +24,7 @@ namespace {
 
 using Source = std::shared_ptr<const SourceText>;
 
-constexpr size_t kMaxNameLength = 4096;  // Of a file, in messages.
+constexpr size_t kMaxNameLength = 4096;  // Of a file's name in messages.
 
 std::string unknown_profile(const std::string& name) {
   std::vector<std::string_view> names;
@@ -153,7 +153,7 @@ Step<Loaded> read_policies(const Options& options, const Log& log) {
   return loaded;
 }
 
-/// Compiles the policies in force to one filter.
+/// Compiles the policies that apply to one filter.
 Step<Loaded> load_policies(const Options& options, const Log& log) {
   auto loaded = read_policies(options, log);
   if (!loaded || loaded->policies.empty()) return loaded;

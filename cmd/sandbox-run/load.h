@@ -26,13 +26,13 @@ struct Stop {
 template <typename T>
 using Step = Result<T, Stop>;
 
-/// One of the policies that are to be in force together, or a filter from a file: what there is to say of it.
+/// One of the policies that are to apply together, or a filter from a file: what there is to say about it.
 struct Part {
   enum class Kind : uint8_t {
     kBeats,          ///< A policy that lists no ABIs.
     kBeatsWithAbis,  ///< A policy with `architectures`.
     kOci,            ///< A container profile.
-    kProfile,        ///< A built-in policy, which nobody can edit.
+    kProfile,        ///< A built-in policy, which cannot be edited.
     kFilterFile,     ///< A compiled filter.
     kRawBpf,         ///< A filter of another tool; which ABIs it is for is not known.
   };
@@ -40,16 +40,16 @@ struct Part {
   std::string name;                ///< As in messages: printable.
   std::string description;         ///< For --dry-run: "by default errno EPERM", "compiled from beat.yml".
   std::vector<arch::Abi> covered;  ///< Empty for raw BPF.
-  std::string disabled;            ///< "beat.yml:2:3: 'enabled' is false"; empty for what is in force.
+  std::string disabled;            ///< "beat.yml:2:3: 'enabled' is false"; empty for what applies.
 
-  [[nodiscard]] bool in_force() const { return disabled.empty(); }
+  [[nodiscard]] bool applies() const { return disabled.empty(); }
   [[nodiscard]] bool covers(arch::Abi abi) const;
 };
 
 /// What was asked for.
 struct Loaded {
   std::vector<Part> parts;  ///< In order.
-  /// The policies in force and their rules, parallel and in order; empty where a filter was ready-made.
+  /// The policies that apply and their rules, parallel and in order; empty where a filter was ready-made.
   std::vector<policy::Policy> policies;
   std::vector<resolve::PolicyRules> rules;
   /// What they come to together. None: no policy is enabled, and there is no filter.

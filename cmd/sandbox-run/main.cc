@@ -87,7 +87,7 @@ bool covers_program(const Loaded& loaded, const kernel::Program& program, const 
   if (!program.abi) return true;
   bool covered = true;
   for (const Part& part : loaded.parts) {
-    if (!part.in_force() || part.covers(*program.abi)) continue;
+    if (!part.applies() || part.covers(*program.abi)) continue;
     covered = false;
     log.error((program.script ? "the interpreter of " : "") + in_quotes(std::string_view(program.path)) +
               " is a program for " + std::string(arch::info(*program.abi).name) + ", which " + part.name +
@@ -145,7 +145,7 @@ void print_dry_run(const Loaded& loaded, const Options& options, uint32_t flags,
 
 void warn_of_disabled(const Loaded& loaded, const std::string& path, const Log& log) {
   for (const Part& part : loaded.parts) {
-    if (part.in_force()) continue;
+    if (part.applies()) continue;
     log.insistent_warning(
         part.disabled + ": " +
         (loaded.ready ? "this policy changes nothing" : in_quotes(std::string_view(path)) + " runs without a filter"));
@@ -176,12 +176,12 @@ int finish_output(const Log& log) {
 }
 
 int launch(const Options& options, const Log& log) {
-  // The filter first: whatever is wrong with the policies is said before anything else is looked at.
+  // The filter first: what is wrong with the policies is reported before anything else is looked at.
   const auto loaded = load(options, log);
   if (!loaded) return loaded.error().exit_status;
   const compile::ReadyFilter* ready = loaded->ready ? &*loaded->ready : nullptr;
 
-  // The target before the filter is in force: PATH may not be readable under it.
+  // The target before the filter is installed: PATH may not be readable under it.
   const auto program = find_target(options, log);
   if (!program) return program.error().exit_status;
   const bool must_be_covered = ready != nullptr && !options.permissive;

@@ -182,7 +182,7 @@ Result<bool, UsageError> read_bool(const std::vector<std::string>& values, std::
 constexpr const char* kUsage =
     "Usage: sandbox-run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
     "\n"
-    "Runs PROGRAM under a system-call policy: the policy is compiled to a seccomp filter, the filter is put in force, "
+    "Runs PROGRAM under a system-call policy: the policy is compiled to a seccomp filter, the filter is installed, "
     "and\n"
     "PROGRAM replaces sandbox-run, with the same pid, files and environment (with --report it is a child). Without\n"
     "--policy and --profile the built-in profile 'default' is used.\n"

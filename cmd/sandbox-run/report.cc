@@ -62,7 +62,7 @@ std::vector<report::PolicyDenials> applied_policies(const Loaded& loaded) {
   constexpr std::string_view kProfilePrefix = "profile ";
   std::vector<report::PolicyDenials> policies;
   for (const Part& part : loaded.parts) {
-    if (!part.in_force()) continue;
+    if (!part.applies()) continue;
     report::PolicyDenials one;
     one.name = part.name;
     one.kind = loaded.rules.empty()                ? Kind::kFilterFile
@@ -124,7 +124,7 @@ report::Event Reporter::event_of(const kernel::Notification& notification, const
     event.arguments = report::decode_arguments(*abi, call, kernel::memory_of(notification.thread, errand_));
     event.arguments_known = true;
   }
-  if (!still_waits()) {  // What was read may be somebody else's.
+  if (!still_waits()) {  // What was read may be another process's.
     event.process = {};
     event.process.thread = notification.thread;
     event.arguments.clear();
@@ -163,7 +163,7 @@ void Reporter::kill_failed(const kernel::Notification& notification, int error) 
   say(report::denial_line(event) + ": " + strerrordesc_np(error) + "\n");
 }
 
-/// Of a call that the kernel has answered itself, and said so.
+/// A call that the kernel has answered itself, and recorded.
 void Reporter::report_record(kernel::TrapRecords::Record record) {
   report::Event& event = record.event;
   const auto judgement = judge_.decide_by_number(event.call);
@@ -264,17 +264,18 @@ void Reporter::say_suggestion(const kernel::Ending& ending) {
   }
 }
 
-/// Of a target that has died of SIGSYS, while nobody was killed for a call that was reported.
+/// For a target that was ended by SIGSYS without a kill that was reported.
 void Reporter::explain_death() {
   if (traps_ && !permissive_) {
     return say(records_
                    ? "the program was killed by SIGSYS: by a call with the action trap of which no record came, by "
-                     "a filter of its own, or by somebody's signal\n"
+                     "a filter of its own, or by a signal from another process\n"
                    : "the program was killed by SIGSYS, as by a call with the action trap; such calls stay with "
                      "the kernel, and which one it was only root can read (sandbox-policy audit, begun before a "
                      "run with --log)\n");
   }
-  say("the program was killed by SIGSYS, but not by this filter: somebody sent it the signal, or it has a filter of "
+  say("the program was killed by SIGSYS, but not by this filter: another process sent it the signal, or it has a "
+      "filter of "
       "its own\n");
 }
 

@@ -69,7 +69,7 @@ class Reporter : public kernel::Watcher {
   report::Tally tally_;  ///< Of lines more go into a file than to people.
   kernel::Errand errand_;
   size_t waiting_ = 0;       ///< Lines about calls that wait.
-  bool killed_ = false;      ///< Somebody, for a call.
+  bool killed_ = false;      ///< A caller was killed for a call.
   uint64_t summarized_ = 0;  ///< How many denials the last summary counted.
 };
 

@@ -188,7 +188,7 @@ constexpr Observed kObserved[] = {
     // lower_32_bits(clone_flags) in kernel/fork.c. s390 takes the stack first (CONFIG_CLONE_BACKWARDS2).
     {"clone", 0, 32, every_abi() - kEveryS390},
     {"clone", 1, 32, kEveryS390},
-    // An int for F_DUPFD, F_SETFL and the like. Locks are pointers here, which nobody compares.
+    // An int for F_DUPFD, F_SETFL and the like. Locks are pointers here, which no policy compares.
     {"fcntl", 2, 32},
     // ksys_ipc splits it: the low half says which call, the other is a version that most of them ignore.
     {"ipc", 0, 16},

@@ -25,7 +25,7 @@ struct KernelVersion {
 /// x86's socket is 4.3 here, although socketcall is as old as Linux.
 std::optional<KernelVersion> introduced(Abi abi, std::string_view name);
 
-/// The first Linux release that had the call, on whichever ABI; none for a name that nobody has heard of.
+/// The first Linux release that had the call, on whichever ABI; none for an unknown name.
 std::optional<KernelVersion> first_introduced(std::string_view name);
 
 /// Reads "6.1", "5.10.23" and what uname(2) gives, such as "6.1.0-18-amd64" or "5.15.0+". Numbers after the second and

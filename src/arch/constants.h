@@ -15,7 +15,7 @@ namespace sandbox::arch {
 /// width of the argument.
 std::optional<uint64_t> constant(Abi abi, std::string_view name);
 
-/// The ABIs that have a constant of this name, in the order of the enumeration. Empty: nobody has heard of it.
+/// The ABIs that have a constant of this name, in the order of the enumeration. Empty: the name is unknown.
 std::vector<Abi> abis_with_constant(std::string_view name);
 
 /// All names, in the order of their bytes.

@@ -24,7 +24,7 @@ std::optional<uint32_t> number_of(Abi abi, std::string_view name);
 /// The name of a system call by its number; none for numbers that no call of the ABI has.
 std::optional<std::string_view> name_of(Abi abi, uint32_t number);
 
-/// The ABIs that have a call of this name, in the order of the enumeration. Empty: nobody has heard of it.
+/// The ABIs that have a call of this name, in the order of the enumeration. Empty: the name is unknown.
 std::vector<Abi> abis_with(std::string_view name);
 
 /// The names of all calls of an ABI, sorted.

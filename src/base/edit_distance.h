@@ -22,7 +22,7 @@ size_t edit_distance(std::string_view a, std::string_view b);
 std::optional<std::string_view> nearest_name(std::string_view name, std::span<const std::string_view> candidates);
 
 /// nearest_name() for the problems of one text: each name is looked up once, and no more than kMaxCount names are
-/// looked up at all. Whoever has twenty names wrong has a policy for something else; and the time that a lookup takes
+/// looked up at all. A text with twenty wrong names is a policy for something else; and the time that a lookup takes
 /// is the only thing in reading a text that grows with the tables of names.
 class Suggestions {
  public:

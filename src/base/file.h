@@ -22,7 +22,7 @@ class UniqueFd {
 
   [[nodiscard]] int get() const { return fd_; }
   [[nodiscard]] bool valid() const { return fd_ >= 0; }
-  /// Gives it to somebody else, who closes it.
+  /// Gives it to the caller, who closes it.
   int release() { return std::exchange(fd_, -1); }
 
  private:

@@ -25,12 +25,12 @@ LineSink LineSink::to_descriptor(int fd) {
 }
 
 Result<LineSink, std::string> LineSink::to_file(const std::string& path) {
-  // With O_NONBLOCK a pipe that nobody reads is an error now (ENXIO) instead of a wait.
+  // With O_NONBLOCK a pipe without a reader is an error now (ENXIO) instead of a wait.
   UniqueFd own(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600));
   // Where a standard stream is closed the file got its number, and what is meant for that stream would go into it.
   if (own.valid() && own.get() <= STDERR_FILENO) own = UniqueFd(fcntl(own.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   if (own.valid()) return LineSink(Kind::kFile, -1, std::move(own));
-  if (errno == ENXIO) return std::string("nobody reads this pipe");
+  if (errno == ENXIO) return std::string("this pipe has no reader");
   return std::string(strerrordesc_np(errno));
 }
 

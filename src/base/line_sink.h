@@ -1,4 +1,4 @@
-// Lines for somebody who may not be reading: a writer that never waits.
+// Lines for a reader that may not be reading: a writer that never waits.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace sandbox {
 /// ignored or blocked.
 class LineSink {
  public:
-  /// To a descriptor that somebody else uses too, such as standard error, and that stays theirs: whether their writes
+  /// To a descriptor that other processes use too, such as standard error, and that stays theirs: whether their writes
   /// wait is not changed.
   static LineSink to_descriptor(int fd);
 

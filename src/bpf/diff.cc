@@ -32,7 +32,7 @@ struct Finding {
   uint32_t right = 0;
   Words words = {};  ///< Arguments that get it.
   bool for_all_arguments = false;
-  std::optional<Obstacle> hangs_on;  ///< The words are no proof: a value that nobody knows decides.
+  std::optional<Obstacle> hangs_on;  ///< The words are no proof: an unknown value decides.
 };
 
 /// What can be said of the calls of one class: those for which the programs are one pair of functions of the arguments.
@@ -229,7 +229,7 @@ void Differ::report(const CallSet& calls, const Findings& findings) {
   for (const Obstacle& obstacle : obstacles) result_.undecided.push_back({calls, obstacle});
 }
 
-/// Where a value that nobody knows decides, the arguments may show a difference all the same. But then only this
+/// Where an unknown value decides, the arguments may show a difference all the same. But then only this
 /// call's.
 bool Differ::shown_by_witness(Difference& difference) const {
   const SystemCall& call = difference.witness;
@@ -273,7 +273,7 @@ bool same(const Instruction& a, const Instruction& b) {
 }  // namespace
 
 Comparison diff(const ValidatedProgram& left, const ValidatedProgram& right, const DiffOptions& options) {
-  // Whatever they compute, it is the same.
+  // What they compute is the same.
   if (std::equal(left.instructions().begin(), left.instructions().end(), right.instructions().begin(),
                  right.instructions().end(), same)) {
     return {};

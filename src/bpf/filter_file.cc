@@ -208,7 +208,8 @@ Result<FilterFile, FilterFileError> read_filter_file(std::string_view bytes) {
   const auto content = check_frame(bytes);
   if (!content) return content.error();
 
-  // The checksum says that these are the bytes that were written. Whoever wrote them may still have erred, or lied.
+  // The checksum says that these are the bytes that were written. The program that wrote them may still have erred, or
+  // lied.
   Reader reader(*content);
   reader.text(kMagic.size());
   reader.u16();

@@ -26,7 +26,7 @@ std::string complaint(uint32_t value) {
       return "it returns errno " + std::to_string(number) + ", expected at most " + std::to_string(kMaxErrno);
     }
     case SECCOMP_RET_USER_NOTIF:
-      return "it returns user_notif, and there is nobody to notify";
+      return "it returns user_notif, and there is no supervisor to notify";
     default:
       return "it returns " + hex(value, 8) + ", which is no action of seccomp(2)";
   }

@@ -10,8 +10,8 @@ namespace sandbox::bpf {
 /// The largest errno that a filter can give: the kernel makes every larger one this (MAX_ERRNO).
 inline constexpr uint32_t kMaxErrno = 4095;
 
-/// The first return that the kernel takes and a launch must not: one whose value is in A, so that nobody can tell it;
-/// errno 0, under which a call looks done that was not; an errno over 4095; a user notification, for which nobody
+/// The first return that the kernel takes and a launch must not: one whose value is in A, so that it cannot be told;
+/// errno 0, under which a call looks done that was not; an errno over 4095; a user notification, for which nothing
 /// listens; and actions that seccomp(2) does not have. None: there is none.
 ///
 /// `token`: the program has checks of the exec token, which end in user notifications. That nothing else does is for

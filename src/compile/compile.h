@@ -17,8 +17,8 @@
 
 namespace sandbox::compile {
 
-/// What a policy was compiled to. The program is complete but for the token: at the sites stand zeros, which whoever
-/// installs it replaces by random words.
+/// What a policy was compiled to. The program is complete but for the token: at the sites stand zeros, which the code
+/// that installs it replaces by random words.
 struct Filter {
   bpf::ValidatedProgram program;
   std::vector<TokenSite> token_sites;  ///< Empty when every call that the launcher needs is allowed anyhow.

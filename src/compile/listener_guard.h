@@ -1,4 +1,4 @@
-// Nobody but us answers notifications.
+// Only sandbox-run answers notifications.
 //
 // A filter that a program installs for itself is asked too, and of two answers that wait for a supervisor the newer
 // filter's wins; a notification also outranks a trace. So a program under a filter that notifies, or traces, could make

@@ -17,7 +17,7 @@ using bpf::Compare;
 using Node = Assembler::Node;
 
 /// Calls that the kernel cannot hold up: a signal that arrives meanwhile finds a frame, or a call to restart, that is
-/// half undone (a notified rt_sigreturn crashed and hung a program with timers). And from exit nobody comes back.
+/// half undone (a notified rt_sigreturn crashed and hung a program with timers). And exit does not return.
 constexpr std::string_view kMustNotWait[] = {"rt_sigreturn", "sigreturn", "restart_syscall", "exit", "exit_group"};
 
 bool becomes_notification(const bpf::Instruction& instruction, Notify notify) {

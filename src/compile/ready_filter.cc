@@ -47,7 +47,7 @@ Result<std::vector<arch::Abi>, UnusableFilter> known_abis(const std::vector<bpf:
   return abis;
 }
 
-/// Whether the launcher may put this filter in force and can then execute a program.
+/// Whether the launcher may install this filter and can then execute a program.
 std::optional<UnusableFilter> objection(const Filter& filter, arch::Abi launcher) {
   const bool token = !filter.token_sites.empty();
   if (const auto unwelcome = bpf::unwelcome_return(filter.program, token)) return at_instruction(*unwelcome);

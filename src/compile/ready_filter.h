@@ -21,7 +21,7 @@ namespace sandbox::compile {
 /// A filter and what a launcher must know of it.
 struct ReadyFilter {
   Filter filter;
-  std::vector<arch::Abi> covered;  ///< The ABIs that every policy covers; empty for raw BPF: nobody knows.
+  std::vector<arch::Abi> covered;  ///< The ABIs that every policy covers; empty for raw BPF: not known.
   uint32_t flags = 0;              ///< SECCOMP_FILTER_FLAG_*.
   std::string source;              ///< What it was compiled from: printable; empty for raw BPF.
   bool raw = false;
@@ -31,7 +31,7 @@ struct ReadyFilter {
 /// The ABIs that every policy covers, in the order of the first. Precondition: there is a policy.
 std::vector<arch::Abi> covered_abis(std::span<const resolve::PolicyRules> policies);
 
-/// The filter of policies, at least one, that are in force together: `rules` and `flags` are parallel.
+/// The filter of policies, at least one, that apply together: `rules` and `flags` are parallel.
 Result<ReadyFilter, CompileError> compile_ready(std::span<const resolve::PolicyRules> rules,
                                                 std::span<const policy::Flags> flags, std::string source,
                                                 const CompileOptions& options);

@@ -1,8 +1,8 @@
 // The exec token in a program: with it the launcher's own calls get through where a policy would not allow them.
 //
 // A compiled program answers a call that shows the token with SECCOMP_RET_USER_NOTIF: a thread of the launcher lets it
-// continue (kernel/token_answerer.h), and execve ends that thread and closes its listener. So whoever has seen the
-// token gains nothing by it: without a listener such a call fails with ENOSYS. Where no listener can be had, the
+// continue (kernel/token_answerer.h), and execve ends that thread and closes its listener. So a process that has seen
+// the token gains nothing by it: without a listener such a call fails with ENOSYS. Where no listener can be had, the
 // program is installed in its other form, in which the token allows.
 #pragma once
 

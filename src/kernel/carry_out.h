@@ -34,7 +34,7 @@ struct CarriedOut {
 /// kernel gives up whatever is still traced. If it was left behind before the answer, the caller is not touched any
 /// more.
 ///
-/// `program` is the filter in force: where the marks, in place of two arguments, would have it answer something else,
+/// `program` is the installed filter: where the marks, in place of two arguments, would have it answer something else,
 /// it is not asked.
 CarriedOut carry_out(Kill kill, const Notification& notification, const bpf::ValidatedProgram& program,
                      const Listener& listener, const std::stop_token& left_behind);

@@ -64,7 +64,7 @@ class TokenRegisters {
   std::array<long, 3> registers_ = {};
 };
 
-/// The line that reports a failed execve, but for the reason. Its memory is taken before the filter is in force:
+/// The line that reports a failed execve, but for the reason. Its memory is taken before the filter is installed:
 /// afterwards nothing is allocated.
 class FailureLine {
  public:
@@ -135,7 +135,7 @@ bool set_no_new_privs() {
 std::string describe_filter_failure(int number) {
   std::string message = failed("seccomp(2)", number);
   if (number == EACCES) message += " (without no_new_privs the caller needs CAP_SYS_ADMIN)";
-  if (number == ENOMEM) message += " (too many filters are in force already, or memory is short)";
+  if (number == ENOMEM) message += " (too many filters are installed already, or memory is short)";
   if (number == EBUSY) message += " (an outer sandbox listens already, and there can be one listener only)";
   if (number == EPERM) message += " (does an outer sandbox forbid it?)";
   if (number == EIO) message += " (an outer sandbox answers it, and nothing was installed)";

@@ -21,7 +21,7 @@ namespace {
 // fs/exec.c takes five interpreters that are scripts. The next one it still opens, before it gives up with ELOOP.
 constexpr int kMaxInterpreters = 6;
 constexpr size_t kHead = 256;              // BINPRM_BUF_SIZE: as much of a "#!" line as the kernel reads.
-constexpr size_t kMaxHeaderBytes = 65536;  // Of program headers: fs/binfmt_elf.c refuses more.
+constexpr size_t kMaxHeaderBytes = 65536;  // Program headers; fs/binfmt_elf.c accepts no more.
 
 bool read_at(int fd, void* buffer, size_t size, uint64_t offset) {
   if (offset > static_cast<uint64_t>(std::numeric_limits<off_t>::max())) return false;

@@ -56,7 +56,7 @@ class ProgramFile {
   /// The first bytes of the file, 256 at most; none where it cannot be read.
   [[nodiscard]] std::optional<std::string_view> head() const;
   [[nodiscard]] bool is_script() const { return is_script_; }
-  /// Of an ELF file of this machine's byte order whose program headers the kernel would accept: 64 KiB of them at most.
+  /// The segments of an ELF file of this machine's byte order whose program headers the kernel accepts: at most 64 KiB.
   [[nodiscard]] const std::vector<Segment>& segments() const { return segments_; }
 
   /// The path of the file that this one needs to be started: a script's interpreter, empty where "#!" names none, or

@@ -421,7 +421,7 @@ std::optional<bool> OciReader::read_capability(const YamlNode& node) {
     diagnostics_.error(node.range,
                        "unknown capability " + in_quotes(node.text) + "; did you mean " + in_quotes(*nearest) + "?");
   } else {
-    diagnostics_.warning(node.range, "unknown capability " + in_quotes(node.text) + "; nobody has it here");
+    diagnostics_.warning(node.range, "unknown capability " + in_quotes(node.text) + "; no process has it here");
   }
   return false;
 }

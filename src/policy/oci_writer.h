@@ -11,7 +11,7 @@
 
 namespace sandbox::policy {
 
-/// An entry of `args`, as the format has it. Of the operations those that it knows: BitsSet and BitsNotSet are not.
+/// An entry of `args`, as the format has it. It has all operations but BitsSet and BitsNotSet.
 struct OciArgument {
   uint8_t index = 0;
   Operation operation = Operation::kEqual;

@@ -21,7 +21,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-/// Of a value: as many as there are bits.
+/// In a value: as many as there are bits.
 constexpr size_t kMaxTerms = 64;
 
 /// The index of `text` among `names` in any case.

@@ -109,7 +109,7 @@ size_t Decoder::shown_arguments() const {
   return all;
 }
 
-/// Of prctl, the options that take less than four arguments and do not ask that the rest be 0.
+/// The options of prctl that take less than four arguments and do not ask that the rest be 0.
 size_t Decoder::prctl_arguments() const {
   struct Option {
     std::string_view name;

@@ -15,13 +15,13 @@
 namespace sandbox::report {
 
 /// Reads the caller's memory from `address` on into the span. Returns how many bytes could be read: all that lie before
-/// the first page that cannot be. The memory is somebody else's, who may change it meanwhile.
+/// the first page that cannot be. The memory belongs to another process, which may change it meanwhile.
 using MemoryReader = std::function<size_t(uint64_t address, std::span<std::byte> into)>;
 
 /// A reader of nothing, for calls whose caller is gone or that come out of a log.
 size_t no_memory(uint64_t address, std::span<std::byte> into);
 
-/// Of a string, no more bytes than this are shown; "..." stands for the rest.
+/// No more bytes of a string than this are shown; "..." stands for the rest.
 inline constexpr size_t kMaxStringLength = 64;
 
 /// `AF_PACKET, SOCK_RAW, 768`; `AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC`; what lies behind a pointer that cannot be

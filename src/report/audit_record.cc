@@ -65,7 +65,7 @@ constexpr std::array<std::string_view, 13> kFieldNames = {"auid", "uid",  "gid",
 
 class Fields {
  public:
-  /// False if a field comes twice: then nobody can say which one is the kernel's. A security module's label (`subj`)
+  /// False if a field comes twice: then it is not certain which one is the kernel's. A security module's label (`subj`)
   /// may have a space in it, so words that are no fields are passed over.
   bool read(std::string_view text) {
     while (!text.empty()) {
@@ -218,8 +218,8 @@ Result<Event, NoRecord> read_audit_record(std::string_view text) {
   return read(without_end(text), false);
 }
 
-// The first "type=T audit(" or "type=T msg=audit(" of a line says what it is. What stands further on may be anybody's
-// text: in records that programs send, for example. Text of users in front of it has no spaces.
+// The first "type=T audit(" or "type=T msg=audit(" of a line says what it is. What stands further on may come from any
+// program text: in records that programs send, for example. Text of users in front of it has no spaces.
 Result<Event, NoRecord> read_audit_line(std::string_view line) {
   constexpr std::string_view kType = "type=";
   line = without_end(line);

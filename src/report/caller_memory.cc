@@ -16,9 +16,9 @@ namespace {
 
 using arch::ArgumentKind;
 
-constexpr size_t kMaxStrings = 8;          // Of an argv.
+constexpr size_t kMaxStrings = 8;          // In an argv.
 constexpr size_t kMaxAddressLength = 128;  // sizeof(struct sockaddr_storage).
-constexpr size_t kPathOffset = 2;          // Of sun_path in struct sockaddr_un.
+constexpr size_t kPathOffset = 2;          // Offset of sun_path in struct sockaddr_un.
 
 /// The text between double quotes, and "..." behind them if it goes on.
 std::string quoted_text(std::string_view text, bool more) {

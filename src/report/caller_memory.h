@@ -19,7 +19,7 @@ class CallerMemory {
   CallerMemory(arch::Abi abi, const MemoryReader& read) : abi_(abi), read_(read) {}
 
   [[nodiscard]] arch::Abi abi() const { return abi_; }
-  /// Of a pointer and of a `long`.
+  /// The size of a pointer and of a `long`.
   [[nodiscard]] unsigned word_bytes() const;
 
   /// An unsigned integer of `bytes` bytes (at most 8).

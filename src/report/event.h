@@ -16,7 +16,7 @@ namespace sandbox::report {
 
 /// The process that made the call, as far as it could be found out.
 struct Process {
-  pid_t pid = 0;           ///< Of the process, as whoever reports sees it.
+  pid_t pid = 0;           ///< The process, in the PID namespace of the reporter.
   pid_t thread = 0;        ///< Of the thread that made the call.
   std::string name;        ///< Of the thread (comm), as it stands: it may hold anything but NUL.
   std::string executable;  ///< Its path; empty where it cannot be read.
@@ -46,9 +46,9 @@ struct Event {
   std::string rule;  ///< The deciding line, "beat.yml:9:5"; empty where it is not known.
   /// What stands there: "a group", "the default action", "kernel:", "a fixed rule", "the listener guard"; may be empty.
   std::string rule_kind;
-  std::string policy;  ///< The policies in force, "beat.yml and profile default"; empty where they are not known.
-  bool process_gone = false;  ///< It had ended before anybody looked: another one may have had its number by then.
-  uint64_t count = 0;         ///< How many such calls the event stands for; 0: for this one, or nobody has counted.
+  std::string policy;  ///< The policies that apply, "beat.yml and profile default"; empty where they are not known.
+  bool process_gone = false;  ///< It had ended before its name was read: another one may have had its number by then.
+  uint64_t count = 0;         ///< How many such calls the event stands for; 0: for this one, or not counted.
   // What only the kernel's own record has.
   std::optional<uint32_t> sequence;  ///< Of the audit record.
   std::optional<uint32_t> signal;    ///< `sig`.

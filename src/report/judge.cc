@@ -22,7 +22,7 @@ using policy::Action;
 using resolve::Verdict;
 using resolve::VerdictSource;
 
-constexpr size_t kMaxDenied = Tally::kMaxKeys + Tally::kMaxNamesOfCalls;  // Of one policy.
+constexpr size_t kMaxDenied = Tally::kMaxKeys + Tally::kMaxNamesOfCalls;  // In one policy.
 
 /// A program to judge by. Where the filter has a token this one has other bits, with which nothing is ever let through:
 /// a call that it allows although it was notified is refused (see answer_of in cmd/sandbox-run/report.cc).

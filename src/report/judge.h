@@ -28,7 +28,7 @@ class Judge {
   Judge(std::vector<PolicyDenials> policies, std::span<const resolve::PolicyRules> rules, const compile::Filter& filter,
         std::string names);
 
-  /// What the policies say of a call together. Of a filter file there is the verdict alone.
+  /// What the policies say about a call together. A filter file has the verdict alone.
   [[nodiscard]] resolve::Judgement decide(const bpf::SystemCall& call) const;
 
   /// The same by what an audit record tells of a call, which is without arguments. None: they are what decides.

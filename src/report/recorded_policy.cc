@@ -294,7 +294,7 @@ std::optional<Unmergeable> why_unmergeable(const policy::Policy& policy) {
                        ": is a container profile; --merge takes a policy in the format of Elastic Beats, which "
                        "'sandbox-policy convert --to beats' makes"};
   }
-  if (!policy.enabled) return at(policy.enabled_range, "'enabled' is false: --merge takes a policy that is in force");
+  if (!policy.enabled) return at(policy.enabled_range, "'enabled' is false: --merge takes a policy that applies");
   if (policy.default_action == Action::kAllow || policy.default_action == Action::kLog) {
     return at(policy.default_range, "--merge takes a policy that refuses calls by default; this one has '" +
                                         std::string(policy::name_of(policy.default_action)) + "'");

@@ -84,8 +84,8 @@ class Collector {
 
   void note(const bpf::SystemCall& call);
 
-  /// What was noted until now. Numbers that are nobody's by a fixed rule are left out: -1, with which a tracer skips a
-  /// call, and x32's own on x86_64.
+  /// What was noted until now. Numbers that belong to no call by a fixed rule are left out: -1, with which a tracer
+  /// skips a call, and x32's own on x86_64.
   [[nodiscard]] Recording recording() const;
 
   [[nodiscard]] uint64_t seen() const { return seen_; }

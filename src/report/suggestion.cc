@@ -60,7 +60,7 @@ struct Sorted {
   Numbers nameless;            ///< Calls without a name.
   Numbers never;               ///< Fixed, whatever a policy says.
   std::set<arch::Abi> abis;    ///< Not covered.
-  std::set<uint32_t> unknown;  ///< AUDIT_ARCH_* values that nobody knows.
+  std::set<uint32_t> unknown;  ///< AUDIT_ARCH_* values that are not known.
 };
 
 /// x32's own numbers without its bit, and the number by which a tracer skips a call.
@@ -135,7 +135,7 @@ Names allowed_in_part(const policy::Policy& policy, const Names& names) {
   return in_part;
 }
 
-/// What somebody meant when they wrote the policy, and what would be undone.
+/// What the policy denies on purpose, and what would be undone.
 std::string warnings_text(const PolicyDenials& denials, const std::string& name, const Sorted& sorted) {
   const std::string think = "Think twice: " + name;
   std::string text;

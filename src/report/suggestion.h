@@ -21,12 +21,12 @@ struct DeniedCall {
   auto operator<=>(const DeniedCall&) const = default;
 };
 
-/// What a single policy of those in force denies.
+/// What one of the policies that apply denies.
 struct PolicyDenials {
   enum class Kind : uint8_t { kFile, kProfile, kFilterFile };
   Kind kind = Kind::kFile;
   std::string name;                        ///< "beat.yml"; of a profile its name alone, "default".
-  const policy::Policy* policy = nullptr;  ///< With its source; null for a filter file, whose text nobody has.
+  const policy::Policy* policy = nullptr;  ///< With its source; null for a filter file, which has no text.
   std::vector<DeniedCall> calls;           ///< In any order; the same one may come again.
 };
 

@@ -18,7 +18,7 @@
 namespace sandbox::report {
 namespace {
 
-constexpr size_t kMaxNames = 3;         // Of processes, in a line of the summary.
+constexpr size_t kMaxNames = 3;         // Names of processes in a line of the summary.
 constexpr size_t kMaxNameLength = 100;  // In bytes.
 constexpr size_t kMaxRuleLength = 600;
 
@@ -92,7 +92,7 @@ bool Tally::Equal::operator()(const OwnKey& a, const DenialKey& b) const {
   return a.arch == b.arch && a.number == b.number && a.action == b.action && a.rule == b.rule && a.process == b.process;
 }
 
-/// Of a key that has none yet. Null if none is left for it.
+/// Makes one for a key that has none yet. Null if none is left for it.
 Tally::Count* Tally::place_for(const DenialKey& key) {
   const bool named = has_name(key);
   const size_t place = counts_.size() + others_.size();

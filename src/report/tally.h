@@ -66,7 +66,7 @@ class Tally {
 
   /// All denials.
   [[nodiscard]] uint64_t count() const { return count_; }
-  /// Those whose key found no place any more; in no total. Of calls without a name, as long as those with a name are
+  /// Those whose key found no place any more; in no total. Calls without a name, as long as those with a name are
   /// fewer than kMaxNamesOfCalls.
   [[nodiscard]] uint64_t uncounted() const { return uncounted_; }
   /// By call, action and rule; the most frequent first, and of equal ones the one that came first.

@@ -46,7 +46,7 @@ std::string describe(const Difference& difference) {
          ", not " + verdict_text(difference.before, difference.abi);
 }
 
-/// What is written must mean what was read. A fault in a converter, or something that nobody has thought of, ends here.
+/// What is written must mean what was read. A fault in a converter, or a case that was not thought of, ends here.
 bool proved(const Conversion& conversion, const std::string& text) {
   const auto source = std::make_shared<const SourceText>("converted", text);
   Diagnostics found(source);

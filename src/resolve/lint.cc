@@ -128,7 +128,7 @@ void check_undeniable(const policy::Policy& policy, const RuleSet& rules, Findin
   }
 }
 
-/// Whoever writes to another process's memory needs no calls of its own.
+/// A process that writes to another one's memory needs no calls of its own.
 void check_other_processes(const RuleSet& rules, Findings& findings) {
   if (lets_pass(rules.default_verdict.action)) return;
   for (const std::string_view name : {"ptrace", "process_vm_writev"}) {

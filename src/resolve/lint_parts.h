@@ -83,7 +83,7 @@ bool covers(const Clause& earlier, const Clause& later);
 
 /// The first clause that covers the one at `index`, and stands before it. Looked for among the first hundred of a call,
 /// and behind them among those without conditions: what each of thousands of clauses does to each other one would take
-/// minutes to find out, and nobody would read it.
+/// minutes to find out, and would not be read.
 const Clause* decider_of(const std::vector<Clause>& clauses, size_t index);
 
 // The checks, each in a file of its own. One ABI at a time but for the first.

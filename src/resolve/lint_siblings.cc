@@ -13,8 +13,8 @@ struct Family {
   std::string_view members;
   /// Calls that do what the members do; denying one of them alone has other reasons.
   std::string_view more = {};
-  /// Calls that do what the members do beside other things. Whoever allows one of them by name wants those; they count
-  /// where nothing is said of them and the default lets them pass.
+  /// Calls that do what the members do beside other things. A policy that allows one of them by name wants those; they
+  /// count where nothing is said of them and the default lets them pass.
   std::string_view also = {};
   std::string_view deed = "the same can be done";
   std::string_view advice = {};  ///< What to do about `also`, if denying is not it.

@@ -14,7 +14,7 @@ namespace sandbox::resolve {
 /// One rule's `args`: no index twice.
 using OciArguments = std::vector<policy::OciArgument>;
 
-/// More rules for one call than anybody would read, and a sizeable part of what a filter may have.
+/// More rules for one call than a person would read, and a sizeable part of what a filter may have.
 inline constexpr size_t kMaxOciRules = 500;
 
 /// Rules that together hold for exactly the members of `set`; if `lower` is smaller, for a set between the two.

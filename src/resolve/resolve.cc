@@ -68,7 +68,7 @@ class CallMarks {
   std::vector<bool> members_ = std::vector<bool>(arch::call_count());
 };
 
-/// Of the clauses behind the one that decides a call whatever its arguments, none is ever reached. So many are kept for
+/// Clauses behind the one that decides a call for all arguments are never reached. So many are kept for
 /// lint() to tell of; the others are dropped when they come.
 constexpr uint8_t kMaxBehind = 16;
 

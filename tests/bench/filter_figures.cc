@@ -1,6 +1,6 @@
 // filter_figures FILE...: INSTRUCTIONS LONGEST MEAN, with tabs between them, of a raw filter. LONGEST is the longest
 // way through its jumps, MEAN the mean number of instructions run for the call numbers 0 to 450 of this machine's ABI
-// with arguments of 0. Of several filters in force together the kernel runs every one, so their figures are added.
+// with arguments of 0. The kernel runs every one of several filters, so their figures are added.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

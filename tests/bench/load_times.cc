@@ -1,4 +1,4 @@
-// load_times [--rounds N] [--seed N] < COLUMNS: how long seccomp(2) takes to put a filter in force, in microseconds.
+// load_times [--rounds N] [--seed N] < COLUMNS: how long seccomp(2) takes to install a filter, in microseconds.
 //
 // A column is NAME, FILE...: raw filters, loaded one after the other. Every measurement has a process of its own,
 // forked for it, because a filter cannot be taken away again, and every further one costs more.

@@ -64,7 +64,7 @@ firejail_options() {
   printf '%s\n' --noprofile --quiet "--seccomp.$list=$(names "$1")"
 }
 
-# call_refused POLICY: see in_force.c.
+# call_refused POLICY: see is_installed.c.
 call_refused() { if [ "$1" = a ]; then echo execveat; else echo kcmp; fi; }
 
 make_filters() {
@@ -86,8 +86,8 @@ make_filters() {
   command -v firejail >/dev/null || { firejail_filters="firejail: not installed" && return; }
   for policy in a b; do
     mapfile -t options < <(firejail_options "$policy")
-    "$BENCH_BIN/installed_filters" "$work/firejail.$policy.bpf" "$BENCH_BIN/in_force" \
-      firejail "${options[@]}" "$BENCH_BIN/in_force" "$(call_refused "$policy")" \
+    "$BENCH_BIN/installed_filters" "$work/firejail.$policy.bpf" "$BENCH_BIN/is_installed" \
+      firejail "${options[@]}" "$BENCH_BIN/is_installed" "$(call_refused "$policy")" \
       >"$work/out" 2>"$work/err" </dev/null ||
       firejail_filters="firejail: its filters cannot be read back from the kernel: $(first_line "$work/err")"
   done
@@ -133,7 +133,7 @@ print_filters() {
 column() {
   local launcher=$1 policy=$2 filter=$3 call=$4 status=0
   shift 4
-  local probe=("$BENCH_BIN/in_force" "$call")
+  local probe=("$BENCH_BIN/is_installed" "$call")
   [ "$call" != - ] || probe=(/bin/true)
   [ "$filter" = - ] && filter=/dev/null
   timeout -s KILL 30 "$@" "${probe[@]}" 9<"$filter" </dev/null >"$work/out" 2>"$work/err" || status=$?
@@ -220,7 +220,7 @@ measure_loads() {
 }
 
 print_loads() {
-  echo "### seccomp(2): microseconds to put the filter in force, and against ours; medians of $rounds"
+  echo "### seccomp(2): microseconds to install the filter, and against ours; medians of $rounds"
   echo
   awk -F '\t' -f tables.awk -v table=load -v ours="$(title_of best)" "$work/loaded"
 }

@@ -1,4 +1,4 @@
-/* A filter as a file of struct sock_filter, and putting it in force: what the programs of the benchmark share. C and
+/* A filter as a file of struct sock_filter, and its installation: what the programs of the benchmark share. C and
    C++. */
 #pragma once
 

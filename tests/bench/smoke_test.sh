@@ -80,7 +80,7 @@ test_call_costs() {
 # What launchers install is read back from the kernel: it is the filter that the tables are about.
 test_installed_filters() {
   is_root || return 0
-  local probe=("$BENCH_BIN/in_force" kcmp)
+  local probe=("$BENCH_BIN/is_installed" kcmp)
   "$BENCH_BIN/write_filter" quick "$bench/policies/b.yml" >b.bpf
   "$BENCH_BIN/installed_filters" seen "${probe[0]}" \
     "$SANDBOX_RUN" --policy "$bench/policies/b.yml" "${probe[@]}" >out ||

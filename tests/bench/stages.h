@@ -1,4 +1,4 @@
-// The stages from a policy's text to its filter, one function each, as sandbox-run goes through them. Whatever is wrong
+// The stages from a policy's text to its filter, one function each, as sandbox-run goes through them. What is wrong
 // ends the program: the policies here are known to be good.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What each stage from a policy's text to the filter in force takes, by Google Benchmark:
+// What each stage from a policy's text to the installed filter takes, by Google Benchmark:
 //
 //   stages_benchmark NAME=POLICY... [--benchmark_...]
 //

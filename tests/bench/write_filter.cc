@@ -1,4 +1,4 @@
-// write_filter quick|best POLICY... >FILE: the filter that sandbox-run puts in force for these policies together, as
+// write_filter quick|best POLICY... >FILE: the filter that sandbox-run installs for these policies together, as
 // struct sock_filter. Where an exec token belongs stand zeros, which take as long to compare as any others.
 #include <cstdio>
 #include <cstdlib>

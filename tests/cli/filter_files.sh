@@ -199,7 +199,7 @@ test_a_filter_for_another_launcher() {
   refuses_filter other.bpf "other.bpf: is for a sandbox-run on $other, and this one is on $ABI"
 }
 
-# --- Raw BPF that is not to be put in force ---
+# --- Raw BPF that is not to be installed ---
 
 test_raw_bpf_that_is_no_program() {
   printf 'abc' >text
@@ -220,7 +220,7 @@ test_raw_bpf_that_returns_what_it_must_not() {
   raw "$LD 0 0 $NR" "$JEQ 0 1 $NR_UNAME" "$RET 0 0 $ERRNO+4096" "$RET 0 0 $ALLOW" >large.raw
   refuses_filter large.raw "large.raw: instruction 2: it returns errno 4096, expected at most 4095"
   raw "$LD 0 0 $NR" "$JEQ 0 1 $NR_UNAME" "$RET 0 0 $NOTIFY" "$RET 0 0 $ALLOW" >notify.raw
-  refuses_filter notify.raw "notify.raw: instruction 2: it returns user_notif, and there is nobody to notify"
+  refuses_filter notify.raw "notify.raw: instruction 2: it returns user_notif, and there is no supervisor to notify"
   raw "$LD_IMM 0 0 $ALLOW" "$RET_A 0 0 0" >accumulator.raw
   refuses_filter accumulator.raw "accumulator.raw: instruction 1: it returns A, and what that is cannot be told"
   raw "$RET 0 0 0x12340000" >unknown.raw
@@ -256,7 +256,7 @@ test_a_program_that_the_filter_does_not_cover() {
   assert_status 0
   assert_file_is err ""
   grep -qx 'ABI:      x86_64, x86; any other kills the process' out || report "expected two ABIs"
-  # What raw BPF covers nobody knows.
+  # What raw BPF covers is not known.
   run "$SANDBOX_RUN" --dry-run --bpf "$FILES/good.raw" ./agent32
   assert_status 0
   assert_file_is err ""

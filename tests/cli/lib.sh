@@ -31,7 +31,7 @@ refuses() {
 # refuses_policy FILE MESSAGE: the one error is about the file.
 refuses_policy() { refuses "sandbox-run: error: $2" --policy "$1"; }
 
-# Denies uname, and socket(AF_PACKET): enough to see from inside whether the policy is in force.
+# Denies uname, and socket(AF_PACKET): enough to see from inside whether the policy applies.
 GOOD_POLICY='seccomp:
   default_action: allow
   syscalls:

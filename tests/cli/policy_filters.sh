@@ -44,11 +44,11 @@ test_a_policy_without_execve() {
   assert_file_is err ""
   run "$SANDBOX_RUN" --bpf strict.bpf -- "$TEST_BIN/call" getpid
   assert_status 0
-  # Nobody else could start a program under it.
+  # No other launcher could start a program under it.
   policy compile --raw strict.yml -o strict.raw
   assert_status 0
   assert_file_is err "sandbox-policy: warning: strict.yml: does not allow execve for all arguments, so that a launcher \
-which puts the raw filter in force may be unable to start a program; 'sandbox-run --bpf' can"
+which installs the raw filter may be unable to start a program; 'sandbox-run --bpf' can"
   # The token is no part of what the file says of calls.
   policy diff strict.bpf strict.yml
   assert_status 0
@@ -124,7 +124,7 @@ sandbox-policy: error: no policy is enabled, so there is no filter to write"
 
 assert_no_output_file() { [ ! -e "$1" ] || fail "expected no file $1"; }
 
-# Whoever reads the file sees the old one or the new one, and nothing is left beside it.
+# A reader of the file sees the old one or the new one, and nothing is left beside it.
 test_a_file_is_replaced_as_a_whole() {
   policy compile "$GOOD" -o good.bpf
   chmod 600 good.bpf
@@ -207,7 +207,7 @@ lib.raw: raw BPF"
   assert_status 0
 }
 
-# What a launcher has put in force, read back from the kernel.
+# What a launcher has installed, read back from the kernel.
 dumped() {
   local launcher=$1
   shift
@@ -275,7 +275,7 @@ test_damaged_files() {
   raw "$LD 0 0 16" "$RET_A 0 0 0" >computed.raw
   policy show --all computed.raw
   assert_status 0
-  grep -Eq '  uname +what it computes$' out || report "expected that nobody can tell"
+  grep -Eq '  uname +what it computes$' out || report "expected that it is not known"
   # Of a filter with thousands of answers for each call, 64 are listed.
   local i program=("$LD 0 0 16")
   for ((i = 1; i <= 70; ++i)); do program+=("$JEQ 0 1 $i" "$RET 0 0 $ERRNO+$i"); done

@@ -244,7 +244,7 @@ Seen make_call(const std::vector<const bpf::ValidatedProgram*>& filters, const b
   return copy;
 }
 
-/// What a verdict looks like from inside. Nobody traces the process, so `trace` is ENOSYS; one thread is the process.
+/// What a verdict looks like from inside. The process has no tracer, so `trace` is ENOSYS; one thread is the process.
 bool looks_like(const Seen& seen, const Verdict& verdict) {
   switch (verdict.action) {
     case Action::kKillProcess:

@@ -51,7 +51,7 @@ KernelAnswer expected(Verdict verdict, KernelAnswer native) {
       return {Kind::kTrapped, 0, true};
     case Action::kErrno:
       return {Kind::kReturned, verdict.data};
-    case Action::kTrace:  // Nobody traces.
+    case Action::kTrace:  // There is no tracer.
       return {Kind::kReturned, ENOSYS};
     case Action::kLog:
     case Action::kAllow:

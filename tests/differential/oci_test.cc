@@ -354,7 +354,7 @@ TEST(Oci, IncludesAndExcludesAskForCapabilitiesMachinesAndKernels) {
   EXPECT_EQ(verdict(R"("includes": {"caps": ["CAP_BPF"]}, "excludes": {"caps": ["CAP_PERFMON"]})", capable), kRefused);
 }
 
-/// What is not a list must not be read as "no condition": an allow rule would open for everybody.
+/// What is not a list must not be read as "no condition": an allow rule would allow every call.
 TEST(Oci, FiltersThatCannotBeReadAreErrors) {
   for (const char* filter : {R"("includes": {"caps": "CAP_SYS_ADMIN"})", R"("includes": {"arches": "s390x"})",
                              R"("includes": {"caps": {"CAP_SYS_ADMIN": true}})",

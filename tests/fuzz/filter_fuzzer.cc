@@ -51,7 +51,7 @@ void try_bytes(std::string_view bytes, arch::Abi launcher) {
   if (message.empty() || printable(message, 4096) != message) fail("not one printable line: " + message);
 }
 
-/// The bytes as somebody writes them who lies about anything but the checksum, the size and the magic.
+/// The bytes as a liar writes them, false in anything but the checksum, the size and the magic.
 std::string sealed(std::string bytes) {
   const std::string magic("\x89SBF\r\n\x1a\n\1\0\0\0", 12);
   if (bytes.size() < 64) return bytes;

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kCallers = 4, kLifetime = 20 };  // Seconds, if nobody ends it.
+enum { kCallers = 4, kLifetime = 20 };  // Seconds, if it is not ended.
 
 static char path[4096];
 
@@ -32,7 +32,7 @@ static void end(const char* call, int result) {
   _exit(0);
 }
 
-/// Until nobody answers any more, for which the kernel has ENOSYS.
+/// Until there is no answer any more, for which the kernel has ENOSYS.
 static void make_folders(void) {
   for (;;) {
     const int result = mkdir(path, 0700) == 0 ? 0 : errno;

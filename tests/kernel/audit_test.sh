@@ -116,7 +116,7 @@ test_processes_of_another_user() {
     "$SANDBOX_RUN" --policy policy.yml ./call getppid
 }
 
-# A filter that another program has put in force: seccomp(2) without the launcher.
+# A filter that another program has installed: seccomp(2) without the launcher.
 test_filters_of_other_launchers() {
   need bwrap
   is_root || skip "only root may read audit records"

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kThreads = 8, kLifetime = 60 };  // Seconds, if nobody ends it.
+enum { kThreads = 8, kLifetime = 60 };  // Seconds, if it is not ended.
 
 static int expected;
 static int alone_too;  // Without a supervisor it goes on.
@@ -113,7 +113,7 @@ static void tree(void) {
       const pid_t pid = child();
       if (pid == 0) {
         linkat(AT_FDCWD, "", AT_FDCWD, "", 0);
-        if (errno == ENOSYS || errno == expected) _exit(3);  // Nobody is left to kill it, or nobody kills it.
+        if (errno == ENOSYS || errno == expected) _exit(3);  // No supervisor is left to kill it, or it is not killed.
         wrong("after linkat", errno);
       }
       const int status = status_of(pid);
@@ -157,7 +157,7 @@ static void threads(void) {
   for (int i = 0; i < kThreads; ++i) pthread_join(all[i], NULL);
 }
 
-/// Everybody forks at once, and so do the children.
+/// All fork at once, and so do the children.
 static void forks(void) {
   for (int round = 0; round < 10; ++round) {
     pid_t pids[10];

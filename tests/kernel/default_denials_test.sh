@@ -128,7 +128,7 @@ EOF
 calls() { cut -d ' ' -f 1 "$1"; }
 answers() { sed -E 's/^([^, ]*)[^ ]* ([A-Za-z0-9]+).*/\1 \2/' "$1"; }
 
-# In a session of its own: vhangup would not be harmless to whoever runs the tests.
+# In a session of its own: vhangup would not be harmless to the terminal of the tests.
 detached() { run setsid -w "$@"; }
 
 compare() {
@@ -161,7 +161,7 @@ has_capabilities() {
 test_without_the_profile_the_answers_differ() {
   has_capabilities || skip "without privileges the kernel refuses much by itself"
   local call answer by_kernel user_namespaces=yes
-  unshare --user true 2>/dev/null || user_namespaces=no # In a chroot nobody can have one.
+  unshare --user true 2>/dev/null || user_namespaces=no # In a chroot there can be none.
   while read -r call answer by_kernel; do
     [ -z "$by_kernel" ] || continue
     case $user_namespaces:$call in no:unshare,0x10000000 | no:unshare,0x10000400 | no:clone,0x*10000011) continue ;; esac

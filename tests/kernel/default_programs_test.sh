@@ -10,7 +10,7 @@ succeeds() {
   assert_stderr ""
 }
 
-test_is_in_force() {
+test_is_installed() {
   succeeds grep -E '^(NoNewPrivs|Seccomp|Seccomp_filters):' /proc/self/status
   assert_equal "NoNewPrivs: 1 Seccomp: 2 Seccomp_filters: 1" "$(tr -s '\t ' ' ' <out | xargs)"
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# `enabled: false`: no filter, but nobody overlooks it.
+# `enabled: false`: no filter, and a warning that cannot be overlooked.
 . "$(dirname "$0")/lib.sh"
 
 printf 'seccomp:\n  enabled: false\n' >policy.yml

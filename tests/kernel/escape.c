@@ -1,5 +1,5 @@
 // escape FOLDER GROUP [NAME]...: tries to get out of the sandbox, and prints what came of each attempt: "NAME OUTCOME".
-// GROUP is calls, filters, listeners or supervisor. FOLDER is what the policy does not let anybody make; "NAME MADE"
+// GROUP is calls, filters, listeners or supervisor. FOLDER is what the policy does not allow to be made; "NAME MADE"
 // says that it was there after an attempt. With "unshare" for FOLDER the denied call is unshare(CLONE_NEWUSER).
 #include "escape.h"
 

@@ -16,7 +16,7 @@ extern const struct Attempt kFilterAttempts[];
 extern const struct Attempt kListenerAttempts[];
 extern const struct Attempt kSupervisorAttempts[];
 
-/// The folder that the policy does not let anybody make; "unshare" if the denied call is that for a user namespace.
+/// The folder that the policy does not allow to be made; "unshare" if the denied call is that for a user namespace.
 extern const char* escape_folder;
 
 /// "ok", or the name of errno if the result is negative.

@@ -73,7 +73,7 @@ static int receive_descriptor(int socket) {
   return descriptor;
 }
 
-/// Has the denied call answered by whoever gets the listener. `install` returns it, or the negative errno.
+/// Has the denied call answered by the process that gets the listener. `install` returns it, or the negative errno.
 static const char* answered(long (*install)(const struct sock_fprog* program)) {
   struct sock_filter* filter = low_memory(4096);
   struct sock_fprog* program = (struct sock_fprog*)(filter + 16);

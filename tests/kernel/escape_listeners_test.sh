@@ -1,6 +1,6 @@
 #!/bin/bash
 # Listeners of one's own. A newer filter's notification outranks the action `trace` and, on a tie, an older listener's; its
-# owner could let the call through. Where a filter has either, nobody gets a listener.
+# owner could let the call through. Where a filter has either, no process gets a listener.
 . "$(dirname "$0")/escape_lib.sh"
 
 # Where neither is in the filter, a listener is had, and lets nothing through.
@@ -14,7 +14,7 @@ listener_x32 ENOSYS
 listener_of_child EL3HLT
 notification_by_prctl EL3HLT"
 
-# refused [OUTCOME]: of the call with a notification that nobody answers.
+# refused [OUTCOME]: of the call with a notification that is not answered.
 refused() {
   echo "listener EBUSY
 listener_wait_killable EBUSY

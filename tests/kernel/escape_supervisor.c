@@ -106,7 +106,7 @@ static const char* take_from_both(void) {
 
 // ---- Getting rid of them ----
 
-/// Until nobody answers the denied call, or it is over; then a listener of one's own is made, and used.
+/// Until the denied call is no longer answered, or it is over; then a listener of its own is made, and used.
 static const char* then_listen(void) {
   struct sock_filter filter[4];
   const struct sock_fprog program = {4, filter};

@@ -34,7 +34,7 @@ test_tracing_record() {
 
 nobody_left() { ! pgrep -f "$1 supervisor" >/dev/null; }
 
-# no_way_out RUNS NAME [COMMAND_OF_LAUNCH...]: the denied call is not made, no listener is had, nobody is left.
+# no_way_out RUNS NAME [COMMAND_OF_LAUNCH...]: the denied call is not made, no listener is had, no process is left.
 no_way_out() {
   local runs=$1 name=$2 folder=$3 round outcome
   shift 3
@@ -47,7 +47,7 @@ no_way_out() {
       *) report "run $round: expected no way out, got '$outcome'" ;;
     esac
     [ ! -e "$folder" ] || report "run $round: the folder was made"
-    wait_until nobody_left "$folder" || report "run $round: somebody is left: $(pgrep -af "$folder supervisor")"
+    wait_until nobody_left "$folder" || report "run $round: processes are left: $(pgrep -af "$folder supervisor")"
   done
 }
 
@@ -68,14 +68,14 @@ is_stopped_or_gone() {
   case ${line##*) } in T* | Z*) ;; *) return 1 ;; esac
 }
 
-# A launcher that is stopped cannot kill anybody, nor can a supervisor that is dead.
+# A launcher that is stopped cannot kill, nor can a supervisor that is dead.
 test_stopping_one_and_killing_the_other() {
   need pgrep setsid
   local folder=$PWD/made
   applied_by report plain
   start setsid -w "${launch[@]}" "$ESCAPE" "$folder" supervisor stop_front_kill_supervisor
   wait_until is_stopped_or_gone "$started" || fail "the launcher is not stopped"
-  wait_until nobody_left "^$ESCAPE $folder" || fail "somebody is left: $(pgrep -af "$folder supervisor")"
+  wait_until nobody_left "^$ESCAPE $folder" || fail "processes are left: $(pgrep -af "$folder supervisor")"
   [ ! -e "$folder" ] || fail "the folder was made"
   kill -CONT "$started" 2>/dev/null || true
   wait_until has_ended "$started" || fail "the launcher has not ended"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The exec token: it lets one execve through, the launcher's. Whoever sees or guesses it later has nothing of it.
+# The exec token: it lets one execve through, the launcher's. A process that sees or guesses it later gains nothing.
 # SANDBOX_RUN_TEST_LAUNCHES says how many launches the neighbour watches (1000 were tried).
 . "$(dirname "$0")/escape_lib.sh"
 

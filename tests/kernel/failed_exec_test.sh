@@ -1,5 +1,5 @@
 #!/bin/bash
-# What only execve finds out: the filter is in force by then. Still there is one line on standard error and status 126,
+# What only execve finds out: the filter is installed by then. Still there is one line on standard error and status 126,
 # whatever the policy denies.
 . "$(dirname "$0")/lib.sh"
 

@@ -258,7 +258,7 @@ static void print_waiting(const struct Launch* launch) {
   }
 }
 
-/// Until nobody is left.
+/// Until no process is left.
 static void follow(struct Launch* launch) {
   int killed = 0;
   set_alarm(is_lie(launch->fault) ? (patience + 4) / 5 : patience);

@@ -14,7 +14,7 @@ struct Fault {
   enum FaultKind kind;
   int role;      ///< kCall: of which thread, in the order in which they are made; 0 is the command itself.
   int index;     ///< kCall: its which call, from 0 on.
-  long number;   ///< kFilter: this call, whoever makes it. The execve that starts the command is left out.
+  long number;   ///< kFilter: this call, of any process. The execve that starts the command is left out.
   int answer;    ///< An errno; 0 is a pretended success.
   int resource;  ///< kLimit.
   rlim_t limit;

@@ -2,10 +2,10 @@
 //
 //   filtered CALL ERRNO   CALL: mkdirat, ptrace, unshare, execve; the policy answers it with ERRNO
 //
-// Prints "filtered" and ends with 0; "abandoned" and 4 if the call gave ENOSYS, as it does where nobody is left to
-// answer; or "UNFILTERED" with what was seen, and ends with 3. Where its own output does not arrive, because an outer
-// sandbox answers write(2), the status does. Each call is made with arguments with which the kernel gives another error
-// than the policy.
+// Prints "filtered" and ends with 0; "abandoned" and 4 if the call gave ENOSYS, as it does where no supervisor is left
+// to answer; or "UNFILTERED" with what was seen, and ends with 3. Where its own output does not arrive, because an
+// outer sandbox answers write(2), the status does. Each call is made with arguments with which the kernel gives another
+// error than the policy.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

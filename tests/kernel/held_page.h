@@ -13,7 +13,7 @@
 
 enum { kPageBytes = 4096 };
 
-/// Faults of the kernel's are for who has CAP_SYS_PTRACE, by sysctl for everybody, or for who may open the device.
+/// Faults in the kernel need CAP_SYS_PTRACE, a sysctl that allows them to all, or access to the device.
 static int open_userfaultfd(void) {
   const int direct = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
   if (direct >= 0) return direct;
@@ -38,7 +38,7 @@ static int hold_page(char** page) {
   return ioctl(fd, UFFDIO_REGISTER, &whole) == 0 ? fd : -1;
 }
 
-/// Returns 1 as soon as somebody reads the page, 0 after so many milliseconds.
+/// Returns 1 as soon as the page is read, 0 after so many milliseconds.
 static inline int wait_for_reader(int fd, int milliseconds) {
   struct pollfd reader = {fd, POLLIN, 0};
   return poll(&reader, 1, milliseconds) > 0;

@@ -1,4 +1,4 @@
-// Holds up whoever wants to trace it: one of its threads executes a script whose interpreter somebody has a lease on
+// Holds up a process that wants to trace it: a thread of it executes a script on whose interpreter there is a lease
 // (fcntl(2), F_SETLEASE). Until the lease is given up, which may take /proc/sys/fs/lease-break-time, that thread has
 // the lock that PTRACE_SEIZE waits for. Meanwhile another thread makes rmdir, for which the policy kills the process.
 //
@@ -30,7 +30,7 @@ static void make_file(const char* name, const char* text) {
   close(file);
 }
 
-/// Says by bytes that it has the lease, and then that somebody waits for it.
+/// Writes a byte when it has the lease, and another one when a process waits for it.
 static void hold_lease(int tell) {
   sigset_t broken;
   const struct timespec patience = {kPatience, 0};

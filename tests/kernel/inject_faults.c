@@ -80,7 +80,7 @@ static enum Verdict judge_end(const struct Fault* fault, const struct Outcome* o
       fault->kind != kLimit && (number == SYS_write || number == SYS_writev || number == SYS_exit_group);
   if (outcome->hung) return number == SYS_exit_group && fault->kind == kFilter ? kMute : kHung;
   if (strstr(outcome->out, "abandoned") != NULL || status == 4) {
-    // Whoever was killed could do nothing first.
+    // A process that was killed could do nothing first.
     return strstr(outcome->err, "was killed by signal") != NULL ? kEnded : kAbandoned;
   }
   if (outcome->started) {

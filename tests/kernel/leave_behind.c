@@ -21,7 +21,7 @@ static void rest(long milliseconds) {
 }
 
 static void child(int depth, int ready) {
-  alarm(120);  // If nobody ends it.
+  alarm(120);  // If it is not ended.
   while (depth-- > 1) {
     if (fork() != 0) break;
   }

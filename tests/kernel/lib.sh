@@ -1,7 +1,7 @@
 # What the tests of the launcher share. A test file sources this, defines functions test_*, and ends with run_tests.
 #
 # Each function runs in a subshell and an empty directory of its own. It fails by `fail` or by any command that fails,
-# skips by `skip`; whatever it started with `start` is ended with it.
+# skips by `skip`; what it started with `start` is ended with it.
 # shellcheck shell=bash
 
 set -eu
@@ -190,7 +190,7 @@ serve() {
 }
 
 # prepare_nginx [DIRECTIVE]: the folder that nginx serves a page from, and nginx.conf, which includes listen.conf: that is
-# written when the port is known, by whatever starts the server. DIRECTIVE is one more for the section http.
+# written when the port is known, by the command that starts the server. DIRECTIVE is one more for the section http.
 prepare_nginx() {
   local user="user nobody nogroup;"
   mkdir temporary pages

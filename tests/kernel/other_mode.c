@@ -2,7 +2,7 @@
 //
 //   other_mode                 makes one system call as 64-bit code does: it jumps into the 64-bit code segment that
 //   Linux
-//                              has for everybody, and back
+//                              has for all users, and back
 //   other_mode 64_BIT_PROGRAM  executes the program
 //
 // Each prints "ok" if the getpid answered. Built with -m32 -static -no-pie: the far jump takes an absolute address.

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Under an outer sandbox that answers in the kernel's place the launcher must not believe that a filter is in force.
+# Under an outer sandbox that answers in the kernel's place the launcher must not believe that a filter is installed.
 . "$(dirname "$0")/lib.sh"
 
 refuses() { # refuses CALL ERRNO MESSAGE

@@ -1,5 +1,5 @@
 // A caller dies while the supervisor reads its memory, and its number becomes that of a process outside of the sandbox,
-// which waits in open() of a pipe that nobody writes. The call of the dead was unlink, for which the policy kills.
+// which waits in open() of a pipe without a writer. The call of the dead was unlink, for which the policy kills.
 //
 //   pid_reuse LAUNCHER POLICY   in a PID namespace of its own, whose next number it sets; makes "pipe" in the working
 //                               directory, and prints what has become of it and of the process outside
@@ -65,7 +65,7 @@ static int inside(int other) {
   }
   const pid_t caller = clone(make_denied_call, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL);
   check(caller, "clone");
-  if (!wait_for_reader(fd, kPatience * 1000)) fprintf(stderr, "nobody reads the path\n");
+  if (!wait_for_reader(fd, kPatience * 1000)) fprintf(stderr, "the path is not read\n");
   kill(caller, SIGKILL);
   check(waitpid(caller, NULL, 0), "waitpid");
   set_next_pid(caller);

@@ -77,7 +77,7 @@ refuses_to_run() {
   assert_no_file started
 }
 
-# The copies stand where nobody can reach them.
+# The copies stand where the user nobody can reach them.
 copy_launcher() {
   is_root || skip "only root can make such files"
   need setpriv

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What a script or a program names as its interpreter or loader is opened before the launch, and whoever wrote it may
+# What a script or a program names as its interpreter or loader is opened before the launch, and its author may
 # have named anything. A FIFO held up the launcher for ever, and a launcher of root's opened devices.
 . "$(dirname "$0")/record_lib.sh"
 

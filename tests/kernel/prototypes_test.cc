@@ -129,7 +129,7 @@ TEST(Prototypes, AreThoseOfTheRunningKernel) {
     const std::string name = event.path().filename();
     if (!name.starts_with("sys_enter_")) continue;
     const std::string call = call_of(name);
-    // A kernel newer than the tables has calls that nobody here has heard of.
+    // A kernel newer than the tables has calls that are not known here.
     if (!sandbox::arch::arguments_of(native, call) && !sandbox::arch::number_of(native, call)) continue;
     SCOPED_TRACE(call);
     compare(call, declarations_in(event.path() / "format"));

@@ -53,7 +53,7 @@ static long write_memory(pid_t pid) {
   return pwrite(memory, &byte, 1, (off_t)address) == 1 ? 0 : -1;
 }
 
-/// To an address that is nobody's: EFAULT is what may be heard who had the right to do it.
+/// To an address that is not mapped: EFAULT is what a caller gets that may do it.
 static long write_by_call(pid_t pid) {
   char byte = 0;
   const struct iovec local = {&byte, 1};

@@ -148,7 +148,7 @@ END
   for action in kill_process kill_thread; do
     write_policy policy.yml allow "$action getpgrp"
     local ends=single
-    [ $action = kill_thread ] || ends="single thread" # Nobody can wait for a thread of python's that is killed.
+    [ $action = kill_thread ] || ends="single thread" # A thread of python's that is killed cannot be waited for.
     # shellcheck disable=SC2086 # One word each.
     alike policy.yml python3 parent.py $ends
     assert_status 0
@@ -333,7 +333,7 @@ test_report_in_report() {
 test_setuid_programs() {
   is_root || skip "only root can give programs to others"
   need id
-  # Somebody else must get at it.
+  # Another user must get at it.
   chmod 755 . .. 2>/dev/null || true
   cp "$CALL" call_setuid
   cp "$(command -v id)" id_setuid
@@ -409,7 +409,7 @@ test_processes_that_are_left_behind() {
   run "$SANDBOX_RUN" --report --policy policy.yml -- sh -c '{ read -r _ <pipe; "$0" getpgrp; } >later & exit 3' "$CALL"
   local first
   first=$(cat err)
-  exec 9<>pipe # A write that waits for nobody.
+  exec 9<>pipe # A write that does not wait for a reader.
   echo >&9
   assert_status 3
   assert_equal "sandbox-run: no call was denied" "$first" "standard error"

@@ -33,7 +33,7 @@ assert_pried_nothing() {
   assert_no_file made
 }
 
-# A target of root has CAP_SYS_PTRACE, for which nobody is undumpable. It could write other code into the supervisor, or
+# A target of root has CAP_SYS_PTRACE, for which no process is undumpable. It could write other code into the supervisor, or
 # take its listener and have every call of its own let through.
 test_prying() {
   reported "$POLICY" "$TEST_BIN/pry" made
@@ -130,7 +130,7 @@ print("status", os.waitpid(pid, 0)[1], "option", shared.getsockopt(socket.SOL_SO
 
 # ---- Who holds the supervisor up ----
 
-# To trace the caller, the supervisor waited for a lock of its process. A lease held that for 45 seconds, in which nobody
+# To trace the caller, the supervisor waited for a lock of its process. A lease held that for 45 seconds, in which no call
 # was answered and nobody killed. Later the thread that was left behind with it reaped the target at times: how that had
 # ended was lost, and the supervisor said to have failed.
 test_a_caller_that_cannot_be_traced() {
@@ -160,7 +160,7 @@ mkdir EPERM"
   assert_equal 1 "$(denied_lines | grep -Ec '^sandbox-run: denied rmdir\(0x[0-9a-f]+\) = process killed ')" "pointers"
 }
 
-# Where the device cannot be opened, root may allow it to everybody for a moment.
+# Where the device cannot be opened, root may allow it to all users for a moment.
 SYSCTL=/proc/sys/vm/unprivileged_userfaultfd
 allow_userfaultfd() {
   before=
@@ -215,7 +215,7 @@ test_limits_of_the_supervisor() {
     run "$SANDBOX_RUN" --report -q -p "$POLICY" -- bash -c 'prlimit --pid "$PPID" "--$0"
       "$1" mkdir,0 getuid; mkdir folder/inner; sleep 0.1; rmdir folder; echo "still alive"' "$limit" "$TEST_BIN/call"
     [ -d folder ] && [ ! -d folder/inner ] || report "expected the folder as it was, with $limit"
-    # EPERM, ENOSYS where there is no supervisor any more, or nobody left to say it; EFAULT is what a call gets that is made.
+    # EPERM, ENOSYS where there is no supervisor any more; EFAULT is what a call gets that is made.
     ! grep -Eq "^mkdir (ok|EFAULT)" out || report "expected a refusal, with $limit"
     rmdir folder
   done
@@ -249,7 +249,7 @@ print("short" if longest < 0.5 else f"a call took {longest} seconds")'
 
 # ---- Whose supervisor is gone ----
 
-# Nobody is let through: not who waits for an answer while the supervisor dies, and not who calls later. Whoever has not
+# No call is allowed: not one that waits for an answer while the supervisor dies, and no later one. A caller that has not
 # ended by then is killed: the launcher was stopped, and goes on when its supervisor ends.
 test_calls_without_a_supervisor() {
   local round
@@ -262,7 +262,7 @@ test_calls_without_a_supervisor() {
     status=0
     { wait "$started" || status=$?; } 2>/dev/null
     assert_equal 137 "$status" "exit status"
-    ! grep -v '^refused$' answers || fail "expected that nobody is answered but by a refusal"
+    ! grep -v '^refused$' answers || fail "expected that all answers are denials"
     rmdir folder 2>/dev/null || fail "expected that the folder is there, and empty"
   done
 }

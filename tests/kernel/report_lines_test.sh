@@ -253,7 +253,7 @@ test_a_file_that_cannot_be_written() {
   local launch=("$SANDBOX_RUN" --policy policy.yml)
   expect_failure 125 "no/events: cannot be written: No such file or directory" "${launch[@]}" --report=no/events touch started
   expect_failure 125 "folder: cannot be written: Is a directory" "${launch[@]}" --report=folder touch started
-  expect_failure 125 "pipe: cannot be written: nobody reads this pipe" "${launch[@]}" --report=pipe touch started
+  expect_failure 125 "pipe: cannot be written: this pipe has no reader" "${launch[@]}" --report=pipe touch started
   expect_failure 125 "option '--report' needs a value" "${launch[@]}" --report= touch started
   if ! is_root; then
     chmod 555 folder
@@ -313,7 +313,7 @@ test_standard_error_is_closed() {
   assert_status 159
   assert_stdout "getppid EPERM
 getuid ok"
-  # What the program opens then is its own file, in which nobody else writes.
+  # What the program opens then is its own file, in which no other process writes.
   run sh -c 'exec "$@" 2>&-' - "$SANDBOX_RUN" --report=events --policy policy.yml -- \
     sh -c 'exec 3>own; "$0" getuid getpgrp; echo mine >&3' "$CALL"
   assert_equal mine "$(cat own)" "the program's file"

@@ -440,7 +440,7 @@ test_permissive_events() {
     event_fields one auditd.data.sig auditd.data.code sandbox_run.action sandbox_run.outcome)"
 }
 
-# Field by field what the kernel's own record of the same call has, when nobody supervises.
+# Field by field what the kernel's own record of the same call has, without a supervisor.
 test_events_beside_the_kernels_records() {
   is_root || skip "only root may read audit records"
   need python3

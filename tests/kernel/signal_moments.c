@@ -6,8 +6,8 @@
 //   succeed
 //
 // COMMAND launches `filtered`. Every second launch gets the signals for its whole session. Prints a summary, and what
-// was not as it must be: UNFILTERED; ABANDONED; HUNG (somebody is left); STATUS (a status that neither the target nor a
-// signal explains). Exit 0 if all was.
+// was not as it must be: UNFILTERED; ABANDONED; HUNG (processes are left); STATUS (a status that neither the target nor
+// a signal explains). Exit 0 if all was.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -90,7 +90,7 @@ static uint64_t send_signals(pid_t pid, int whole_session) {
   return sent;
 }
 
-/// Reaps all that is below this process. Those who stopped once more are continued. False if somebody is left.
+/// Reaps all that is below this process. Processes that stopped once more are continued. False if any is left.
 static int reap_all(pid_t pid, int* status) {
   const time_t end = time(NULL) + patience;
   int is_reaped = 0;

@@ -1,13 +1,13 @@
 #!/bin/bash
-# Whatever ends launcher or supervisor, and whatever its target has done to them before, leaves nobody behind.
+# However launcher or supervisor ends, and whatever its target has done to them before, no process is left.
 # shellcheck disable=SC2016 # Scripts for other shells.
 . "$(dirname "$0")/supervise_lib.sh"
 
-# leaves_nobody CHILDREN DEPTH DEED...: see leave_behind.c. Everybody below holds the pipe; launcher and supervisor do not.
+# leaves_nobody CHILDREN DEPTH DEED...: see leave_behind.c. All processes below hold the pipe; launcher and supervisor do not.
 leaves_nobody() {
   mkfifo alive
   start bash -c 'exec $LAUNCH "$0" "$$" "$@" 7>alive' "$TEST_BIN/leave_behind" "$@"
-  timeout "$BOUND" cat alive || fail "after $*: somebody is left"
+  timeout "$BOUND" cat alive || fail "after $*: processes are left"
   wait_until has_ended "$started" || fail "after $*: the launcher has not ended"
   { wait "$started" || true; } 2>/dev/null
   assert_no_file made
@@ -53,7 +53,7 @@ earlier() {
       sleep 300 & echo $! >child
       exec $LAUNCH sh -c "while kill -s 0 $(cat earlier) 2>/dev/null && ! grep -q Z /proc/$(cat earlier)/stat; do sleep 0.05; done; exec \"\$0\" \"\$@\"" \
         "$0" "$$" 5 2 "$@" 7>alive' "$TEST_BIN/leave_behind" $who
-    timeout "$BOUND" cat alive || fail "after $who: somebody is left"
+    timeout "$BOUND" cat alive || fail "after $who: processes are left"
     wait_until has_ended "$started" || fail "after $who: the launcher has not ended"
     { wait "$started" || true; } 2>/dev/null
     is_running "$(cat orphan)" || fail "after $who: an orphan of an earlier child was killed"

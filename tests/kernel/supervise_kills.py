@@ -11,7 +11,7 @@ processes that make calls (`crowd tree`). Afterwards
   alone ends, what it has left behind lives on, as it does without a supervisor; and when both front and supervisor die
   at once, only the target is sure to die. Then the test kills the rest itself;
 - the front ends, with the status of a killed process;
-- nobody of the tree was ever seen without a filter, and no call got another answer than the policy's.
+- no process of the tree was ever seen without a filter, and no call got another answer than the policy's.
 
 What is wrong is printed, and the exit status is 1.
 """
@@ -168,7 +168,7 @@ class Round:
         self.check_filters(survivors)
         if not self.tree.kill():
             self.problems.append("the supervisor stays")
-        output, errors = self.front.communicate(timeout=BOUND)  # Its pipes are everybody's.
+        output, errors = self.front.communicate(timeout=BOUND)  # The whole tree has its pipes.
         # The supervisor may have had no time to start anything.
         nothing = NOTHING in errors and status in (125, 2)
         if "front" not in killed and status != 137 and not nothing:

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Whoever of launcher, supervisor and target is killed, and whenever: nothing goes on without a supervisor, nothing
+# Whichever of launcher, supervisor and target is killed, and whenever: nothing goes on without a supervisor, nothing
 # hangs, and nothing is ever without its filter.
 . "$(dirname "$0")/record_lib.sh"
 

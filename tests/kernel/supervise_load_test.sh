@@ -1,10 +1,10 @@
 #!/bin/bash
-# A supervisor under load, and beside tracers: nobody hangs, and every call gets its answer.
+# A supervisor under load, and beside tracers: no caller hangs, and every call gets its answer.
 . "$(dirname "$0")/supervise_lib.sh"
 
 # ---- Under load ----
 
-# busy MODE [POLICY]: nobody hangs, and every call gets its answer.
+# busy MODE [POLICY]: no caller hangs, and every call gets its answer.
 busy() {
   run "$SANDBOX_RUN" --report=report.json -q -p "$FOLDER/${2:-policy}.yml" -- "$CROWD" "$1" 13
   assert_stdout ""

@@ -134,7 +134,7 @@ queues_many() {
 }
 test_many_queued_signals() { each queues_many; }
 
-# What a program sends its own process group, as 'kill 0' does in scripts, comes back to nobody.
+# What a program sends its own process group, as 'kill 0' does in scripts, comes back to no process.
 signals_its_group() {
   run setsid -w "${launch[@]}" bash -c 'count=0
     trap "count=\$((count + 1))" USR1
@@ -333,7 +333,7 @@ test_nobody_holds_the_output_open() { each end_of_output; }
 test_nobody_holds_the_input_open() { each end_of_input; }
 test_nobody_holds_descriptors_open() { each end_of_another_descriptor; }
 
-# The daemon has turned away from standard error; who reads that waits for nobody else.
+# The daemon has closed standard error; its reader waits for no other process.
 test_a_daemon_holds_no_output_open() {
   supervised_by report
   start bash -c '$LAUNCH sh -c "sleep 300 >/dev/null 2>&1 & echo \$! >pid; echo started" 2>&1 | { cat; echo end; }'
@@ -367,7 +367,7 @@ test_a_daemon_is_supervised_on() {
   wait_until test -s kill
   assert_equal "mkdirat EACCES" "$(cat answer)" "the answer"
   assert_equal 159 "$(cat kill)" "the status of what was killed"
-  wait_until is_gone "$supervisor" || fail "the supervisor stays although everybody has ended"
+  wait_until is_gone "$supervisor" || fail "the supervisor stays although all processes have ended"
   assert_equal 2 "$(grep -c '"action":"violated-seccomp-policy"' report.json)" "events"
 }
 
@@ -527,7 +527,7 @@ test_in_a_unit_of_systemd() {
 
 # ---- What is reported goes nowhere ----
 
-# Neither a full disk nor a pipe that nobody reads or that is closed holds the target up, or ends it.
+# Neither a full disk nor a pipe without a reader or that is closed holds the target up, or ends it.
 test_a_report_that_cannot_be_written() {
   local program=(sh -c '"$0" mkdirat; "$0" mkdirat; echo done; exit 5' "$TEST_BIN/call")
   local expected="mkdirat EACCES

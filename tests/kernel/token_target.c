@@ -1,4 +1,4 @@
-// Waits a little for the token of its own launch, which somebody outside hands on in token-exchange/PID, and executes
+// Waits a little for the token of its own launch, which a process outside hands on in token-exchange/PID, and executes
 // with it what the policy denies, in every way that there is. What came of it goes to token-exchange/log, a line; the
 // program that is executed writes ESCAPED there.
 //

@@ -44,7 +44,7 @@ static_assert(sizeof(long) == 8, "the garbage needs 64-bit registers");
 
 const Abi kNative = sandbox::arch::native_abi();
 
-/// Makes a call whose argument is the right value with these bits added. 0, or the negative errno; whatever it made is
+/// Makes a call whose argument is the right value with these bits added. 0, or the negative errno; what it made is
 /// undone again.
 using Attempt = std::function<long(uint64_t garbage)>;
 

@@ -23,7 +23,7 @@ answers() {
   assert_status "$expected"
   assert_file_is err ""
   if [ -n "${HIDDEN:-}" ]; then sed -i -E "$HIDDEN" out; fi # What may change with the compiler.
-  if [ -n "${WRITE_EXPECTED:-}" ]; then # A folder: for whoever changes the texts, and reads what comes.
+  if [ -n "${WRITE_EXPECTED:-}" ]; then # A folder: for changes of the texts, which are then read.
     cp out "$WRITE_EXPECTED/$name.expected"
     return
   fi

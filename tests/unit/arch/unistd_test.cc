@@ -24,7 +24,7 @@ TEST(Unistd, HasTheNumbersOfTheTable) {
   for (const HeaderCall& call : kHeaderCalls) {
     const auto number = number_of(native_abi(), call.name);
     if (!number) {
-      // The headers may be newer than the table; then nobody else may stand at the number.
+      // The headers may be newer than the table; then no other call may stand at the number.
       EXPECT_EQ(name_of(native_abi(), call.number), std::nullopt) << call.name;
       continue;
     }

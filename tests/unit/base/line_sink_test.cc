@@ -68,7 +68,7 @@ TEST_F(LineSinkTest, SaysWhyAFileCannotBeWritten) {
   EXPECT_EQ(LineSink::to_file(directory.path(".")).error(), "Is a directory");
   const std::string fifo = directory.path("fifo");
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-  EXPECT_EQ(LineSink::to_file(fifo).error(), "nobody reads this pipe");
+  EXPECT_EQ(LineSink::to_file(fifo).error(), "this pipe has no reader");
 }
 
 TEST_F(LineSinkTest, DropsWhatADiskHasNoRoomFor) {

@@ -45,7 +45,7 @@ void put(std::string& bytes, size_t at, uint64_t value, size_t size) {
   for (size_t i = 0; i < size; ++i) bytes[at + i] = static_cast<char>(value >> (8 * i));
 }
 
-/// As whoever writes a lie would.
+/// As a liar would write it.
 std::string sealed(std::string bytes) {
   put(bytes, bytes.size() - 4, checksum(std::string_view(bytes).substr(0, bytes.size() - 4)), 4);
   return bytes;

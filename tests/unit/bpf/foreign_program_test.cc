@@ -38,7 +38,7 @@ TEST(UnwelcomeReturn, KnowsEveryAction) {
 TEST(UnwelcomeReturn, RefusesWhatMustNotBeReturned) {
   EXPECT_EQ(objection(SECCOMP_RET_ERRNO), "1: it returns errno 0, which makes a denied call look done");
   EXPECT_EQ(objection(SECCOMP_RET_ERRNO | 4096), "1: it returns errno 4096, expected at most 4095");
-  EXPECT_EQ(objection(SECCOMP_RET_USER_NOTIF), "1: it returns user_notif, and there is nobody to notify");
+  EXPECT_EQ(objection(SECCOMP_RET_USER_NOTIF), "1: it returns user_notif, and there is no supervisor to notify");
   EXPECT_EQ(objection(0x7ffe0001), "1: it returns 0x7ffe0001, which is no action of seccomp(2)");
   EXPECT_EQ(objection(1), "") << "kill_thread with data";
   EXPECT_EQ(objection(0x12345678), "1: it returns 0x12345678, which is no action of seccomp(2)");
@@ -87,7 +87,7 @@ TEST(EntryReads, FollowsTheWayOnWhichNothingWasWritten) {
                    {BPF_LD | BPF_W | BPF_ABS, 0, 0, 0},
                    {BPF_ST, 0, 0, 0}}),
             "a");
-  // Nobody comes to the instruction that reads.
+  // No path leads to the instruction that reads.
   EXPECT_EQ(reads({{BPF_JMP | BPF_JA, 0, 0, 1}, {BPF_ST, 0, 0, 0}}), "");
 }
 

@@ -1,6 +1,6 @@
 // The kernel is asked what it accepts, and `validate` must say the same: of every code, and of random programs.
 //
-// A child offers one program after the other. After a refusal it goes on; once a filter is in force it cannot, for its
+// A child offers one program after the other. After an error it goes on; once a filter is installed it cannot, for its
 // next system call may be its last, so it notes the result in shared memory and ends by an illegal instruction.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -25,7 +25,7 @@ namespace {
 
 constexpr int kNotAsked = -1;
 
-/// 0 when the kernel has put the program in force for this process, else an errno.
+/// 0 when the kernel has installed the program for this process, else an errno.
 int offer(const Program& program) {
   sock_fprog argument = {};
   argument.len = static_cast<unsigned short>(program.size());

@@ -77,7 +77,7 @@ std::vector<Filter> filters() {
   return all;
 }
 
-/// Calls of every ABI of the machine, of none, with arguments that mean something to somebody.
+/// Calls of every ABI of the machine, of none, with arguments that mean something to some call.
 std::vector<bpf::SystemCall> calls() {
   std::vector<bpf::SystemCall> all;
   testing::Random random(testing::test_seed());

@@ -168,7 +168,7 @@ TEST(LooksLikeFilter, ByItsFirstBytes) {
 TEST(ReadyFilter, ItsTokenSitesAreLookedAt) {
   EXPECT_NE(complaint_of_changed([](bpf::FilterFile& file) {
               file.token_sites.clear();
-            }).find("it returns user_notif, and there is nobody to notify"),
+            }).find("it returns user_notif, and there is no supervisor to notify"),
             std::string::npos);
   EXPECT_NE(complaint_of_changed([](bpf::FilterFile& file) { file.token_sites.pop_back(); }).find("has no token site"),
             std::string::npos);

@@ -143,7 +143,7 @@ TEST(TokenSitesOfAFile, NoInstructionOfACheckMayDiffer) {
             std::to_string(end) + ": a token check does not lead to user_notif");
 }
 
-/// Whoever gets there without the token would be let through by whoever answers for it.
+/// A call that gets there without the token would be allowed by the thread that answers for it.
 TEST(TokenSitesOfAFile, NothingElseMayNotify) {
   const Filter filter = two_checks();
   const bpf::Program& program = filter.program.instructions();

@@ -60,7 +60,7 @@ void expect_all_killed(const Tree& tree) {
   }
   close(alive[1]);
   char byte = 0;
-  EXPECT_EQ(read(alive[0], &byte, 1), 0);  // Once nobody holds the other end.
+  EXPECT_EQ(read(alive[0], &byte, 1), 0);  // Once no process holds the other end.
   close(alive[0]);
   int status = -1;
   EXPECT_EQ(waitpid(killer, &status, 0), killer);

@@ -93,7 +93,7 @@ TEST_F(ProgramFiles, OpensNothingElse) {
   EXPECT_FALSE(open_program(directory_.path("missing")).valid());
 }
 
-// Whoever may write to the folder can replace the file at any moment.
+// A user who may write to the folder can replace the file at any moment.
 TEST_F(ProgramFiles, OpensNothingElseThatTakesThePlaceMeanwhile) {
   const std::vector<std::string> special = make_special_files();
   const std::string path = directory_.path("program");
@@ -125,7 +125,7 @@ TEST_F(ProgramFiles, OpensNothingElseThatTakesThePlaceMeanwhile) {
   EXPECT_FALSE(opens.any());
 }
 
-// To open a file on which somebody holds a lease waits for them, for 45 seconds if they let it.
+// To open a file on which another process holds a lease waits for that process, for up to 45 seconds.
 TEST_F(ProgramFiles, DoesNotWaitForALease) {
   const std::string program = directory_.write("program", "#!/bin/sh\n", 0755);
   if (geteuid() == 0) {

@@ -89,7 +89,7 @@ TEST_F(Load, WithoutPoliciesTheDefaultProfileIsTakenReadyMade) {
   EXPECT_EQ(loaded->parts[0].kind, Part::Kind::kProfile);
   EXPECT_EQ(loaded->parts[0].name, "profile default");
   EXPECT_EQ(loaded->parts[0].description, "by default something");
-  EXPECT_TRUE(loaded->parts[0].in_force());
+  EXPECT_TRUE(loaded->parts[0].applies());
   EXPECT_TRUE(loaded->parts[0].covers(arch::Abi::kS390x));
   EXPECT_FALSE(loaded->parts[0].covers(arch::Abi::kX86_64));
   EXPECT_EQ(loaded->names(), "profile default");

@@ -91,7 +91,7 @@ TEST(Arguments, OnlyThoseThatTheKernelReads) {
   EXPECT_EQ(decode("prctl", {1, 9, 0xdead, 0xbeef, 0}), "PR_SET_PDEATHSIG, SIGKILL");
   EXPECT_EQ(decode("prctl", {3, 9, 0xdead, 0xbeef, 0}), "PR_GET_DUMPABLE");
   EXPECT_EQ(decode("prctl", {22, 2, 0x7ffe0000, 0, 0}), "PR_SET_SECCOMP, 2, 0x7ffe0000");
-  // The upper halves of int arguments are nobody's.
+  // The upper halves of int arguments mean nothing.
   EXPECT_EQ(decode("socket", {0xdead00000001, 0xdead00000002, 0xdead00000000}), "AF_UNIX, SOCK_DGRAM, 0");
 }
 

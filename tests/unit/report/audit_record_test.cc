@@ -179,7 +179,7 @@ TEST(AuditRecord, Actions) {
     const std::string record = with(with(kRecord, "0x80000000", text), "sig=31", "sig=0");
     EXPECT_EQ(event_of("type=1326 " + record).action, action);
     EXPECT_EQ(event_of("type=1326 " + record).signal, 0);
-    // A line that was cut anywhere is another one to nobody.
+    // A line that was cut anywhere never reads as another one.
     for (size_t size = 0; size < record.size(); ++size) {
       EXPECT_FALSE(read_audit_line("type=SECCOMP msg=" + record.substr(0, size))) << record.substr(0, size);
       EXPECT_FALSE(read_audit_line("[ 1.2] audit: type=1326 " + record.substr(0, size))) << record.substr(0, size);
@@ -376,7 +376,7 @@ std::string mutated(testing::Random& random, std::string line) {
   return line;
 }
 
-// Whatever is read as an event can be printed, on one line.
+// What is read as an event can be printed, on one line.
 TEST(AuditRecord, AnyBytes) {
   testing::Random random(testing::test_seed());
   const std::string lines[] = {

@@ -455,7 +455,7 @@ TEST(RecordedPolicy, SaysWhyAPolicyCannotBeAddedTo) {
   EXPECT_EQ(why("seccomp:\n  default_action: errno\n  syscalls:\n  - action: log\n    names: [read]\n"),
             "p.yml:4:5: --merge takes a policy whose groups all allow; this one has 'log'");
   EXPECT_EQ(why("seccomp:\n  enabled: no\n  default_action: errno\n  syscalls:\n  - {action: allow, names: [read]}\n"),
-            "p.yml:2:3: 'enabled' is false: --merge takes a policy that is in force");
+            "p.yml:2:3: 'enabled' is false: --merge takes a policy that applies");
   EXPECT_EQ(why("{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"names\": [\"read\"], \"action\": "
                 "\"SCMP_ACT_ALLOW\"}]}"),
             "p.yml: is a container profile; --merge takes a policy in the format of Elastic Beats, which "

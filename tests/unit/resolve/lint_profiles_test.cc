@@ -99,7 +99,7 @@ TEST(LintProfiles, DockersDefault) {
   }
 }
 
-// setns stands in the list for everybody, and is refused to those without CAP_SYS_ADMIN further down: one of the two is
+// setns stands in the list for all, and is denied to those without CAP_SYS_ADMIN further down: one of the two is
 // a slip, and the first decides. With all capabilities no rule denies it.
 TEST(LintProfiles, PodmansDefault) {
   const std::string path = "/usr/share/containers/seccomp.json";

@@ -110,7 +110,7 @@ TEST(LintSiblings, ForkAndNamespacesAreAlsoClones) {
   EXPECT_EQ(lint_groups("  - {action: errno, names: [unshare]}\n"),
             "4:29: 'unshare' is denied, but 'clone' and 'clone3' stay allowed, with which namespaces can be made too; "
             "deny 'clone' with the CLONE_NEW... flags, and answer 'clone3' with errno ENOSYS [sibling-open]\n");
-  // Whoever allows clone by name wants its threads.
+  // A policy that allows clone by name wants its threads.
   EXPECT_EQ(lint_groups("  - {action: errno, names: [fork, vfork]}\n  - {action: allow, names: [clone, clone3]}\n"),
             "");
 }

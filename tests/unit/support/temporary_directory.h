@@ -1,4 +1,4 @@
-// A directory for one test, readable for everybody and removed at the end.
+// A directory for one test, readable for all users and removed at the end.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// in_force CALL: succeeds if the filter that this process runs under refuses CALL with an errno of its own. Started in
-// the place of the target, it shows that what is timed is a launch with the policy in force.
+// is_installed CALL: succeeds if the filter that this process runs under denies CALL with an errno of its own. Started in
+// the place of the target, it shows that what is timed is a launch under the policy.
 //
 //   execveat   refused by policy a; without a filter the bad pointer gives EFAULT
 //   kcmp       refused by policy b and by sandbox-run's default profile; without a filter the bad type gives EINVAL
@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
   } else if (strcmp(call, "kcmp") == 0) {
     result = syscall(SYS_kcmp, getpid(), getpid(), -1, 0, 0);
   } else {
-    fputs("usage: in_force execveat|kcmp\n", stderr);
+    fputs("usage: is_installed execveat|kcmp\n", stderr);
     return 2;
   }
   if (result == -1 && errno == EPERM) return 0;
