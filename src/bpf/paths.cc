@@ -1,6 +1,7 @@
 #include "bpf/paths.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "bpf/instruction.h"

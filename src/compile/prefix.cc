@@ -1,5 +1,6 @@
 #include "compile/prefix.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "bpf/foreign_program.h"

@@ -2,6 +2,7 @@
 // what some of its features mean, said without either.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <optional>

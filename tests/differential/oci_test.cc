@@ -2,6 +2,7 @@
 // and each of runc's ways, in a small profile.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>

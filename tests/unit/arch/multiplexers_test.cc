@@ -5,6 +5,7 @@
 #include <linux/net.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>

@@ -1,5 +1,7 @@
 #include "bpf/disasm.h"
 
+#include <cstdint>
+
 #include <gtest/gtest.h>
 
 namespace sandbox::bpf {

@@ -1,6 +1,7 @@
 // A conditional jump passes over 255 instructions at most. Every distance around that limit is walked, for each way.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "bpf/assembler.h"
