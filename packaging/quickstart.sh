@@ -28,7 +28,7 @@ run_logged "$log" cmake --preset release
 run_logged "$log" cmake --build --preset release -j "$(nproc)"
 echo "   made $sandbox_run"
 
-# show works|refused COMMAND...: the command as it would be typed, what it prints, and whether it ended as it should.
+# show works|denied COMMAND...: the command as it would be typed, what it prints, and whether it ended as it should.
 show() {
   local expected=$1 shown status=0
   shift
@@ -37,7 +37,7 @@ show() {
   "$@" >build/quickstart.out 2>&1 </dev/null || status=$?
   sed 's/^/     /' build/quickstart.out
   case $expected:$status in
-    works:0 | refused:[1-9] | refused:[1-9][0-9]) ;;
+    works:0 | denied:[1-9] | denied:[1-9][0-9]) ;;
     *)
       echo "this should have ${expected/works/worked} and ended with status $status; 125 is sandbox-run's own" >&2
       exit 1
@@ -56,7 +56,7 @@ echo "   calls through a filter. No policy was named, so it is the one of the bu
 
 # Something that works outside (where not even that does, in a container say, there is nothing to compare).
 echo
-echo "4. What ordinary programs do not need is refused"
+echo "4. What ordinary programs do not need is denied"
 if unshare --user --map-root-user true 2>/dev/null; then
   command=(unshare --user --map-root-user id -un)
   why="A user namespace makes anybody root of a small world of their own, with much of the kernel in reach"
@@ -65,21 +65,21 @@ else
   why="Fixed addresses make a program easier to attack"
 fi
 if "${command[@]}" >/dev/null 2>&1; then show works "${command[@]}"; fi
-show refused "$sandbox_run" -- "${command[@]}"
+show denied "$sandbox_run" -- "${command[@]}"
 echo "   $why;"
 echo "   the profile answers EPERM (Operation not permitted)."
 
 echo
 echo "5. A policy of Elastic Beats: the program starts, but cannot start others"
-show refused "$sandbox_run" --policy policies/beats-example.yml -- sh -c 'echo "I run as usual"; ls'
-echo "   The policy refuses fork and execve; only the first execve, sandbox-run's own, got through."
+show denied "$sandbox_run" --policy policies/beats-example.yml -- sh -c 'echo "I run as usual"; ls'
+echo "   The policy denies fork and execve; only the first execve, sandbox-run's own, got through."
 
 cat <<END
 
 All of this worked. Try next:
   alias sandbox-run=$PWD/$sandbox_run
   sandbox-run -- bash         a shell in the sandbox; 'exit' leaves it
-  sandbox-run --report -- ls  a program, and at the end what it was refused
+  sandbox-run --report -- ls  a program, and at the end what it was denied
   sandbox-run --dry-run       the filter that the default profile becomes
   less policies/default.yml   that profile, with its reasons
   man man/sandbox-run.1       the manual (needs the Debian package man-db)
