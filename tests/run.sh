@@ -64,5 +64,6 @@ fi
 "${steady[@]}" ctest --preset asan-ubsan -R '^(unit|differential|fuzz)' -E kernel_judge -j "$(nproc)"
 
 build dev
+tests/tools/check_layout.py build/dev cmd/sandbox-run/launch_layout.ld
 echo "== all tests"
 ctest --preset dev -j "$(nproc)"
