@@ -18,6 +18,7 @@
 #include "compile/compile.h"
 #include "compile/notify.h"
 #include "kernel/probe.h"
+#include "kernel/supervise.h"
 #include "kernel/target.h"
 #include "load.h"
 #include "report/recorded_policy.h"

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "kernel/caller.h"
+#include "kernel/supervise.h"
 #include "report/arguments.h"
 #include "report/ecs.h"
 #include "report/line.h"

@@ -9,9 +9,10 @@
 
 #include "base/line_sink.h"
 #include "base/log.h"
+#include "kernel/enter.h"
 #include "kernel/errand.h"
-#include "kernel/supervise.h"
 #include "kernel/trap_records.h"
+#include "kernel/watcher.h"
 #include "load.h"
 #include "options.h"
 #include "report/judge.h"

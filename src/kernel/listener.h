@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "kernel/supervise.h"
+#include "kernel/watcher.h"
 
 namespace sandbox::kernel {
 

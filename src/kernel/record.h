@@ -6,7 +6,7 @@
 #include <string>
 #include <unordered_set>
 
-#include "kernel/supervise.h"
+#include "kernel/watcher.h"
 #include "report/recording.h"
 
 namespace sandbox::kernel {
