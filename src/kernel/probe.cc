@@ -123,6 +123,20 @@ arch::KernelVersion running_kernel() {
   return arch::parse_kernel_version(name.release).value_or(arch::KernelVersion{});
 }
 
+std::string kernel_release() {
+  utsname names = {};
+  return uname(&names) == 0 ? names.release : "";
+}
+
+bool runs_x32() {
+#ifdef __x86_64__
+  const long number = static_cast<long>(arch::info(arch::Abi::kX32).first_number) + 39;  // getpid.
+  return syscall(number) > 0;
+#else
+  return false;
+#endif
+}
+
 bool runs_with_borrowed_privileges() {
   return getauxval(AT_SECURE) != 0;
 }

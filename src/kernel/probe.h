@@ -30,6 +30,12 @@ std::optional<std::string> missing_flags(uint32_t flags);
 /// The running kernel's release, from uname(2); 0.0 where it cannot be read.
 arch::KernelVersion running_kernel();
 
+/// Its whole name, "6.18.44-1"; empty if it cannot be read.
+std::string kernel_release();
+
+/// Whether it runs x32 programs (CONFIG_X86_X32_ABI). Makes a call as one.
+bool runs_x32();
+
 /// Whether this program was started with more privileges than its caller has (AT_SECURE: set-user-ID, file
 /// capabilities), so that its input is not to be trusted.
 bool runs_with_borrowed_privileges();

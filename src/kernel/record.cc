@@ -1,14 +1,11 @@
 #include "kernel/record.h"
 
-#include <sys/syscall.h>
-#include <sys/utsname.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "arch/abi.h"
 #include "base/file.h"
 #include "kernel/descriptors.h"
+#include "kernel/probe.h"
 
 namespace sandbox::kernel {
 namespace {
@@ -21,22 +18,7 @@ bool leads_process(pid_t thread) {
   return open_process(thread).valid();
 }
 
-/// Whether this kernel runs x32 programs (CONFIG_X86_X32_ABI). Only asked for when a program has tried.
-bool runs_x32() {
-#ifdef __x86_64__
-  const long number = static_cast<long>(arch::info(Abi::kX32).first_number) + 39;  // getpid.
-  return syscall(number) > 0;
-#else
-  return false;
-#endif
-}
-
 }  // namespace
-
-std::string kernel_release() {
-  utsname names = {};
-  return uname(&names) == 0 ? names.release : "";
-}
 
 /// A target's threads come in turns; the one that came last is known without looking.
 Answer Recorder::decide(const Notification& notification, const StillWaits&) {

@@ -3,16 +3,12 @@
 
 #include <sys/types.h>
 
-#include <string>
 #include <unordered_set>
 
 #include "kernel/watcher.h"
 #include "report/recording.h"
 
 namespace sandbox::kernel {
-
-/// The running kernel's release, "6.18.44-1"; empty if it cannot be read.
-std::string kernel_release();
 
 /// Counts all calls. Whoever derives from it says what becomes of them at the end.
 class Recorder : public Watcher {
