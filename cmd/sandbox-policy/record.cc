@@ -1,5 +1,5 @@
 // record: runs a program, and writes the policy that it needs.
-#include "kernel/record.h"
+#include "record/recorder.h"
 
 #include <unistd.h>
 
@@ -21,7 +21,7 @@
 #include "kernel/supervise.h"
 #include "kernel/target.h"
 #include "load.h"
-#include "report/recorded_policy.h"
+#include "record/recorded_policy.h"
 #include "resolve/resolve.h"
 #include "write.h"
 
@@ -53,7 +53,7 @@ class ProgressLine {
 
 /// What the end of the run is written with.
 struct Job {
-  report::Run run;
+  record::Run run;
   const policy::Policy* earlier = nullptr;
   std::string name;          ///< The file's, as it was typed.
   const OutputFile* output;  ///< Borrowed.
@@ -63,9 +63,9 @@ struct Job {
 };
 
 /// Lives in the supervisor's process.
-class Recording : public kernel::Recorder {
+class RunRecorder : public record::Recorder {
  public:
-  Recording(const report::CollectorOptions& options, Job job, const Log& log)
+  RunRecorder(const record::CollectorOptions& options, Job job, const Log& log)
       : Recorder(options), job_(std::move(job)), log_(log) {}
 
   void tick() override {
@@ -94,7 +94,7 @@ class Recording : public kernel::Recorder {
   /// Whether it was written.
   bool write_policy() {
     job_.run.processes = processes();
-    const auto policy = report::recorded_policy(recording(), job_.run, job_.earlier, job_.name);
+    const auto policy = record::recorded_policy(recording(), job_.run, job_.earlier, job_.name);
     if (!policy) {
       log_.error(policy.error().message);
       if (job_.aside) write_aside();
@@ -115,7 +115,7 @@ class Recording : public kernel::Recorder {
   /// What was recorded, as a policy of its own: it may not come again.
   void write_aside() {
     const std::string name = job_.name + kAside;
-    const auto policy = report::recorded_policy(recording(), job_.run, nullptr, name);
+    const auto policy = record::recorded_policy(recording(), job_.run, nullptr, name);
     if (!policy) return;
     if (const auto failure = job_.aside->write(policy->text)) {
       log_.error(*failure);
@@ -137,7 +137,7 @@ Step<std::optional<Input>> load_earlier(const Options& options, const Log& log) 
   if (options.merge.empty()) return std::optional<Input>();
   auto input = load_policy(options.merge, "and cannot be added to", options, log);
   if (!input) return input.error();
-  if (const auto unmergeable = report::why_unmergeable(*input->policy)) {
+  if (const auto unmergeable = record::why_unmergeable(*input->policy)) {
     log.error(unmergeable->message);
     return Unusable{};
   }
@@ -179,7 +179,7 @@ Step<resolve::PolicyRules> recording_rules(const std::vector<std::string>& assum
   resolve::PolicyRules rules;
   for (const Abi abi : abis) {
     std::vector<std::string> names;
-    for (const std::string& name : report::always_allowed()) {
+    for (const std::string& name : record::always_allowed()) {
       if (arch::number_of(abi, name)) names.push_back(name);
     }
     if (abi == started_in) {
@@ -224,8 +224,8 @@ std::string command_line(const std::vector<std::string>& words) {
   });
 }
 
-report::Run describe_run(const Options& options, Abi started_in) {
-  report::Run run;
+record::Run describe_run(const Options& options, Abi started_in) {
+  record::Run run;
   run.command = command_line(options.arguments);
   run.time = std::chrono::system_clock::now();
   run.release = kernel::kernel_release();
@@ -273,7 +273,7 @@ int record(const Options& options, const Log& log, Output&) {
   const Abi started_in = abi_of(*program, abis);
   std::vector<std::string> assumed = options.assumed;
   if (*earlier) {
-    for (std::string& set : report::allowed_sets(*(*earlier)->policy)) assumed.push_back(std::move(set));
+    for (std::string& set : record::allowed_sets(*(*earlier)->policy)) assumed.push_back(std::move(set));
   }
   const auto rules = recording_rules(assumed, started_in, abis, log);
   if (!rules) return kExitFailed;
@@ -294,7 +294,7 @@ int record(const Options& options, const Log& log, Output&) {
              &*output,
              std::move(aside),
              options.quiet};
-  Recording watcher({abis, options.narrow, *earlier ? &allowed : nullptr}, std::move(job), speaking);
+  RunRecorder watcher({abis, options.narrow, *earlier ? &allowed : nullptr}, std::move(job), speaking);
 
   std::vector<char*> arguments;
   for (const std::string& word : options.arguments) arguments.push_back(const_cast<char*>(word.c_str()));

@@ -1,7 +1,7 @@
 #!/bin/sh
 # layers_test.sh SOURCE: what includes what, and who may do what cannot be undone.
 #
-# - A layer includes only itself and the layers to its left: base bpf arch policy resolve compile profiles report kernel cmd.
+# - A layer includes only itself and the layers to its left: base bpf arch policy resolve compile profiles report kernel record cmd.
 # - <seccomp.h> is included in src/arch only, yaml-cpp in src/policy only; spdlog by one .cc, CLI11 by one of each
 #   program.
 # - seccomp, prctl, exec*, fork, vfork, clone, posix_spawn, ptrace and syscall are called in src/kernel only.
@@ -9,7 +9,7 @@
 # The rules are tried on a tree with every one of them broken before they are applied to SOURCE.
 set -eu
 source=$1
-layers='base bpf arch policy resolve compile profiles report kernel cmd'
+layers='base bpf arch policy resolve compile profiles report kernel record cmd'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -123,6 +123,13 @@ END
 plant src/bpf/below.h << 'END'
   #  include "kernel/enter.h"
 END
+plant src/kernel/below.cc << 'END'
+#include "record/recorder.h"
+END
+plant src/record/calls.cc << 'END'
+#include "kernel/watcher.h"
+int x32() { return syscall(39); }
+END
 plant src/resolve/libraries.cc << 'END'
 #include <seccomp.h>
 #include <yaml-cpp/yaml.h>
@@ -164,6 +171,7 @@ src/base/below.cc:1
 src/bpf/below.h:1
 src/bpf/options.cc:1
 src/compile/header.h:1
+src/kernel/below.cc:1
 src/policy/calls.cc:10
 src/policy/calls.cc:2
 src/policy/calls.cc:3
@@ -173,6 +181,7 @@ src/policy/calls.cc:6
 src/policy/calls.cc:7
 src/policy/calls.cc:8
 src/policy/calls.cc:9
+src/record/calls.cc:2
 src/resolve/libraries.cc:1
 src/resolve/libraries.cc:2
 src/resolve/libraries.cc:3

@@ -12,9 +12,9 @@
 #include "base/source_text.h"
 #include "policy/beats_writer.h"
 #include "policy/policy.h"
-#include "report/recording.h"
+#include "record/recording.h"
 
-namespace sandbox::report {
+namespace sandbox::record {
 
 /// A name, whole or under conditions, with the comment behind it.
 struct Entry {
@@ -47,4 +47,4 @@ size_t merge(Entries& entries, const Entries& further);
 policy::Group group_of(const Entries& entries);
 policy::GroupComments comments_of(const Entries& entries);
 
-}  // namespace sandbox::report
+}  // namespace sandbox::record

@@ -1,4 +1,4 @@
-#include "report/recorded_check.h"
+#include "record/read_back.h"
 
 #include "arch/syscalls.h"
 #include "policy/environment.h"
@@ -8,7 +8,7 @@
 #include "resolve/lint.h"
 #include "resolve/resolve.h"
 
-namespace sandbox::report {
+namespace sandbox::record {
 namespace {
 
 std::string words_for(arch::Abi abi, uint32_t number) {
@@ -86,4 +86,4 @@ std::optional<std::string> disagreement(const Meaning& meaning, const Recording&
   return std::nullopt;
 }
 
-}  // namespace sandbox::report
+}  // namespace sandbox::record

@@ -1,4 +1,4 @@
-#include "report/recorded_entries.h"
+#include "record/entries.h"
 
 #include <algorithm>
 #include <charconv>
@@ -16,7 +16,7 @@
 #include "resolve/call_sets.h"
 #include "resolve/values.h"
 
-namespace sandbox::report {
+namespace sandbox::record {
 namespace {
 
 using arch::Abi;
@@ -294,4 +294,4 @@ policy::GroupComments comments_of(const Entries& entries) {
   return comments;
 }
 
-}  // namespace sandbox::report
+}  // namespace sandbox::record

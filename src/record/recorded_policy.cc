@@ -1,4 +1,4 @@
-#include "report/recorded_policy.h"
+#include "record/recorded_policy.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,13 +8,13 @@
 #include "base/text.h"
 #include "policy/beats_writer.h"
 #include "policy/edit.h"
+#include "record/entries.h"
+#include "record/read_back.h"
 #include "report/event.h"
-#include "report/recorded_check.h"
-#include "report/recorded_entries.h"
 #include "resolve/call_sets.h"
 #include "resolve/resolve.h"
 
-namespace sandbox::report {
+namespace sandbox::record {
 namespace {
 
 using arch::Abi;
@@ -123,7 +123,7 @@ Entries Composer::entries_of_run() const {
 }
 
 std::vector<std::string> Composer::comments_of_run() const {
-  const std::string moment = timestamp(run_.time).substr(0, 19) + "Z";
+  const std::string moment = report::timestamp(run_.time).substr(0, 19) + "Z";
   std::string line = "# " + moment + (run_.release.empty() ? "" : ", Linux " + printable(run_.release));
   line += ", " + plural(run_.processes, "process") + ", " + plural(recording_.seen, "call") + ": ";
   std::vector<std::string> lines = {line + printable(run_.command, kMaxCommandLength)};
@@ -324,4 +324,4 @@ Result<RecordedPolicy, RecordingError> recorded_policy(const Recording& recordin
   return Composer(recording, run, earlier).compose(name);
 }
 
-}  // namespace sandbox::report
+}  // namespace sandbox::record

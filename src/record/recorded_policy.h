@@ -13,9 +13,9 @@
 #include "base/diagnostic.h"
 #include "base/result.h"
 #include "policy/policy.h"
-#include "report/recording.h"
+#include "record/recording.h"
 
-namespace sandbox::report {
+namespace sandbox::record {
 
 /// What is said of a run, and what it was recorded with.
 struct Run {
@@ -64,4 +64,4 @@ struct RecordingError {
 Result<RecordedPolicy, RecordingError> recorded_policy(const Recording& recording, const Run& run,
                                                        const policy::Policy* earlier, const std::string& name);
 
-}  // namespace sandbox::report
+}  // namespace sandbox::record

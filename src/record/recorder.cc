@@ -1,4 +1,4 @@
-#include "kernel/record.h"
+#include "record/recorder.h"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 #include "kernel/descriptors.h"
 #include "kernel/probe.h"
 
-namespace sandbox::kernel {
+namespace sandbox::record {
 namespace {
 
 using arch::Abi;
@@ -15,16 +15,16 @@ using arch::Abi;
 /// Whether it is the first thread of its process, by whose id the process goes: pidfd_open(2) takes no other. Much
 /// quicker than asking /proc, and who is recorded waits.
 bool leads_process(pid_t thread) {
-  return open_process(thread).valid();
+  return kernel::open_process(thread).valid();
 }
 
 }  // namespace
 
 /// A target's threads come in turns; the one that came last is known without looking.
-Answer Recorder::decide(const Notification& notification, const StillWaits&) {
+kernel::Answer Recorder::decide(const kernel::Notification& notification, const kernel::StillWaits&) {
   collector_.note(notification.call);
   if (notification.thread != last_thread_) note_thread(notification.thread);
-  return {Answer::Kind::kLetThrough, 0};
+  return {kernel::Answer::Kind::kLetThrough, 0};
 }
 
 void Recorder::note_thread(pid_t thread) {
@@ -32,12 +32,12 @@ void Recorder::note_thread(pid_t thread) {
   if (thread > 0 && threads_.insert(thread).second && leads_process(thread)) ++processes_;
 }
 
-report::Recording Recorder::recording() const {
-  report::Recording recording = collector_.recording();
-  const auto is_x32 = [](const report::RecordedCall& call) { return call.abi == Abi::kX32; };
+Recording Recorder::recording() const {
+  Recording recording = collector_.recording();
+  const auto is_x32 = [](const RecordedCall& call) { return call.abi == Abi::kX32; };
   const bool tried = std::ranges::any_of(recording.calls, is_x32);
-  if (tried && !runs_x32()) std::erase_if(recording.calls, is_x32);
+  if (tried && !kernel::runs_x32()) std::erase_if(recording.calls, is_x32);
   return recording;
 }
 
-}  // namespace sandbox::kernel
+}  // namespace sandbox::record

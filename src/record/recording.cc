@@ -1,4 +1,4 @@
-#include "report/recording.h"
+#include "record/recording.h"
 
 #include <algorithm>
 #include <string>
@@ -8,7 +8,7 @@
 #include "arch/syscalls.h"
 #include "resolve/evaluate.h"
 
-namespace sandbox::report {
+namespace sandbox::record {
 namespace {
 
 using arch::Abi;
@@ -210,4 +210,4 @@ Recording Collector::recording() const {
   return recording;
 }
 
-}  // namespace sandbox::report
+}  // namespace sandbox::record

@@ -1,4 +1,4 @@
-#include "report/recorded_policy.h"
+#include "record/recorded_policy.h"
 
 #include <gtest/gtest.h>
 
@@ -9,11 +9,11 @@
 
 #include "arch/constants.h"
 #include "arch/syscalls.h"
-#include "report/recording.h"
+#include "record/recording.h"
 #include "support/random.h"
 #include "support/resolved.h"
 
-namespace sandbox::report {
+namespace sandbox::record {
 namespace {
 
 using arch::Abi;
@@ -532,4 +532,4 @@ TEST(RecordedPolicy, RandomValues) {
 }
 
 }  // namespace
-}  // namespace sandbox::report
+}  // namespace sandbox::record

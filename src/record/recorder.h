@@ -6,16 +6,16 @@
 #include <unordered_set>
 
 #include "kernel/watcher.h"
-#include "report/recording.h"
+#include "record/recording.h"
 
-namespace sandbox::kernel {
+namespace sandbox::record {
 
 /// Counts all calls. Whoever derives from it says what becomes of them at the end.
-class Recorder : public Watcher {
+class Recorder : public kernel::Watcher {
  public:
-  explicit Recorder(const report::CollectorOptions& options) : collector_(options) {}
+  explicit Recorder(const CollectorOptions& options) : collector_(options) {}
 
-  Answer decide(const Notification& notification, const StillWaits&) final;
+  kernel::Answer decide(const kernel::Notification& notification, const kernel::StillWaits&) final;
 
  protected:
   [[nodiscard]] uint64_t calls_seen() const { return collector_.seen(); }
@@ -24,15 +24,15 @@ class Recorder : public Watcher {
   [[nodiscard]] size_t processes() const { return processes_; }
   /// What was seen until now, without calls through an ABI that this kernel turns out not to run: it has answered them
   /// with ENOSYS, and so does the policy.
-  [[nodiscard]] report::Recording recording() const;
+  [[nodiscard]] Recording recording() const;
 
  private:
   void note_thread(pid_t thread);
 
-  report::Collector collector_;
+  Collector collector_;
   pid_t last_thread_ = 0;
   std::unordered_set<pid_t> threads_;
   size_t processes_ = 0;
 };
 
-}  // namespace sandbox::kernel
+}  // namespace sandbox::record

@@ -7,9 +7,9 @@
 
 #include "base/diagnostic.h"
 #include "policy/policy.h"
-#include "report/recording.h"
+#include "record/recording.h"
 
-namespace sandbox::report {
+namespace sandbox::record {
 
 /// What a policy is to mean: its groups in the order in which they decide, without places.
 struct Meaning {
@@ -23,4 +23,4 @@ struct Meaning {
 std::optional<std::string> disagreement(const Meaning& meaning, const Recording& recording, Diagnostics& diagnostics,
                                         const std::shared_ptr<const SourceText>& source);
 
-}  // namespace sandbox::report
+}  // namespace sandbox::record

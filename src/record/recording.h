@@ -14,7 +14,7 @@
 #include "bpf/program.h"
 #include "resolve/rule_set.h"
 
-namespace sandbox::report {
+namespace sandbox::record {
 
 /// An argument of a call that does many things, which says which of them is meant.
 struct NarrowedArgument {
@@ -108,4 +108,4 @@ class Collector {
   size_t odd_numbers_ = 0;
 };
 
-}  // namespace sandbox::report
+}  // namespace sandbox::record
