@@ -122,7 +122,7 @@ report::Event Reporter::event_of(const kernel::Notification& notification, const
   if (records_) records_->note_below(event.process.pid);
   event.call = call;
   if (const auto abi = arch::abi_of(call.arch, call.number)) {
-    event.arguments = report::decode_arguments(*abi, call, kernel::memory_of(notification.thread, errand_));
+    event.arguments = report::decode_arguments(*abi, call, kernel::memory_of(notification.thread, memory_task_));
     event.arguments_known = true;
   }
   if (!still_waits()) {  // What was read may be another process's.

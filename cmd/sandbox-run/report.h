@@ -9,8 +9,8 @@
 
 #include "base/line_sink.h"
 #include "base/log.h"
+#include "kernel/bounded_task.h"
 #include "kernel/enter.h"
-#include "kernel/errand.h"
 #include "kernel/trap_records.h"
 #include "kernel/watcher.h"
 #include "load.h"
@@ -68,7 +68,7 @@ class Reporter : public kernel::Watcher {
   std::optional<LineSink> file_;
   std::optional<kernel::TrapRecords> records_;
   report::Tally tally_;  ///< Of lines more go into a file than to people.
-  kernel::Errand errand_;
+  kernel::BoundedTask memory_task_;
   size_t waiting_ = 0;       ///< Lines about calls that wait.
   bool killed_ = false;      ///< A caller was killed for a call.
   uint64_t summarized_ = 0;  ///< How many denials the last summary counted.

@@ -118,17 +118,17 @@ bool dumps_core(pid_t process) {
   return process > 0 && field(read_start(process, "status"), "CoreDumping").starts_with('1');
 }
 
-report::MemoryReader memory_of(pid_t thread, Errand& errand) {
+report::MemoryReader memory_of(pid_t thread, BoundedTask& task) {
   constexpr unsigned kOften = 3;  // Who holds us up again and again is not waited for any more.
   struct Piece {
     std::vector<std::byte> bytes;
     size_t size = 0;
   };
-  return [thread, &errand, gave_up = false](uint64_t address, std::span<std::byte> into) mutable -> size_t {
-    if (thread <= 0 || gave_up || errand.left_behind() >= kOften) return 0;
+  return [thread, &task, gave_up = false](uint64_t address, std::span<std::byte> into) mutable -> size_t {
+    if (thread <= 0 || gave_up || task.abandoned() >= kOften) return 0;
     const auto piece = std::make_shared<Piece>();
     piece->bytes.resize(into.size());
-    const bool in_time = errand.run(
+    const bool in_time = task.run(
         [thread, address, piece](const std::stop_token&) { piece->size = read_memory(thread, address, piece->bytes); });
     if (!in_time) {
       gave_up = true;

@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include "kernel/errand.h"
+#include "kernel/bounded_task.h"
 #include "report/arguments.h"
 #include "report/event.h"
 
@@ -32,8 +32,8 @@ bool dumps_core(pid_t process);
 
 /// Reads the memory of the thread's process. Nothing can be read of a process that is gone, or that the kernel keeps
 /// from us (another user's, or one that is not dumpable). A page can be one that another program fills when it likes
-/// (userfaultfd(2), FUSE): what does not come in time is not there, and neither is anything behind it. `errand` is
+/// (userfaultfd(2), FUSE): what does not come in time is not there, and neither is anything behind it. `task` is
 /// borrowed.
-report::MemoryReader memory_of(pid_t thread, Errand& errand);
+report::MemoryReader memory_of(pid_t thread, BoundedTask& task);
 
 }  // namespace sandbox::kernel

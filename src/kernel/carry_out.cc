@@ -156,7 +156,7 @@ CarriedOut step_to_death(pid_t thread) {
 }  // namespace
 
 CarriedOut carry_out(Kill kill, const Notification& notification, const bpf::ValidatedProgram& program,
-                     const Listener& listener, const std::stop_token& left_behind) {
+                     const Listener& listener, const std::stop_token& abandoned) {
   const pid_t thread = notification.thread;
   if (!kCanWindBack || thread <= 0) return {};
   // Should we be killed before the caller is, it is killed by that.
@@ -164,7 +164,7 @@ CarriedOut carry_out(Kill kill, const Notification& notification, const bpf::Val
     return {listener.still_waits(notification) ? Fate::kAlive : Fate::kGone, false};
   }
   // Seized is who has the number now. It is the caller only if that one waits even now.
-  if (left_behind.stop_requested() || !listener.still_waits(notification)) return release(thread);
+  if (abandoned.stop_requested() || !listener.still_waits(notification)) return release(thread);
   // The stop is asked for before the answer, so that the caller does not get to run in between.
   ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr);
   listener.refuse(notification, EPERM);

@@ -30,13 +30,13 @@ struct CarriedOut {
 
 /// Stops the caller with ptrace, answers with an errno, winds it back onto the call with the marks for which the filter
 /// kills (compile/notify.h), has it take this one step, and sees it dead; to reap it is left to others. Waits for that,
-/// and for locks that the caller's other threads can hold: an errand, for a thread that ends behind it, with which the
-/// kernel gives up whatever is still traced. If it was left behind before the answer, the caller is not touched any
-/// more.
+/// and for locks that the caller's other threads can hold: a BoundedTask, whose thread ends when it was abandoned, with
+/// which the kernel gives up whatever is still traced. If it was abandoned before the answer, the caller is not touched
+/// any more.
 ///
 /// `program` is the installed filter: where the marks, in place of two arguments, would have it answer something else,
 /// it is not asked.
 CarriedOut carry_out(Kill kill, const Notification& notification, const bpf::ValidatedProgram& program,
-                     const Listener& listener, const std::stop_token& left_behind);
+                     const Listener& listener, const std::stop_token& abandoned);
 
 }  // namespace sandbox::kernel

@@ -25,11 +25,11 @@
 #include <stdexcept>
 #include <utility>
 
+#include "kernel/bounded_task.h"
 #include "kernel/caller.h"
 #include "kernel/capabilities.h"
 #include "kernel/carry_out.h"
 #include "kernel/descriptors.h"
-#include "kernel/errand.h"
 #include "kernel/front.h"
 #include "kernel/keeper.h"
 #include "kernel/listener.h"
@@ -52,7 +52,7 @@ constexpr unsigned kBusy = 32;
 constexpr suseconds_t kBeatMicroseconds = 5000;
 /// What a kill by the filter's own verdict may take, until SIGKILL stands in for it. Only its own memory can hold the
 /// caller up, or a machine that is very busy: then its parent would see another signal than without a supervisor.
-constexpr std::chrono::milliseconds kVerdictPatience{2000};
+constexpr std::chrono::milliseconds kVerdictTimeout{2000};
 
 std::string failed(const char* what) {
   return std::string(what) + " failed: " + strerrordesc_np(errno);
@@ -126,7 +126,7 @@ class Supervisor {
   UniqueFd lifeline_;
   pid_t self_;
   UniqueFd signals_;
-  /// Shared with errands that were left behind.
+  /// Shared with tasks that were abandoned.
   std::shared_ptr<const bpf::ValidatedProgram> program_;
   std::shared_ptr<Listener> listener_;
   pid_t target_ = 0;
@@ -303,12 +303,12 @@ void Supervisor::kill_caller(Kill kill, const Notification& notification) {
   if (!listener_->still_waits(notification)) return;  // It is gone, and whose process that was is not certain.
 
   const auto carried_out = std::make_shared<CarriedOut>();
-  Errand errand;
-  const bool in_time = errand.run(
-      [carried_out, kill, notification, program = program_, listener = listener_](const std::stop_token& left) {
-        *carried_out = carry_out(kill, notification, *program, *listener, left);
+  BoundedTask task;
+  const bool in_time = task.run(
+      [carried_out, kill, notification, program = program_, listener = listener_](const std::stop_token& abandoned) {
+        *carried_out = carry_out(kill, notification, *program, *listener, abandoned);
       },
-      kVerdictPatience);
+      kVerdictTimeout);
   if (!in_time) {
     if (dumps_core(process)) return;  // It is killed, and nobody shall hurry it.
     if (kill == Kill::kThread && !listener_->still_waits(notification)) return;
@@ -360,7 +360,7 @@ void Supervisor::continue_front() {
 
 /// That the target has stopped, goes on or has ended.
 void Supervisor::note_target(const siginfo_t& child) {
-  if (child.si_code == CLD_TRAPPED) return;  // By an errand that traces it.
+  if (child.si_code == CLD_TRAPPED) return;  // By the thread that traces it.
   if (child.si_code == CLD_STOPPED) {
     shared_.target_stopped = true;
     shared_.stop_signal = child.si_status;

@@ -102,8 +102,8 @@ size_t read_of(const report::MemoryReader& memory, const void* address, size_t c
 
 TEST(MemoryOf, StopsBeforeAPageThatCannotBeRead) {
   const Pages pages;
-  Errand errand;
-  const auto memory = memory_of(getpid(), errand);
+  BoundedTask task;
+  const auto memory = memory_of(getpid(), task);
   EXPECT_EQ(read_of(memory, pages.end() - 10, 10), 10U);
   EXPECT_EQ(read_of(memory, pages.end() - 10, 64), 10U);
   EXPECT_EQ(read_of(memory, pages.end() - Pages::size(), 3 * Pages::size()), Pages::size());
@@ -112,14 +112,14 @@ TEST(MemoryOf, StopsBeforeAPageThatCannotBeRead) {
 }
 
 TEST(MemoryOf, TheEndOfTheAddressSpace) {
-  Errand errand;
-  const auto memory = memory_of(getpid(), errand);
+  BoundedTask task;
+  const auto memory = memory_of(getpid(), task);
   std::array<std::byte, 64> into = {};
   for (const uint64_t address : {UINT64_MAX, UINT64_MAX - 10, uint64_t{1} << 63U}) EXPECT_EQ(memory(address, into), 0U);
 }
 
 TEST(MemoryOf, AChildsOwnMemory) {
-  Errand errand;
+  BoundedTask task;
   std::array<char, 16> text = {"parent"};
   std::array<int, 2> ready = {};
   ASSERT_EQ(pipe(ready.data()), 0);
@@ -133,11 +133,11 @@ TEST(MemoryOf, AChildsOwnMemory) {
   char byte = 0;
   ASSERT_EQ(read(ready[0], &byte, 1), 1);
   std::array<std::byte, 6> into = {};
-  EXPECT_EQ(memory_of(child, errand)(reinterpret_cast<uintptr_t>(text.data()), into), into.size());
+  EXPECT_EQ(memory_of(child, task)(reinterpret_cast<uintptr_t>(text.data()), into), into.size());
   EXPECT_STREQ(reinterpret_cast<const char*>(into.data()), "child");
   kill(child, SIGKILL);
   ASSERT_EQ(waitpid(child, nullptr, 0), child);
-  EXPECT_EQ(memory_of(child, errand)(reinterpret_cast<uintptr_t>(text.data()), into), 0U);
+  EXPECT_EQ(memory_of(child, task)(reinterpret_cast<uintptr_t>(text.data()), into), 0U);
   close(ready[0]);
   close(ready[1]);
 }

@@ -1,4 +1,4 @@
-#include "kernel/errand.h"
+#include "kernel/bounded_task.h"
 
 #include <condition_variable>
 #include <csignal>
@@ -10,19 +10,19 @@
 
 namespace sandbox::kernel {
 
-/// Where work is put and taken.
-struct Errand::Desk {
+/// What the caller's thread and the working thread share.
+struct BoundedTask::Shared {
   std::mutex mutex;
   std::condition_variable changed;
   std::function<void(const std::stop_token&)> work;
   bool done = true;
-  std::stop_source left;  ///< Asked to stop: nobody waits any more.
+  std::stop_source abandoned;  ///< Stop is requested when the caller no longer waits.
 
   void serve() {
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, nullptr);  // Signals are for the thread that waits.
-    const std::stop_token token = left.get_token();
+    const std::stop_token token = abandoned.get_token();
     std::unique_lock lock(mutex);
     for (;;) {
       changed.wait(lock, [&] { return work || token.stop_requested(); });
@@ -31,7 +31,7 @@ struct Errand::Desk {
       lock.unlock();
       try {
         mine(token);
-      } catch (const std::exception&) {  // What it owes its result to is left as it was.
+      } catch (const std::exception&) {  // Its result stays as it was.
       }
       lock.lock();
       done = true;
@@ -39,41 +39,41 @@ struct Errand::Desk {
     }
   }
 
-  void leave() {
+  void abandon() {
     const std::lock_guard lock(mutex);
-    left.request_stop();
+    abandoned.request_stop();
     changed.notify_all();
   }
 };
 
-Errand::~Errand() {
-  if (desk_) desk_->leave();
+BoundedTask::~BoundedTask() {
+  if (shared_) shared_->abandon();
 }
 
-bool Errand::run(std::function<void(const std::stop_token&)> work, std::chrono::milliseconds patience) {
-  if (!desk_) {
-    auto desk = std::make_shared<Desk>();
+bool BoundedTask::run(std::function<void(const std::stop_token&)> work, std::chrono::milliseconds timeout) {
+  if (!shared_) {
+    auto shared = std::make_shared<Shared>();
     // libc blocks signals while it makes a thread. Where that fails, it sets a mask that it has never read.
     sigset_t before;
     const bool known = pthread_sigmask(SIG_SETMASK, nullptr, &before) == 0;
     try {
-      std::thread([desk] { desk->serve(); }).detach();
+      std::thread([shared] { shared->serve(); }).detach();
     } catch (const std::system_error&) {
       if (known) pthread_sigmask(SIG_SETMASK, &before, nullptr);
       return false;  // A limit on threads.
     }
     if (known) pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    desk_ = std::move(desk);
+    shared_ = std::move(shared);
   }
-  std::unique_lock lock(desk_->mutex);
-  desk_->work = std::move(work);
-  desk_->done = false;
-  desk_->changed.notify_all();
-  if (desk_->changed.wait_for(lock, patience, [&] { return desk_->done; })) return true;
+  std::unique_lock lock(shared_->mutex);
+  shared_->work = std::move(work);
+  shared_->done = false;
+  shared_->changed.notify_all();
+  if (shared_->changed.wait_for(lock, timeout, [&] { return shared_->done; })) return true;
   lock.unlock();
-  desk_->leave();
-  desk_.reset();
-  ++left_behind_;
+  shared_->abandon();
+  shared_.reset();
+  ++abandoned_;
   return false;
 }
 
