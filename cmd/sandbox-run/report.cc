@@ -33,7 +33,7 @@ kernel::Answer answer_of(Verdict verdict) {
   using Kind = kernel::Answer::Kind;
   switch (verdict.action) {
     case Action::kLog:
-      return {Kind::kLetThrough, 0};
+      return {Kind::kAllow, 0};
     case Action::kErrno:
       return {Kind::kErrno, verdict.data};
     case Action::kKillThread:
@@ -103,10 +103,10 @@ std::vector<int> Reporter::descriptors() const {
 
 // ---- Denied calls ----
 
-kernel::Answer Reporter::decide(const kernel::Notification& notification, const kernel::StillWaits& still_waits) {
+kernel::Answer Reporter::decide(const kernel::Notification& notification, const kernel::StillValid& still_valid) {
   const resolve::Judgement judgement = judge_.decide(notification.call);
-  report_call(notification, judgement, still_waits);
-  if (permissive_) return {kernel::Answer::Kind::kLetThrough, 0};
+  report_call(notification, judgement, still_valid);
+  if (permissive_) return {kernel::Answer::Kind::kAllow, 0};
   const kernel::Answer answer = answer_of(judgement.verdict);
   using Kind = kernel::Answer::Kind;
   if (answer.kind == Kind::kKillProcess || answer.kind == Kind::kKillThread) killed_ = true;
@@ -114,7 +114,7 @@ kernel::Answer Reporter::decide(const kernel::Notification& notification, const 
 }
 
 report::Event Reporter::event_of(const kernel::Notification& notification, const resolve::Judgement& judgement,
-                                 const kernel::StillWaits& still_waits) {
+                                 const kernel::StillValid& still_valid) {
   const bpf::SystemCall& call = notification.call;
   report::Event event;
   event.time = std::chrono::system_clock::now();
@@ -125,20 +125,20 @@ report::Event Reporter::event_of(const kernel::Notification& notification, const
     event.arguments = report::decode_arguments(*abi, call, kernel::memory_of(notification.thread, memory_task_));
     event.arguments_known = true;
   }
-  if (!still_waits()) {  // What was read may be another process's.
+  if (!still_valid()) {  // What was read may be another process's.
     event.process = {};
     event.process.thread = notification.thread;
     event.arguments.clear();
     event.arguments_known = false;
   }
   event.action = resolve::seccomp_return(judgement.verdict);
-  event.outcome = permissive_ ? Outcome::kLetThrough : Outcome::kEnforced;
+  event.outcome = permissive_ ? Outcome::kAllowed : Outcome::kEnforced;
   judge_.describe(judgement, event);
   return event;
 }
 
 void Reporter::report_call(const kernel::Notification& notification, const resolve::Judgement& judgement,
-                           const kernel::StillWaits& still_waits) {
+                           const kernel::StillValid& still_valid) {
   const bpf::SystemCall& call = notification.call;
   report::DenialKey key;
   key.arch = call.arch;
@@ -149,7 +149,7 @@ void Reporter::report_call(const kernel::Notification& notification, const resol
   key.process = name;
   if (!tally_.wants_details(key)) return;
 
-  const report::Event event = event_of(notification, judgement, still_waits);
+  const report::Event event = event_of(notification, judgement, still_valid);
   if (report::is_denial(judgement.verdict)) judge_.note_denial(call);
   show(key, event);
 }
@@ -233,7 +233,7 @@ void Reporter::summarize(const kernel::Ending& ending) {
   if (tally_.count() == 0) {
     say("no call was denied\n");
   } else {
-    say(report::summary_text(tally_, permissive_ ? Outcome::kLetThrough : Outcome::kEnforced));
+    say(report::summary_text(tally_, permissive_ ? Outcome::kAllowed : Outcome::kEnforced));
   }
   say_unseen();
   say_suggestion(ending);
@@ -304,7 +304,7 @@ void Reporter::target_ended(const kernel::Ending& ending) {
 }
 
 /// Events go on into their file. Lines for people need standard error.
-void Reporter::front_leaves() {
+void Reporter::proxy_leaves() {
   if (!file_) return;
   const UniqueFd nowhere(open("/dev/null", O_WRONLY | O_CLOEXEC));
   if (nowhere.valid()) dup3(nowhere.get(), STDERR_FILENO, O_CLOEXEC);

@@ -30,7 +30,7 @@ class Reporter : public kernel::Watcher {
   /// Reports what the kernel says of calls that trap, too.
   void listen(kernel::AuditLog log);
 
-  kernel::Answer decide(const kernel::Notification& notification, const kernel::StillWaits& still_waits) override;
+  kernel::Answer decide(const kernel::Notification& notification, const kernel::StillValid& still_valid) override;
   void saw_process(pid_t pid) override {
     if (records_) records_->note_below(pid);
   }
@@ -39,7 +39,7 @@ class Reporter : public kernel::Watcher {
   void take_input() override;
   void target_ending() override;
   void target_ended(const kernel::Ending& ending) override;
-  void front_leaves() override;
+  void proxy_leaves() override;
   int tree_ended(const kernel::Ending& ending) override;
 
   /// Descriptors that must stay open.
@@ -47,10 +47,10 @@ class Reporter : public kernel::Watcher {
 
  private:
   void report_call(const kernel::Notification& notification, const resolve::Judgement& judgement,
-                   const kernel::StillWaits& still_waits);
+                   const kernel::StillValid& still_valid);
   void report_record(kernel::TrapRecords::Record record);
   [[nodiscard]] report::Event event_of(const kernel::Notification& notification, const resolve::Judgement& judgement,
-                                       const kernel::StillWaits& still_waits);
+                                       const kernel::StillValid& still_valid);
   void show(const report::DenialKey& key, const report::Event& event);
   void explain_death();
   void say(std::string_view text);

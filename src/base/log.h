@@ -25,7 +25,7 @@ class Log {
   void info(std::string_view message) const { write(LogLevel::kInfo, message); }
 
   /// A warning that is shown at every level, --quiet included.
-  void insistent_warning(std::string_view message) const;
+  void always_warn(std::string_view message) const;
 
   /// Every diagnostic that the level lets through, in order, with the source line and a caret when standard error is a
   /// terminal.

@@ -38,11 +38,11 @@ bool becomes_notification(const bpf::Instruction& instruction, Notify notify) {
 /// A kill that the supervisor asks for, else a notification.
 Node denial(Assembler& assembler, bpf::Endian endian) {
   const Node notify = assembler.ret(SECCOMP_RET_USER_NOTIF);
-  Node which = assembler.branch(Compare::kEqual, kKillThreadMark, assembler.ret(SECCOMP_RET_KILL_THREAD), notify);
-  which = assembler.branch(Compare::kEqual, kKillProcessMark, assembler.ret(SECCOMP_RET_KILL_PROCESS), which);
-  which = assembler.load(bpf::low_half_offset(kKillMarkArgument + 1, endian), which);
-  const Node mark = assembler.branch(Compare::kEqual, kKillMark, which, notify);
-  return assembler.load(bpf::low_half_offset(kKillMarkArgument, endian), mark);
+  Node which = assembler.branch(Compare::kEqual, kKillThreadRequest, assembler.ret(SECCOMP_RET_KILL_THREAD), notify);
+  which = assembler.branch(Compare::kEqual, kKillProcessRequest, assembler.ret(SECCOMP_RET_KILL_PROCESS), which);
+  which = assembler.load(bpf::low_half_offset(kKillRequestArgument + 1, endian), which);
+  const Node magic = assembler.branch(Compare::kEqual, kKillRequestMagic, which, notify);
+  return assembler.load(bpf::low_half_offset(kKillRequestArgument, endian), magic);
 }
 
 /// A notification, but for calls that must not wait: these are allowed.

@@ -13,7 +13,7 @@ namespace sandbox::compile {
 /// Which answers of a filter become notifications.
 enum class Notify : uint8_t {
   /// errno and the kills. trap, trace and log stay with the kernel: an answered log would outrank a trace of the
-  /// program's own filter, and a call that is let through anyhow need not wait.
+  /// program's own filter, and a call that is allowed anyway need not wait.
   kDenials,
   kEverything,  ///< All but allow. But for calls that must not wait: see must_not_wait().
 };
@@ -21,9 +21,10 @@ enum class Notify : uint8_t {
 /// The filter with notifications in place of answers, and with the guard of compile/listener_guard.h; allowed calls,
 /// and the exec token, are as before.
 ///
-/// With kDenials a supervisor can have the kernel carry out a kill: it repeats the call with kKillMark in argument 4
-/// and kKillProcessMark or kKillThreadMark in argument 5 (their low words). A call that is allowed anyway is not
-/// affected. The error is one line: the program has no room for the few instructions that it needs.
+/// With kDenials a supervisor can have the kernel carry out a kill: it repeats the call with a kill request,
+/// kKillRequestMagic in argument 4 and kKillProcessRequest or kKillThreadRequest in argument 5 (their low words). A
+/// call that is allowed anyway is not affected. The error is one line: the program has no room for the few instructions
+/// that it needs.
 ///
 /// `machine` is the ABI of the kernel: which other ABIs its processes may use, and in which byte order.
 Result<Filter, CompileError> with_notifications(const Filter& filter, Notify notify, arch::Abi machine);
@@ -32,9 +33,9 @@ Result<Filter, CompileError> with_notifications(const Filter& filter, Notify not
 /// exit_group, as far as the ABI has them.
 std::vector<uint32_t> must_not_wait(arch::Abi abi);
 
-inline constexpr unsigned kKillMarkArgument = 4;  ///< The next one says which kill.
-inline constexpr uint32_t kKillMark = 0x73626b6c;
-inline constexpr uint32_t kKillProcessMark = 0x70726f63;
-inline constexpr uint32_t kKillThreadMark = 0x74687264;
+inline constexpr unsigned kKillRequestArgument = 4;  ///< The next argument says which kill.
+inline constexpr uint32_t kKillRequestMagic = 0x73626b6c;
+inline constexpr uint32_t kKillProcessRequest = 0x70726f63;
+inline constexpr uint32_t kKillThreadRequest = 0x74687264;
 
 }  // namespace sandbox::compile

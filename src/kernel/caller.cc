@@ -27,7 +27,7 @@ constexpr uint32_t kUnset = UINT32_MAX;  // loginuid and sessionid of what no lo
 
 /// The beginning of a thread's file in /proc, enough for those that are read here; empty if it cannot be read.
 std::string read_start(pid_t thread, const char* file) {
-  const UniqueFd descriptor = open_proc((std::to_string(thread) + "/" + file).c_str());
+  const UniqueFd descriptor = open_proc_file((std::to_string(thread) + "/" + file).c_str());
   if (!descriptor.valid()) return "";
   std::array<char, 4096> buffer = {};
   const ssize_t count = read(descriptor.get(), buffer.data(), buffer.size());

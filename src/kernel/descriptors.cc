@@ -16,7 +16,7 @@ namespace {
 
 void close_between(unsigned first, unsigned last) {
   if (close_range(first, last, 0) == 0) return;
-  // Linux 5.9 brought it, and older sandboxes refuse it.
+  // Linux 5.9 brought it, and older sandboxes deny it.
   rlimit most = {};
   getrlimit(RLIMIT_NOFILE, &most);
   constexpr rlim_t kMaxCount = 1048576;  // As a kernel has it.
@@ -44,7 +44,7 @@ void keep_only(std::span<const int> descriptors) {
   size_t size = 0;
   for (const int fd : descriptors.first(std::min<size_t>(descriptors.size(), kept.size() - 2))) kept[size++] = fd;
   kept[size++] = STDERR_FILENO;
-  kept[size++] = hold_proc();
+  kept[size++] = proc_directory();
   std::sort(kept.begin(), kept.begin() + size);
   unsigned first = 0;
   for (const int fd : std::span(kept).first(size)) {

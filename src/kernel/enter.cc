@@ -190,7 +190,7 @@ std::optional<std::string> install(const compile::Filter& filter, const compile:
     warn_of_lasting_token(*missing, options);
     // Late in execve the process can be read again while its registers still hold the token, and they are shown while
     // it waits for a page of the target that has to come from a disk. So these are read before.
-    warm_up(target.path);
+    preload_program(target.path);
   }
   bpf::Program program = alone ? compile::with_lasting_token(filter, token) : compile::with_token(filter, token);
   const int number = set_filter(program, options.filter_flags, options.progress, may_ask_for_mode(filter.program));

@@ -24,10 +24,10 @@ namespace sandbox::kernel {
 namespace {
 
 constexpr size_t kLargestResponse = 256;  // The kernel's has 24 bytes.
-constexpr int kInterruptions = 100000;    // In a row: somebody answers for the kernel.
+constexpr int kInterruptions = 100000;    // In a row: an outer sandbox answers for the kernel.
 
-/// 0 or an errno. The kernel takes a lock for some of these requests, and a signal interrupts it (the supervisor's own
-/// beat, for example).
+/// 0 or an errno. The kernel takes a lock for some of these requests, and a signal interrupts that, such as the one of
+/// the supervisor's interval timer.
 int ask(int fd, unsigned long what, void* argument) {
   for (int i = 0; i < kInterruptions; ++i) {
     if (ioctl(fd, what, argument) == 0) return 0;
@@ -74,7 +74,7 @@ std::optional<Notification> Listener::receive() {
   return notification;
 }
 
-bool Listener::still_waits(const Notification& notification) const {
+bool Listener::is_valid(const Notification& notification) const {
   uint64_t id = notification.id;
   int error = ask(fd_, SECCOMP_IOCTL_NOTIF_ID_VALID, &id);
   // Kernels before 5.17 know the number that this had by mistake.
@@ -83,11 +83,11 @@ bool Listener::still_waits(const Notification& notification) const {
   return error == 0;
 }
 
-void Listener::let_through(const Notification& notification) const {
+void Listener::allow(const Notification& notification) const {
   send(notification, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 }
 
-void Listener::refuse(const Notification& notification, uint16_t error) const {
+void Listener::deny(const Notification& notification, uint16_t error) const {
   send(notification, -static_cast<int>(error), 0);
 }
 

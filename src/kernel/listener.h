@@ -10,24 +10,23 @@ namespace sandbox::kernel {
 
 class Listener {
  public:
-  /// Borrowed: where somebody cannot be killed, who waits for an answer of it waits until this process ends.
+  /// Borrowed: it stays open until this process ends, so that a caller that cannot be killed waits as long.
   explicit Listener(int fd);
 
   [[nodiscard]] int fd() const { return fd_; }
 
-  /// The next call that waits. None if it does not wait any more: it was interrupted, or its caller killed; or a signal
-  /// has interrupted this. Throws where calls cannot be received any more.
+  /// The next call that waits. None if it no longer waits (it was interrupted, or its caller killed), or if a signal
+  /// interrupted this. Throws when no more calls can be received.
   std::optional<Notification> receive();
 
-  /// Whether the caller is still there, and waits. If not, its thread's number may be somebody else's by now: what is
-  /// found out by that number holds only if this is asked afterwards. May be asked by any thread. Throws where the
-  /// kernel does not say.
-  [[nodiscard]] bool still_waits(const Notification& notification) const;
+  /// Whether the caller still waits (SECCOMP_IOCTL_NOTIF_ID_VALID). If not, its thread's number may have been reused:
+  /// what was found out by that number holds only if this is true afterwards. For any thread. Throws if the kernel
+  /// gives no answer.
+  [[nodiscard]] bool is_valid(const Notification& notification) const;
 
-  // A caller that does not wait any more is not answered; that is no error. Throws where it waits and cannot be
-  // answered.
-  void let_through(const Notification& notification) const;
-  void refuse(const Notification& notification, uint16_t error) const;  ///< By any thread.
+  // A caller that no longer waits is not answered, which is no error. They throw if it waits and cannot be answered.
+  void allow(const Notification& notification) const;
+  void deny(const Notification& notification, uint16_t error) const;  ///< For any thread.
 
  private:
   void send(const Notification& notification, int error, uint32_t flags) const;
@@ -35,7 +34,7 @@ class Listener {
   int fd_;
   std::vector<char> request_;  ///< As large as the kernel's struct seccomp_notif.
   size_t response_size_;       ///< Of its struct seccomp_notif_resp.
-  int in_vain_ = 0;            ///< So often in a row nothing was received.
+  int in_vain_ = 0;            ///< How many times in a row nothing was received.
 };
 
 }  // namespace sandbox::kernel

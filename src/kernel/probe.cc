@@ -25,7 +25,7 @@ struct KnownAction {
   const char* since;
 };
 
-/// Without user_notif: the exec token works in another way where the kernel lacks it (enter.cc), and for a supervisor
+/// Without user_notif: the exec token works differently where the kernel lacks it (enter.cc), and for a supervisor
 /// missing_supervision() asks for more.
 constexpr KnownAction kActions[] = {
     {SECCOMP_RET_KILL_PROCESS, "kill_process", "4.14"},

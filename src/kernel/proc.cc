@@ -29,7 +29,7 @@ std::string read_link(int folder, const char* name) {
 
 }  // namespace
 
-int hold_proc() {
+int proc_directory() {
   if (proc >= 0) return proc;
   const int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return -1;
@@ -41,19 +41,19 @@ int hold_proc() {
   return proc;
 }
 
-bool hold_own_proc() {
+bool reopen_proc_directory() {
   if (proc < 0) return true;
   const UniqueFd own(openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return own.valid() && dup3(own.get(), proc, O_CLOEXEC) >= 0;
 }
 
-UniqueFd open_proc(const char* path, int flags) {
+UniqueFd open_proc_file(const char* path, int flags) {
   if (proc < 0) return UniqueFd();
   open_how how = {};
   how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
   how.resolve = RESOLVE_NO_XDEV;
   UniqueFd fd(static_cast<int>(syscall(SYS_openat2, proc, path, &how, sizeof how)));
-  // Linux 5.5 does not have it, and older sandboxes refuse it.
+  // Linux 5.5 does not have it, and older sandboxes deny it.
   if (!fd.valid() && (errno == ENOSYS || errno == EPERM)) {
     fd = UniqueFd(openat(proc, path, flags | O_CLOEXEC | O_NONBLOCK));
     if (fd.valid() && !is_procfs(fd.get())) return UniqueFd();
@@ -62,7 +62,7 @@ UniqueFd open_proc(const char* path, int flags) {
 }
 
 std::string read_proc_link(pid_t pid, const char* name) {
-  const UniqueFd folder = open_proc(std::to_string(pid).c_str(), O_PATH | O_DIRECTORY);
+  const UniqueFd folder = open_proc_file(std::to_string(pid).c_str(), O_PATH | O_DIRECTORY);
   return folder.valid() ? read_link(folder.get(), name) : "";
 }
 

@@ -43,7 +43,7 @@ std::optional<pid_t> parent_of(pid_t pid) {
   std::array<char, 32> path = {};
   char* end = std::to_chars(path.data(), path.data() + path.size() - kFile.size() - 1, pid).ptr;
   std::copy(kFile.begin(), kFile.end(), end);
-  const UniqueFd fd = open_proc(path.data());
+  const UniqueFd fd = open_proc_file(path.data());
   std::array<char, 256> buffer = {};
   const ssize_t got = fd.valid() ? read(fd.get(), buffer.data(), buffer.size()) : -1;
   if (got <= 0) return std::nullopt;
@@ -87,7 +87,7 @@ bool for_each_process(Use use) {
   };
   alignas(8) static std::array<char, 16384> buffer;
   constexpr size_t kName = offsetof(Entry, type) + 1;
-  const int proc = hold_proc();
+  const int proc = proc_directory();
   if (proc < 0 || lseek(proc, 0, SEEK_SET) < 0) return false;
   for (;;) {
     const long got = syscall(SYS_getdents64, proc, buffer.data(), buffer.size());
@@ -215,7 +215,7 @@ void signal_below(pid_t root, int signal, bool (*wanted)(pid_t)) {
   });
 }
 
-bool kill_descendants(std::chrono::seconds patience) {
+bool kill_descendants(std::chrono::seconds timeout) {
   constexpr unsigned kHidden = 3;   // Mounted with hidepid, /proc does not show other users' and undumpable processes.
   constexpr unsigned kDeeper = 16;  // Rounds.
   constexpr long kMillisecond = 1000000;
@@ -226,13 +226,13 @@ bool kill_descendants(std::chrono::seconds patience) {
     if (rounds % kDeeper == 0) Tree::kill_all();
     Round round = kill_listed();
     unseen = round.found ? 0 : unseen + 1;
-    if (unseen >= kHidden || hold_proc() < 0) round = kill_unlisted();
+    if (unseen >= kHidden || proc_directory() < 0) round = kill_unlisted();
     if (round.reaped) {
       last = Clock::now();
       quiet = 0;
       continue;
     }
-    if (Clock::now() - last > patience) return false;
+    if (Clock::now() - last > timeout) return false;
     const timespec pause = {0, quiet < 1000 ? kMillisecond : 100 * kMillisecond};
     nanosleep(&pause, nullptr);
     ++quiet;

@@ -18,9 +18,9 @@ bool has_children();
 /// Sends a signal to the processes below `root` that `wanted` accepts, as far as /proc shows them.
 void signal_below(pid_t root, int signal, bool (*wanted)(pid_t));
 
-/// Kills and reaps everything below this process. Returns when no child is left, which is true, or when for so long
-/// none has ended, which is false: a process may not be able to die, or may have become another user's. Preconditions:
-/// this process is a subreaper, so that nothing below it gets away; it has no children that are to be spared.
-bool kill_descendants(std::chrono::seconds patience);
+/// Kills and reaps everything below this process. True when no child is left; false when none has ended for `timeout`:
+/// a process may be unable to die, or may have become another user's. Preconditions: this process is a subreaper, so
+/// that nothing below it gets away; it has no children that must survive.
+bool kill_descendants(std::chrono::seconds timeout);
 
 }  // namespace sandbox::kernel

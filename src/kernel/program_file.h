@@ -44,7 +44,7 @@ struct Segment {
   uint64_t size = 0;  ///< In the file, in bytes.
 };
 
-/// One of the files that are read to start a program, and the way to the next of them.
+/// One of the files that are read to start a program, and where it names the next of them.
 class ProgramFile {
  public:
   /// The first one, found at `path`.

@@ -48,9 +48,9 @@ Result<SignalState, std::string> take_signals() {
   return before;
 }
 
-bool Beat::start(suseconds_t microseconds) {
+bool IntervalTimer::start(suseconds_t microseconds) {
   struct sigaction action = {};
-  action.sa_handler = [](int) { came_ = 1; };
+  action.sa_handler = [](int) { expired_ = 1; };
   const sigset_t alarm = set_of(SIGALRM);
   itimerval set = {};
   if (sigaction(SIGALRM, &action, nullptr) != 0 || sigprocmask(SIG_UNBLOCK, &alarm, nullptr) != 0) return false;
@@ -59,7 +59,7 @@ bool Beat::start(suseconds_t microseconds) {
   return false;
 }
 
-void Beat::stop() {
+void IntervalTimer::stop() {
   const sigset_t alarm = set_of(SIGALRM);
   set_timer(0);
   sigprocmask(SIG_BLOCK, &alarm, nullptr);

@@ -1,4 +1,4 @@
-// The signals of front and supervisor.
+// The signals of the signal proxy and the supervisor.
 #pragma once
 
 #include <sys/types.h>
@@ -16,21 +16,22 @@ struct SignalState {
   struct sigaction child = {};
 };
 
-/// Blocks all: the front reads them one by one, the supervisor has none to handle. Sees that they can be waited for:
-/// an outer sandbox may refuse it, or only pretend. The error is one line.
+/// Blocks all: the proxy reads them one by one, the supervisor has none to handle. Checks that they can be waited for:
+/// an outer sandbox may deny it, or pretend that it works. The error is one line.
 Result<SignalState, std::string> take_signals();
 
-/// A timer whose signal interrupts what waits. One that comes just before is made up for by the next.
-class Beat {
+/// A periodic timer (setitimer(2)) whose signal interrupts a call that waits. If it expires just before the call, the
+/// next expiry interrupts it.
+class IntervalTimer {
  public:
-  /// False where it cannot be had: then nothing may wait for it.
+  /// False where it cannot be started: then nothing may rely on it.
   static bool start(suseconds_t microseconds);
   static void stop();
-  static bool came() { return came_ != 0; }
-  static void forget() { came_ = 0; }
+  static bool expired() { return expired_ != 0; }
+  static void reset() { expired_ = 0; }
 
  private:
-  static inline volatile sig_atomic_t came_ = 0;
+  static inline volatile sig_atomic_t expired_ = 0;
 };
 
 }  // namespace sandbox::kernel

@@ -28,15 +28,15 @@
 #include "kernel/bounded_task.h"
 #include "kernel/caller.h"
 #include "kernel/capabilities.h"
-#include "kernel/carry_out.h"
 #include "kernel/descriptors.h"
-#include "kernel/front.h"
-#include "kernel/keeper.h"
+#include "kernel/fork_supervisor.h"
+#include "kernel/kill_by_filter.h"
 #include "kernel/listener.h"
 #include "kernel/probe.h"
 #include "kernel/proc.h"
 #include "kernel/process_tree.h"
 #include "kernel/shared_state.h"
+#include "kernel/signal_proxy.h"
 #include "kernel/signals.h"
 #include "kernel/target.h"
 #include "kernel/token_answerer.h"
@@ -49,7 +49,7 @@ constexpr int kKilledByFilter = 128 + SIGSYS;
 /// After so many calls that came one after the other the supervisor waits in the call that takes the next one, which
 /// saves a poll a call, and looks after everything else once a beat.
 constexpr unsigned kBusy = 32;
-constexpr suseconds_t kBeatMicroseconds = 5000;
+constexpr suseconds_t kTimerMicroseconds = 5000;
 /// What a kill by the filter's own verdict may take, until SIGKILL stands in for it. Only its own memory can hold the
 /// caller up, or a machine that is very busy: then its parent would see another signal than without a supervisor.
 constexpr std::chrono::milliseconds kVerdictTimeout{2000};
@@ -87,12 +87,12 @@ Ending ending_of(const siginfo_t& child) {
 
 class Supervisor {
  public:
-  /// `front_fd` is a pidfd of the front's, `lifeline` as in SupervisorFork.
-  Supervisor(SharedState& shared, UniqueFd front_fd, UniqueFd lifeline, Watcher& watcher, const SuperviseOptions& how)
+  /// `proxy_fd` is a pidfd of the front's, `lifeline` as in SupervisorFork.
+  Supervisor(SharedState& shared, UniqueFd proxy_fd, UniqueFd lifeline, Watcher& watcher, const SuperviseOptions& how)
       : shared_(shared),
         watcher_(watcher),
         how_(how),
-        front_fd_(std::move(front_fd)),
+        proxy_fd_(std::move(proxy_fd)),
         lifeline_(std::move(lifeline)),
         self_(getpid()) {}
 
@@ -115,14 +115,14 @@ class Supervisor {
   void reap();
   void note_target(const siginfo_t& child);
   void tell_status();
-  bool signal_front(int signal);
-  void notify_front() { signal_front(SIGCHLD); }
-  void continue_front();
+  bool signal_proxy(int signal);
+  void notify_proxy() { signal_proxy(SIGCHLD); }
+  void continue_proxy();
 
   SharedState& shared_;
   Watcher& watcher_;
   const SuperviseOptions& how_;
-  UniqueFd front_fd_;
+  UniqueFd proxy_fd_;
   UniqueFd lifeline_;
   pid_t self_;
   UniqueFd signals_;
@@ -152,21 +152,21 @@ void Supervisor::become_target(const compile::Filter& filter, const Target& targ
   sigaction(SIGCHLD, &signals.child, nullptr);
   sigprocmask(SIG_SETMASK, &signals.mask, nullptr);
   options.progress = &shared_.progress;
-  tell(shared_, {enter(filter, target, options, report_prefix)});
+  set_failure(shared_, {enter(filter, target, options, report_prefix)});
   _exit(kExitCannotExecute);
 }
 
 void Supervisor::fail(const std::string& failure) {
-  tell(shared_, {failure});
+  set_failure(shared_, {failure});
   _exit(EXIT_FAILURE);
 }
 
 void Supervisor::prepare() {
   shared_.supervisor = self_;
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) fail(failed("prctl(PR_SET_CHILD_SUBREAPER)"));
-  if (!hold_own_proc()) fail("/proc cannot be opened: " + std::string(strerrordesc_np(errno)));
+  if (!reopen_proc_directory()) fail("/proc cannot be opened: " + std::string(strerrordesc_np(errno)));
   // What is needed later is tried before anything is started.
-  if (!signal_front(0)) fail(failed("kill(2)"));
+  if (!signal_proxy(0)) fail(failed("kill(2)"));
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
@@ -178,7 +178,7 @@ void Supervisor::run(const compile::Filter& filter, const Target& target, const 
                      const char* report_prefix, const SignalState& signals) {
   program_ = std::make_shared<const bpf::ValidatedProgram>(filter.program);
   prepare();
-  if (has_ended(front_fd_.get())) fail("");
+  if (has_ended(proxy_fd_.get())) fail("");
   const bool has_token = !filter.token_sites.empty();
   if (has_token) {
     if (const auto missing = start_token_answerer(shared_.progress, Answering::kOneExec, report_prefix)) {
@@ -199,7 +199,7 @@ void Supervisor::supervise() {
   shared_.supervised = true;
   const int descriptor = shared_.progress.listener;
   std::vector<int> keep = how_.keep;
-  keep.insert(keep.end(), {descriptor, front_fd_.get(), lifeline_.get(), signals_.get(), watcher_.input()});
+  keep.insert(keep.end(), {descriptor, proxy_fd_.get(), lifeline_.get(), signals_.get(), watcher_.input()});
   keep_only(keep);
   (void)chdir("/");  // So that no file system is busy because of a supervisor.
   // A program that could not be written for may throw; what it supervises does not get away.
@@ -216,15 +216,15 @@ void Supervisor::supervise() {
     set_busy(false);
     if (left_behind_) watcher_.tree_ended(ending_);
   } catch (const std::exception& exception) {
-    tell(shared_, {"the supervisor failed: ", exception.what()});
+    set_failure(shared_, {"the supervisor failed: ", exception.what()});
     kill_all();
   }
 }
 
 /// Where there can be no beat, nothing is waited for but in poll(2).
 void Supervisor::set_busy(bool busy) {
-  if (busy && !busy_) busy = Beat::start(kBeatMicroseconds);
-  if (!busy && busy_) Beat::stop();
+  if (busy && !busy_) busy = IntervalTimer::start(kTimerMicroseconds);
+  if (!busy && busy_) IntervalTimer::stop();
   busy_ = busy;
   answered_ = 0;
 }
@@ -232,12 +232,12 @@ void Supervisor::set_busy(bool busy) {
 /// The listener is closed last: what waits would get ENOSYS by that, and go on. So it stays open as long as somebody
 /// cannot be killed, who may have become another user's.
 void Supervisor::kill_all() {
-  if (!kill_descendants(kKillPatience)) {
+  if (!kill_descendants(kKillTimeout)) {
     shared_.cannot_kill = true;
-    notify_front();
+    notify_proxy();
     close(STDERR_FILENO);
     keep_only(std::array{shared_.progress.listener.load()});
-    while (!kill_descendants(kKillPatience)) {
+    while (!kill_descendants(kKillTimeout)) {
     }
   }
   _exit(EXIT_FAILURE);
@@ -245,15 +245,15 @@ void Supervisor::kill_all() {
 
 void Supervisor::wait_for_events() {
   if (busy_) {
-    if (!Beat::came() && answer()) return;
-    Beat::forget();
+    if (!IntervalTimer::expired() && answer()) return;
+    IntervalTimer::reset();
     set_busy(answered_ > 0);
   }
   pollfd events[] = {{listens_ ? listener_->fd() : -1, POLLIN, 0},
                      {signals_.get(), POLLIN, 0},
-                     {shared_.front_left ? -1 : front_fd_.get(), POLLIN, 0},
+                     {shared_.proxy_left ? -1 : proxy_fd_.get(), POLLIN, 0},
                      {watcher_.input(), POLLIN, 0},
-                     {shared_.front_left ? -1 : lifeline_.get(), 0, 0}};
+                     {shared_.proxy_left ? -1 : lifeline_.get(), 0, 0}};
   const int ready = poll(events, std::size(events),
                          busy_                        ? 0
                          : how_.tick_milliseconds > 0 ? how_.tick_milliseconds
@@ -269,7 +269,7 @@ void Supervisor::wait_for_events() {
   }
   if (events[3].revents != 0) watcher_.take_input();  // Before anybody is reaped whom it may be about.
   if (events[1].revents != 0) reap();
-  if ((events[2].revents != 0 || events[4].revents != 0) && !shared_.front_left) kill_all();
+  if ((events[2].revents != 0 || events[4].revents != 0) && !shared_.proxy_left) kill_all();
 }
 
 /// False if nobody waits any more.
@@ -277,13 +277,13 @@ bool Supervisor::answer() {
   const auto notification = listener_->receive();
   if (!notification) return false;
   ++answered_;
-  const Answer answer = watcher_.decide(*notification, [&] { return listener_->still_waits(*notification); });
+  const Answer answer = watcher_.decide(*notification, [&] { return listener_->is_valid(*notification); });
   switch (answer.kind) {
-    case Answer::Kind::kLetThrough:
-      listener_->let_through(*notification);
+    case Answer::Kind::kAllow:
+      listener_->allow(*notification);
       break;
     case Answer::Kind::kErrno:
-      listener_->refuse(*notification, answer.error);
+      listener_->deny(*notification, answer.error);
       break;
     case Answer::Kind::kKillThread:
       kill_caller(Kill::kThread, *notification);
@@ -300,31 +300,31 @@ void Supervisor::kill_caller(Kill kill, const Notification& notification) {
   const pid_t process = belongs_to(notification.thread, target_) ? target_ : process_of(notification.thread);
   // 0 is no process, and for kill(2) one's own process group.
   const UniqueFd process_fd = process > 0 ? open_process(process) : UniqueFd();
-  if (!listener_->still_waits(notification)) return;  // It is gone, and whose process that was is not certain.
+  if (!listener_->is_valid(notification)) return;  // It is gone, and whose process that was is not certain.
 
-  const auto carried_out = std::make_shared<CarriedOut>();
+  const auto killed = std::make_shared<KillResult>();
   BoundedTask task;
   const bool in_time = task.run(
-      [carried_out, kill, notification, program = program_, listener = listener_](const std::stop_token& abandoned) {
-        *carried_out = carry_out(kill, notification, *program, *listener, abandoned);
+      [killed, kill, notification, program = program_, listener = listener_](const std::stop_token& abandoned) {
+        *killed = kill_by_filter(kill, notification, *program, *listener, abandoned);
       },
       kVerdictTimeout);
   if (!in_time) {
     if (dumps_core(process)) return;  // It is killed, and nobody shall hurry it.
-    if (kill == Kill::kThread && !listener_->still_waits(notification)) return;
+    if (kill == Kill::kThread && !listener_->is_valid(notification)) return;
     return kill_otherwise(process, process_fd.get(), notification);
   }
-  switch (carried_out->fate) {
-    case CarriedOut::Fate::kDead:
+  switch (killed->outcome) {
+    case KillResult::Outcome::kKilledByFilter:
       break;
-    case CarriedOut::Fate::kKilled:
+    case KillResult::Outcome::kKilledBySigkill:
       killed_instead_ = killed_instead_ || process == target_;
       break;
-    case CarriedOut::Fate::kGone:
+    case KillResult::Outcome::kGone:
       // Its process is to die even if it runs another program by now.
-      if (kill == Kill::kProcess && carried_out->answered) kill_otherwise(process, process_fd.get(), notification);
+      if (kill == Kill::kProcess && killed->answered) kill_otherwise(process, process_fd.get(), notification);
       break;
-    case CarriedOut::Fate::kAlive:
+    case KillResult::Outcome::kAlive:
       kill_otherwise(process, process_fd.get(), notification);
       break;
   }
@@ -338,23 +338,23 @@ void Supervisor::kill_otherwise(pid_t process, int process_fd, const Notificatio
     return;
   }
   const int error = process_fd >= 0 ? errno : ESRCH;
-  if (listener_->still_waits(notification)) watcher_.kill_failed(notification, error);
+  if (listener_->is_valid(notification)) watcher_.kill_failed(notification, error);
 }
 
 /// By number only where its number is certain.
-bool Supervisor::signal_front(int signal) {
-  if (send_signal(front_fd_.get(), signal)) return true;
-  return !has_ended(front_fd_.get()) && kill(shared_.front, signal) == 0;
+bool Supervisor::signal_proxy(int signal) {
+  if (send_signal(proxy_fd_.get(), signal)) return true;
+  return !has_ended(proxy_fd_.get()) && kill(shared_.proxy, signal) == 0;
 }
 
 /// Until it goes on: it may be just about to stop, for it has looked before we said that the target goes on.
-void Supervisor::continue_front() {
+void Supervisor::continue_proxy() {
   const timespec pause = {0, 1000000};
   constexpr int kRounds = 2000;  // Of a millisecond.
-  signal_front(SIGCONT);
-  for (int i = 0; i < kRounds && shared_.front_stops && !has_ended(front_fd_.get()); ++i) {
+  signal_proxy(SIGCONT);
+  for (int i = 0; i < kRounds && shared_.proxy_stops && !has_ended(proxy_fd_.get()); ++i) {
     nanosleep(&pause, nullptr);
-    signal_front(SIGCONT);
+    signal_proxy(SIGCONT);
   }
 }
 
@@ -364,15 +364,15 @@ void Supervisor::note_target(const siginfo_t& child) {
   if (child.si_code == CLD_STOPPED) {
     shared_.target_stopped = true;
     shared_.stop_signal = child.si_status;
-    return notify_front();
+    return notify_proxy();
   }
   if (child.si_code == CLD_CONTINUED) {
     shared_.target_stopped = false;
-    return continue_front();  // It may have been continued without the front.
+    return continue_proxy();  // It may have been continued without the front.
   }
   set_busy(false);
   ended_ = true;
-  if (shared_.target_stopped.exchange(false)) continue_front();
+  if (shared_.target_stopped.exchange(false)) continue_proxy();
   shared_.target = -1;
   ending_ = ending_of(child);
   ending_.executed = shared_.progress.listener >= 0 && !shared_.progress.exec_failed;
@@ -391,9 +391,9 @@ void Supervisor::tell_status() {
   set_busy(false);  // The watcher writes files, and nothing is to interrupt it.
   const int tree_status = all_ended_ ? watcher_.tree_ended(ending_) : 0;
   shared_.exit_status = how_.wait_for_tree ? tree_status : ending_.status;
-  notify_front();
+  notify_proxy();
   left_behind_ = !all_ended_;
-  if (left_behind_) watcher_.front_leaves();
+  if (left_behind_) watcher_.proxy_leaves();
 }
 
 void Supervisor::reap() {
@@ -453,7 +453,7 @@ Result<Supervised, std::string> supervise(const compile::Filter& filter, const T
                                           const SuperviseOptions& how) {
   // Descriptor 0 is to be no listener: seccomp(2) would return what an outer sandbox says that only pretends.
   fill_standard_descriptors();
-  hold_proc();
+  proc_directory();
   SharedState* shared = share();
   if (shared == nullptr) return failed("mmap(2)");
   shared->waits_for_tree = how.wait_for_tree;
@@ -464,17 +464,17 @@ Result<Supervised, std::string> supervise(const compile::Filter& filter, const T
   const auto signals = take_signals();
   if (!signals) return signals.error();
   touch_stack();
-  shared->front = getpid();
-  UniqueFd front_fd = open_process(shared->front);
-  if (!front_fd.valid()) return failed("pidfd_open(2)");
+  shared->proxy = getpid();
+  UniqueFd proxy_fd = open_process(shared->proxy);
+  if (!proxy_fd.valid()) return failed("pidfd_open(2)");
 
-  auto forked = fork_supervisor(*shared, front_fd.get());
+  auto forked = fork_supervisor(*shared, proxy_fd.get());
   if (!forked) return forked.error();
   if (forked->child == 0)
-    Supervisor(*shared, std::move(front_fd), std::move(forked->lifeline), watcher, how)
+    Supervisor(*shared, std::move(proxy_fd), std::move(forked->lifeline), watcher, how)
         .run(filter, target, with_listener, report_prefix, *signals);
   keep_only(std::array{forked->lifeline.get()});
-  return Front(*shared, forked->child, forked->keeps).run();
+  return SignalProxy(*shared, forked->child, forked->proxy_is_subreaper).run();
 }
 
 }  // namespace sandbox::kernel

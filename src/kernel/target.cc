@@ -132,7 +132,7 @@ Result<Program, TargetError> find_target(const std::string& name, const char* se
   return not_found(name, "no such program in PATH");
 }
 
-void warm_up(const std::string& path) {
+void preload_program(const std::string& path) {
   ProgramFile file(path);
   do {
     for (const Segment& segment : file.segments()) {

@@ -33,9 +33,9 @@ struct Program {
 Result<Program, TargetError> find_target(const std::string& name, const char* search_path);
 
 /// Reads what execve will read of the target, of the interpreters that it leads to and of its dynamic loader: the
-/// headers, and the last page of each segment that the kernel pads with zeros. A disk that is waited for before execve
-/// is not waited for within it (see enter.cc). What cannot be read is left alone.
-void warm_up(const std::string& path);
+/// headers, and the last page of each segment that the kernel pads with zeros. Then execve
+/// itself does not wait for a disk (see enter.cc). What cannot be read is skipped.
+void preload_program(const std::string& path);
 
 /// "cannot execute 'PATH': ", to be followed by a reason.
 std::string cannot_execute_prefix(const std::string& path);

@@ -68,10 +68,9 @@ std::optional<TrapRecords::Record> TrapRecords::next(Clock::time_point end) {
   return std::nullopt;
 }
 
-std::optional<TrapRecords::Record> TrapRecords::wait(std::chrono::milliseconds patience) {
-  const auto end = Clock::now() + patience;
-  for (auto left = patience; left.count() > 0;
-       left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now())) {
+std::optional<TrapRecords::Record> TrapRecords::wait(std::chrono::milliseconds timeout) {
+  const auto end = Clock::now() + timeout;
+  for (auto left = timeout; left.count() > 0; left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now())) {
     if (auto record = next(end)) return record;
     pollfd input = {log_.fd(), POLLIN, 0};
     if (poll(&input, 1, static_cast<int>(left.count())) < 0 && errno != EINTR) break;

@@ -62,9 +62,9 @@ class TrapRecords {
   /// The next record of ours; none if there is none now, or not until `end`: there may be any number of others'.
   std::optional<Record> next(Clock::time_point end);
 
-  /// Waits for the next record, for one may be on its way: the kernel publishes records out of a thread of its own.
+  /// Waits for the next record, for one may be pending: the kernel publishes records from a thread of its own.
   /// None if none comes in time.
-  std::optional<Record> wait(std::chrono::milliseconds patience);
+  std::optional<Record> wait(std::chrono::milliseconds timeout);
 
   /// Records that were left out, since their process was gone and nobody had seen it, though our filter gives such
   /// calls this answer.

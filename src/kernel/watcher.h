@@ -18,49 +18,49 @@ struct Notification {
   bpf::SystemCall call;
 };
 
-/// What becomes of a call.
+/// The answer to a call.
 struct Answer {
-  enum class Kind : uint8_t { kLetThrough, kErrno, kKillThread, kKillProcess };
+  enum class Kind : uint8_t { kAllow, kErrno, kKillThread, kKillProcess };
   Kind kind = Kind::kErrno;
   uint16_t error = 0;  ///< With kErrno.
 };
 
-/// How the target, the process that was executed, came to its end.
+/// How the target, the process that was executed, ended.
 struct Ending {
-  bool executed = false;  ///< False: execve failed, which has been said; the status is 126.
+  bool executed = false;  ///< False: execve failed, which has been reported; the status is 126.
   int status = 0;         ///< As in a shell: the exit status, or 128 and the signal's number.
-  int signal = 0;         ///< That ended it; 0: none did.
+  int signal = 0;         ///< The one that ended it; 0: none did.
 };
 
-/// Whether a caller still waits. What is found out about a thread by its number holds if it does so afterwards: else
-/// the number may be another's by then.
-using StillWaits = std::function<bool()>;
+/// Whether a notification is still valid: the caller still waits. What was found out about a thread by its number holds
+/// only if this is true afterwards; otherwise the number may have been reused.
+using StillValid = std::function<bool()>;
 
-/// What the supervisor asks. All of it is called in the supervisor's process, one after the other.
+/// Decides on calls, and learns of the target's life. Called in the supervisor's process, by one thread.
 class Watcher {
  public:
   virtual ~Watcher() = default;
   /// Decides on a call. The caller waits meanwhile, so its memory may be read; it is another process's memory, and its
   /// other threads go on changing it.
-  virtual Answer decide(const Notification& notification, const StillWaits& still_waits) = 0;
-  /// The target, or a process that it has left behind, has this number: before it is reaped.
+  virtual Answer decide(const Notification& notification, const StillValid& still_valid) = 0;
+  /// Called with the number of the target, or of a process that it left running, before it is reaped.
   virtual void saw_process(pid_t pid) { (void)pid; }
-  /// A caller could not be killed: it has become another user's, or an outer sandbox forbids it. `error` is an errno.
-  /// It gets no answer, and waits.
+  /// A caller could not be killed: it has become another user's, or an outer sandbox denies the signal. `error` is
+  /// an errno. It gets no answer, and waits.
   virtual void kill_failed(const Notification& notification, int error) { (void)notification, (void)error; }
-  /// A descriptor of the watcher's own that is waited for too, and what is called when there is input; -1: none.
+  /// A descriptor of the watcher's own that is polled too, and what is called when there is input; -1: none.
   [[nodiscard]] virtual int input() const { return -1; }
   virtual void take_input() {}
   /// Called from time to time, after at most `tick_milliseconds`.
   virtual void tick() {}
-  /// The target has ended, and has its number still.
+  /// The target has ended, and was not reaped yet.
   virtual void target_ending() {}
-  /// The target has ended; processes that it has left behind may go on.
+  /// The target has ended; processes that it left running go on.
   virtual void target_ended(const Ending& ending) { (void)ending; }
-  /// The front goes, while processes that the target has left behind go on. Who waits for the end of standard error
-  /// waits for the watcher, too.
-  virtual void front_leaves() {}
-  /// Everybody has ended. What this returns is the front's exit status, if the front has waited for it.
+  /// The signal proxy ends, while processes that the target left running go on. A reader of standard error gets no end
+  /// of file as long as the watcher has it open.
+  virtual void proxy_leaves() {}
+  /// All processes have ended. Returns the signal proxy's exit status, if it has waited for that.
   virtual int tree_ended(const Ending& ending) { return ending.status; }
 };
 

@@ -21,10 +21,10 @@ bool leads_process(pid_t thread) {
 }  // namespace
 
 /// A target's threads come in turns; the one that came last is known without looking.
-kernel::Answer Recorder::decide(const kernel::Notification& notification, const kernel::StillWaits&) {
+kernel::Answer Recorder::decide(const kernel::Notification& notification, const kernel::StillValid&) {
   collector_.note(notification.call);
   if (notification.thread != last_thread_) note_thread(notification.thread);
-  return {kernel::Answer::Kind::kLetThrough, 0};
+  return {kernel::Answer::Kind::kAllow, 0};
 }
 
 void Recorder::note_thread(pid_t thread) {

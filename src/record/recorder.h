@@ -15,7 +15,7 @@ class Recorder : public kernel::Watcher {
  public:
   explicit Recorder(const CollectorOptions& options) : collector_(options) {}
 
-  kernel::Answer decide(const kernel::Notification& notification, const kernel::StillWaits&) final;
+  kernel::Answer decide(const kernel::Notification& notification, const kernel::StillValid&) final;
 
  protected:
   [[nodiscard]] uint64_t calls_seen() const { return collector_.seen(); }

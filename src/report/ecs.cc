@@ -96,7 +96,7 @@ void add_user(Json& json, const Process& process) {
 /// The action without its data, as the kernel's record would have it. A call that is let through is no kill and no
 /// errno: the kernel calls it "log".
 uint32_t code_of(const Event& event) {
-  return event.outcome == Outcome::kLetThrough ? SECCOMP_RET_LOG : event.action & SECCOMP_RET_ACTION_FULL;
+  return event.outcome == Outcome::kAllowed ? SECCOMP_RET_LOG : event.action & SECCOMP_RET_ACTION_FULL;
 }
 
 /// The kernel names the signal where it kills, and only there: not with trap (kernel/seccomp.c, seccomp_log).
@@ -151,7 +151,7 @@ void add_verdict(Json& json, uint32_t arch, uint32_t number, uint32_t action) {
 
 std::string_view outcome_text(Outcome outcome) {
   switch (outcome) {
-    case Outcome::kLetThrough:
+    case Outcome::kAllowed:
       return "let_through";
     case Outcome::kWaits:
       return "waits";

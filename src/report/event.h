@@ -30,9 +30,9 @@ struct Process {
 
 /// Who says so, and what was done with the call.
 enum class Outcome : uint8_t {
-  kEnforced,    ///< It got the verdict.
-  kLetThrough,  ///< It would have got the verdict, and was let through (--permissive).
-  kWaits,       ///< It was to be killed for, which could not be done: it waits without an answer.
+  kEnforced,  ///< It got the verdict.
+  kAllowed,   ///< It would have got the verdict, and was allowed (--permissive).
+  kWaits,     ///< It was to be killed for, which could not be done: it waits without an answer.
 };
 
 struct Event {

@@ -112,7 +112,7 @@ std::string fate_text(uint32_t arch, uint32_t number, uint32_t action) {
 
 std::string denial_line(const Event& event) {
   const uint32_t action = action_of(event.action);
-  const bool through = event.outcome == Outcome::kLetThrough;
+  const bool through = event.outcome == Outcome::kAllowed;
   const bool allowed = action == SECCOMP_RET_LOG || action == SECCOMP_RET_ALLOW;
   std::string line = allowed ? "logged " : through ? "would deny " : "denied ";
   line += call_text(event.call.arch, event.call.number);

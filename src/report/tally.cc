@@ -214,7 +214,7 @@ std::string summary_text(const Tally& tally, Outcome outcome) {
   const bool one = calls.size() == 1 && tally.uncounted() == 0;
   std::string text =
       (tally.uncounted() > 0 ? "more than " : "") + std::to_string(calls.size()) + (one ? " call" : " calls");
-  text += outcome == Outcome::kLetThrough && !all_logged ? " would have been" : one ? " was" : " were";
+  text += outcome == Outcome::kAllowed && !all_logged ? " would have been" : one ? " was" : " were";
   text += all_logged ? " logged " : any_logged ? " denied or logged " : " denied ";
   return text + times(tally.count()) + ":\n" + aligned(rows);
 }

@@ -21,7 +21,7 @@ namespace sandbox::bench {
 namespace {
 
 constexpr int kFilterDescriptor = 9;
-constexpr unsigned kWarmUpRounds = 3;
+constexpr unsigned kPreloadProgramRounds = 3;
 
 struct Column {
   std::string name;
@@ -75,10 +75,10 @@ void measure(const Options& options) {
   std::vector<Column> columns;
   for (const auto& fields : read_columns(3)) columns.push_back(column_of(fields));
   std::mt19937_64 random(options.seed);
-  for (unsigned round = 0; round < kWarmUpRounds + options.rounds; ++round) {
+  for (unsigned round = 0; round < kPreloadProgramRounds + options.rounds; ++round) {
     for (const size_t index : shuffled(columns.size(), random)) {
       const double time = launch(columns[index]);
-      if (round >= kWarmUpRounds) columns[index].times.push_back(time);
+      if (round >= kPreloadProgramRounds) columns[index].times.push_back(time);
     }
   }
   for (Column& column : columns) print_summary(column.name, column.times);

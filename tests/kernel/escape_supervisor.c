@@ -24,7 +24,7 @@ enum { kTries = 3000, kDescriptors = 64 };
 static pid_t supervisor(void) {
   return parent_of(getppid());
 }
-static pid_t front(void) {
+static pid_t signal_proxy(void) {
   return parent_of(supervisor());
 }
 
@@ -38,7 +38,7 @@ static const char* of_both(long (*request)(pid_t pid)) {
   errno = 0;
   const long first = request(supervisor());
   const int error = errno;
-  const long second = request(front());
+  const long second = request(signal_proxy());
   return name_of_both(first, error, second, errno);
 }
 
@@ -134,7 +134,7 @@ static const char* limited(int resource, rlim_t limit) {
   const struct rlimit both = {limit, limit};
   prctl(PR_SET_PDEATHSIG, 0);
   prlimit(supervisor(), (__rlimit_resource_t)resource, &both, NULL);
-  prlimit(front(), (__rlimit_resource_t)resource, &both, NULL);
+  prlimit(signal_proxy(), (__rlimit_resource_t)resource, &both, NULL);
   return then_listen();
 }
 static const char* limit_descriptors(void) {
@@ -172,20 +172,20 @@ static const char* kill_supervisor(void) {
   kill(supervisor(), SIGKILL);
   return then_listen();
 }
-static const char* kill_front(void) {
-  kill(front(), SIGKILL);
+static const char* kill_proxy(void) {
+  kill(signal_proxy(), SIGKILL);
   return then_listen();
 }
 static const char* kill_both_at_once(void) {
-  const pid_t pids[] = {front(), supervisor()};
+  const pid_t pids[] = {signal_proxy(), supervisor()};
   prctl(PR_SET_PDEATHSIG, 0);
   kill(pids[0], SIGSTOP);
   kill(pids[1], SIGKILL);
   kill(pids[0], SIGKILL);
   return then_listen();
 }
-static const char* stop_front_kill_supervisor(void) {
-  const pid_t pids[] = {front(), supervisor()};
+static const char* stop_proxy_kill_supervisor(void) {
+  const pid_t pids[] = {signal_proxy(), supervisor()};
   prctl(PR_SET_PDEATHSIG, 0);
   kill(pids[0], SIGSTOP);
   kill(pids[1], SIGKILL);
@@ -218,7 +218,7 @@ const struct Attempt kSupervisorAttempts[] = {{"seize", seize_both},
                                               {"limit_signals", limit_signals},
                                               {"limit_locked", limit_locked},
                                               {"kill_supervisor", kill_supervisor},
-                                              {"kill_front", kill_front},
+                                              {"kill_proxy", kill_proxy},
                                               {"kill_both", kill_both_at_once},
-                                              {"stop_front_kill_supervisor", stop_front_kill_supervisor},
+                                              {"stop_proxy_kill_supervisor", stop_proxy_kill_supervisor},
                                               {NULL, NULL}};

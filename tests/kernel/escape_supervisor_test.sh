@@ -56,7 +56,7 @@ test_getting_rid_of_them() {
   local name
   applied_by report plain
   for name in limit_descriptors limit_descriptors_to_few limit_memory limit_data limit_processor limit_files \
-    limit_processes limit_stack limit_signals limit_locked kill_supervisor kill_front kill_both; do
+    limit_processes limit_stack limit_signals limit_locked kill_supervisor kill_proxy kill_both; do
     no_way_out 2 "$name" "$PWD/made" "${launch[@]}"
   done
   echo "$TEST: $tried attempts, none got out"
@@ -73,7 +73,7 @@ test_stopping_one_and_killing_the_other() {
   need pgrep setsid
   local folder=$PWD/made
   applied_by report plain
-  start setsid -w "${launch[@]}" "$ESCAPE" "$folder" supervisor stop_front_kill_supervisor
+  start setsid -w "${launch[@]}" "$ESCAPE" "$folder" supervisor stop_proxy_kill_supervisor
   wait_until is_stopped_or_gone "$started" || fail "the launcher is not stopped"
   wait_until nobody_left "^$ESCAPE $folder" || fail "processes are left: $(pgrep -af "$folder supervisor")"
   [ ! -e "$folder" ] || fail "the folder was made"

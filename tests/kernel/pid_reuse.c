@@ -124,16 +124,16 @@ static int try(const char* self, const char* launcher, const char* policy) {
   check(mkfifo("pipe", 0600), "mkfifo");
   check(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), "socketpair");
   snprintf(number, sizeof number, "%d", sockets[1]);
-  const pid_t front = fork();
-  check(front, "fork");
-  if (front == 0) {
+  const pid_t proxy = fork();
+  check(proxy, "fork");
+  if (proxy == 0) {
     close(sockets[0]);
     execl(launcher, launcher, "--report", "-p", policy, "--", self, "inside", number, NULL);
     _exit(127);
   }
   close(sockets[1]);
   if (read(sockets[0], &wanted, sizeof wanted) != sizeof wanted) {
-    const int status = exit_status_of(front);
+    const int status = exit_status_of(proxy);
     close(sockets[0]);
     return status;
   }
@@ -142,7 +142,7 @@ static int try(const char* self, const char* launcher, const char* policy) {
   if (bystander == 0) wait_in_open();
   while (state_of(bystander) != 'S') rest();
   check(write(sockets[0], "", 1), "write");
-  int status = exit_status_of(front);
+  int status = exit_status_of(proxy);
   if (bystander == wanted) {
     see_after(bystander);
   } else {

@@ -63,6 +63,6 @@ earlier() {
     rm alive
   done
 }
-test_what_was_there_before_is_spared() { each earlier; }
+test_earlier_children_survive() { each earlier; }
 
 run_tests

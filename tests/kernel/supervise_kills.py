@@ -3,14 +3,14 @@
 
     supervise_kills.py ROUNDS SEED CROWD report|record COMMAND...
 
-COMMAND starts a target: as 'sandbox-run --report' does, or as 'sandbox-policy record'. In each round the front (the
+COMMAND starts a target: as 'sandbox-run --report' does, or as 'sandbox-policy record'. In each round the signal proxy (the
 process that was started), the supervisor, the target, or several of them are killed while the target is a tree of
 processes that make calls (`crowd tree`). Afterwards
 
-- nothing of the tree is left: where the front or the supervisor dies, the other one kills everything. When the target
-  alone ends, what it has left behind lives on, as it does without a supervisor; and when both front and supervisor die
+- nothing of the tree is left: where the signal proxy or the supervisor dies, the other one kills everything. When the target
+  alone ends, the processes that it left running live on, as it does without a supervisor; and when both of them die
   at once, only the target is sure to die. Then the test kills the rest itself;
-- the front ends, with the status of a killed process;
+- the signal proxy ends, with the status of a killed process;
 - no process of the tree was ever seen without a filter, and no call got another answer than the policy's.
 
 What is wrong is printed, and the exit status is 1.
@@ -103,15 +103,15 @@ class Round:
         self.left = 0  # Processes that lived on where they may.
         marker = f"supervise-kills-{os.getpid()}-{number}"
         self.tree = Tree(marker)
-        victims = ["front", "supervisor", "front supervisor", "front target", "supervisor target",
-                   "front supervisor target"]
+        victims = ["proxy", "supervisor", "proxy supervisor", "proxy target", "supervisor target",
+                   "proxy supervisor target"]
         if kind == "report":  # A recording would go on.
             victims.append("target")
         self.victims = choice.choice(victims).split()
         choice.shuffle(self.victims)
         self.delay = choice.choice([0, 0.004, 0.008, 0.012, 0.02, 0.05, 0.1]) * choice.random()
         answer = str(errno.EACCES if kind == "report" else errno.ENOENT)  # Recorded, the call is made.
-        self.front = subprocess.Popen(command + [crowd, "tree", answer, marker], stdin=subprocess.DEVNULL,
+        self.proxy = subprocess.Popen(command + [crowd, "tree", answer, marker], stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def check_filters(self, found):
@@ -123,12 +123,12 @@ class Round:
         """Returns the pids that were killed, by what they were; who did not exist yet is not killed."""
         found = self.tree.look()
         self.check_filters(found)
-        roles = {"front": self.front.pid}
-        for role, parent in (("supervisor", "front"), ("target", "supervisor")):
+        roles = {"proxy": self.proxy.pid}
+        for role, parent in (("supervisor", "proxy"), ("target", "supervisor")):
             children = [pid for pid, process in found.items() if process.parent == roles.get(parent)]
             if children:
                 # The first that was made: numbers count up, and begin anew at the largest one. Later ones are orphans.
-                roles[role] = min(children, key=lambda pid: (pid - self.front.pid) % LARGEST_PID)
+                roles[role] = min(children, key=lambda pid: (pid - self.proxy.pid) % LARGEST_PID)
         killed = {role: roles[role] for role in self.victims if role in roles}
         for pid in killed.values():
             kill(pid)
@@ -150,17 +150,17 @@ class Round:
         time.sleep(self.delay)
         killed, roles = self.kill_victims()
         if not killed:
-            killed["front"] = self.front.pid
-            kill(self.front.pid)
-        self.wait_until("the front does not end", lambda _: self.front.poll() is not None)
-        status = self.front.returncode
+            killed["proxy"] = self.proxy.pid
+            kill(self.proxy.pid)
+        self.wait_until("the signal proxy does not end", lambda _: self.proxy.poll() is not None)
+        status = self.proxy.returncode
         # It may have been about to end with the target: then the others live on.
         order = list(killed)
-        with_target = "front" in killed and "target" in order[: order.index("front")]
-        all_die = "front" in killed and status == -signal.SIGKILL and not with_target
-        both = "front" in killed and "supervisor" in killed
+        with_target = "proxy" in killed and "target" in order[: order.index("proxy")]
+        all_die = "proxy" in killed and status == -signal.SIGKILL and not with_target
+        both = "proxy" in killed and "supervisor" in killed
         if all_die and not both:
-            self.wait_until("not all have ended with the front", lambda found: not found)
+            self.wait_until("not all have ended with the signal proxy", lambda found: not found)
         target = roles.get("target")
         if target is not None:
             self.wait_until("the target has not ended", lambda found: target not in found)
@@ -168,14 +168,14 @@ class Round:
         self.check_filters(survivors)
         if not self.tree.kill():
             self.problems.append("the supervisor stays")
-        output, errors = self.front.communicate(timeout=BOUND)  # The whole tree has its pipes.
+        output, errors = self.proxy.communicate(timeout=BOUND)  # The whole tree has its pipes.
         # The supervisor may have had no time to start anything.
         nothing = NOTHING in errors and status in (125, 2)
-        if "front" not in killed and status != 137 and not nothing:
+        if "proxy" not in killed and status != 137 and not nothing:
             self.problems.append(f"the exit status is {status}")
         claims = MESSAGE in errors or nothing
-        if "supervisor" in killed and "front" not in killed and "target" not in killed and not claims:
-            self.problems.append(f"the front does not say what has happened: {errors!r}")
+        if "supervisor" in killed and "proxy" not in killed and "target" not in killed and not claims:
+            self.problems.append(f"the signal proxy does not say what has happened: {errors!r}")
         if claims and survivors:
             self.problems.append(f"not everything was killed: {', '.join(map(str, survivors.values()))}")
         if output:

@@ -66,11 +66,11 @@ test_kills_below_the_proc_of_another_namespace() {
   "${enter[@]}" true 2>unshare.err || skip "no PID namespace can be made: $(cat unshare.err)"
   run "${enter[@]}" bash -c 'sleep 300 & bystander=$!
     "$0" --report -q -p "$1" -- sh -c "sleep 300 & echo \$! \$PPID >pids.new; mv pids.new pids; exec sleep 300" &
-    front=$!
+    proxy=$!
     while [ ! -e pids ]; do sleep 0.05; done
     read -r child supervisor <pids
     kill -s KILL "$supervisor"
-    wait "$front"
+    wait "$proxy"
     echo "$?"
     sleep 0.2
     kill -s 0 "$child" 2>/dev/null && echo "a child of the target is left"

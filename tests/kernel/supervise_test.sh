@@ -399,7 +399,7 @@ earlier_children() {
   is_running "$(cat pid)" || fail "a child from before was killed"
   kill "$(cat pid)"
 }
-test_earlier_children_are_spared() { each earlier_children; }
+test_earlier_children_survive() { each earlier_children; }
 
 # ---- Places where it may be started ----
 

@@ -81,7 +81,7 @@ std::vector<Filter> filters() {
 std::vector<bpf::SystemCall> calls() {
   std::vector<bpf::SystemCall> all;
   testing::Random random(testing::test_seed());
-  const uint64_t special[] = {0, 1, 17, UINT64_MAX, kKillMark, kKillProcessMark, kKillThreadMark};
+  const uint64_t special[] = {0, 1, 17, UINT64_MAX, kKillRequestMagic, kKillProcessRequest, kKillThreadRequest};
   for (const uint32_t arch : {arch::info(Abi::kX86_64).audit_arch, arch::info(Abi::kX86).audit_arch,
                               arch::info(Abi::kAarch64).audit_arch, 0x1234U}) {
     for (const uint32_t base : {0U, 0x40000000U, 0xfffffff0U}) {
@@ -91,7 +91,7 @@ std::vector<bpf::SystemCall> calls() {
         call.number = base + i;
         for (uint64_t& argument : call.args) argument = special[random.below(std::size(special))];
         // Marks beside one another are the exception: they have a test of their own.
-        call.args[kKillMarkArgument] ^= 1;
+        call.args[kKillRequestArgument] ^= 1;
         all.push_back(call);
       }
     }
@@ -151,12 +151,12 @@ TEST(Notify, MarksKill) {
     const auto after = armed(*with_notifications(filter, Notify::kDenials, kMachine));
     for (bpf::SystemCall call : calls()) {
       const uint32_t upper = call.number % 3 == 0 ? 0xffffffff : 0;  // Which is not looked at.
-      call.args[kKillMarkArgument] = kKillMark | uint64_t{upper} << 32U;
-      for (const uint32_t which : {kKillProcessMark, kKillThreadMark, 0U}) {
-        call.args[kKillMarkArgument + 1] = which | uint64_t{upper} << 32U;
-        const uint32_t kills = which == kKillProcessMark  ? SECCOMP_RET_KILL_PROCESS
-                               : which == kKillThreadMark ? SECCOMP_RET_KILL_THREAD
-                                                          : SECCOMP_RET_USER_NOTIF;
+      call.args[kKillRequestArgument] = kKillRequestMagic | uint64_t{upper} << 32U;
+      for (const uint32_t which : {kKillProcessRequest, kKillThreadRequest, 0U}) {
+        call.args[kKillRequestArgument + 1] = which | uint64_t{upper} << 32U;
+        const uint32_t kills = which == kKillProcessRequest  ? SECCOMP_RET_KILL_PROCESS
+                               : which == kKillThreadRequest ? SECCOMP_RET_KILL_THREAD
+                                                             : SECCOMP_RET_USER_NOTIF;
         const uint32_t old_answer = answer(before, call);
         if (asks_for_listener(call, kMachine)) continue;
         const bool stays = stays_with_kernel(old_answer);

@@ -22,7 +22,7 @@
 namespace sandbox::kernel {
 namespace {
 
-[[maybe_unused]] const int held_proc = hold_proc();
+[[maybe_unused]] const int opened_proc = proc_directory();
 
 /// What a file in /proc/self says as a number; none for "unset" and for what is not there.
 std::optional<uint32_t> own_id(const std::string& file) {

@@ -43,7 +43,7 @@ void expect_all_killed(const Tree& tree) {
   const pid_t killer = fork();
   if (killer == 0) {
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    if (tree.proc && (hold_proc() < 0 || !hold_own_proc())) _exit(2);
+    if (tree.proc && (proc_directory() < 0 || !reopen_proc_directory())) _exit(2);
     int ready[2];
     if (pipe(ready) != 0) _exit(2);
     for (int i = 0; i < tree.branches; ++i) make_chain(tree.depth, ready[1]);
@@ -82,7 +82,7 @@ TEST(ProcessTree, KillsUnderLimits) {
 }
 
 TEST(ProcessTree, KnowsWhatIsBelow) {
-  ASSERT_GE(hold_proc(), 0);
+  ASSERT_GE(proc_directory(), 0);
   const pid_t child = fork();
   if (child == 0) wait_for_ever();
   const pid_t other = fork();

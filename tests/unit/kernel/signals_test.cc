@@ -37,14 +37,14 @@ TEST(Signals, AreTakenAndWereAsTheyWere) {
             0);
 }
 
-TEST(Signals, ABeatInterruptsAndStops) {
+TEST(Signals, AnIntervalTimerInterruptsAndStops) {
   EXPECT_EQ(status_of([] {
-              if (!take_signals() || !Beat::start(1000)) return 1;
-              while (!Beat::came()) usleep(100000);
-              Beat::stop();
-              Beat::forget();
+              if (!take_signals() || !IntervalTimer::start(1000)) return 1;
+              while (!IntervalTimer::expired()) usleep(100000);
+              IntervalTimer::stop();
+              IntervalTimer::reset();
               usleep(20000);
-              return Beat::came() ? 2 : 0;
+              return IntervalTimer::expired() ? 2 : 0;
             }),
             0);
 }

@@ -38,7 +38,7 @@ class Samples {
     event.call.instruction_pointer = random_.bits();
     event.arguments_known = coin();
     event.action = random_.any_of(kActions);
-    event.outcome = coin() ? Outcome::kEnforced : Outcome::kLetThrough;
+    event.outcome = coin() ? Outcome::kEnforced : Outcome::kAllowed;
     if (coin()) event.rule = "";
     if (coin()) event.policy = "";
     if (coin()) event.signal = coin() ? 31 : 0;

@@ -123,11 +123,11 @@ TEST(EcsLine, CodeIsTheActionWithoutItsDataAndOnlyKillsHaveASignal) {
 }
 
 TEST(EcsLine, ACallThatIsLetThroughIsNoKill) {
-  EXPECT_EQ(of_action(SECCOMP_RET_KILL_PROCESS, "code", Outcome::kLetThrough), "\"0x7ffc0000\"");
-  EXPECT_EQ(of_action(SECCOMP_RET_KILL_PROCESS, "sig", Outcome::kLetThrough), "\"0\"");
-  EXPECT_EQ(of_action(SECCOMP_RET_ERRNO | 1, "errno", Outcome::kLetThrough), "\"EPERM\"");
+  EXPECT_EQ(of_action(SECCOMP_RET_KILL_PROCESS, "code", Outcome::kAllowed), "\"0x7ffc0000\"");
+  EXPECT_EQ(of_action(SECCOMP_RET_KILL_PROCESS, "sig", Outcome::kAllowed), "\"0\"");
+  EXPECT_EQ(of_action(SECCOMP_RET_ERRNO | 1, "errno", Outcome::kAllowed), "\"EPERM\"");
   Event event = sample_event();
-  event.outcome = Outcome::kLetThrough;
+  event.outcome = Outcome::kAllowed;
   EXPECT_NE(ecs_line(event).find("\"outcome\":\"let_through\""), std::string::npos);
 }
 

@@ -66,13 +66,13 @@ TEST_F(DenialLine, EveryAction) {
 }
 
 TEST_F(DenialLine, LetThrough) {
-  EXPECT_EQ(of_action(SECCOMP_RET_ERRNO | 38, Outcome::kLetThrough),
+  EXPECT_EQ(of_action(SECCOMP_RET_ERRNO | 38, Outcome::kAllowed),
             "would deny socket(AF_PACKET, SOCK_RAW, 768) = ENOSYS  [tcpdump, pid 4711]  by beat.yml:9 (errno), let "
             "through");
-  EXPECT_EQ(of_action(SECCOMP_RET_KILL_PROCESS, Outcome::kLetThrough),
+  EXPECT_EQ(of_action(SECCOMP_RET_KILL_PROCESS, Outcome::kAllowed),
             "would deny socket(AF_PACKET, SOCK_RAW, 768) = process killed  [tcpdump, pid 4711]  by beat.yml:9 "
             "(kill_process), let through");
-  EXPECT_EQ(of_action(SECCOMP_RET_LOG, Outcome::kLetThrough),
+  EXPECT_EQ(of_action(SECCOMP_RET_LOG, Outcome::kAllowed),
             "logged socket(AF_PACKET, SOCK_RAW, 768)  [tcpdump, pid 4711]  by beat.yml:9 (log)");
 }
 

@@ -185,7 +185,7 @@ TEST(Tally, SummaryWithTheMostFrequentFirst) {
             "  12  socket   EPERM           [curl, git]  by beat.yml:9:5\n"
             "   4  ptrace   process killed  [gdb]  by beat.yml:3:3\n"
             "   1  connect  EPERM           [curl]  by beat.yml:12:5\n");
-  EXPECT_TRUE(summary_text(tally, Outcome::kLetThrough).starts_with("3 calls would have been denied 17 times:\n"));
+  EXPECT_TRUE(summary_text(tally, Outcome::kAllowed).starts_with("3 calls would have been denied 17 times:\n"));
 }
 
 TEST(Tally, SummaryOfEquallyFrequentOnesInTheirOrder) {
@@ -259,7 +259,7 @@ TEST(Tally, SummaryOfWhatIsLogged) {
   Tally tally;
   times(tally, 2, key_of(41, "curl", SECCOMP_RET_LOG), "beat.yml:9:5");
   const std::string row = "  2  socket  logged  [curl]  by beat.yml:9:5\n";
-  EXPECT_EQ(summary_text(tally, Outcome::kLetThrough), "1 call was logged 2 times:\n" + row);
+  EXPECT_EQ(summary_text(tally, Outcome::kAllowed), "1 call was logged 2 times:\n" + row);
   times(tally, 1, key_of(42), "beat.yml:9:5");
   EXPECT_TRUE(summary_text(tally, Outcome::kEnforced).starts_with("2 calls were denied or logged 3 times:\n"));
 }

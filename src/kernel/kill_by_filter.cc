@@ -1,4 +1,4 @@
-#include "kernel/carry_out.h"
+#include "kernel/kill_by_filter.h"
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -30,8 +30,8 @@ bool is_call(long word) {
   return bytes == 0x050fU || bytes == 0x80cdU || bytes == 0x340fU;
 }
 
-/// Puts the stopped caller back before its call, with the marks in place.
-bool wind_back(pid_t thread, const bpf::SystemCall& call, uint32_t which) {
+/// Puts the stopped caller back before its call, with the kill request in its arguments.
+bool rewind_to_call(pid_t thread, const bpf::SystemCall& call, uint32_t which) {
   user_regs_struct registers = {};
   if (ptrace(PTRACE_GETREGS, thread, nullptr, &registers) != 0) return false;
   errno = 0;
@@ -41,49 +41,44 @@ bool wind_back(pid_t thread, const bpf::SystemCall& call, uint32_t which) {
   registers.rax = call.number;
   registers.orig_rax = ~0UL;  // Nothing for the kernel to restart.
   if (call.arch == AUDIT_ARCH_I386) {
-    registers.rdi = compile::kKillMark;
+    registers.rdi = compile::kKillRequestMagic;
     registers.rbp = which;
   } else {
-    registers.r8 = compile::kKillMark;
+    registers.r8 = compile::kKillRequestMagic;
     registers.r9 = which;
   }
   return ptrace(PTRACE_SETREGS, thread, nullptr, &registers) == 0;
 }
 
-constexpr bool kCanWindBack = true;
+constexpr bool kCanRewind = true;
 
 #else
 
-constexpr bool kCanWindBack = false;
+constexpr bool kCanRewind = false;
 
-bool wind_back(pid_t, const bpf::SystemCall&, uint32_t) {
+bool rewind_to_call(pid_t, const bpf::SystemCall&, uint32_t) {
   return false;
 }
 
 #endif
 
-/// Whether the filter kills for the call with the marks. A rule that looks at the arguments in whose places they are
-/// put decides on another call then, and may allow it.
-bool kills_with_marks(const bpf::ValidatedProgram& program, bpf::SystemCall call, uint32_t which) {
-  call.args[compile::kKillMarkArgument] = compile::kKillMark;
-  call.args[compile::kKillMarkArgument + 1] = which;
-  const uint32_t action = bpf::interpret(program, call, arch::info(arch::native_abi()).endian).value;
-  return action == (which == compile::kKillThreadMark ? SECCOMP_RET_KILL_THREAD : SECCOMP_RET_KILL_PROCESS);
+uint32_t request_of(Kill kill) {
+  return kill == Kill::kThread ? compile::kKillThreadRequest : compile::kKillProcessRequest;
 }
 
-using Fate = CarriedOut::Fate;
+using Outcome = KillResult::Outcome;
 
-/// What has become of a thread that was seized.
+/// The state of a thread that was seized.
 enum class Seen : uint8_t { kRuns, kStopped, kEnded, kGone };
 
-/// Takes nothing away: who has ended is reaped by the supervisor alone, which learns by that how the target came to its
-/// end. So stops are not waited for either: a thread has stopped if ptrace(2) can tell by what, which is `stop` then.
+/// Consumes no status: only the supervisor reaps, and learns by that how the target ended. So stops are not waited for
+/// either: a thread has stopped if ptrace(2) can tell by what signal, which is `stop` then.
 Seen look_at(pid_t thread, siginfo_t* stop) {
   if (ptrace(PTRACE_GETSIGINFO, thread, nullptr, stop) == 0) return Seen::kStopped;
   siginfo_t ended = {};
   if (waitid(P_PID, static_cast<id_t>(thread), &ended, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0) return Seen::kGone;
   if (ended.si_pid != 0 && ended.si_code != CLD_TRAPPED) return Seen::kEnded;
-  // The first thread of a process that goes on without it ends without a word.
+  // The first thread of a process that runs on without it ends without a status.
   return is_zombie(thread) ? Seen::kEnded : Seen::kRuns;
 }
 
@@ -100,7 +95,7 @@ class Pause {
   long nanoseconds_ = 1000;
 };
 
-/// Stops a thread that was seized. When another thread of its process executes a program, it is gone without a word,
+/// Stops a thread that was seized. When another thread of its process executes a program, it is gone without a status,
 /// and its number may be the new program's. But then we do not trace it, and cannot interrupt it. Nor can we interrupt
 /// one that is just dying: that is waited for a little.
 Seen stop(pid_t thread, siginfo_t* by) {
@@ -119,12 +114,12 @@ bool is_event_stop(const siginfo_t& stop) {
   return stop.si_code >> kEventShift == PTRACE_EVENT_STOP;
 }
 
-/// Lets a thread go that was seized by a number that the caller has given up: it can be anybody's.
-CarriedOut release(pid_t thread) {
+/// Detaches from a thread that may not be the caller: its number could have been reused.
+KillResult release(pid_t thread) {
   siginfo_t by = {};
   if (stop(thread, &by) == Seen::kStopped)
     ptrace(PTRACE_DETACH, thread, nullptr, is_event_stop(by) ? 0L : static_cast<long>(by.si_signo));
-  return {Fate::kGone, false};
+  return {Outcome::kGone, false};
 }
 
 /// So that no handler of the caller's runs before its call.
@@ -133,52 +128,59 @@ void block_signals(pid_t thread) {
   ptrace(PTRACE_SETSIGMASK, thread, sizeof all, &all);
 }
 
-/// One instruction, which is the call, and the end. A core file can make that long.
-CarriedOut step_to_death(pid_t thread) {
+/// Executes one instruction, the call, and waits for the end. Writing a core file can make that long.
+KillResult step_to_death(pid_t thread) {
   constexpr int kStops = 16;  // By SIGSTOP, which cannot be blocked.
   for (int stops = 0; stops < kStops; ++stops) {
-    // It stands still, unless somebody else has killed it: another thread that executes a program.
-    if (ptrace(PTRACE_SINGLESTEP, thread, nullptr, nullptr) != 0) return {Fate::kGone, true};
+    // It is stopped, unless another thread that executes a program has killed it.
+    if (ptrace(PTRACE_SINGLESTEP, thread, nullptr, nullptr) != 0) return {Outcome::kGone, true};
     siginfo_t by = {};
     Seen seen = Seen::kRuns;
     for (Pause pause; (seen = look_at(thread, &by)) == Seen::kRuns; pause.rest()) {
-      if (!is_traced_here(thread)) return {Fate::kGone, true};  // See `stop`.
+      if (!is_traced_here(thread)) return {Outcome::kGone, true};  // See `stop`.
     }
-    if (seen == Seen::kEnded) return {Fate::kDead, true};
-    if (seen == Seen::kGone) return {Fate::kGone, true};
+    if (seen == Seen::kEnded) return {Outcome::kKilledByFilter, true};
+    if (seen == Seen::kGone) return {Outcome::kGone, true};
     // Behind another instruction it stops by SIGTRAP; for a further PTRACE_INTERRUPT by an event that looks like it.
     if (by.si_signo == SIGTRAP && !is_event_stop(by)) break;
   }
   kill(thread, SIGKILL);
-  return {Fate::kKilled, true};
+  return {Outcome::kKilledBySigkill, true};
 }
 
 }  // namespace
 
-CarriedOut carry_out(Kill kill, const Notification& notification, const bpf::ValidatedProgram& program,
-                     const Listener& listener, const std::stop_token& abandoned) {
+bool kills_on_request(const bpf::ValidatedProgram& program, bpf::SystemCall call, Kill kill) {
+  call.args[compile::kKillRequestArgument] = compile::kKillRequestMagic;
+  call.args[compile::kKillRequestArgument + 1] = request_of(kill);
+  const uint32_t action = bpf::interpret(program, call, arch::info(arch::native_abi()).endian).value;
+  return action == (kill == Kill::kThread ? SECCOMP_RET_KILL_THREAD : SECCOMP_RET_KILL_PROCESS);
+}
+
+KillResult kill_by_filter(Kill kill, const Notification& notification, const bpf::ValidatedProgram& program,
+                          const Listener& listener, const std::stop_token& abandoned) {
   const pid_t thread = notification.thread;
-  if (!kCanWindBack || thread <= 0) return {};
-  // Should we be killed before the caller is, it is killed by that.
+  if (!kCanRewind || thread <= 0) return {};
+  // If this process is killed before the caller is, the kernel kills the caller.
   if (ptrace(PTRACE_SEIZE, thread, nullptr, PTRACE_O_EXITKILL) != 0) {
-    return {listener.still_waits(notification) ? Fate::kAlive : Fate::kGone, false};
+    return {listener.is_valid(notification) ? Outcome::kAlive : Outcome::kGone, false};
   }
-  // Seized is who has the number now. It is the caller only if that one waits even now.
-  if (abandoned.stop_requested() || !listener.still_waits(notification)) return release(thread);
+  // The thread that has the number now was seized. It is the caller only if the notification is still valid.
+  if (abandoned.stop_requested() || !listener.is_valid(notification)) return release(thread);
   // The stop is asked for before the answer, so that the caller does not get to run in between.
   ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr);
-  listener.refuse(notification, EPERM);
+  listener.deny(notification, EPERM);
   siginfo_t by = {};
   const Seen seen = stop(thread, &by);
-  if (seen != Seen::kStopped) return {Fate::kGone, true};
+  if (seen != Seen::kStopped) return {Outcome::kGone, true};
 
-  // A stop of a signal that came first serves as well. The signal is dropped: the caller does not live to see it.
-  const uint32_t which = kill == Kill::kThread ? compile::kKillThreadMark : compile::kKillProcessMark;
+  // A stop of a signal that came first serves as well. The signal is dropped: the caller will not live to handle it.
   errno = 0;
-  if (!kills_with_marks(program, notification.call, which) || !wind_back(thread, notification.call, which)) {
-    if (errno == ESRCH) return {Fate::kGone, true};
+  if (!kills_on_request(program, notification.call, kill) ||
+      !rewind_to_call(thread, notification.call, request_of(kill))) {
+    if (errno == ESRCH) return {Outcome::kGone, true};
     ::kill(thread, SIGKILL);
-    return {Fate::kKilled, true};
+    return {Outcome::kKilledBySigkill, true};
   }
   block_signals(thread);
   return step_to_death(thread);

@@ -1,4 +1,5 @@
-// The process that was started: what its caller sees of the supervised target.
+// The process that was started stands in for the supervised target: it passes signals on, stops and continues with the
+// target, and ends with its status.
 #pragma once
 
 #include <csignal>
@@ -10,18 +11,19 @@
 
 namespace sandbox::kernel {
 
-class Front {
+class SignalProxy {
  public:
-  /// `child`: the supervisor, or the process between (see keeper.h); `keeps` as in SupervisorFork. All signals are
+  /// `child`: the supervisor, or the intermediate process; `is_subreaper`: see fork_supervisor.h. All signals must be
   /// blocked.
-  Front(SharedState& shared, pid_t child, bool keeps) : shared_(shared), child_(child), keeps_(keeps) {}
+  SignalProxy(SharedState& shared, pid_t child, bool is_subreaper)
+      : shared_(shared), child_(child), is_subreaper_(is_subreaper) {}
 
   /// Passes signals on to the target and stops and continues with it, until its end.
   Result<Supervised, std::string> run();
 
  private:
   Result<Supervised, std::string> serve();
-  bool look_at_child(int* status);
+  bool child_has_ended(int* status);
   void pass_on(const siginfo_t& signal);
   void pass_on_to_rest(const siginfo_t& signal);
   void stop_with_target();
@@ -31,7 +33,7 @@ class Front {
 
   SharedState& shared_;
   pid_t child_;
-  bool keeps_;
+  bool is_subreaper_;
   UniqueFd target_fd_;  ///< A pidfd, as soon as the target exists.
 };
 

@@ -1,4 +1,4 @@
-#include "kernel/front.h"
+#include "kernel/signal_proxy.h"
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -13,13 +13,13 @@
 
 #include "base/file.h"
 #include "kernel/descriptors.h"
-#include "kernel/keeper.h"
+#include "kernel/fork_supervisor.h"
 #include "kernel/process_tree.h"
 
 namespace sandbox::kernel {
 namespace {
 
-constexpr int kExitFrontFailed = 125;
+constexpr int kExitProxyFailed = 125;
 
 /// Signals that the terminal sends to a whole process group.
 bool is_of_terminal(int number) {
@@ -57,9 +57,9 @@ void stop_by(int number) {
   sigaction(number, &before, nullptr);
 }
 
-/// A SIGCONT that waits is thrown away by the kernel when a signal that stops is sent, and the target would never hear
-/// of it. So while one of these lives it is taken and passed on at once; by the target the supervisor sees, and
-/// continues the front.
+/// The kernel discards a pending SIGCONT when a stop signal is sent, and the target would never get it. So while an
+/// object of this class exists, SIGCONT is taken and passed on at once; the supervisor then sees the target continue,
+/// and continues the proxy.
 class Continuing {
  public:
   Continuing(pid_t target, pid_t supervisor) {
@@ -96,7 +96,8 @@ class Continuing {
   sigset_t signals_ = {};
 };
 
-/// The terminal, if the target's process group has it. A shell that continues us gives it to our own.
+/// The terminal, if the target's process group is in the foreground. A shell that continues this process puts its own
+/// group there.
 class Foreground {
  public:
   explicit Foreground(pid_t target) : terminal_(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)) {
@@ -116,8 +117,8 @@ class Foreground {
 
 }  // namespace
 
-/// 0 if there will be none.
-pid_t Front::target() {
+/// The target's pid; 0 if there will be no target, -1 if it has ended.
+pid_t SignalProxy::target() {
   const timespec pause = {0, 1000000};
   while (shared_.target == 0) {
     siginfo_t ended = {};
@@ -128,14 +129,15 @@ pid_t Front::target() {
   }
   const pid_t pid = shared_.target;
   if (pid > 0 && !target_fd_.valid()) target_fd_ = open_process(pid);
-  return shared_.target;  // If it has not ended meanwhile, the pidfd is its own: it is reaped after it is said to end.
+  return shared_
+      .target;  // If it has not ended meanwhile, the pidfd is its: shared_.target is set to -1 before it is reaped.
 }
 
-void Front::send_to_target(const siginfo_t& signal) const {
+void SignalProxy::send_to_target(const siginfo_t& signal) const {
   siginfo_t value = signal;
   siginfo_t* const with_value = signal.si_code == SI_QUEUE ? &value : nullptr;
   if (syscall(SYS_pidfd_send_signal, target_fd_.get(), signal.si_signo, with_value, 0) == 0 || errno == ESRCH) return;
-  // There is no descriptor for it, or an outer sandbox forbids it.
+  // No descriptor could be opened, or an outer sandbox denies the call.
   const pid_t pid = shared_.target;
   if (pid <= 0) return;
   if (with_value != nullptr) {
@@ -145,61 +147,63 @@ void Front::send_to_target(const siginfo_t& signal) const {
   }
 }
 
-void Front::pass_on(const siginfo_t& signal) {
+void SignalProxy::pass_on(const siginfo_t& signal) {
   const int number = signal.si_signo;
   const pid_t pid = target();
   if (pid < 0) return pass_on_to_rest(signal);
   if (pid == 0) return;
-  // The supervisor continues this process because the target goes on.
+  // The supervisor continues this process because the target has been continued.
   if (number == SIGCONT && signal.si_code == SI_USER && signal.si_pid == shared_.supervisor) return;
-  // What one below sends to its process group the target has got, too; else it has somebody else in mind.
+  // A signal that a process below sends to its process group has reached the target, too; any other is not meant for
+  // it.
   if (signal.si_code == SI_USER && is_below(signal.si_pid, child_).value_or(false)) return;
-  // What the terminal sent, the target has got itself, as long as it is in the same process group. But that a terminal
-  // hangs up is told to the leader of its session alone.
-  const bool to_me_alone = (number == SIGHUP || number == SIGCONT) && getsid(0) == getpid();
-  if (signal.si_code > 0 && is_of_terminal(number) && !to_me_alone && getpgid(pid) == getpgrp()) return;
+  // The target gets the terminal's signals itself, as long as it is in the same process group. But a hangup is reported
+  // to the session leader alone.
+  const bool to_leader_alone = (number == SIGHUP || number == SIGCONT) && getsid(0) == getpid();
+  if (signal.si_code > 0 && is_of_terminal(number) && !to_leader_alone && getpgid(pid) == getpgrp()) return;
   send_to_target(signal);
 }
 
-/// The target has ended, and what it has left behind is waited for: that is to end by what ends programs.
-void Front::pass_on_to_rest(const siginfo_t& signal) {
+/// The target has ended and the processes that it left running are waited for: signals that end programs end them.
+void SignalProxy::pass_on_to_rest(const siginfo_t& signal) {
   const int number = signal.si_signo;
-  if (!shared_.waits_for_tree) return;  // The front is about to end.
+  if (!shared_.waits_for_tree) return;  // The proxy is about to end.
   if (number != SIGINT && number != SIGTERM && number != SIGHUP && number != SIGQUIT) return;
   static pid_t supervisor;
   static bool from_terminal;
   supervisor = shared_.supervisor;
   from_terminal = signal.si_code > 0;
   const auto wanted = [](pid_t pid) {
-    return pid != supervisor && !(from_terminal && getpgid(pid) == getpgrp());  // Else it has got it.
+    return pid != supervisor && !(from_terminal && getpgid(pid) == getpgrp());  // Else it has got it already.
   };
   signal_below(child_, number, wanted);
 }
 
-void Front::stop_with_target() {
+void SignalProxy::stop_with_target() {
   const int number = shared_.stop_signal.exchange(0);
   if (number == 0) return;
-  // In this order: who continues the front after it has looked sees that it may still be about to stop.
-  shared_.front_stops = true;
+  // In this order: if the supervisor continues the proxy after this check, it sees that the proxy may yet stop.
+  shared_.proxy_stops = true;
   if (shared_.target_stopped) {
     const Foreground foreground(target());
     const Continuing continuing(shared_.target, shared_.supervisor);
     if (!Continuing::asked_for()) stop_by(number);
     foreground.give_back();
   }
-  shared_.front_stops = false;
+  shared_.proxy_stops = false;
 }
 
-/// Without having said how the target ended.
-Result<Supervised, std::string> Front::supervisor_ended(int status) {
+/// Without having reported how the target ended.
+Result<Supervised, std::string> SignalProxy::supervisor_ended(int status) {
   if (shared_.target == 0) {
     if (shared_.failure[0] != '\0') return std::string(shared_.failure.data());
     return std::string("the supervisor ended before it had started anything");
   }
-  const bool all_killed = keeps_ ? kill_descendants(kKillPatience) : !WIFEXITED(status) || WEXITSTATUS(status) == 0;
+  const bool all_killed =
+      is_subreaper_ ? kill_descendants(kKillTimeout) : !WIFEXITED(status) || WEXITSTATUS(status) == 0;
   const std::string rest = all_killed && !shared_.cannot_kill ? "; everything that it supervised has been killed"
                                                               : "; not everything that it supervised could be killed";
-  // A signal comes first: without its supervisor the target may fail too, and say so before it is killed.
+  // A signal comes first: without its supervisor the target may fail too, and report it before it is killed.
   const int number = WIFSIGNALED(status) ? WTERMSIG(status) : shared_.supervisor_signal.load();
   if (number != 0) {
     return Supervised{128 + number, "the supervisor was killed by signal " + std::to_string(number) + rest};
@@ -208,8 +212,8 @@ Result<Supervised, std::string> Front::supervisor_ended(int status) {
   return "the supervisor failed" + rest;
 }
 
-/// True when it has ended, or nobody can tell any more.
-bool Front::look_at_child(int* status) {
+/// True when it has ended, or cannot be waited for.
+bool SignalProxy::child_has_ended(int* status) {
   pid_t ended = 0;
   do {
     ended = waitpid(child_, status, WNOHANG);
@@ -217,7 +221,7 @@ bool Front::look_at_child(int* status) {
   return ended != 0;
 }
 
-Result<Supervised, std::string> Front::serve() {
+Result<Supervised, std::string> SignalProxy::serve() {
   sigset_t all;
   sigfillset(&all);
   for (;;) {
@@ -232,13 +236,13 @@ Result<Supervised, std::string> Front::serve() {
       continue;
     }
     if (shared_.exit_status >= 0) {
-      shared_.front_left = true;
+      shared_.proxy_left = true;
       return Supervised{shared_.exit_status, ""};
     }
     int status = 0;
     if (shared_.cannot_kill) return supervisor_ended(status);
-    if (look_at_child(&status)) {
-      // It may have said so just before its end.
+    if (child_has_ended(&status)) {
+      // The status may have been reported just before the end.
       if (shared_.exit_status >= 0) return Supervised{shared_.exit_status, ""};
       return supervisor_ended(status);
     }
@@ -246,15 +250,15 @@ Result<Supervised, std::string> Front::serve() {
   }
 }
 
-/// Whatever fails here, memory for a message too, fails when nobody is left below.
-Result<Supervised, std::string> Front::run() {
+/// If anything fails here, even memory for a message, everything below is killed first.
+Result<Supervised, std::string> SignalProxy::run() {
   try {
     return serve();
   } catch (const std::exception&) {
     constexpr std::string_view kMessage = "sandbox-run: error: out of memory; everything supervised has been killed\n";
-    if (keeps_) kill_descendants(kKillPatience);
+    if (is_subreaper_) kill_descendants(kKillTimeout);
     (void)!write(STDERR_FILENO, kMessage.data(), kMessage.size());
-    _exit(kExitFrontFailed);
+    _exit(kExitProxyFailed);
   }
 }
 

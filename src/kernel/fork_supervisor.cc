@@ -1,4 +1,4 @@
-#include "kernel/keeper.h"
+#include "kernel/fork_supervisor.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -21,7 +21,7 @@ std::string failed(const char* what) {
   return std::string(what) + " failed: " + strerrordesc_np(errno);
 }
 
-/// Sees that it is one: an outer sandbox may only have said so.
+/// Checks that it has become one: an outer sandbox may pretend that a call succeeded.
 bool become_subreaper() {
   int set = 0;
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return false;
@@ -34,8 +34,8 @@ struct Lifeline {
   UniqueFd below;
 };
 
-/// The kernel sends a signal for the reader's end when the last writer is gone. It is no system call of anybody's, and
-/// a process that is stopped goes on by it.
+/// The kernel sends a signal for the reader's end when the last writer is gone. No process
+/// has to make a system call for it, and it continues a stopped process.
 Result<Lifeline, std::string> make_lifeline() {
   std::array<int, 2> ends = {-1, -1};
   if (pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return failed("pipe2(2)");
@@ -47,16 +47,16 @@ Result<Lifeline, std::string> make_lifeline() {
   return line;
 }
 
-/// Children of a process that has called unshare(2) or setns(2) can begin another PID namespace. Each would take the
-/// other's numbers for those of bystanders.
+/// Children of a process that has called unshare(2) or setns(2) can begin another PID namespace. Then each
+/// would see the other's pids as those of unrelated processes.
 bool is_parent(pid_t parent, SharedState& shared) {
   if (getppid() == parent) return true;
-  tell(shared, {"the target would be in another PID namespace than this process, and their numbers would differ "
-                "(unshare(1) needs --fork)"});
+  set_failure(shared, {"the target would be in another PID namespace than this process, and their numbers would differ "
+                       "(unshare(1) needs --fork)"});
   return false;
 }
 
-/// As fork(2); both know of each other's end.
+/// As fork(2); each learns of the other's end.
 Result<SupervisorFork, std::string> fork_below(SharedState& shared) {
   auto line = make_lifeline();
   if (!line) return line.error();
@@ -72,9 +72,9 @@ Result<SupervisorFork, std::string> fork_below(SharedState& shared) {
   return forked;
 }
 
-/// The whole life of a process between.
-[[noreturn]] void keep(SharedState& shared, pid_t supervisor, const std::array<int, 3>& descriptors) {
-  const int front_fd = descriptors[0];
+/// The whole life of an intermediate process.
+[[noreturn]] void run_intermediate(SharedState& shared, pid_t supervisor, const std::array<int, 3>& descriptors) {
+  const int proxy_fd = descriptors[0];
   keep_only(descriptors);
   sigset_t all;
   sigfillset(&all);
@@ -85,36 +85,37 @@ Result<SupervisorFork, std::string> fork_below(SharedState& shared) {
       if (ended.si_code != CLD_EXITED) shared.supervisor_signal = ended.si_status;
       break;
     }
-    if (has_ended(front_fd) && !shared.front_left) break;
+    if (has_ended(proxy_fd) && !shared.proxy_left) break;
     if (sigwaitinfo(&all, nullptr) < 0 && errno != EINTR) break;
   }
-  const bool all_killed = kill_descendants(kKillPatience);
+  const bool all_killed = kill_descendants(kKillTimeout);
   _exit(all_killed ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 }  // namespace
 
-Result<SupervisorFork, std::string> fork_supervisor(SharedState& shared, int front_fd) {
+Result<SupervisorFork, std::string> fork_supervisor(SharedState& shared, int proxy_fd) {
   siginfo_t any = {};
-  const bool keeps = waitid(P_ALL, 0, &any, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0;
-  if (keeps && errno != ECHILD) return failed("waitid(2)");
-  if (keeps && !become_subreaper()) return failed("prctl(PR_SET_CHILD_SUBREAPER)");
+  const bool childless = waitid(P_ALL, 0, &any, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0;
+  if (childless && errno != ECHILD) return failed("waitid(2)");
+  if (childless && !become_subreaper()) return failed("prctl(PR_SET_CHILD_SUBREAPER)");
   auto forked = fork_below(shared);
   if (!forked) return forked;
-  forked->keeps = keeps;
-  if (keeps || forked->child > 0) return forked;
+  forked->proxy_is_subreaper = childless;
+  if (childless || forked->child > 0) return forked;
 
-  // ---- In the process between. ----
+  // ---- In the intermediate process. ----
   if (!become_subreaper()) {
-    tell(shared, {failed("prctl(PR_SET_CHILD_SUBREAPER)")});
+    set_failure(shared, {failed("prctl(PR_SET_CHILD_SUBREAPER)")});
     _exit(EXIT_FAILURE);
   }
   auto below = fork_below(shared);
   if (!below) {
-    tell(shared, {below.error()});
+    set_failure(shared, {below.error()});
     _exit(EXIT_FAILURE);
   }
-  if (below->child > 0) keep(shared, below->child, {front_fd, forked->lifeline.get(), below->lifeline.get()});
+  if (below->child > 0)
+    run_intermediate(shared, below->child, {proxy_fd, forked->lifeline.get(), below->lifeline.get()});
   return below;
 }
 

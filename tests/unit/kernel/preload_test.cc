@@ -1,4 +1,4 @@
-// warm_up: what execve reads of a program is in the page cache before execve is called.
+// preload_program: what execve reads of a program is in the page cache before execve is called.
 #include <elf.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -47,7 +47,7 @@ bool is_cached(int fd, off_t offset) {
   return (resident & 1U) != 0;
 }
 
-TEST(WarmUp, BringsThePaddedPagesIntoTheCache) {
+TEST(PreloadProgram, BringsThePaddedPagesIntoTheCache) {
   if (sizeof(void*) != 8) GTEST_SKIP() << "looks at 64-bit ELF files only";
   const testing::TemporaryDirectory directory;
   const std::string path = directory.path("program");
@@ -60,30 +60,30 @@ TEST(WarmUp, BringsThePaddedPagesIntoTheCache) {
   ASSERT_EQ(fsync(fd.get()), 0);
   ASSERT_EQ(posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED), 0);
   if (is_cached(fd.get(), *byte)) GTEST_SKIP() << "this file system keeps its pages";
-  warm_up(path);
+  preload_program(path);
   EXPECT_TRUE(is_cached(fd.get(), *byte));
 }
 
-TEST(WarmUp, LeavesAloneWhatItCannotRead) {
+TEST(PreloadProgram, LeavesAloneWhatItCannotRead) {
   const testing::TemporaryDirectory directory;
   const std::string path = directory.path("script");
-  warm_up(path);
+  preload_program(path);
   std::ofstream(path) << "#!" << path << "\n";  // Its own interpreter.
-  warm_up(path);
+  preload_program(path);
   std::ofstream(path) << "\177ELF\2\1";
-  warm_up(path);
+  preload_program(path);
   std::ofstream(path) << testing::elf64("/no/ld.so", PT_LOAD);
-  warm_up(path);
+  preload_program(path);
 }
 
-TEST(WarmUp, OpensNoFifo) {
+TEST(PreloadProgram, OpensNoFifo) {
   const testing::TemporaryDirectory directory;
   const std::string fifo = directory.path("fifo");
   ASSERT_EQ(mkfifo(fifo.c_str(), 0777), 0);
   alarm(60);  // For a test that waits for a writer.
-  warm_up(fifo);
-  warm_up(directory.write("script", "#!" + fifo + "\n", 0755));
-  warm_up(directory.write("program", testing::elf64(fifo), 0755));
+  preload_program(fifo);
+  preload_program(directory.write("script", "#!" + fifo + "\n", 0755));
+  preload_program(directory.write("program", testing::elf64(fifo), 0755));
   alarm(0);
 }
 
