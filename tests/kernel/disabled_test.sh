@@ -10,15 +10,15 @@ warning() { echo "sandbox-run: warning: $POLICY:2:3: 'enabled' is false: '$1' ru
 test_runs_without_a_filter_and_says_so() {
   local option
   for option in -v -q --quiet --no-new-privs=true; do
-    run "$SANDBOX_RUN" "$option" -p "$POLICY" -- "$TEST_BIN/state" launched confinement
+    run "$SANDBOX_RUN" "$option" -p "$POLICY" -- "$TEST_BIN/inherited_state" launched confinement
     assert_status 0
-    assert_stderr "$(warning "$TEST_BIN/state")"
+    assert_stderr "$(warning "$TEST_BIN/inherited_state")"
     assert_equal "NoNewPrivs: 1 Seccomp: 0 Seccomp_filters: 0" "$(tr -s '\t ' ' ' <launched | xargs)"
   done
 }
 
 test_no_new_privs_can_be_left_alone() {
-  run "$SANDBOX_RUN" --no-new-privs=false -p "$POLICY" -- "$TEST_BIN/state" launched confinement
+  run "$SANDBOX_RUN" --no-new-privs=false -p "$POLICY" -- "$TEST_BIN/inherited_state" launched confinement
   assert_status 0
   assert_equal "NoNewPrivs: 0 Seccomp: 0 Seccomp_filters: 0" "$(tr -s '\t ' ' ' <launched | xargs)"
 }

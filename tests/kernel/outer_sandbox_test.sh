@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 refuses() { # refuses CALL ERRNO MESSAGE
-  run "$TEST_BIN/pretender" "$1" "$2" "$SANDBOX_RUN" -- touch started
+  run "$TEST_BIN/outer_filter" "$1" "$2" "$SANDBOX_RUN" -- touch started
   assert_status 125
   assert_stdout ""
   assert_stderr "sandbox-run: error: $3"
@@ -22,21 +22,21 @@ test_a_kernel_without_seccomp() {
 
 # The token is drawn with it.
 test_pretended_random_words() {
-  run "$TEST_BIN/pretender" getrandom 0 "$SANDBOX_RUN" --policy "$POLICIES/beats-example.yml" -- touch started
+  run "$TEST_BIN/outer_filter" getrandom 0 "$SANDBOX_RUN" --policy "$POLICIES/beats-example.yml" -- touch started
   assert_status 125
   assert_stderr "sandbox-run: error: getrandom(2) failed: Input/output error"
   assert_no_file started
 }
 
 test_pretended_no_new_privs() {
-  run "$TEST_BIN/pretender" prctl 0 "$SANDBOX_RUN" -- touch started
+  run "$TEST_BIN/outer_filter" prctl 0 "$SANDBOX_RUN" -- touch started
   assert_status 125
   assert_stderr "sandbox-run: error: prctl(PR_SET_NO_NEW_PRIVS) failed: Operation not permitted"
   assert_no_file started
 }
 
 test_without_pretence() { # The outer filter alone changes nothing.
-  run "$TEST_BIN/pretender" seccomp 0 touch started
+  run "$TEST_BIN/outer_filter" seccomp 0 touch started
   assert_status 0
   [ -e started ] || fail "the target has not run"
 }

@@ -10,7 +10,7 @@ confinement() { tr -s '\t ' ' ' <"$1" | xargs; }
 test_one_filter_and_no_new_privs() {
   local option
   for option in -v --no-new-privs=true --no-new-privs=1; do
-    run "$SANDBOX_RUN" "$option" -p "$POLICY" -- "$TEST_BIN/state" launched confinement
+    run "$SANDBOX_RUN" "$option" -p "$POLICY" -- "$TEST_BIN/inherited_state" launched confinement
     assert_status 0
     assert_equal "NoNewPrivs: 1 Seccomp: 2 Seccomp_filters: 1" "$(confinement launched)"
   done
@@ -18,7 +18,7 @@ test_one_filter_and_no_new_privs() {
 
 test_two_launchers_are_two_filters() {
   write_policy outer.yml allow "errno reboot"
-  run "$SANDBOX_RUN" -p outer.yml "$SANDBOX_RUN" -p "$POLICY" -- "$TEST_BIN/state" launched confinement
+  run "$SANDBOX_RUN" -p outer.yml "$SANDBOX_RUN" -p "$POLICY" -- "$TEST_BIN/inherited_state" launched confinement
   assert_status 0
   assert_equal "NoNewPrivs: 1 Seccomp: 2 Seccomp_filters: 2" "$(confinement launched)"
 }
@@ -57,7 +57,7 @@ test_a_faked_seccomp_is_a_failure_by_an_outer_policy() {
 
 test_root_may_leave_no_new_privs_alone() {
   is_root || skip "needs CAP_SYS_ADMIN"
-  run "$SANDBOX_RUN" --no-new-privs=false -p "$POLICY" -- "$TEST_BIN/state" launched confinement
+  run "$SANDBOX_RUN" --no-new-privs=false -p "$POLICY" -- "$TEST_BIN/inherited_state" launched confinement
   assert_status 0
   assert_stderr ""
   assert_equal "NoNewPrivs: 0 Seccomp: 2 Seccomp_filters: 1" "$(confinement launched)"

@@ -70,7 +70,7 @@ directory" ./program
 # with_loader FILE PATH: a copy of a program, with this dynamic loader.
 with_loader() {
   need python3
-  python3 - "$TEST_BIN/state" "$1" "$2" <<'END'
+  python3 - "$TEST_BIN/inherited_state" "$1" "$2" <<'END'
 import os, re, sys
 program = open(sys.argv[1], "rb").read()
 loader = re.search(rb"/lib[^\0]*/ld[^\0]*\.so[^\0]*\0", program)

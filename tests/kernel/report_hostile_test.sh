@@ -36,7 +36,7 @@ assert_pried_nothing() {
 # A target of root has CAP_SYS_PTRACE, for which no process is undumpable. It could write other code into the supervisor, or
 # take its listener and have every call of its own let through.
 test_prying() {
-  reported "$POLICY" "$TEST_BIN/pry" made
+  reported "$POLICY" "$TEST_BIN/attack_supervisor" made
   assert_pried_nothing
 }
 
@@ -46,11 +46,11 @@ test_prying_with_more_privileges() {
   if is_root; then
     run "$SANDBOX_RUN" --report --no-new-privs=false --policy "$POLICY" -- sh -c '"$@"; :' sh true
     assert_status 0
-    run "$SANDBOX_RUN" --report --no-new-privs=false --policy "$POLICY" -- "$TEST_BIN/pry" made
+    run "$SANDBOX_RUN" --report --no-new-privs=false --policy "$POLICY" -- "$TEST_BIN/attack_supervisor" made
     assert_pried_nothing
   fi
   unshare --user --map-root-user true 2>unshare.err || skip "no user namespace can be made: $(cat unshare.err)"
-  reported "$POLICY" unshare --user --map-root-user "$TEST_BIN/pry" made
+  reported "$POLICY" unshare --user --map-root-user "$TEST_BIN/attack_supervisor" made
   assert_pried_nothing
 }
 

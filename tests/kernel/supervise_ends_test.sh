@@ -3,7 +3,7 @@
 # shellcheck disable=SC2016 # Scripts for other shells.
 . "$(dirname "$0")/supervise_lib.sh"
 
-# leaves_nobody CHILDREN DEPTH DEED...: see leave_behind.c. All processes below hold the pipe; launcher and supervisor do not.
+# leaves_nobody CHILDREN DEPTH ACTION...: see leave_behind.c. All processes below hold the pipe; launcher and supervisor do not.
 leaves_nobody() {
   mkfifo alive
   start bash -c 'exec $LAUNCH "$0" "$$" "$@" 7>alive' "$TEST_BIN/leave_behind" "$@"

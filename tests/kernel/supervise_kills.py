@@ -1,15 +1,15 @@
 #!/usr/bin/python3
 """Kills the processes of a supervised target at random moments.
 
-    supervise_kills.py ROUNDS SEED CROWD report|record COMMAND...
+    supervise_kills.py ROUNDS SEED CALLERS report|record COMMAND...
 
-COMMAND starts a target: as 'sandbox-run --report' does, or as 'sandbox-policy record'. In each round the signal proxy (the
-process that was started), the supervisor, the target, or several of them are killed while the target is a tree of
-processes that make calls (`crowd tree`). Afterwards
+COMMAND starts a target: as 'sandbox-run --report' does, or as 'sandbox-policy record'. In each round the signal proxy
+(the process that was started), the supervisor, the target, or several of them are killed while the target is a tree of
+processes that make calls (`many_callers tree`). Afterwards
 
-- nothing of the tree is left: where the signal proxy or the supervisor dies, the other one kills everything. When the target
-  alone ends, the processes that it left running live on, as it does without a supervisor; and when both of them die
-  at once, only the target is sure to die. Then the test kills the rest itself;
+- nothing of the tree is left: where the signal proxy or the supervisor dies, the other one kills everything. When the
+  target alone ends, the processes that it left running live on, as they do without a supervisor; and when signal proxy
+  and supervisor die at once, only the target is sure to die. Then the test kills the rest itself;
 - the signal proxy ends, with the status of a killed process;
 - no process of the tree was ever seen without a filter, and no call got another answer than the policy's.
 
@@ -98,7 +98,7 @@ def kill(pid):
 
 
 class Round:
-    def __init__(self, number, choice, crowd, kind, command):
+    def __init__(self, number, choice, many_callers, kind, command):
         self.problems = []
         self.left = 0  # Processes that lived on where they may.
         marker = f"supervise-kills-{os.getpid()}-{number}"
@@ -111,12 +111,12 @@ class Round:
         choice.shuffle(self.victims)
         self.delay = choice.choice([0, 0.004, 0.008, 0.012, 0.02, 0.05, 0.1]) * choice.random()
         answer = str(errno.EACCES if kind == "report" else errno.ENOENT)  # Recorded, the call is made.
-        self.proxy = subprocess.Popen(command + [crowd, "tree", answer, marker], stdin=subprocess.DEVNULL,
+        self.proxy = subprocess.Popen(command + [many_callers, "tree", answer, marker], stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def check_filters(self, found):
         for process in found.values():
-            if process.name in ("crowd", "exe") and not process.filtered:
+            if process.name in ("many_callers", "exe") and not process.filtered:
                 self.problems.append(f"{process} has no filter")
 
     def kill_victims(self):
@@ -185,12 +185,12 @@ class Round:
 
 
 def main():
-    rounds, seed, crowd, kind, command = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4], sys.argv[5:]
+    rounds, seed, many_callers, kind, command = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4], sys.argv[5:]
     choice = random.Random(seed)
     failed = False
     for number in range(rounds):
         started = time.monotonic()
-        one = Round(number, choice, crowd, kind, command)
+        one = Round(number, choice, many_callers, kind, command)
         try:
             problems = one.play()
         finally:

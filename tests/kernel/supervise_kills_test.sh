@@ -23,7 +23,7 @@ kills() {
   need python3
   status=0
   command_line=$*
-  BOUND=$BOUND python3 "$KERNEL_TESTS/supervise_kills.py" "$rounds" "$SEED" "$TEST_BIN/crowd" "$kind" "$@" >out 2>err || status=$?
+  BOUND=$BOUND python3 "$KERNEL_TESTS/supervise_kills.py" "$rounds" "$SEED" "$TEST_BIN/many_callers" "$kind" "$@" >out 2>err || status=$?
   assert_stdout ""
   assert_stderr ""
   assert_status 0

@@ -18,8 +18,8 @@ seccomp:
 END_OF_POLICY
 write_policy no_exec.yml allow "errno:EACCES execve execveat mkdirat"
 FOLDER=$PWD
-CATCHER=$TEST_BIN/catcher
-CROWD=$TEST_BIN/crowd
+PRINT_SIGNALS=$TEST_BIN/print_signals
+MANY_CALLERS=$TEST_BIN/many_callers
 
 # supervised_by KIND: the command that starts a target, in $launch, an array; and as one word for shells, in $LAUNCH.
 # What is denied goes to a file, so that standard error is the target's.
@@ -65,18 +65,18 @@ children_of() {
   done
 }
 
-# start_catcher [COMMAND]...: the catcher below $launch; its pid is then in $catcher, that of what was started in $started.
-start_catcher() {
-  start "$@" "${launch[@]}" "$CATCHER"
-  wait_until grep -qs ready daemon.log || fail "the catcher does not start: $(shown daemon.log)"
-  catcher=$(sed -n 's/^ready //p' daemon.log)
+# start_target [COMMAND]...: print_signals below $launch; its pid is then in $target, that of the launcher in $started.
+start_target() {
+  start "$@" "${launch[@]}" "$PRINT_SIGNALS"
+  wait_until grep -qs ready daemon.log || fail "print_signals does not start: $(shown daemon.log)"
+  target=$(sed -n 's/^ready //p' daemon.log)
 }
 
 caught() { sed '/^ready /d' daemon.log; }
 has_caught() { [ "$(caught | wc -l)" -ge "$1" ]; }
 
-end_catcher() {
-  kill -s RTMAX "$catcher"
+end_target() {
+  kill -s RTMAX "$target"
   wait_until has_ended "$started" || fail "the launcher has not ended with its target"
   status=0
   wait "$started" || status=$?

@@ -6,13 +6,13 @@
 
 # busy MODE [POLICY]: no caller hangs, and every call gets its answer.
 busy() {
-  run "$SANDBOX_RUN" --report=report.json -q -p "$FOLDER/${2:-policy}.yml" -- "$CROWD" "$1" 13
+  run "$SANDBOX_RUN" --report=report.json -q -p "$FOLDER/${2:-policy}.yml" -- "$MANY_CALLERS" "$1" 13
   assert_stdout ""
   assert_status 0
 }
 # Recorded, the call is made: ENOENT.
 busy_recorded() {
-  run "$SANDBOX_POLICY" record -q -o recorded.yml -- "$CROWD" "$1" 2
+  run "$SANDBOX_POLICY" record -q -o recorded.yml -- "$MANY_CALLERS" "$1" 2
   assert_stdout ""
   assert_status 0
 }
@@ -52,7 +52,7 @@ test_a_tracer_inside() {
   assert_stdout "mkdirat EACCES
 getppid ok"
   grep -q '^[0-9]* *mkdirat(.*EACCES' trace || fail "expected the denied call in the trace: $(cat trace)"
-  run "${launch[@]}" strace -f -o trace "$CROWD" forks 13
+  run "${launch[@]}" strace -f -o trace "$MANY_CALLERS" forks 13
   assert_status 0
   # Who is traced already cannot be traced by the supervisor; it dies nevertheless.
   run "${launch[@]}" strace -f -o trace "$TEST_BIN/call" linkat getppid
@@ -74,7 +74,7 @@ getppid ok"
   run strace -f -o trace "${launch[@]}" "$TEST_BIN/call" linkat getppid
   assert_status 159
   assert_stdout ""
-  run strace -f -o trace "${launch[@]}" "$CROWD" forks 13
+  run strace -f -o trace "${launch[@]}" "$MANY_CALLERS" forks 13
   assert_status 0
   supervised_by record
   run strace -f -o trace "${launch[@]}" "$TEST_BIN/call" getppid

@@ -4,10 +4,10 @@
 
 # ---- The terminal ----
 
-# on_terminal COMMAND... <STEPS. $LAUNCH and $CATCHER can be used in the steps.
+# on_terminal COMMAND... <STEPS. $LAUNCH and $PRINT_SIGNALS can be used in the steps.
 on_terminal() {
   need python3
-  export CATCHER
+  export PRINT_SIGNALS
   run env BOUND="$((BOUND / 3))" PS1='PROMPT> ' python3 "$KERNEL_TESTS/terminal.py" "$@"
   assert_status 0
   rm -f recorded.yml
@@ -46,7 +46,7 @@ times 1 WINCH\n
 times 1 HUP\n'
 
 keys() {
-  on_terminal "${launch[@]}" "$CATCHER" <<<"expect ready (\d+)
+  on_terminal "${launch[@]}" "$PRINT_SIGNALS" <<<"expect ready (\d+)
 $KEYS
 end 0
 $EACH_KEY_ONCE"
@@ -55,7 +55,7 @@ test_keys_reach_a_target_that_leads_the_session_once() { each keys; }
 
 keys_in_shell() {
   on_terminal $SHELL_WITH_JOBS <<<"expect PROMPT>
-type \$LAUNCH \$CATCHER\n
+type \$LAUNCH \$PRINT_SIGNALS\n
 expect ready (\d+)
 $KEYS
 expect PROMPT>

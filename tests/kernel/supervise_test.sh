@@ -39,10 +39,10 @@ test_a_target_that_is_killed() { each killed_from_outside; }
 
 # Its parents stop with it; they shall not sleep on.
 killed_while_stopped() {
-  start_catcher
-  kill -s STOP "$catcher"
+  start_target
+  kill -s STOP "$target"
   wait_until is_in_state T "$started" || fail "the launcher does not stop with its target"
-  kill -s KILL "$catcher"
+  kill -s KILL "$target"
   wait_until has_ended "$started" || fail "the launcher has not ended: it is in state $(state_of "$started")"
   status=0
   { wait "$started" || status=$?; } 2>/dev/null
@@ -51,18 +51,18 @@ killed_while_stopped() {
 test_a_stopped_target_that_is_killed() { each killed_while_stopped; }
 
 stopped_and_continued() {
-  start_catcher
+  start_target
   for _ in 1 2 3; do
-    kill -s STOP "$catcher"
+    kill -s STOP "$target"
     wait_until is_in_state T "$started" || fail "the launcher does not stop with its target"
-    kill -s CONT "$catcher"
+    kill -s CONT "$target"
     wait_until is_in_state S "$started" || fail "the launcher does not go on with its target"
-    kill -s STOP "$catcher"
+    kill -s STOP "$target"
     wait_until is_in_state T "$started" || fail "the launcher does not stop with its target"
     kill -s CONT "$started"
-    wait_until is_in_state S "$catcher" || fail "the target does not go on with its launcher"
+    wait_until is_in_state S "$target" || fail "the target does not go on with its launcher"
   done
-  end_catcher
+  end_target
 }
 test_stopped_and_continued() { each stopped_and_continued; }
 
@@ -79,7 +79,7 @@ test_a_kill_by_the_filter() {
 
 # All but those that cannot be caught, SIGCHLD, which the launcher needs itself, and two of the C library's own.
 passes_all_on() {
-  start_catcher
+  start_target
   local number count=0
   : >expected
   for number in 1 2 3 4 5 6 7 8 10 11 12 13 14 15 16 18 20 21 22 23 24 25 26 27 28 29 30 31 $(seq 34 63); do
@@ -96,25 +96,25 @@ passes_all_on() {
     count=$((count + 1))
     wait_until has_caught "$count" || fail "signal $number does not arrive; caught: $(caught | xargs)"
   done
-  end_catcher
+  end_target
   caught | diff expected - >difference || fail "expected each signal once (<): $(cat difference)"
 }
 test_every_signal_is_passed_on_once() { each passes_all_on; }
 
 queues_all() {
-  start_catcher
+  start_target
   local value number
   : >expected
   for value in 1 2147483647 -1 0; do
     for number in 34 63; do
-      "$CATCHER" send "$started" "$number" "$value"
+      "$PRINT_SIGNALS" send "$started" "$number" "$value"
       echo "RTMIN+$((number - 34))=$value" >>expected
     done
   done
-  "$CATCHER" send "$started" 10 5
+  "$PRINT_SIGNALS" send "$started" 10 5
   echo "USR1=5" >>expected
   wait_until has_caught 9 || fail "not all arrive; caught: $(caught | xargs)"
-  end_catcher
+  end_target
   # Those of a smaller number come first.
   caught | sort | diff <(sort expected) - >difference || fail "expected each signal once (<): $(cat difference)"
 }
@@ -122,14 +122,14 @@ test_queued_signals_keep_their_values() { each queues_all; }
 
 # A burst of one signal arrives in its order, as often as it was sent.
 queues_many() {
-  start_catcher
+  start_target
   local value
   for value in $(seq 1 100); do
-    "$CATCHER" send "$started" 40 "$value"
+    "$PRINT_SIGNALS" send "$started" 40 "$value"
     echo "RTMIN+6=$value"
   done >expected
   wait_until has_caught 100 || fail "not all arrive: $(caught | wc -l)"
-  end_catcher
+  end_target
   caught | diff expected - >difference || fail "expected each signal once (<): $(cat difference)"
 }
 test_many_queued_signals() { each queues_many; }
@@ -150,9 +150,9 @@ group_of() { ps -o pgid= -p "$1" | tr -d ' '; }
 # As 'kill -- -PGID', timeout(1) and supervisors of services do. Nothing tells such a signal from one that was sent to the
 # launcher alone, so it is passed on, and the target may get it twice. But none is lost.
 signalled_as_a_group() {
-  start_catcher setsid
+  start_target setsid
   local group signal count=0
-  group=$(group_of "$catcher")
+  group=$(group_of "$target")
   for signal in TERM INT USR1 HUP CONT WINCH; do
     kill -s "$signal" -- "-$group"
     echo "$signal" >>expected
@@ -161,8 +161,8 @@ signalled_as_a_group() {
     sleep 0.1 # It may come again.
     count=$(caught | wc -l)
   done
-  kill -s RTMAX "$catcher"
-  wait_until has_ended "$catcher"
+  kill -s RTMAX "$target"
+  wait_until has_ended "$target"
   caught | uniq | diff expected - >difference || fail "expected each signal (<): $(cat difference)"
 }
 test_a_signal_to_the_whole_group() { each signalled_as_a_group; }
@@ -205,11 +205,11 @@ without_ptrace() {
   done
 }
 
-# same_state COMMAND...: what `state` prints, started by COMMAND, is the same with the launcher in between.
+# same_state COMMAND...: what `inherited_state` prints, started by COMMAND, is the same with the launcher in between.
 same_state() {
-  run "$@" "$TEST_BIN/state" direct
+  run "$@" "$TEST_BIN/inherited_state" direct
   assert_status 0
-  run "$@" "${launch[@]}" "$TEST_BIN/state" launched
+  run "$@" "${launch[@]}" "$TEST_BIN/inherited_state" launched
   assert_status 0
   assert_stderr ""
   [ "$(wc -l <direct)" -gt 90 ] || fail "expected a full report, got: $(shown direct)"
@@ -270,10 +270,10 @@ test_pids() {
 fires_timer() {
   start python3 -c 'import os, signal, sys
 signal.setitimer(signal.ITIMER_REAL, 0.3)
-os.execv(sys.argv[1], sys.argv[1:])' "${launch[@]}" "$CATCHER"
+os.execv(sys.argv[1], sys.argv[1:])' "${launch[@]}" "$PRINT_SIGNALS"
   wait_until grep -qsx ALRM daemon.log || fail "the timer's signal does not arrive: $(shown daemon.log)"
-  catcher=$(sed -n 's/^ready //p' daemon.log)
-  end_catcher
+  target=$(sed -n 's/^ready //p' daemon.log)
+  end_target
   assert_equal ALRM "$(caught)" "signals"
 }
 test_a_timer_that_was_set_before() {
@@ -282,10 +282,10 @@ test_a_timer_that_was_set_before() {
 }
 
 pending_signal() {
-  start "$TEST_BIN/inherit" "${launch[@]}" "$CATCHER"
+  start "$TEST_BIN/inherit" "${launch[@]}" "$PRINT_SIGNALS"
   wait_until grep -qsx USR1 daemon.log || fail "the pending signal does not arrive: $(shown daemon.log)"
-  catcher=$(sed -n 's/^ready //p' daemon.log)
-  end_catcher
+  target=$(sed -n 's/^ready //p' daemon.log)
+  end_target
   assert_equal USR1 "$(caught)" "signals"
 }
 test_a_signal_that_was_pending_before() { each pending_signal; }
@@ -499,8 +499,8 @@ first_process() {
   assert_stderr ""
   rm -f recorded.yml
   start bash -c "$(declare -f is_root new_pid_namespace | sed 's/^ *unshare/exec unshare/')"'; new_pid_namespace "$@"' bash \
-    "${launch[@]}" "$CATCHER"
-  wait_until grep -qs ready daemon.log || fail "the catcher does not start: $(shown daemon.log)"
+    "${launch[@]}" "$PRINT_SIGNALS"
+  wait_until grep -qs ready daemon.log || fail "print_signals does not start: $(shown daemon.log)"
   local first signal
   first=$(children_of "$started")
   for signal in TERM INT USR1; do

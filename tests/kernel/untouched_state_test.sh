@@ -5,9 +5,9 @@
 write_policy allow_list.yml allow "errno reboot"
 write_policy deny_exec.yml allow "kill_process execve execveat"
 POLICY_FOLDER=$PWD
-STATE=$TEST_BIN/state
+STATE=$TEST_BIN/inherited_state
 
-# same_state [COMMAND...]: what `state` prints, started by COMMAND, is the same with the launcher in between. It stays
+# same_state [COMMAND...]: what `inherited_state` prints, started by COMMAND, is the same with the launcher in between. It stays
 # one process: each is started by a shell that execs, and which prints its own pid.
 same_state() {
   local policy

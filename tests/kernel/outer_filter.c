@@ -1,5 +1,5 @@
-// pretender CALL ERRNO COMMAND [ARGUMENT]...: runs a command under an outer filter that answers one system call with an
-// error number; with 0 the caller believes that the call was made.
+// outer_filter CALL ERRNO COMMAND [ARGUMENT]...: runs a command under an outer filter that answers one system call with
+// an error number; with 0 the caller believes that the call was made.
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@ static int number_of(const char* name) {
   if (strcmp(name, "seccomp") == 0) return SYS_seccomp;
   if (strcmp(name, "getrandom") == 0) return SYS_getrandom;
   if (strcmp(name, "prctl") == 0) return SYS_prctl;
-  fprintf(stderr, "pretender: unknown call '%s'\n", name);
+  fprintf(stderr, "outer_filter: unknown call '%s'\n", name);
   exit(2);
 }
 
@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
   };
   struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
-    perror("pretender");
+    perror("outer_filter");
     return 2;
   }
   execvp(argv[3], argv + 3);

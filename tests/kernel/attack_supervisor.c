@@ -2,7 +2,7 @@
 // Prints what came of it: "supervisor mem EACCES". Who has taken a listener uses it, to have a folder made that the
 // policy denies.
 //
-//   pry FOLDER
+//   attack_supervisor FOLDER
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>

@@ -1,7 +1,7 @@
 // Prints, one a line, what a process inherits over execve: run directly and below the launcher, the two must be equal.
 //
-//   state OUTPUT     everything but the confinement itself
-//   state OUTPUT confinement
+//   inherited_state OUTPUT     everything but the confinement itself
+//   inherited_state OUTPUT confinement
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>

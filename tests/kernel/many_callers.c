@@ -1,7 +1,7 @@
-// Processes and threads that keep a supervisor busy. The policy is to refuse mkdirat with an errno, and to kill the
+// Processes and threads that keep a supervisor busy. The policy is to deny mkdirat with an errno, and to kill the
 // process for linkat and the thread for symlinkat; all three are made with empty names, and would do nothing.
 //
-//   crowd MODE ERRNO [WORD]...     ERRNO: what mkdirat is to be answered with
+//   many_callers MODE ERRNO [WORD]...     ERRNO: what mkdirat is to be answered with
 //
 // What is not as it should be is printed, and is the status 1. Only the mode tree goes on until it is killed; there
 // the answer may be ENOSYS too: the supervisor is gone.
@@ -92,7 +92,7 @@ static void* deny_forever(void* pause) {
 static void execute(char* mode) {
   char number[20];
   snprintf(number, sizeof number, "%d", expected);
-  char* arguments[] = {"crowd", mode, number, words[0], NULL};
+  char* arguments[] = {"many_callers", mode, number, words[0], NULL};
   execv("/proc/self/exe", arguments);
   wrong("execv", errno);
 }

@@ -1,8 +1,8 @@
 // Takes the signals that it gets, one after the other, and prints them: "TERM", or "RTMIN+1=7" with what sigqueue(3)
 // sent along. All are blocked: none is lost, and none stops or ends it. RTMAX ends it.
 //
-//   catcher                      prints "ready PID" first
-//   catcher send PID SIGNAL VALUE
+//   print_signals                      prints "ready PID" first
+//   print_signals send PID SIGNAL VALUE
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
