@@ -150,6 +150,20 @@ KillResult step_to_death(pid_t thread) {
 
 }  // namespace
 
+AfterKill after_kill(Kill kill, const KillResult& result) {
+  switch (result.outcome) {
+    case Outcome::kKilledByFilter:
+      return AfterKill::kNothing;
+    case Outcome::kKilledBySigkill:
+      return AfterKill::kCountAsFilters;
+    case Outcome::kGone:
+      return kill == Kill::kProcess && result.answered ? AfterKill::kKillProcess : AfterKill::kNothing;
+    case Outcome::kAlive:
+      break;
+  }
+  return AfterKill::kKillProcess;
+}
+
 bool kills_on_request(const bpf::ValidatedProgram& program, bpf::SystemCall call, Kill kill) {
   call.args[compile::kKillRequestArgument] = compile::kKillRequestMagic;
   call.args[compile::kKillRequestArgument + 1] = request_of(kill);

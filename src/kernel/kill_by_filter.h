@@ -28,6 +28,17 @@ struct KillResult {
   bool answered = false;  ///< Its call was answered, so it no longer waits.
 };
 
+/// What is left to do after an attempt.
+enum class AfterKill : uint8_t {
+  kNothing,
+  kCountAsFilters,  ///< The SIGKILL stands for the filter's kill, and is reported as that.
+  kKillProcess,     ///< By SIGKILL: the caller, or its process, lives.
+};
+
+/// A process that is to be killed must die even if another of its threads has executed a program after the answer. A
+/// caller that was not answered has stopped waiting by itself, and is not killed for a call that it has not made.
+AfterKill after_kill(Kill kill, const KillResult& result);
+
 /// Whether the filter kills for the call when the request is in its arguments. A rule that looks at the two arguments
 /// decides on another call then, and may allow it.
 bool kills_on_request(const bpf::ValidatedProgram& program, bpf::SystemCall call, Kill kill);

@@ -42,6 +42,21 @@ int ask(int fd, unsigned long what, void* argument) {
 
 }  // namespace
 
+Notification notification_of(const seccomp_notif& request) {
+  Notification notification;
+  notification.id = request.id;
+  notification.thread = static_cast<pid_t>(request.pid);
+  notification.call.number = static_cast<uint32_t>(request.data.nr);
+  notification.call.arch = request.data.arch;
+  notification.call.instruction_pointer = request.data.instruction_pointer;
+  std::copy(std::begin(request.data.args), std::end(request.data.args), notification.call.args.begin());
+  return notification;
+}
+
+bool needs_no_answer(int error) {
+  return error == 0 || error == ENOENT || error == EINPROGRESS;  // EINPROGRESS: it was answered already.
+}
+
 Listener::Listener(int fd) : fd_(fd) {
   // The kernel may know of more fields than we do, and writes them all.
   seccomp_notif_sizes sizes = {};
@@ -64,14 +79,7 @@ std::optional<Notification> Listener::receive() {
   in_vain_ = 0;
   seccomp_notif request = {};
   std::memcpy(&request, request_.data(), sizeof request);
-  Notification notification;
-  notification.id = request.id;
-  notification.thread = static_cast<pid_t>(request.pid);
-  notification.call.number = static_cast<uint32_t>(request.data.nr);
-  notification.call.arch = request.data.arch;
-  notification.call.instruction_pointer = request.data.instruction_pointer;
-  std::copy(std::begin(request.data.args), std::end(request.data.args), notification.call.args.begin());
-  return notification;
+  return notification_of(request);
 }
 
 bool Listener::is_valid(const Notification& notification) const {
@@ -99,8 +107,7 @@ void Listener::send(const Notification& notification, int error, uint32_t flags)
   std::array<char, kLargestResponse> whole = {};  // The kernel's may be larger than ours.
   std::memcpy(whole.data(), &response, sizeof response);
   const int result = ask(fd_, SECCOMP_IOCTL_NOTIF_SEND, whole.data());
-  // EINPROGRESS: it has its answer.
-  if (result != 0 && result != ENOENT && result != EINPROGRESS) give_up("answered", result);
+  if (!needs_no_answer(result)) give_up("answered", result);
 }
 
 }  // namespace sandbox::kernel

@@ -6,7 +6,16 @@
 
 #include "kernel/watcher.h"
 
+struct seccomp_notif;
+
 namespace sandbox::kernel {
+
+/// The kernel's notification as ours.
+Notification notification_of(const seccomp_notif& request);
+
+/// Whether a call needs no answer any more, after SECCOMP_IOCTL_NOTIF_SEND returned 0 or this errno: it was answered,
+/// or it no longer waits.
+bool needs_no_answer(int error);
 
 class Listener {
  public:

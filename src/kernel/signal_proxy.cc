@@ -117,6 +117,43 @@ class Foreground {
 
 }  // namespace
 
+bool is_passed_on(const siginfo_t& signal, const SignalOrigin& origin) {
+  const int number = signal.si_signo;
+  // The supervisor continues this process because the target has been continued.
+  if (number == SIGCONT && origin.supervisor) return false;
+  // A signal that a process below sends to its process group has reached the target, too; any other is not meant for
+  // it.
+  if (origin.below) return false;
+  // The target gets the terminal's signals itself, as long as it is in the same process group. But a hangup is reported
+  // to the session leader alone.
+  const bool to_leader_alone = (number == SIGHUP || number == SIGCONT) && origin.leads_session;
+  return signal.si_code <= 0 || !is_of_terminal(number) || to_leader_alone || !origin.same_group;
+}
+
+bool is_passed_on_to_orphans(int number) {
+  return number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT;
+}
+
+bool is_of_lifeline(const siginfo_t& signal) {
+  return signal.si_signo == SIGCONT && signal.si_code > 0 && signal.si_code <= POLL_HUP;
+}
+
+Result<Supervised, std::string> report_of(const SupervisorEnd& end) {
+  constexpr int kSignalBase = 128;
+  if (!end.target_existed) {
+    return end.failure.empty() ? "the supervisor ended before it had started anything" : end.failure;
+  }
+  const std::string rest = end.all_killed ? "; everything that it supervised has been killed"
+                                          : "; not everything that it supervised could be killed";
+  // A signal comes first: without its supervisor the target may fail too, and report it before it is killed.
+  if (end.signal != 0) {
+    return Supervised{kSignalBase + end.signal,
+                      "the supervisor was killed by signal " + std::to_string(end.signal) + rest};
+  }
+  if (!end.failure.empty()) return end.failure + (end.target_ran ? rest : "");
+  return "the supervisor failed" + rest;
+}
+
 /// The target's pid; 0 if there will be no target, -1 if it has ended.
 pid_t SignalProxy::target() {
   const timespec pause = {0, 1000000};
@@ -148,27 +185,23 @@ void SignalProxy::send_to_target(const siginfo_t& signal) const {
 }
 
 void SignalProxy::pass_on(const siginfo_t& signal) {
-  const int number = signal.si_signo;
   const pid_t pid = target();
   if (pid < 0) return pass_on_to_rest(signal);
   if (pid == 0) return;
-  // The supervisor continues this process because the target has been continued.
-  if (number == SIGCONT && signal.si_code == SI_USER && signal.si_pid == shared_.supervisor) return;
-  // A signal that a process below sends to its process group has reached the target, too; any other is not meant for
-  // it.
-  if (signal.si_code == SI_USER && is_below(signal.si_pid, child_).value_or(false)) return;
-  // The target gets the terminal's signals itself, as long as it is in the same process group. But a hangup is reported
-  // to the session leader alone.
-  const bool to_leader_alone = (number == SIGHUP || number == SIGCONT) && getsid(0) == getpid();
-  if (signal.si_code > 0 && is_of_terminal(number) && !to_leader_alone && getpgid(pid) == getpgrp()) return;
-  send_to_target(signal);
+  const bool sent = signal.si_code == SI_USER;
+  SignalOrigin origin;
+  origin.supervisor = sent && signal.si_pid == shared_.supervisor;
+  origin.below = sent && is_below(signal.si_pid, child_).value_or(false);
+  origin.leads_session = getsid(0) == getpid();
+  origin.same_group = getpgid(pid) == getpgrp();
+  if (is_passed_on(signal, origin)) send_to_target(signal);
 }
 
 /// The target has ended and the processes that it left running are waited for: signals that end programs end them.
 void SignalProxy::pass_on_to_rest(const siginfo_t& signal) {
   const int number = signal.si_signo;
   if (!shared_.waits_for_tree) return;  // The proxy is about to end.
-  if (number != SIGINT && number != SIGTERM && number != SIGHUP && number != SIGQUIT) return;
+  if (!is_passed_on_to_orphans(number)) return;
   static pid_t supervisor;
   static bool from_terminal;
   supervisor = shared_.supervisor;
@@ -195,21 +228,17 @@ void SignalProxy::stop_with_target() {
 
 /// Without having reported how the target ended.
 Result<Supervised, std::string> SignalProxy::supervisor_ended(int status) {
-  if (shared_.target == 0) {
-    if (shared_.failure[0] != '\0') return std::string(shared_.failure.data());
-    return std::string("the supervisor ended before it had started anything");
+  SupervisorEnd end;
+  end.target_existed = shared_.target != 0;
+  end.target_ran = shared_.supervised;
+  if (end.target_existed) {
+    const bool killed =
+        is_subreaper_ ? kill_descendants(kKillTimeout) : !WIFEXITED(status) || WEXITSTATUS(status) == EXIT_SUCCESS;
+    end.all_killed = killed && !shared_.cannot_kill;
   }
-  const bool all_killed =
-      is_subreaper_ ? kill_descendants(kKillTimeout) : !WIFEXITED(status) || WEXITSTATUS(status) == 0;
-  const std::string rest = all_killed && !shared_.cannot_kill ? "; everything that it supervised has been killed"
-                                                              : "; not everything that it supervised could be killed";
-  // A signal comes first: without its supervisor the target may fail too, and report it before it is killed.
-  const int number = WIFSIGNALED(status) ? WTERMSIG(status) : shared_.supervisor_signal.load();
-  if (number != 0) {
-    return Supervised{128 + number, "the supervisor was killed by signal " + std::to_string(number) + rest};
-  }
-  if (shared_.failure[0] != '\0') return shared_.failure.data() + (shared_.supervised ? rest : "");
-  return "the supervisor failed" + rest;
+  end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : shared_.supervisor_signal.load();
+  end.failure = shared_.failure.data();
+  return report_of(end);
 }
 
 /// True when it has ended, or cannot be waited for.
@@ -230,8 +259,7 @@ Result<Supervised, std::string> SignalProxy::serve() {
       if (errno == EINTR) continue;
       return supervisor_ended(0);
     }
-    const bool of_lifeline = signal.si_signo == SIGCONT && signal.si_code > 0 && signal.si_code <= POLL_HUP;
-    if (signal.si_signo != SIGCHLD && !of_lifeline) {
+    if (signal.si_signo != SIGCHLD && !is_of_lifeline(signal)) {
       pass_on(signal);
       continue;
     }

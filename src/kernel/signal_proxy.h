@@ -11,6 +11,36 @@
 
 namespace sandbox::kernel {
 
+/// What the proxy knows of a signal that it got, besides the signal.
+struct SignalOrigin {
+  bool supervisor = false;     ///< The supervisor sent it.
+  bool below = false;          ///< A process below the supervisor sent it.
+  bool leads_session = false;  ///< The proxy is a session leader.
+  bool same_group = false;     ///< The target is in the proxy's process group.
+};
+
+/// Whether a signal is passed on to the target; if not, the target has got it, or it is not meant for it.
+bool is_passed_on(const siginfo_t& signal, const SignalOrigin& origin);
+
+/// Whether a signal is passed on when the target has ended and only processes that it left running are waited for: what
+/// ends programs ends them.
+bool is_passed_on_to_orphans(int number);
+
+/// Whether the kernel sent the signal because the lifeline of SupervisorFork was closed.
+bool is_of_lifeline(const siginfo_t& signal);
+
+/// How the supervisor ended without having reported the target's status.
+struct SupervisorEnd {
+  bool target_existed = false;
+  bool target_ran = false;  ///< SharedState::supervised.
+  bool all_killed = false;  ///< Everything below it, by now.
+  int signal = 0;           ///< That killed it; 0: none did.
+  std::string failure;      ///< SharedState::failure.
+};
+
+/// What the proxy's caller gets: a status and a line where the supervisor was killed, else an error, one line.
+Result<Supervised, std::string> report_of(const SupervisorEnd& end);
+
 class SignalProxy {
  public:
   /// `child`: the supervisor, or the intermediate process; `is_subreaper`: see fork_supervisor.h. All signals must be

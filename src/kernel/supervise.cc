@@ -39,27 +39,27 @@
 #include "kernel/signal_proxy.h"
 #include "kernel/signals.h"
 #include "kernel/target.h"
+#include "kernel/target_life.h"
 #include "kernel/token_answerer.h"
 
 namespace sandbox::kernel {
 namespace {
 
-constexpr int kKilledByFilter = 128 + SIGSYS;
-
-/// After so many calls that came one after the other the supervisor waits in the call that takes the next one, which
-/// saves a poll a call, and looks after everything else once a beat.
+/// After so many calls without a pause the supervisor blocks in the ioctl that receives the next one, which saves a
+/// poll(2) for each, and an interval timer interrupts it to look after everything else.
 constexpr unsigned kBusy = 32;
 constexpr suseconds_t kTimerMicroseconds = 5000;
-/// What a kill by the filter's own verdict may take, until SIGKILL stands in for it. Only its own memory can hold the
-/// caller up, or a machine that is very busy: then its parent would see another signal than without a supervisor.
+/// For a kill by the filter, before SIGKILL is sent instead. Only the caller's own memory can delay it, or a very busy
+/// machine: then its parent would see another signal than without a supervisor.
 constexpr std::chrono::milliseconds kVerdictTimeout{2000};
 
 std::string failed(const char* what) {
   return std::string(what) + " failed: " + strerrordesc_np(errno);
 }
 
-/// As fork(2), but with a common table of descriptors, and only returning in the parent when the child has executed a
-/// program or ended: either gives the child a table of its own. So the listener that the child makes is the parent's.
+/// As fork(2), but the two share one table of descriptors, and it returns in the parent only when the child has
+/// executed a program or ended, by which the child gets a table of its own. So the parent has the listener that the
+/// child makes.
 pid_t fork_with_descriptors() {
   constexpr long kFlags = CLONE_FILES | CLONE_VFORK | SIGCHLD;
 #if defined(__s390__)
@@ -69,25 +69,9 @@ pid_t fork_with_descriptors() {
 #endif
 }
 
-bool is_end(const siginfo_t& child) {
-  return child.si_code == CLD_EXITED || child.si_code == CLD_KILLED || child.si_code == CLD_DUMPED;
-}
-
-/// What a target's status is in a shell.
-Ending ending_of(const siginfo_t& child) {
-  Ending ending;
-  ending.executed = true;
-  ending.status = child.si_status;
-  if (child.si_code != CLD_EXITED) {
-    ending.signal = child.si_status;
-    ending.status = 128 + ending.signal;
-  }
-  return ending;
-}
-
 class Supervisor {
  public:
-  /// `proxy_fd` is a pidfd of the front's, `lifeline` as in SupervisorFork.
+  /// `proxy_fd` is a pidfd of the signal proxy, `lifeline` as in SupervisorFork.
   Supervisor(SharedState& shared, UniqueFd proxy_fd, UniqueFd lifeline, Watcher& watcher, const SuperviseOptions& how)
       : shared_(shared),
         watcher_(watcher),
@@ -114,7 +98,8 @@ class Supervisor {
   void kill_otherwise(pid_t process, int process_fd, const Notification& notification);
   void reap();
   void note_target(const siginfo_t& child);
-  void tell_status();
+  void advance(LifeEvent event) { phase_ = kernel::advance(phase_, event); }
+  void report_what_is_due();
   bool signal_proxy(int signal);
   void notify_proxy() { signal_proxy(SIGCHLD); }
   void continue_proxy();
@@ -131,21 +116,19 @@ class Supervisor {
   std::shared_ptr<Listener> listener_;
   pid_t target_ = 0;
   Ending ending_;
-  bool ended_ = false;           ///< The target.
-  bool all_ended_ = false;       ///< It, and all that it has left behind.
-  bool told_ = false;            ///< The front, that it may end.
-  bool left_behind_ = false;     ///< When it was told, others had not ended yet.
-  bool listens_ = true;          ///< Somebody is left who could call.
-  bool killed_instead_ = false;  ///< The target got a SIGKILL in place of the filter's.
-  bool busy_ = false;
-  unsigned answered_ = 0;  ///< Since the last beat; while not busy, since it was last busy.
+  Phase phase_ = Phase::kRunning;
+  // No phases: each of these changes in any phase, or does not depend on it.
+  bool listens_ = true;             ///< Processes are left under the filter; zombies are not, and are children still.
+  bool killed_for_filter_ = false;  ///< The target got a SIGKILL in place of the filter's kill: a fact about its end.
+  bool busy_ = false;               ///< How calls are waited for (see kBusy); on and off many times.
+  unsigned answered_ = 0;           ///< Calls since the timer last expired; while not busy, since it was last busy.
 };
 
 void Supervisor::become_target(const compile::Filter& filter, const Target& target, EnterOptions options,
                                const char* report_prefix, const SignalState& signals) {
   shared_.target = getpid();
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (getppid() != self_) _exit(EXIT_FAILURE);  // It had died before; the front says how.
+  if (getppid() != self_) _exit(EXIT_FAILURE);  // It died before the prctl; the proxy reports how.
   if (how_.drop_ptrace) {
     if (const auto failure = drop_ptrace_capability()) fail(*failure);
   }
@@ -165,7 +148,7 @@ void Supervisor::prepare() {
   shared_.supervisor = self_;
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) fail(failed("prctl(PR_SET_CHILD_SUBREAPER)"));
   if (!reopen_proc_directory()) fail("/proc cannot be opened: " + std::string(strerrordesc_np(errno)));
-  // What is needed later is tried before anything is started.
+  // What is needed later is tried before the target is started.
   if (!signal_proxy(0)) fail(failed("kill(2)"));
   sigset_t child;
   sigemptyset(&child);
@@ -190,7 +173,7 @@ void Supervisor::run(const compile::Filter& filter, const Target& target, const 
   if (target_ < 0) fail(failed("clone(2)"));
   if (has_token) stop_token_answerer();
   if (shared_.progress.unanswered) fail("the launcher's own execve could not be answered");
-  if (shared_.failure[0] != '\0') _exit(EXIT_FAILURE);  // The front tells.
+  if (shared_.failure[0] != '\0') _exit(EXIT_FAILURE);  // The proxy reports it.
   supervise();
   _exit(EXIT_SUCCESS);
 }
@@ -201,27 +184,25 @@ void Supervisor::supervise() {
   std::vector<int> keep = how_.keep;
   keep.insert(keep.end(), {descriptor, proxy_fd_.get(), lifeline_.get(), signals_.get(), watcher_.input()});
   keep_only(keep);
-  (void)chdir("/");  // So that no file system is busy because of a supervisor.
-  // A program that could not be written for may throw; what it supervises does not get away.
+  (void)chdir("/");  // So that no file system is kept busy.
+  // Whatever throws here, the target must not run on without a supervisor.
   try {
     listener_ = std::make_shared<Listener>(descriptor);
     listens_ = descriptor >= 0;
     watcher_.saw_process(target_);
     reap();
-    tell_status();
-    while (!all_ended_) {
+    report_what_is_due();
+    while (phase_ != Phase::kOver) {
       wait_for_events();
-      tell_status();
+      report_what_is_due();
     }
-    set_busy(false);
-    if (left_behind_) watcher_.tree_ended(ending_);
   } catch (const std::exception& exception) {
     set_failure(shared_, {"the supervisor failed: ", exception.what()});
     kill_all();
   }
 }
 
-/// Where there can be no beat, nothing is waited for but in poll(2).
+/// Without a timer, calls are waited for in poll(2) alone.
 void Supervisor::set_busy(bool busy) {
   if (busy && !busy_) busy = IntervalTimer::start(kTimerMicroseconds);
   if (!busy && busy_) IntervalTimer::stop();
@@ -229,8 +210,8 @@ void Supervisor::set_busy(bool busy) {
   answered_ = 0;
 }
 
-/// The listener is closed last: what waits would get ENOSYS by that, and go on. So it stays open as long as somebody
-/// cannot be killed, who may have become another user's.
+/// The listener is closed last: callers that wait would get ENOSYS by that, and go on. So it stays open as long as a
+/// process cannot be killed, which may have become another user's.
 void Supervisor::kill_all() {
   if (!kill_descendants(kKillTimeout)) {
     shared_.cannot_kill = true;
@@ -258,21 +239,21 @@ void Supervisor::wait_for_events() {
                          busy_                        ? 0
                          : how_.tick_milliseconds > 0 ? how_.tick_milliseconds
                                                       : -1);
-  // A limit of ours that the target has set, for example: who cannot watch does not leave it alone.
+  // The target may have set a limit on this process, for example. Without poll(2) it cannot be supervised.
   if (ready < 0 && errno != EINTR) throw std::runtime_error(failed("poll(2)"));
   if (how_.tick_milliseconds > 0) watcher_.tick();
   if (ready <= 0) return;
   if ((events[0].revents & POLLIN) != 0) {
     if (answer() && !busy_ && answered_ >= kBusy) set_busy(true);
   } else if (events[0].revents != 0) {
-    listens_ = false;  // Nobody is left under the filter.
+    listens_ = false;  // No process is left under the filter.
   }
-  if (events[3].revents != 0) watcher_.take_input();  // Before anybody is reaped whom it may be about.
+  if (events[3].revents != 0) watcher_.take_input();  // Before processes are reaped that it may be about.
   if (events[1].revents != 0) reap();
   if ((events[2].revents != 0 || events[4].revents != 0) && !shared_.proxy_left) kill_all();
 }
 
-/// False if nobody waits any more.
+/// False if no call was received.
 bool Supervisor::answer() {
   const auto notification = listener_->receive();
   if (!notification) return false;
@@ -296,11 +277,11 @@ bool Supervisor::answer() {
 }
 
 void Supervisor::kill_caller(Kill kill, const Notification& notification) {
-  set_busy(false);  // Who dies is reaped soon.
+  set_busy(false);  // The killed process has to be reaped soon.
   const pid_t process = belongs_to(notification.thread, target_) ? target_ : process_of(notification.thread);
   // 0 is no process, and for kill(2) one's own process group.
   const UniqueFd process_fd = process > 0 ? open_process(process) : UniqueFd();
-  if (!listener_->is_valid(notification)) return;  // It is gone, and whose process that was is not certain.
+  if (!listener_->is_valid(notification)) return;  // It is gone, and the process may have been another.
 
   const auto killed = std::make_shared<KillResult>();
   BoundedTask task;
@@ -310,44 +291,41 @@ void Supervisor::kill_caller(Kill kill, const Notification& notification) {
       },
       kVerdictTimeout);
   if (!in_time) {
-    if (dumps_core(process)) return;  // It is killed, and nobody shall hurry it.
+    if (dumps_core(process)) return;  // It has been killed, and a SIGKILL would cut its core file short.
     if (kill == Kill::kThread && !listener_->is_valid(notification)) return;
     return kill_otherwise(process, process_fd.get(), notification);
   }
-  switch (killed->outcome) {
-    case KillResult::Outcome::kKilledByFilter:
+  switch (after_kill(kill, *killed)) {
+    case AfterKill::kNothing:
       break;
-    case KillResult::Outcome::kKilledBySigkill:
-      killed_instead_ = killed_instead_ || process == target_;
+    case AfterKill::kCountAsFilters:
+      killed_for_filter_ = killed_for_filter_ || process == target_;
       break;
-    case KillResult::Outcome::kGone:
-      // Its process is to die even if it runs another program by now.
-      if (kill == Kill::kProcess && killed->answered) kill_otherwise(process, process_fd.get(), notification);
-      break;
-    case KillResult::Outcome::kAlive:
+    case AfterKill::kKillProcess:
       kill_otherwise(process, process_fd.get(), notification);
       break;
   }
 }
 
-/// The call gets no answer: SIGKILL ends its wait, and who cannot be killed waits. Only by the pidfd, which is its
-/// process's for certain.
+/// The call gets no answer: SIGKILL ends its wait, and a caller that cannot be killed waits. Only by the pidfd, which
+/// is certain to be its process's.
 void Supervisor::kill_otherwise(pid_t process, int process_fd, const Notification& notification) {
   if (process_fd >= 0 && send_signal(process_fd, SIGKILL)) {
-    if (process == target_) killed_instead_ = true;
+    if (process == target_) killed_for_filter_ = true;
     return;
   }
   const int error = process_fd >= 0 ? errno : ESRCH;
   if (listener_->is_valid(notification)) watcher_.kill_failed(notification, error);
 }
 
-/// By number only where its number is certain.
+/// By its number if need be, as long as that is certain to be its own.
 bool Supervisor::signal_proxy(int signal) {
   if (send_signal(proxy_fd_.get(), signal)) return true;
   return !has_ended(proxy_fd_.get()) && kill(shared_.proxy, signal) == 0;
 }
 
-/// Until it goes on: it may be just about to stop, for it has looked before we said that the target goes on.
+/// Repeats SIGCONT until the proxy continues: it may be just about to stop, as it may have checked before the target
+/// was marked as continued.
 void Supervisor::continue_proxy() {
   const timespec pause = {0, 1000000};
   constexpr int kRounds = 2000;  // Of a millisecond.
@@ -358,7 +336,7 @@ void Supervisor::continue_proxy() {
   }
 }
 
-/// That the target has stopped, goes on or has ended.
+/// The target has stopped, was continued or has ended.
 void Supervisor::note_target(const siginfo_t& child) {
   if (child.si_code == CLD_TRAPPED) return;  // By the thread that traces it.
   if (child.si_code == CLD_STOPPED) {
@@ -368,32 +346,29 @@ void Supervisor::note_target(const siginfo_t& child) {
   }
   if (child.si_code == CLD_CONTINUED) {
     shared_.target_stopped = false;
-    return continue_proxy();  // It may have been continued without the front.
+    return continue_proxy();  // Another process may have continued the target alone.
   }
   set_busy(false);
-  ended_ = true;
+  advance(LifeEvent::kTargetEnded);
   if (shared_.target_stopped.exchange(false)) continue_proxy();
   shared_.target = -1;
-  ending_ = ending_of(child);
-  ending_.executed = shared_.progress.listener >= 0 && !shared_.progress.exec_failed;
-  if (killed_instead_ && ending_.signal == SIGKILL) {
-    ending_.signal = SIGSYS;
-    ending_.status = kKilledByFilter;
-  }
+  const bool executed = shared_.progress.listener >= 0 && !shared_.progress.exec_failed;
+  ending_ = ending_of(child, executed, killed_for_filter_);
   watcher_.target_ended(ending_);
 }
 
-/// Lets the front end, if it is time. Where nobody is left, the watcher says its last words before that: behind them
-/// comes what the caller of the front prints.
-void Supervisor::tell_status() {
-  if (told_ || !ended_ || (how_.wait_for_tree && !all_ended_)) return;
-  told_ = true;
-  set_busy(false);  // The watcher writes files, and nothing is to interrupt it.
-  const int tree_status = all_ended_ ? watcher_.tree_ended(ending_) : 0;
-  shared_.exit_status = how_.wait_for_tree ? tree_status : ending_.status;
-  notify_proxy();
-  left_behind_ = !all_ended_;
-  if (left_behind_) watcher_.proxy_leaves();
+/// The summary comes before the proxy's status: what the proxy's caller prints comes after it then.
+void Supervisor::report_what_is_due() {
+  const ReportDue due = report_due(phase_, how_.wait_for_tree);
+  if (due == ReportDue{}) return;
+  set_busy(false);  // The watcher writes files, which the timer must not interrupt.
+  const int tree_status = due.summary ? watcher_.tree_ended(ending_) : 0;
+  if (due.status) {
+    shared_.exit_status = how_.wait_for_tree ? tree_status : ending_.status;
+    notify_proxy();
+  }
+  if (due.proxy_leaves) watcher_.proxy_leaves();
+  advance(LifeEvent::kReported);
 }
 
 void Supervisor::reap() {
@@ -406,15 +381,15 @@ void Supervisor::reap() {
     if (waitid(P_ALL, 0, &child, kAny | WNOWAIT) != 0) {
       if (errno == EINTR) continue;
       if (errno != ECHILD) throw std::runtime_error(failed("waitid(2)"));
-      all_ended_ = true;
+      advance(LifeEvent::kNoneLeft);
       return;
     }
     if (child.si_pid == 0) return;
-    const bool of_target = child.si_pid == target_ && !ended_;
+    const bool of_target = child.si_pid == target_ && phase_ == Phase::kRunning;
     watcher_.saw_process(child.si_pid);
     if (of_target && is_end(child)) {
       set_busy(false);
-      shared_.target = -1;  // Before it is reaped, so that the front signals nobody who gets its number.
+      shared_.target = -1;  // Before it is reaped, so that the proxy signals no process that gets its number.
       watcher_.target_ending();
     }
     if (waitid(P_PID, static_cast<id_t>(child.si_pid), &child, kAny) == 0 && child.si_pid == target_ && of_target)
@@ -427,7 +402,7 @@ SharedState* share() {
   return memory == MAP_FAILED ? nullptr : new (memory) SharedState;
 }
 
-/// Grows the stack now: a limit that is set later could keep it from growing, and that would be the end.
+/// Grows the stack now: a limit that the target sets later could keep it from growing, and SIGSEGV would follow.
 void touch_stack() {
   constexpr size_t kEnough = 262144;
   rlimit limit = {};
@@ -439,7 +414,7 @@ void touch_stack() {
 }  // namespace
 
 std::optional<std::string> missing_supervision() {
-  // SECCOMP_USER_NOTIF_FLAG_CONTINUE is the youngest of what is needed, and cannot be asked for.
+  // SECCOMP_USER_NOTIF_FLAG_CONTINUE is the newest feature that is needed, and cannot be probed.
   if (running_kernel() >= arch::KernelVersion{5, 5} && knows_flags(SECCOMP_FILTER_FLAG_NEW_LISTENER)) {
     if (const auto denied = denied_call()) return "a supervisor needs " + *denied + ", which an outer sandbox denies";
     return std::nullopt;
@@ -451,13 +426,13 @@ std::optional<std::string> missing_supervision() {
 Result<Supervised, std::string> supervise(const compile::Filter& filter, const Target& target,
                                           const EnterOptions& options, const char* report_prefix, Watcher& watcher,
                                           const SuperviseOptions& how) {
-  // Descriptor 0 is to be no listener: seccomp(2) would return what an outer sandbox says that only pretends.
+  // The listener must not become descriptor 0: that is also what an outer sandbox returns that pretends success.
   fill_standard_descriptors();
   proc_directory();
   SharedState* shared = share();
   if (shared == nullptr) return failed("mmap(2)");
   shared->waits_for_tree = how.wait_for_tree;
-  // Neither front nor supervisor is under the filter: a target of the same user must not be able to trace them.
+  // Proxy and supervisor are not under the filter: a target of the same user must not be able to trace them.
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failed("prctl(PR_SET_DUMPABLE)");
   EnterOptions with_listener = options;
   with_listener.filter_flags = flags_with_listener(options.filter_flags);

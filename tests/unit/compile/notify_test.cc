@@ -90,7 +90,7 @@ std::vector<bpf::SystemCall> calls() {
         call.arch = arch;
         call.number = base + i;
         for (uint64_t& argument : call.args) argument = special[random.below(std::size(special))];
-        // Marks beside one another are the exception: they have a test of their own.
+        // Whole kill requests have a test of their own.
         call.args[kKillRequestArgument] ^= 1;
         all.push_back(call);
       }
@@ -144,8 +144,8 @@ TEST(Notify, MustNotWait) {
   EXPECT_EQ(must_not_wait(Abi::kX86), (std::vector<uint32_t>{173, 119, 0, 1, 252}));
 }
 
-/// The supervisor's marks kill who would have been denied, and open nothing.
-TEST(Notify, MarksKill) {
+/// The supervisor's kill requests kill for calls that would have been denied, and allow nothing.
+TEST(Notify, RequestsKill) {
   for (const Filter& filter : filters()) {
     const auto before = armed(filter);
     const auto after = armed(*with_notifications(filter, Notify::kDenials, kMachine));
