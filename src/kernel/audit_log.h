@@ -15,7 +15,7 @@ namespace sandbox::kernel {
 /// CAP_AUDIT_READ. The kernel publishes in its first network namespace only: in another one nothing is ever heard.
 class AuditLog {
  public:
-  static constexpr int kRoom = 4 * 1024 * 1024;  ///< For some 10000 records that nobody has taken yet.
+  static constexpr int kRoom = 4 * 1024 * 1024;  ///< For some 10000 records that were not taken yet.
 
   /// Listens from now on. `room` is in bytes of the kernel's memory. The error is one line that says what is missing.
   static Result<AuditLog, std::string> open(int room = kRoom);
@@ -26,7 +26,7 @@ class AuditLog {
   /// The next seccomp record, as report::read_audit_record takes it; none if there is none now.
   std::optional<std::string> next();
 
-  /// How often records came faster than next() took them, and some were lost. How many, nobody knows.
+  /// How often records came faster than next() took them, and some were lost. How many is not known.
   [[nodiscard]] uint64_t overruns() const { return overruns_; }
 
  private:

@@ -83,7 +83,7 @@ std::string name_of_thread(pid_t thread) {
 report::Process describe_caller(pid_t thread) {
   report::Process process;
   process.thread = thread;
-  if (thread <= 0) return process;  // Not visible from here: /proc/0 is nobody.
+  if (thread <= 0) return process;  // Not visible from here: there is no /proc/0.
   const std::string status = read_start(thread, "status");
   process.pid = leading_number<pid_t>(field(status, "Tgid")).value_or(0);
   process.user = leading_number<uint32_t>(field(status, "Uid"));
@@ -119,7 +119,7 @@ bool dumps_core(pid_t process) {
 }
 
 report::MemoryReader memory_of(pid_t thread, BoundedTask& task) {
-  constexpr unsigned kOften = 3;  // Who holds us up again and again is not waited for any more.
+  constexpr unsigned kOften = 3;  // After that many timeouts no memory is read any more.
   struct Piece {
     std::vector<std::byte> bytes;
     size_t size = 0;

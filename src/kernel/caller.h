@@ -21,7 +21,7 @@ bool belongs_to(pid_t thread, pid_t process);
 /// The process that the thread belongs to; 0 if it cannot be found out.
 pid_t process_of(pid_t thread);
 
-/// Whether the thread has ended, and stays only until somebody has seen it.
+/// Whether the thread has ended and was not reaped.
 bool is_zombie(pid_t thread);
 
 /// Whether this thread of ours traces it; true too if that cannot be read.

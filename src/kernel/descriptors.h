@@ -19,7 +19,7 @@ bool has_ended(int process_fd);
 bool send_signal(int process_fd, int signal);
 
 /// Closes everything but these, standard error and /proc, and puts /dev/null where standard input and output were:
-/// nobody shall wait for the end of a pipe because a supervisor holds it too. Negative ones are none; at most 32.
+/// a supervisor must not keep the other end of a pipe from its end of file. Negative ones are none; at most 32.
 void keep_only(std::span<const int> descriptors);
 
 }  // namespace sandbox::kernel

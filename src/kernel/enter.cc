@@ -84,7 +84,7 @@ class FailureLine {
   std::string line_;
 };
 
-/// Whether prctl(PR_GET_SECCOMP) can be asked under the program: it neither kills for it nor waits for somebody.
+/// Whether prctl(PR_GET_SECCOMP) can be asked under the program: it neither kills for it nor waits for a supervisor.
 bool may_ask_for_mode(const bpf::ValidatedProgram& program) {
   bpf::SystemCall call;
   call.arch = arch::info(arch::native_abi()).audit_arch;
@@ -176,7 +176,7 @@ void warn_of_lasting_token(const NoAnswerer& missing, const EnterOptions& option
 /// The filter as the options have it. The value: one line that says why it could not be installed.
 std::optional<std::string> install(const compile::Filter& filter, const compile::Token& token, const Target& target,
                                    const EnterOptions& options, const char* report_prefix) {
-  // With a progress somebody else answers; and without a token there is nothing to answer.
+  // With a progress the supervisor's thread answers; and without a token there is nothing to answer.
   const bool alone = options.progress == nullptr && !filter.token_sites.empty();
   if (alone) {
     const auto missing = install_for_one_use(filter, token, options.filter_flags, report_prefix);

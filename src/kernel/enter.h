@@ -47,7 +47,7 @@ struct EnterOptions {
 /// after `report_prefix` (borrowed), and ends the process with 126.
 ///
 /// A filter with token sites is installed with a listener that a thread of this process answers
-/// (kernel/token_answerer.h); with a progress, the caller has somebody who does.
+/// (kernel/token_answerer.h); with a progress, the caller answers them.
 std::string enter(const compile::Filter& filter, const Target& target, const EnterOptions& options,
                   const char* report_prefix);
 

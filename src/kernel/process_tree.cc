@@ -137,7 +137,7 @@ class Tree {
   static void kill_all() {
     size_ = 0;
     for_each_process([](pid_t pid) {
-      if (size_ == entries_.size()) return;  // Whoever finds no place is found as a child later.
+      if (size_ == entries_.size()) return;  // A process that finds no place is found as a child later.
       if (const auto parent = parent_of(pid)) entries_[size_++] = {pid, *parent, false};
     });
     std::sort(entries_.begin(), entries_.begin() + size_, [](const Entry& a, const Entry& b) { return a.pid < b.pid; });

@@ -108,7 +108,7 @@ UniqueFd open_program(const std::string& path) {
   // stands there by then has been opened.
   struct statfs about = {};
   if (statfs("/proc/self/fd", &about) != 0 || about.f_type != PROC_SUPER_MAGIC) return UniqueFd();
-  // O_NONBLOCK does not wait for somebody who holds a lease on the file (fcntl(2), F_SETLEASE).
+  // O_NONBLOCK does not wait for a process that holds a lease on the file (fcntl(2), F_SETLEASE).
   const std::string link = "/proc/self/fd/" + std::to_string(found.get());
   return UniqueFd(open(link.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }

@@ -7,9 +7,9 @@
 //     if (!file.advance()) break;
 //   }
 //
-// Whoever wrote a script chose the path of its interpreter, and whoever built a program that of its loader. Either may
-// name a FIFO that nobody writes to or, to a launcher that root starts, a device that acts when it is opened. So only a
-// regular file is opened, and only one with permission to execute: anything else execve would not open either.
+// The author of a script chooses the path of its interpreter, and the builder of a program that of its loader. Either
+// may name a FIFO without a writer or, to a launcher that root starts, a device that acts when it is opened. So only a
+// regular file is opened, and only one with permission to execute: execve would not open anything else either.
 #pragma once
 
 #include <cstdint>

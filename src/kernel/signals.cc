@@ -34,9 +34,9 @@ Result<SignalState, std::string> take_signals() {
   sigfillset(&all);
   if (sigprocmask(SIG_SETMASK, &all, &before.mask) != 0) return failed("rt_sigprocmask(2)");
   struct sigaction by_default = {};
-  by_default.sa_handler = SIG_DFL;  // If it is ignored, nobody can be waited for.
+  by_default.sa_handler = SIG_DFL;  // If it is ignored, children cannot be waited for.
   if (sigaction(SIGCHLD, &by_default, &before.child) != 0) return failed("rt_sigaction(2)");
-  // One to this process itself waits at once, if it is blocked; else nobody would ever learn of an end.
+  // One to this process itself waits at once, if it is blocked; otherwise no end would ever be noticed.
   const sigset_t child = set_of(SIGCHLD);
   const timespec at_once = {};
   if (kill(getpid(), SIGCHLD) != 0) return failed("kill(2)");

@@ -470,8 +470,9 @@ std::optional<std::string> missing_supervision() {
     if (const auto denied = denied_call()) return "a supervisor needs " + *denied + ", which an outer sandbox denies";
     return std::nullopt;
   }
-  return "a supervisor needs notifications that can be let through, which this kernel does not have; Linux 5.5 brought "
-         "them";
+  return "a supervisor needs notifications that can be answered with 'continue', which this kernel does not have; "
+         "Linux "
+         "5.5 brought them";
 }
 
 Result<Supervised, std::string> supervise(const compile::Filter& filter, const Target& target,

@@ -75,7 +75,7 @@ int wait_for_listener() {
   return -1;
 }
 
-/// Nothing can be answered: whoever waits for it must not wait for ever.
+/// Nothing can be answered: a caller that waits must not wait for ever.
 void give_up(int listener) {
   if (state.answering == Answering::kUntilExec) {
     raw_call(SYS_write, STDERR_FILENO, reinterpret_cast<long>(state.failure.data()),
@@ -135,7 +135,7 @@ int take_listener() {
   const int listener = wait_for_listener();
   if (listener < 0 || state.process < 0) return listener;
   const long own = raw_call(SYS_pidfd_getfd, state.process, listener, 0);
-  if (own < 0) give_up(listener);  // The launcher waits for an answer that nobody can give.
+  if (own < 0) give_up(listener);  // The launcher waits for an answer that cannot be given.
   return static_cast<int>(own);
 }
 

@@ -66,7 +66,7 @@ class TrapRecords {
   /// None if none comes in time.
   std::optional<Record> wait(std::chrono::milliseconds timeout);
 
-  /// Records that were left out, since their process was gone and nobody had seen it, though our filter gives such
+  /// Records that were left out, since their process was gone and had not been seen, though our filter gives such
   /// calls this answer.
   [[nodiscard]] uint64_t unknown() const { return unknown_; }
 

@@ -13,7 +13,7 @@ namespace {
 using arch::Abi;
 
 /// Whether it is the first thread of its process, by whose id the process goes: pidfd_open(2) takes no other. Much
-/// quicker than asking /proc, and who is recorded waits.
+/// quicker than asking /proc, and the recorded program waits.
 bool leads_process(pid_t thread) {
   return kernel::open_process(thread).valid();
 }

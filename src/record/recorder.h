@@ -1,4 +1,4 @@
-// What records a supervised target: every call that waits is counted and let through.
+// Records a supervised target: every call that waits is counted and allowed.
 #pragma once
 
 #include <sys/types.h>
@@ -10,7 +10,7 @@
 
 namespace sandbox::record {
 
-/// Counts all calls. Whoever derives from it says what becomes of them at the end.
+/// Counts all calls. A derived class decides what becomes of them at the end.
 class Recorder : public kernel::Watcher {
  public:
   explicit Recorder(const CollectorOptions& options) : collector_(options) {}

@@ -187,8 +187,8 @@ Recording Collector::recording() const {
   for (const auto& [audit_arch, count] : foreign_) recording.foreign.push_back({audit_arch, count});
   for (const Table& table : tables_) {
     const auto add = [&](uint32_t number, const Slot& slot) {
-      const bool nobodys = table.abi->abi == Abi::kX86_64 && is_x32s(number);
-      if (slot.count == 0 || nobodys) return;
+      const bool unassigned = table.abi->abi == Abi::kX86_64 && is_x32s(number);
+      if (slot.count == 0 || unassigned) return;
       RecordedCall call;
       call.abi = table.abi->abi;
       call.number = number;
