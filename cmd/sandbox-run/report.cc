@@ -259,7 +259,7 @@ void Reporter::say_suggestion(const kernel::Ending& ending) {
     if (!names.empty()) say("calls that are not watched would be denied, too: " + names + "\n");
   }
   say(report::suggestion_text(judge_.denials(), arch::native_abi()));
-  // A program that was refused something does other things than it would have done.
+  // A program of which a call was denied does other things than it would have done.
   if (!permissive_ && ending.status != 0 && tally_.count() > 0) {
     say("to see all that the program needs in one run, add --permissive: then denied calls are let through\n");
   }

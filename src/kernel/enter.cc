@@ -102,7 +102,7 @@ bool is_open(int descriptor) {
 /// Returns 0 or an errno; EIO where an outer sandbox only pretends that the filter was installed. With a progress, a
 /// listener is made and put there. `may_ask`: see may_ask_for_mode().
 ///
-/// The first call is one that the kernel must refuse, because the program has no instructions. An outer filter that
+/// The first call is one that the kernel must reject, because the program has no instructions. An outer filter that
 /// pretends sees the same registers in both calls, so it betrays itself by the first. A tracer that pretends is asked
 /// for the mode: 0, which is no filter at all, is what the kernel says where it has installed none.
 int set_filter(bpf::Program& program, uint32_t flags, EnterProgress* progress, bool may_ask) {

@@ -53,7 +53,7 @@ std::optional<std::string> missing_support(const bpf::ValidatedProgram& program)
   if (errno == ENOSYS || errno == EINVAL) {
     return "this kernel has no seccomp(2); Linux 3.17 or later is needed, built with CONFIG_SECCOMP_FILTER";
   }
-  if (errno == EPERM) return "seccomp(2) is refused: Operation not permitted (does an outer sandbox forbid it?)";
+  if (errno == EPERM) return "seccomp(2) is denied: Operation not permitted (does an outer sandbox deny it?)";
   if (errno != EFAULT) return std::string("asking the kernel for seccomp(2) failed: ") + strerrordesc_np(errno);
 
   for (const KnownAction& known : kActions) {

@@ -33,7 +33,7 @@ bool allows(const resolve::PolicyRules& rules, const bpf::SystemCall& call) {
 
 /// A call that was seen and is not allowed. What the earlier policy allows under conditions on arguments that were not
 /// looked at is not judged here: the proof holds it to what the earlier policy says.
-std::optional<std::string> refused_call(const resolve::PolicyRules& rules, const Recording& recording) {
+std::optional<std::string> denied_call(const resolve::PolicyRules& rules, const Recording& recording) {
   for (const RecordedCall& seen : recording.calls) {
     if (!arch::name_of(seen.abi, seen.number)) continue;
     bool good = true;
@@ -44,7 +44,7 @@ std::optional<std::string> refused_call(const resolve::PolicyRules& rules, const
         good = good && (count.beyond == 0 || allows(rules, call_with(seen, values)));
       }
     }
-    if (!good) return words_for(seen.abi, seen.number) + " was called, and would be refused";
+    if (!good) return words_for(seen.abi, seen.number) + " was called, and would be denied";
   }
   return std::nullopt;
 }
@@ -80,7 +80,7 @@ std::optional<std::string> disagreement(const Meaning& meaning, const Recording&
   Diagnostics unused(source);
   const resolve::PolicyRules meant = resolve::resolve(meaning.policy, meaning.native, unused);
   if (auto different = different_call(meant, rules)) return different;
-  if (auto refused = refused_call(rules, recording)) return refused;
+  if (auto denied = denied_call(rules, recording)) return denied;
   resolve::lint(*read, rules, diagnostics);
   diagnostics.sort();
   return std::nullopt;

@@ -296,7 +296,7 @@ std::optional<Unmergeable> why_unmergeable(const policy::Policy& policy) {
   }
   if (!policy.enabled) return at(policy.enabled_range, "'enabled' is false: --merge takes a policy that applies");
   if (policy.default_action == Action::kAllow || policy.default_action == Action::kLog) {
-    return at(policy.default_range, "--merge takes a policy that refuses calls by default; this one has '" +
+    return at(policy.default_range, "--merge takes a policy that denies calls by default; this one has '" +
                                         std::string(policy::name_of(policy.default_action)) + "'");
   }
   for (const policy::Group& group : policy.groups) {

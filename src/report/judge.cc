@@ -25,7 +25,7 @@ using resolve::VerdictSource;
 constexpr size_t kMaxDenied = Tally::kMaxKeys + Tally::kMaxNamesOfCalls;  // In one policy.
 
 /// A program to judge by. Where the filter has a token this one has other bits, with which nothing is ever let through:
-/// a call that it allows although it was notified is refused (see answer_of in cmd/sandbox-run/report.cc).
+/// a call that it allows although it was notified is denied (see answer_of in cmd/sandbox-run/report.cc).
 bpf::ValidatedProgram judging_program(const compile::Filter& filter) {
   constexpr compile::Token kNoToken = {0x5bd1e995, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1};
   auto program = bpf::validate(compile::with_token(filter, kNoToken));

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { kPatience = 20 };
+enum { kTimeout = 20 };
 
 const char* escape_folder;
 
@@ -81,7 +81,7 @@ const char* in_child(const char* (*make)(void)) {
   if (child < 0) return name_of(child);
   if (child == 0) {
     close(ends[0]);
-    alarm(kPatience);
+    alarm(kTimeout);
     const char* text = make();
     (void)!write(ends[1], text, strlen(text));
     _exit(0);

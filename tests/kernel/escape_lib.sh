@@ -1,4 +1,4 @@
-# What the tests of escapes share: the policy that is to be got around, and the ways to apply it.
+# What the tests of escapes share: the policy that is to be got around, and the modes in which it is applied.
 # shellcheck shell=bash
 # shellcheck source=record_lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/record_lib.sh"

@@ -28,21 +28,21 @@ test_replayed_raw() { replayed raw; }
 
 # A token that the kernel left in registers or on the stack would be among these.
 test_remains() {
-  local way
-  for way in plain report bpf raw; do
-    applied_by $way token
+  local mode
+  for mode in plain report bpf raw; do
+    applied_by $mode token
     run "${launch[@]}" "$TEST_BIN/token_remains"
     assert_status 0
     case $(cat out) in *" tried: 46") ;; *) report "expected that each attempt gave EL3HLT" ;; esac
-    echo "$TEST: $way: $(cat out)"
+    echo "$TEST: $mode: $(cat out)"
   done
 }
 
 test_guesses() {
   need python3
-  local way
-  for way in plain report; do
-    applied_by $way token
+  local mode
+  for mode in plain report; do
+    applied_by $mode token
     run "${launch[@]}" python3 "$KERNEL_TESTS/guess_token.py"
     assert_status 0
     assert_stdout "-1 EL3HLT"

@@ -21,7 +21,7 @@
 
 enum { kMaxThreads = 256, kEndless = 1000, kCannotStart = 99 };
 
-int patience = 10;
+int timeout = 10;
 
 struct Thread {
   pid_t pid;
@@ -261,7 +261,7 @@ static void print_waiting(const struct Launch* launch) {
 /// Until no process is left.
 static void follow(struct Launch* launch) {
   int killed = 0;
-  set_alarm(is_lie(launch->fault) ? (patience + 4) / 5 : patience);
+  set_alarm(is_lie(launch->fault) ? (timeout + 4) / 5 : timeout);
   for (;;) {
     int status = 0;
     const pid_t pid = waitpid(-1, &status, __WALL);

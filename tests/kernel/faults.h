@@ -34,7 +34,7 @@ struct Outcome {
 };
 
 /// Seconds until a launch counts as hung.
-extern int patience;
+extern int timeout;
 
 /// Runs the command, with nothing on standard input, in a session of its own, under ptrace.
 struct Outcome launch_with(const struct Fault* fault, char** command);

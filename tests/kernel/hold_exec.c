@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kPatience = 10 };  // Seconds.
+enum { kTimeout = 10 };  // Seconds.
 
 static void check(long result, const char* what) {
   if (result >= 0) return;
@@ -33,7 +33,7 @@ static void make_file(const char* name, const char* text) {
 /// Writes a byte when it has the lease, and another one when a process waits for it.
 static void hold_lease(int tell) {
   sigset_t broken;
-  const struct timespec patience = {kPatience, 0};
+  const struct timespec timeout = {kTimeout, 0};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigemptyset(&broken);
   sigaddset(&broken, SIGIO);
@@ -44,7 +44,7 @@ static void hold_lease(int tell) {
   check(write(tell, "l", 1), "write");
   sigwaitinfo(&broken, NULL);
   check(write(tell, "w", 1), "write");
-  nanosleep(&patience, NULL);
+  nanosleep(&timeout, NULL);
   printf("nobody was killed\n");
   fflush(stdout);
   _exit(0);

@@ -2,7 +2,7 @@
 //
 //   hold_page mkdir|rmdir TIMES   prints what each was answered; ends with the status 7
 //
-// 77: there can be no such page. Who is held up for kPatience seconds says so, and the page is released.
+// 77: there can be no such page. Who is held up for kTimeout seconds says so, and the page is released.
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +12,13 @@
 
 #include "held_page.h"
 
-enum { kPatience = 10 };
+enum { kTimeout = 10 };
 
 static void watch(pid_t parent, int fd, const char* page) {
-  const struct timespec patience = {kPatience, 0};
+  const struct timespec timeout = {kTimeout, 0};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(0);  // It has ended before.
-  nanosleep(&patience, NULL);
+  nanosleep(&timeout, NULL);
   printf("held up\n");
   fflush(stdout);
   release_page(fd, page);

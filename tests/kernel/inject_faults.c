@@ -243,7 +243,7 @@ int main(int argc, char** argv) {
   const char* mode = argv[next];
   char** command = argv + next + 1;
   const char* bound = getenv("SANDBOX_RUN_FAULT_BOUND");
-  if (bound != NULL) patience = atoi(bound);
+  if (bound != NULL) timeout = atoi(bound);
   outer = own_filters();
   if (outer < 0) outer = 0;
   if (strcmp(mode, "list") == 0) {

@@ -13,7 +13,7 @@ refuses() { # refuses CALL ERRNO MESSAGE
 test_a_pretended_seccomp() { refuses seccomp 0 "seccomp(2) does not reach the kernel: an outer sandbox answers it"; }
 
 test_a_refused_seccomp() {
-  refuses seccomp 1 "seccomp(2) is refused: Operation not permitted (does an outer sandbox forbid it?)"
+  refuses seccomp 1 "seccomp(2) is denied: Operation not permitted (does an outer sandbox deny it?)"
 }
 
 test_a_kernel_without_seccomp() {

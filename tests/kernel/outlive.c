@@ -3,7 +3,7 @@
 //   outlive handler FOLDER   signals come in all the time, and their handler leaves the call by a jump
 //   outlive code FOLDER      a thread takes the instruction that makes the call away and puts it back, all the time
 //
-// Who is alive after kPatience seconds says so, and ends with the status 3.
+// Who is alive after kTimeout seconds says so, and ends with the status 3.
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -16,12 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kPatience = 10 };
+enum { kTimeout = 10 };
 
 static void* watch(void* unused) {
   static const char kMessage[] = "still alive\n";
-  const struct timespec patience = {kPatience, 0};
-  nanosleep(&patience, NULL);
+  const struct timespec timeout = {kTimeout, 0};
+  nanosleep(&timeout, NULL);
   (void)!write(STDOUT_FILENO, kMessage, sizeof kMessage - 1);
   _exit(3);
   return unused;

@@ -20,7 +20,7 @@
 
 #include "held_page.h"
 
-enum { kAttempts = 5, kPatience = 10, kStackBytes = 65536, kUntouched = 5, kAnotherNumber = 78 };
+enum { kAttempts = 5, kTimeout = 10, kStackBytes = 65536, kUntouched = 5, kAnotherNumber = 78 };
 
 static void check(long result, const char* what) {
   if (result >= 0) return;
@@ -65,7 +65,7 @@ static int inside(int other) {
   }
   const pid_t caller = clone(make_denied_call, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL);
   check(caller, "clone");
-  if (!wait_for_reader(fd, kPatience * 1000)) fprintf(stderr, "the path is not read\n");
+  if (!wait_for_reader(fd, kTimeout * 1000)) fprintf(stderr, "the path is not read\n");
   kill(caller, SIGKILL);
   check(waitpid(caller, NULL, 0), "waitpid");
   set_next_pid(caller);
@@ -106,8 +106,8 @@ static int exit_status_of(pid_t pid) {
 static void see_after(pid_t bystander) {
   const int reader_waits = open("pipe", O_WRONLY | O_NONBLOCK);
   int status = 0;
-  for (int i = 0; i < kPatience * 1000 && waitpid(bystander, &status, WNOHANG) == 0; ++i) {
-    if (i + 1 == kPatience * 1000) kill(bystander, SIGKILL);
+  for (int i = 0; i < kTimeout * 1000 && waitpid(bystander, &status, WNOHANG) == 0; ++i) {
+    if (i + 1 == kTimeout * 1000) kill(bystander, SIGKILL);
     rest();
   }
   const int untouched = WIFEXITED(status) && WEXITSTATUS(status) == kUntouched;

@@ -277,7 +277,7 @@ END
   sandboxed beat.yml "$TEST_BIN/call" socket,2,1
   assert_status 159
   printf 'seccomp:\n  default_action: allow\n  syscalls:\n  - {action: errno, names: [read]}\n' >deny.yml
-  refuses 2 "deny.yml:2:3: --merge takes a policy that refuses calls by default; this one has 'allow'" \
+  refuses 2 "deny.yml:2:3: --merge takes a policy that denies calls by default; this one has 'allow'" \
     -o p.yml --merge deny.yml -- touch started
 }
 

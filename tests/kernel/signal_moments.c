@@ -27,7 +27,7 @@ enum { kMoments = 4000, kMaxSignals = 6, kStormSignals = 40 };
 static const int kEnding[] = {SIGTERM, SIGINT, SIGALRM, SIGHUP, SIGSTOP, SIGTSTP, SIGCONT, SIGWINCH, SIGQUIT, SIGUSR1};
 static const int kHarmless[] = {SIGSTOP, SIGTSTP, SIGCONT, SIGWINCH, SIGURG, SIGCHLD};
 
-static int patience = 10;
+static int timeout = 10;
 static int storm;
 static int filtered, ended, failed, bad, sent_signals;
 
@@ -92,7 +92,7 @@ static uint64_t send_signals(pid_t pid, int whole_session) {
 
 /// Reaps all that is below this process. Processes that stopped once more are continued. False if any is left.
 static int reap_all(pid_t pid, int* status) {
-  const time_t end = time(NULL) + patience;
+  const time_t end = time(NULL) + timeout;
   int is_reaped = 0;
   for (unsigned round = 0; time(NULL) <= end; ++round) {
     int one = 0;
@@ -144,7 +144,7 @@ static void read_all(int fd, char* text, size_t size) {
 int main(int argc, char** argv) {
   if (argc < 5) return 2;
   const char* bound = getenv("SANDBOX_RUN_FAULT_BOUND");
-  if (bound != NULL) patience = atoi(bound) * 2;
+  if (bound != NULL) timeout = atoi(bound) * 2;
   storm = strcmp(argv[1], "storm") == 0;
   state = strtoull(argv[2], NULL, 0) * 2 + 1;
   const int launches = atoi(argv[3]);

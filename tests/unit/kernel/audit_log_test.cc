@@ -21,7 +21,7 @@
 namespace sandbox::kernel {
 namespace {
 
-constexpr int kPatienceMilliseconds = 20000;
+constexpr int kTimeoutMilliseconds = 20000;
 
 /// A process that leaves one record and dies of it: in strict mode no other call but a few is allowed.
 pid_t leave_record() {
@@ -46,7 +46,7 @@ std::string wait_for(AuditLog& log, pid_t pid) {
       if (is_about(*record, pid)) return *record;
     }
     pollfd waiting = {log.fd(), POLLIN, 0};
-    if (poll(&waiting, 1, kPatienceMilliseconds) <= 0) return {};
+    if (poll(&waiting, 1, kTimeoutMilliseconds) <= 0) return {};
   }
 }
 
@@ -117,7 +117,7 @@ TEST(AuditLog, OnlyTheKernelIsBelieved) {
     const auto record = log->next();
     if (!record) {
       pollfd waiting = {log->fd(), POLLIN, 0};
-      ASSERT_EQ(poll(&waiting, 1, kPatienceMilliseconds), 1);
+      ASSERT_EQ(poll(&waiting, 1, kTimeoutMilliseconds), 1);
       continue;
     }
     EXPECT_FALSE(is_about(*record, 1));

@@ -451,7 +451,7 @@ TEST(RecordedPolicy, SaysWhyAPolicyCannotBeAddedTo) {
   };
   EXPECT_EQ(why(kHandWritten), "mergeable");
   EXPECT_EQ(why("seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    names: [read]\n"),
-            "p.yml:2:3: --merge takes a policy that refuses calls by default; this one has 'allow'");
+            "p.yml:2:3: --merge takes a policy that denies calls by default; this one has 'allow'");
   EXPECT_EQ(why("seccomp:\n  default_action: errno\n  syscalls:\n  - action: log\n    names: [read]\n"),
             "p.yml:4:5: --merge takes a policy whose groups all allow; this one has 'log'");
   EXPECT_EQ(why("seccomp:\n  enabled: no\n  default_action: errno\n  syscalls:\n  - {action: allow, names: [read]}\n"),

@@ -1,12 +1,12 @@
 #!/bin/bash
-# What a supervisor needs and is refused: before the start that is an error, and a kill that cannot be done lets nothing
-# through.
+# What a supervisor needs and is denied: before the start that is an error, and a kill that cannot be done allows
+# no call.
 . "$(dirname "$0")/supervise_lib.sh"
 . "$(dirname "$0")/report_lib.sh"
 
 # ---- Before the start ----
 
-refused_at_once() {
+denied_at_once() {
   local call error failed=125
   [ "$kind" = report ] || failed=2
   for call in rt_sigprocmask rt_sigaction rt_sigtimedwait kill signalfd4 waitid pidfd_open pipe2; do
@@ -24,8 +24,8 @@ refused_at_once() {
     assert_stderr_is_one_line
   done
 }
-# With rt_sigprocmask refused the launcher waited for ever.
-test_what_an_outer_sandbox_refuses() { each refused_at_once; }
+# With rt_sigprocmask denied the launcher waited for ever.
+test_what_an_outer_sandbox_denies() { each denied_at_once; }
 
 # A bystander had the target's number, and got its signals.
 another_pid_namespace() {
