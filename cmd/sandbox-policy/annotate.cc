@@ -1,4 +1,4 @@
-#include "annotate.h"
+#include "sandbox-policy/annotate.h"
 
 #include <algorithm>
 #include <iterator>
@@ -12,7 +12,7 @@
 #include "bpf/disasm.h"
 #include "bpf/instruction.h"
 #include "bpf/walk.h"
-#include "describe.h"
+#include "sandbox-policy/describe.h"
 
 namespace sandbox::tool {
 namespace {

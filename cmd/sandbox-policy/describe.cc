@@ -1,4 +1,4 @@
-#include "describe.h"
+#include "sandbox-policy/describe.h"
 
 #include <linux/seccomp.h>
 

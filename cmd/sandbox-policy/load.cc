@@ -1,4 +1,4 @@
-#include "load.h"
+#include "sandbox-policy/load.h"
 
 #include <algorithm>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "options.h"
+#include "sandbox-policy/options.h"
 
 // The only includer of CLI11 in this program.
 #include <CLI/App.hpp>

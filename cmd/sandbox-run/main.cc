@@ -23,10 +23,10 @@
 #include "kernel/probe.h"
 #include "kernel/supervise.h"
 #include "kernel/target.h"
-#include "load.h"
-#include "options.h"
 #include "profiles/profiles.h"
-#include "report.h"
+#include "sandbox-run/load.h"
+#include "sandbox-run/options.h"
+#include "sandbox-run/report.h"
 
 namespace sandbox::launcher {
 namespace {

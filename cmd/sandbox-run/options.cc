@@ -1,4 +1,4 @@
-#include "options.h"
+#include "sandbox-run/options.h"
 
 // The only includer of CLI11, which takes long to compile. It writes --help.
 #include <CLI/App.hpp>

@@ -12,10 +12,10 @@
 #include "kernel/errand.h"
 #include "kernel/supervise.h"
 #include "kernel/trap_records.h"
-#include "load.h"
-#include "options.h"
 #include "report/judge.h"
 #include "report/tally.h"
+#include "sandbox-run/load.h"
+#include "sandbox-run/options.h"
 
 namespace sandbox::launcher {
 

@@ -21,7 +21,7 @@
 #include "random_language.h"
 #include "random_policy.h"
 #include "resolve/call_sets.h"
-#include "resolve/convert.h"
+#include "resolve/convert/convert.h"
 #include "resolve/evaluate.h"
 #include "runc_program.h"
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "../../../cmd/sandbox-run/load.h"
 #include "profiles/profiles.h"
+#include "sandbox-run/load.h"
 
 namespace sandbox::profiles {
 namespace {

@@ -1,13 +1,13 @@
 // convert: a policy in another format.
-#include "resolve/convert.h"
+#include "resolve/convert/convert.h"
 
 #include <algorithm>
 
-#include "commands.h"
 #include "compile/raw_filter.h"
-#include "load.h"
-#include "raw_output.h"
-#include "write.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/load.h"
+#include "sandbox-policy/raw_output.h"
+#include "sandbox-policy/write.h"
 
 namespace sandbox::tool {
 namespace {

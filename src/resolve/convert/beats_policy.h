@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "resolve/conversion.h"
+#include "resolve/convert/conversion.h"
 
 namespace sandbox::resolve {
 

@@ -9,12 +9,12 @@
 #include "base/text.h"
 #include "bpf/interpret.h"
 #include "bpf/walk.h"
-#include "commands.h"
-#include "describe.h"
-#include "json.h"
-#include "load.h"
 #include "resolve/verdict_text.h"
-#include "summary.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/describe.h"
+#include "sandbox-policy/json.h"
+#include "sandbox-policy/load.h"
+#include "sandbox-policy/summary.h"
 
 namespace sandbox::tool {
 namespace {

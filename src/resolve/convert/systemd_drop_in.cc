@@ -1,4 +1,4 @@
-#include "resolve/systemd_drop_in.h"
+#include "resolve/convert/systemd_drop_in.h"
 
 #include <algorithm>
 #include <cerrno>

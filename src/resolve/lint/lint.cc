@@ -1,4 +1,4 @@
-#include "resolve/lint.h"
+#include "resolve/lint/lint.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include "arch/errno_names.h"
 #include "arch/syscalls.h"
 #include "resolve/evaluate.h"
-#include "resolve/lint_parts.h"
+#include "resolve/lint/parts.h"
 
 namespace sandbox::resolve {
 namespace {

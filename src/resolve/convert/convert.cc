@@ -1,4 +1,4 @@
-#include "resolve/convert.h"
+#include "resolve/convert/convert.h"
 
 #include <memory>
 #include <utility>
@@ -8,11 +8,11 @@
 #include "policy/beats_writer.h"
 #include "policy/oci_writer.h"
 #include "policy/reader.h"
-#include "resolve/beats_policy.h"
-#include "resolve/conversion.h"
-#include "resolve/oci_profile.h"
+#include "resolve/convert/beats_policy.h"
+#include "resolve/convert/conversion.h"
+#include "resolve/convert/oci_profile.h"
+#include "resolve/convert/systemd_drop_in.h"
 #include "resolve/resolve.h"
-#include "resolve/systemd_drop_in.h"
 #include "resolve/verdict_text.h"
 
 namespace sandbox::resolve {

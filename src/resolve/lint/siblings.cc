@@ -3,7 +3,7 @@
 #include <set>
 
 #include "arch/syscalls.h"
-#include "resolve/lint_parts.h"
+#include "resolve/lint/parts.h"
 
 namespace sandbox::resolve {
 namespace {

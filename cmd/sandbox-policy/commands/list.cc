@@ -9,10 +9,10 @@
 #include "arch/syscalls.h"
 #include "base/edit_distance.h"
 #include "base/text.h"
-#include "commands.h"
-#include "json.h"
 #include "profiles/profiles.h"
 #include "resolve/call_sets.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/json.h"
 
 namespace sandbox::tool {
 namespace {

@@ -1,11 +1,11 @@
 // disasm: the filter, instruction by instruction.
 #include <linux/seccomp.h>
 
-#include "annotate.h"
 #include "base/text.h"
-#include "commands.h"
-#include "json.h"
-#include "load.h"
+#include "sandbox-policy/annotate.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/json.h"
+#include "sandbox-policy/load.h"
 
 namespace sandbox::tool {
 namespace {

@@ -14,15 +14,15 @@
 #include "base/file.h"
 #include "base/line_sink.h"
 #include "base/text.h"
-#include "commands.h"
 #include "compile/compile.h"
 #include "compile/notify.h"
 #include "kernel/probe.h"
 #include "kernel/target.h"
-#include "load.h"
 #include "report/recorded_policy.h"
 #include "resolve/resolve.h"
-#include "write.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/load.h"
+#include "sandbox-policy/write.h"
 
 namespace sandbox::tool {
 namespace {

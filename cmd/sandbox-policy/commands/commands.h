@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/log.h"
-#include "options.h"
-#include "output.h"
+#include "sandbox-policy/options.h"
+#include "sandbox-policy/output.h"
 
 namespace sandbox::tool {
 

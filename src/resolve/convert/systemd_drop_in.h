@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "resolve/conversion.h"
+#include "resolve/convert/conversion.h"
 
 namespace sandbox::resolve {
 

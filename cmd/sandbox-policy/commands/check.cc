@@ -1,9 +1,9 @@
 // check: errors and warnings of policies, with their places.
 #include "base/text.h"
-#include "commands.h"
-#include "json.h"
-#include "load.h"
-#include "resolve/lint.h"
+#include "resolve/lint/lint.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/json.h"
+#include "sandbox-policy/load.h"
 
 namespace sandbox::tool {
 namespace {

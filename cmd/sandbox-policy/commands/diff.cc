@@ -12,10 +12,10 @@
 #include "arch/syscalls.h"
 #include "base/text.h"
 #include "bpf/interpret.h"
-#include "commands.h"
-#include "describe.h"
-#include "json.h"
-#include "load.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/describe.h"
+#include "sandbox-policy/json.h"
+#include "sandbox-policy/load.h"
 
 namespace sandbox::tool {
 namespace {

@@ -1,4 +1,4 @@
-#include "resolve/beats_policy.h"
+#include "resolve/convert/beats_policy.h"
 
 #include <algorithm>
 #include <set>

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "resolve/evaluate.h"
-#include "resolve/lint_parts.h"
+#include "resolve/lint/parts.h"
 #include "resolve/verdict_text.h"
 
 namespace sandbox::resolve {

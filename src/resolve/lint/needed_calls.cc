@@ -3,7 +3,7 @@
 
 #include "arch/abi_set.h"
 #include "arch/syscalls.h"
-#include "resolve/lint_parts.h"
+#include "resolve/lint/parts.h"
 #include "resolve/verdict_text.h"
 
 namespace sandbox::resolve {

@@ -1,6 +1,6 @@
 // What each format is written as, and what is said of a policy that it cannot say. What the texts mean is compared by
 // tests/differential/convert_test.cc.
-#include "resolve/convert.h"
+#include "resolve/convert/convert.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // What lint() says, word for word, and where it says nothing.
-#include "resolve/lint.h"
+#include "resolve/lint/lint.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "resolve/evaluate.h"
-#include "resolve/lint_parts.h"
+#include "resolve/lint/parts.h"
 #include "support/lint_text.h"
 #include "support/random.h"
 #include "support/rules.h"

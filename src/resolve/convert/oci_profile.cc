@@ -1,4 +1,4 @@
-#include "resolve/oci_profile.h"
+#include "resolve/convert/oci_profile.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,7 +9,7 @@
 #include "arch/errno_names.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
-#include "resolve/oci_comparisons.h"
+#include "resolve/convert/oci_comparisons.h"
 #include "resolve/verdict_text.h"
 
 namespace sandbox::resolve {

@@ -22,12 +22,12 @@
 #include "base/edit_distance.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "commands.h"
 #include "kernel/audit_log.h"
 #include "report/audit_record.h"
 #include "report/ecs.h"
 #include "report/line.h"
 #include "report/tally.h"
+#include "sandbox-policy/commands/commands.h"
 
 namespace sandbox::tool {
 namespace {

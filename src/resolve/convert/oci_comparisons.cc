@@ -1,4 +1,4 @@
-#include "resolve/oci_comparisons.h"
+#include "resolve/convert/oci_comparisons.h"
 
 #include <algorithm>
 #include <bit>

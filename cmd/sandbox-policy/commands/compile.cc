@@ -5,14 +5,14 @@
 
 #include "arch/syscalls.h"
 #include "bpf/interpret.h"
-#include "commands.h"
 #include "compile/raw_filter.h"
-#include "describe.h"
-#include "load.h"
 #include "policy/text_check.h"
-#include "raw_output.h"
 #include "resolve/evaluate.h"
-#include "write.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/describe.h"
+#include "sandbox-policy/load.h"
+#include "sandbox-policy/raw_output.h"
+#include "sandbox-policy/write.h"
 
 namespace sandbox::tool {
 namespace {

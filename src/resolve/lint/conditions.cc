@@ -8,7 +8,7 @@
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
 #include "resolve/evaluate.h"
-#include "resolve/lint_parts.h"
+#include "resolve/lint/parts.h"
 #include "resolve/values.h"
 
 namespace sandbox::resolve {

@@ -1,11 +1,11 @@
 // test: whether policies do what is expected of them.
-#include "commands.h"
 #include "compile/expectations.h"
-#include "describe.h"
-#include "json.h"
-#include "load.h"
 #include "policy/expectations.h"
 #include "resolve/verdict_text.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/describe.h"
+#include "sandbox-policy/json.h"
+#include "sandbox-policy/load.h"
 
 namespace sandbox::tool {
 namespace {

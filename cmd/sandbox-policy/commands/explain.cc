@@ -1,16 +1,16 @@
 // explain: what one call gets, and why.
 #include <algorithm>
 
-#include "annotate.h"
 #include "arch/syscalls.h"
 #include "base/text.h"
 #include "bpf/interpret.h"
-#include "commands.h"
-#include "describe.h"
-#include "json.h"
-#include "load.h"
 #include "resolve/evaluate.h"
 #include "resolve/verdict_text.h"
+#include "sandbox-policy/annotate.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/describe.h"
+#include "sandbox-policy/json.h"
+#include "sandbox-policy/load.h"
 
 namespace sandbox::tool {
 namespace {

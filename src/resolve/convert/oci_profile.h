@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "policy/oci_writer.h"
-#include "resolve/conversion.h"
+#include "resolve/convert/conversion.h"
 
 namespace sandbox::resolve {
 
