@@ -65,9 +65,9 @@ class Annotator {
 
  private:
   void note_reach(arch::Abi abi, uint32_t audit_arch, uint32_t number) {
-    const bpf::Walk way = bpf::walk(program_, audit_arch, number);
+    const bpf::Walk walk = bpf::walk(program_, audit_arch, number);
     for (size_t at = 0; at < program_.size(); ++at) {
-      if (!way.reached[at]) continue;
+      if (!walk.reached[at]) continue;
       reach_[at].calls.emplace_back(abi, number);
       if (reach_[at].abis.empty() || reach_[at].abis.back() != abi) reach_[at].abis.push_back(abi);
     }

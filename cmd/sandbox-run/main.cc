@@ -146,7 +146,7 @@ void print_dry_run(const Loaded& loaded, const Options& options, uint32_t flags,
 void warn_of_disabled(const Loaded& loaded, const std::string& path, const Log& log) {
   for (const Part& part : loaded.parts) {
     if (part.applies()) continue;
-    log.insistent_warning(
+    log.unsuppressed_warning(
         part.disabled + ": " +
         (loaded.ready ? "this policy changes nothing" : in_quotes(std::string_view(path)) + " runs without a filter"));
   }

@@ -281,7 +281,7 @@ class LogReader {
   bool read_all(const std::string& name) {
     const UniqueFd fd(name == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                                   : open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-    if (!fd.valid()) return complain(name, errno);
+    if (!fd.valid()) return report_error(name, errno);
     const auto take = [this](std::string_view line) {
       reporter_.take(report::read_audit_line(line), nullptr);
       left_out_ += report::records_left_out(line);
@@ -291,7 +291,7 @@ class LogReader {
     while (writable_ && wait_for(fd.get())) {
       const ssize_t size = read(fd.get(), piece.data(), piece.size());
       if (size < 0 && (errno == EINTR || errno == EAGAIN || errno == EPIPE)) continue;  // EPIPE: /dev/kmsg went on.
-      if (size < 0) return complain(name, errno);
+      if (size < 0) return report_error(name, errno);
       if (size == 0) break;
       lines.add(std::string_view(piece).substr(0, static_cast<size_t>(size)), take);
       writable_ = reporter_.flush();
@@ -306,7 +306,7 @@ class LogReader {
   [[nodiscard]] uint64_t left_out() const { return left_out_; }
 
  private:
-  bool complain(const std::string& name, int error) const {
+  bool report_error(const std::string& name, int error) const {
     const std::string what =
         error == EISDIR ? "is a directory, expected a log" : std::string("cannot be read: ") + strerrordesc_np(error);
     log_.error(printable_path(name) + ": " + what);

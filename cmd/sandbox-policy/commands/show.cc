@@ -63,11 +63,11 @@ Page page_of(const Input& input, const compile::ReadyFilter* filter, const bpf::
     listed.number = *arch::number_of(abi, name);
     listed.by_rules = page.rules != nullptr;
     if (listed.by_rules) listed.chain = chain_of(*page.rules, listed.number);
-    const bpf::Walk way = bpf::walk(answers.instructions(), audit_arch, listed.number);
-    listed.computed = way.computed;
-    const size_t shown = std::min(way.answers.size(), kMaxAnswers);
-    listed.returns.assign(way.answers.rbegin(), way.answers.rbegin() + static_cast<ptrdiff_t>(shown));
-    listed.more_returns = way.answers.size() - shown;
+    const bpf::Walk walk = bpf::walk(answers.instructions(), audit_arch, listed.number);
+    listed.computed = walk.computed;
+    const size_t shown = std::min(walk.answers.size(), kMaxAnswers);
+    listed.returns.assign(walk.answers.rbegin(), walk.answers.rbegin() + static_cast<ptrdiff_t>(shown));
+    listed.more_returns = walk.answers.size() - shown;
     if (filter != nullptr) {
       listed.longest = bpf::walk(filter->filter.program.instructions(), audit_arch, listed.number).longest;
       const bpf::SystemCall call = {listed.number, audit_arch};

@@ -184,19 +184,20 @@ void check_socket_type(const Written& written, const RuleSet& rules, Findings& f
 /// resolve() warns of a conditional deny that socketcall or ipc leaves open; a conditional allow is as open when the
 /// multiplexer is allowed by name.
 void check_multiplexers(const Written& written, const SourceRange& name, const RuleSet& rules, Findings& findings) {
-  const std::vector<arch::Multiplexed> ways = arch::multiplexed(rules.abi, written.call);
-  if (ways.empty() || !lets_pass(written.clause.verdict.action) || !matters(written, rules.default_verdict)) return;
+  const std::vector<arch::Multiplexed> all = arch::multiplexed(rules.abi, written.call);
+  if (all.empty() || !lets_pass(written.clause.verdict.action) || !matters(written, rules.default_verdict)) return;
   const PolicyRules alone = {rules};
-  for (const arch::Multiplexed& way : ways) {
+  for (const arch::Multiplexed& multiplexed : all) {
     bpf::SystemCall call;
     call.arch = arch::info(rules.abi).audit_arch;
-    call.number = *arch::number_of(rules.abi, way.multiplexer);
-    call.args[0] = way.selector;
+    call.number = *arch::number_of(rules.abi, multiplexed.multiplexer);
+    call.args[0] = multiplexed.selector;
     if (!lets_pass(evaluate(alone, call).verdict.action)) continue;
     findings.add("multiplexer-open", rules.abi, name,
-                 "the conditions on " + in_quotes(written.call) + " do not hold for " + in_quotes(way.multiplexer) +
+                 "the conditions on " + in_quotes(written.call) + " do not hold for " +
+                     in_quotes(multiplexed.multiplexer) +
                      ", which is allowed and makes the same call with its arguments in memory; deny " +
-                     in_quotes(way.multiplexer) + ", if no program needs it");
+                     in_quotes(multiplexed.multiplexer) + ", if no program needs it");
   }
 }
 

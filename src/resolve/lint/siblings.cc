@@ -16,7 +16,7 @@ struct Family {
   /// Calls that do what the members do beside other things. A policy that allows one of them by name wants those; they
   /// count where nothing is said of them and the default lets them pass.
   std::string_view also = {};
-  std::string_view deed = "the same can be done";
+  std::string_view effect = "the same can be done";
   std::string_view advice = {};  ///< What to do about `also`, if denying is not it.
 };
 
@@ -196,9 +196,9 @@ void SiblingCheck::check(const std::vector<Member>& members, const Family& famil
     const std::string advice = advised            ? std::string(family.advice)
                                : open.size() == 1 ? "; deny it too"
                                                   : "; deny them too";
-    report(
-        "sibling-open", *place_of(denied),
-        is_denied_text(denied) + ", but " + stays_allowed(open) + ", with which " + std::string(family.deed) + advice);
+    report("sibling-open", *place_of(denied),
+           is_denied_text(denied) + ", but " + stays_allowed(open) + ", with which " + std::string(family.effect) +
+               advice);
   }
   if (filtered.empty()) return;
   const bool in_memory = std::ranges::find(open, "openat2", &Member::name) != open.end();
@@ -208,7 +208,7 @@ void SiblingCheck::check(const std::vector<Member>& members, const Family& famil
                                                 : "; give them conditions too, or deny them";
   report("sibling-unfiltered", *place_of(filtered),
          quoted_list(names_of(filtered)) + (filtered.size() == 1 ? " has" : " have") + " conditions, but " +
-             stays_allowed(open) + " whatever the arguments, with which " + std::string(family.deed) + advice);
+             stays_allowed(open) + " whatever the arguments, with which " + std::string(family.effect) + advice);
 }
 
 void SiblingCheck::check_family(const Family& family) {
@@ -247,11 +247,11 @@ void SiblingCheck::check_clone() {
                                              : processes             ? "fork vfork"
                                                                      : "");
   if (open.empty()) return;
-  const std::string_view deed = namespaces && processes ? "namespaces are entered or processes started too"
-                                : namespaces            ? "namespaces are entered too"
-                                                        : "processes are started too";
+  const std::string_view effect = namespaces && processes ? "namespaces are entered or processes started too"
+                                  : namespaces            ? "namespaces are entered too"
+                                                          : "processes are started too";
   report(id, place,
-         what + ", but " + stays_allowed(open) + ", with which " + std::string(deed) +
+         what + ", but " + stays_allowed(open) + ", with which " + std::string(effect) +
              (open.size() == 1 ? "; deny it too" : "; deny them too"));
 }
 
