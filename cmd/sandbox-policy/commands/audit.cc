@@ -24,10 +24,9 @@
 #include "base/text.h"
 #include "kernel/audit_log.h"
 #include "report/audit_record.h"
-#include "report/ecs.h"
-#include "report/line.h"
-#include "report/tally.h"
+#include "sandbox-policy/commands/audit_report.h"
 #include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/commands/line_splitter.h"
 
 namespace sandbox::tool {
 namespace {
@@ -71,10 +70,10 @@ bool wait_for(int fd) {
   return false;
 }
 
-// ---- What is said ----
+// ---- Names of accounts ----
 
 /// This machine's names of users and groups, from the files alone: in a static program the C library cannot ask others.
-class Names {
+class AccountNames {
  public:
   void load() {
     if (const auto file = open("/etc/passwd")) {
@@ -106,103 +105,18 @@ class Names {
   Table groups_;
 };
 
-std::optional<std::string_view> call_name(const bpf::SystemCall& call) {
-  const auto abi = arch::abi_of(call.arch, call.number);
-  return abi ? arch::name_of(*abi, call.number) : std::nullopt;
-}
-
-/// What only a record tells, behind the line that all reports have.
-std::string more_of(const report::Process& process) {
-  std::string text;
-  if (!process.executable.empty()) text += "  " + printable(process.executable);
-  if (process.user) {
-    text += (text.empty() ? "  " : ", ") + ("user " + std::to_string(*process.user));
-    if (!process.user_name.empty()) text += " (" + printable(process.user_name) + ")";
-  }
-  if (process.audit_user && process.audit_user != process.user) {
-    text += ", logged in as " + std::to_string(*process.audit_user);
-  }
-  return text;
-}
-
-/// Takes records one by one, and prints what is asked for.
-class Reporter {
- public:
-  Reporter(const Options& options, Output& out) : options_(options), out_(out) {}
-
-  void take(Result<report::Event, report::NoRecord> record, const Names* names) {
-    if (!record) {
-      if (record.error() == report::NoRecord::kUnreadable) ++unreadable_;
-      return;
-    }
-    report::Event& event = *record;
-    if (!is_wanted(event)) return;
-    if (names != nullptr) names->add_to(event.process);
-    last_ = event.time;
-    const report::DenialKey key = {event.call.arch, event.call.number, event.action, 0, event.process.name};
-    auto show = report::Tally::Show::kNo;
-    if (tally_.wants_details(key)) show = tally_.note(key, event.process.executable, {}, {});
-    if (options_.json) {
-      out_.add(report::ecs_line(event));
-    } else if (show == report::Tally::Show::kYes) {
-      out_.line(report::timestamp(event.time) + " " + report::denial_line(event) + more_of(event.process));
-    } else if (show == report::Tally::Show::kMoreOfIt) {
-      out_.line(report::more_of_it_text(key));
-    }
-  }
-
-  /// The summary. It does not claim that inputs which could not be read have nothing in them.
-  void finish(const Log& log, bool complete) {
-    if (options_.json) {
-      for (const report::Total& total : tally_.totals()) out_.add(report::ecs_summary_line(total, last_, {}));
-    } else if (tally_.count() == 0) {
-      if (complete) out_.line("no records");
-    } else {
-      out_.line("");
-      out_.add(report::summary_text(tally_, report::Outcome::kEnforced));
-    }
-    if (unreadable_ > 0) log.warning(plural(unreadable_, "record") + " could not be read");
-  }
-
-  /// False if standard output takes no more.
-  [[nodiscard]] bool flush() { return out_.finish(); }
-
- private:
-  [[nodiscard]] bool is_wanted(const report::Event& event) const {
-    if (options_.pid && event.process.pid != *options_.pid) return false;
-    if (options_.calls.empty()) return true;
-    const auto name = call_name(event.call);
-    return name && std::find(options_.calls.begin(), options_.calls.end(), *name) != options_.calls.end();
-  }
-
-  const Options& options_;
-  Output& out_;
-  report::Tally tally_;
-  std::chrono::system_clock::time_point last_;  ///< Of the last event.
-  size_t unreadable_ = 0;
-};
-
 // ---- Live ----
 
-/// Actions that the administrator has taken out of actions_logged, with a space before each; such calls leave no
-/// record.
-std::string unlogged_actions() {
+/// /proc/sys/kernel/seccomp/actions_logged; empty where it cannot be read.
+std::string logged_actions() {
   const auto file = read_file("/proc/sys/kernel/seccomp/actions_logged", 4096);
-  if (!file) return {};
-  std::string logged = " " + file->bytes;
-  std::replace(logged.begin(), logged.end(), '\n', ' ');
-  std::string missing;
-  for (const std::string_view action : {"kill_process", "kill_thread", "trap", "errno", "trace", "log"}) {
-    const std::string word = " " + std::string(action);
-    if (logged.find(word + " ") == std::string::npos) missing += word;
-  }
-  return missing;
+  return file ? file->bytes : std::string();
 }
 
 constexpr size_t kMaxAtOnce = 1000;     // Before they are printed.
 constexpr size_t kMaxAtTheEnd = 20000;  // More than the kernel keeps for us.
 
-int listen(const Options& options, const Log& log, Reporter& reporter) {
+int listen(const Options& options, const Log& log, AuditReport& events) {
   auto records = kernel::AuditLog::open();
   if (!records) {
     log.error("audit: " + records.error() +
@@ -210,13 +124,13 @@ int listen(const Options& options, const Log& log, Reporter& reporter) {
     return kExitFailed;
   }
   const auto lost_before = kernel::lost_audit_records();
-  if (const auto missing = unlogged_actions(); !missing.empty()) {
+  if (const auto missing = unlogged_actions(logged_actions()); !missing.empty()) {
     log.warning("/proc/sys/kernel/seccomp/actions_logged lacks" + missing + ": of these there are no records");
   }
   if (!options.quiet) {
     std::fputs((log.notice_prefix() + "listening for the kernel's seccomp records; Ctrl-C ends it\n").c_str(), stderr);
   }
-  Names names;
+  AccountNames names;
   names.load();
   bool writable = true;
   uint64_t overruns = 0;
@@ -226,13 +140,15 @@ int listen(const Options& options, const Log& log, Reporter& reporter) {
     for (size_t taken = 0; taken < (stop_asked == 0 ? kMaxAtOnce : kMaxAtTheEnd); ++taken) {
       const auto record = records->next();
       if (!record) break;
-      reporter.take(report::read_audit_record(*record), &names);
+      auto event = report::read_audit_record(*record);
+      if (event) names.add_to(event->process);
+      events.take(std::move(event));
     }
     if (records->overruns() != overruns) log.warning("records came faster than they were read; some are lost");
     overruns = records->overruns();
-    writable = reporter.flush();
+    writable = events.flush();
   }
-  reporter.finish(log, true);
+  events.finish(log, true);
   const auto lost = kernel::lost_audit_records();
   if (lost && lost_before && *lost != *lost_before) {
     log.warning("the kernel counts " + plural(*lost - *lost_before, "audit record") +
@@ -243,39 +159,9 @@ int listen(const Options& options, const Log& log, Reporter& reporter) {
 
 // ---- Logs ----
 
-/// Lines of any length, out of pieces of any size. A line that is longer than any record keeps its beginning.
-class Lines {
- public:
-  static constexpr size_t kMaxLength = 65536;
-
-  template <typename Take>
-  void add(std::string_view piece, const Take& take) {
-    while (!piece.empty()) {
-      const size_t end = piece.find('\n');
-      const std::string_view part = piece.substr(0, end);
-      if (end != std::string_view::npos && line_.empty()) {
-        take(part);
-      } else {
-        line_ += part.substr(0, kMaxLength - std::min(kMaxLength, line_.size()));
-        if (end != std::string_view::npos) finish(take);
-      }
-      piece.remove_prefix(end == std::string_view::npos ? piece.size() : end + 1);
-    }
-  }
-
-  template <typename Take>
-  void finish(const Take& take) {
-    if (!line_.empty()) take(std::string_view(line_));
-    line_.clear();
-  }
-
- private:
-  std::string line_;
-};
-
 class LogReader {
  public:
-  LogReader(const Log& log, Reporter& reporter) : log_(log), reporter_(reporter) {}
+  LogReader(const Log& log, AuditReport& events) : log_(log), events_(events) {}
 
   /// False if it cannot be read to its end, which has been said.
   bool read_all(const std::string& name) {
@@ -283,18 +169,18 @@ class LogReader {
                                   : open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (!fd.valid()) return report_error(name, errno);
     const auto take = [this](std::string_view line) {
-      reporter_.take(report::read_audit_line(line), nullptr);
+      events_.take(report::read_audit_line(line));
       left_out_ += report::records_left_out(line);
     };
-    Lines lines;
-    std::string piece(Lines::kMaxLength, '\0');
+    LineSplitter lines;
+    std::string piece(LineSplitter::kMaxLength, '\0');
     while (writable_ && wait_for(fd.get())) {
       const ssize_t size = read(fd.get(), piece.data(), piece.size());
       if (size < 0 && (errno == EINTR || errno == EAGAIN || errno == EPIPE)) continue;  // EPIPE: /dev/kmsg went on.
       if (size < 0) return report_error(name, errno);
       if (size == 0) break;
       lines.add(std::string_view(piece).substr(0, static_cast<size_t>(size)), take);
-      writable_ = reporter_.flush();
+      writable_ = events_.flush();
     }
     lines.finish(take);
     return writable_;
@@ -314,18 +200,18 @@ class LogReader {
   }
 
   const Log& log_;
-  Reporter& reporter_;
+  AuditReport& events_;
   bool writable_ = true;
   uint64_t left_out_ = 0;
 };
 
-int read_logs(const Options& options, const Log& log, Reporter& reporter) {
-  LogReader reader(log, reporter);
+int read_logs(const Options& options, const Log& log, AuditReport& events) {
+  LogReader reader(log, events);
   bool complete = true;
   for (const std::string& name : options.arguments) {
     if (stop_asked == 0 && reader.writable()) complete = reader.read_all(name) && complete;
   }
-  reporter.finish(log, complete);
+  events.finish(log, complete);
   if (reader.left_out() > 0) {
     log.warning("the kernel left " + plural(reader.left_out(), "audit record") +
                 " out of these logs; they may be missing here");
@@ -357,8 +243,8 @@ int audit(const Options& options, const Log& log, Output& out) {
     log.error(std::string("audit: eventfd(2) failed: ") + strerrordesc_np(errno));
     return kExitFailed;
   }
-  Reporter reporter(options, out);
-  return options.arguments.empty() ? listen(options, log, reporter) : read_logs(options, log, reporter);
+  AuditReport events(options, out);
+  return options.arguments.empty() ? listen(options, log, events) : read_logs(options, log, events);
 }
 
 }  // namespace sandbox::tool

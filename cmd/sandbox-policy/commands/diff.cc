@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "bpf/interpret.h"
 #include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/commands/difference_lists.h"
 #include "sandbox-policy/describe.h"
 #include "sandbox-policy/json.h"
 #include "sandbox-policy/load.h"
@@ -20,8 +21,7 @@
 namespace sandbox::tool {
 namespace {
 
-constexpr size_t kMaxNames = 6;          // In a line; of more calls there is the count.
-constexpr size_t kMaxNamesOfGroup = 80;  // The same of a group of lines.
+constexpr size_t kMaxNamesOfGroup = 80;  // Of more calls with the same answers there is the count.
 
 /// Both sides, and what came out.
 struct Compared {
@@ -29,51 +29,6 @@ struct Compared {
   const Input& b;
   bpf::Comparison result;
 };
-
-bool holds_arch(const bpf::CallSet& calls, uint32_t audit_arch) {
-  return std::any_of(calls.archs.begin(), calls.archs.end(),
-                     [&](bpf::Interval i) { return i.first <= audit_arch && audit_arch <= i.last; });
-}
-
-/// The names of the ABI's calls among the numbers.
-std::vector<std::string> names_in(bpf::Interval numbers, arch::Abi abi) {
-  std::vector<std::pair<uint32_t, std::string>> calls;
-  for (const std::string_view name : arch::names_on(abi)) {
-    const uint32_t number = *arch::number_of(abi, name);
-    if (numbers.first <= number && number <= numbers.last) calls.emplace_back(number, name);
-  }
-  std::sort(calls.begin(), calls.end());
-  std::vector<std::string> names;
-  names.reserve(calls.size());
-  for (auto& [number, name] : calls) names.push_back(std::move(name));
-  return names;
-}
-
-/// "openat"; "openat, close (257 to 258)"; "every call"; "12 calls from read (0) to brk (12)".
-std::string calls_text(bpf::Interval numbers, std::optional<arch::Abi> abi) {
-  if (numbers.first == 0 && numbers.last == UINT32_MAX) return "every call";
-  const auto number = [](uint32_t n) { return n < 100000 ? std::to_string(n) : number_text(n); };
-  const std::string range = number(numbers.first) + " to " + number(numbers.last);
-  if (numbers.first == numbers.last) return call_text(abi.value_or(arch::native_abi()), numbers.first);
-  if (!abi) return "numbers " + range;
-  const std::vector<std::string> names = names_in(numbers, *abi);
-  if (names.empty()) return "numbers " + range;
-  if (names.size() > kMaxNames) {
-    return std::to_string(names.size()) + " calls from " + names.front() + " to " + names.back() + " (" + range + ")";
-  }
-  return join(names, ", ") + (names.size() == uint64_t{numbers.last} - numbers.first + 1 ? "" : " (" + range + ")");
-}
-
-/// The ABIs of a set of calls by name; empty: they are no ABI's that is known, or too many.
-std::vector<std::string> abis_of(const bpf::CallSet& calls, const std::vector<arch::Abi>& named) {
-  std::vector<std::string> names;
-  for (const arch::Abi abi : named) {
-    const arch::AbiInfo& info = arch::info(abi);
-    const bool own = arch::abi_of(info.audit_arch, calls.numbers.first) == abi;
-    if (own && holds_arch(calls, info.audit_arch)) names.emplace_back(info.name);
-  }
-  return names;
-}
 
 // ---- As text ----
 
@@ -88,86 +43,11 @@ std::vector<arch::Abi> named_abis(const Input& a, const Input& b, arch::Abi mach
   return abis;
 }
 
-std::string heading_of(const bpf::CallSet& calls, const std::vector<arch::Abi>& named) {
-  const std::vector<std::string> names = abis_of(calls, named);
-  return names.empty() ? "other ABIs" : join(names, ", ");
-}
-
-/// Calls that get the same two answers, whatever their arguments.
-struct Group {
-  std::string heading;
-  Cell left;
-  Cell right;
-  std::vector<std::string> names;
-  uint64_t nameless = 0;  ///< Numbers that no call has.
-};
-
-/// A call of which some arguments matter.
-struct Line {
-  std::string heading;
-  std::vector<Cell> cells;
-};
-
-Cell verdict_cell(uint32_t value, arch::Abi abi) {
-  return {return_text(value, abi), colour_of(resolve::verdict_of(value).action)};
-}
-
-std::string witness_text(const bpf::SystemCall& witness, arch::Abi abi) {
-  std::string text = "e.g. " + call_with_arguments(witness, abi);
-  if (witness.instruction_pointer != 0) text += " at " + number_text(witness.instruction_pointer);
-  return text;
-}
-
-/// What there is to print, by the ABIs that it is about.
-struct Lists {
-  std::vector<std::string> headings;
-  std::vector<Group> groups;
-  std::vector<Line> lines;
-};
-
-void add_to_group(const bpf::Difference& difference, const std::string& heading, arch::Abi abi, Lists& lists) {
-  const Cell left = verdict_cell(difference.left, abi);
-  const Cell right = verdict_cell(difference.right, abi);
-  auto group = std::find_if(lists.groups.begin(), lists.groups.end(), [&](const Group& g) {
-    return g.heading == heading && g.left.text == left.text && g.right.text == right.text;
-  });
-  if (group == lists.groups.end()) {
-    lists.groups.push_back({heading, left, right, {}, 0});
-    group = std::prev(lists.groups.end());
-  }
-  const bpf::Interval numbers = difference.calls.numbers;
-  const std::vector<std::string> names = names_in(numbers, abi);
-  group->names.insert(group->names.end(), names.begin(), names.end());
-  group->nameless += uint64_t{numbers.last} - numbers.first + 1 - names.size();
-}
-
-Lists lists_of(const Compared& compared, const std::vector<arch::Abi>& named, arch::Abi machine) {
-  Lists lists;
-  for (const bpf::Difference& difference : compared.result.differences) {
-    const arch::Abi abi = arch::abi_of(difference.witness.arch, difference.calls.numbers.first).value_or(machine);
-    const std::string heading = heading_of(difference.calls, named);
-    if (std::find(lists.headings.begin(), lists.headings.end(), heading) == lists.headings.end()) {
-      lists.headings.push_back(heading);
-    }
-    if (!difference.depends_on_arguments) {
-      add_to_group(difference, heading, abi, lists);
-      continue;
-    }
-    lists.lines.push_back({heading,
-                           {calls_text(difference.calls.numbers, abi),
-                            verdict_cell(difference.left, abi),
-                            "/",
-                            verdict_cell(difference.right, abi),
-                            {witness_text(difference.witness, abi), Colour::kDim}}});
-  }
-  return lists;
-}
-
-void print_lists(const Lists& lists, Output& out) {
+void print_lists(const DifferenceLists& lists, Output& out) {
   for (const std::string& heading : lists.headings) {
     out.line("");
     out.line(out.paint(Colour::kBold, heading));
-    for (const Group& group : lists.groups) {
+    for (const AnswerGroup& group : lists.groups) {
       if (group.heading != heading) continue;
       out.line("  " + out.paint(group.left.colour, group.left.text) + " / " +
                out.paint(group.right.colour, group.right.text));
@@ -180,7 +60,7 @@ void print_lists(const Lists& lists, Output& out) {
       out.words("", 6, words);
     }
     std::vector<std::vector<Cell>> rows;
-    for (const Line& line : lists.lines) {
+    for (const ConditionalDifference& line : lists.conditional) {
       if (line.heading == heading) rows.push_back(line.cells);
     }
     if (rows.empty()) continue;
@@ -226,7 +106,7 @@ void print_text(const Compared& compared, const Options& options, Output& out) {
     out.line(both + " are equal: every call" + where + " gets the same answer");
     return;
   }
-  const Lists lists = lists_of(compared, named, machine);
+  const DifferenceLists lists = lists_of(compared.result.differences, named, machine);
   if (lists.headings.empty()) {
     out.line(both + ": no difference was found, but not everything could be compared");
   } else {
@@ -299,18 +179,6 @@ std::vector<bpf::ArchEndian> archs_for(const Input& a, const Input& b, arch::Abi
     archs.push_back({arch::info(abi).audit_arch, arch::info(abi).endian});
   }
   return archs;
-}
-
-/// Only what concerns one ABI.
-void restrict_to(arch::Abi abi, bpf::Comparison& result) {
-  const auto outside = [&](const bpf::CallSet& calls) {
-    if (!holds_arch(calls, arch::info(abi).audit_arch)) return true;
-    const uint32_t x32_first = arch::info(arch::Abi::kX32).first_number;
-    if (abi == arch::Abi::kX32) return calls.numbers.last < x32_first;
-    return abi == arch::Abi::kX86_64 && calls.numbers.first >= x32_first;
-  };
-  std::erase_if(result.differences, [&](const bpf::Difference& d) { return outside(d.calls); });
-  std::erase_if(result.undecided, [&](const bpf::Undecided& u) { return outside(u.calls); });
 }
 
 /// Every example is tried: the filters themselves must give these answers. None that does not may be shown.

@@ -8,19 +8,13 @@
 #include "resolve/verdict_text.h"
 #include "sandbox-policy/annotate.h"
 #include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/commands/explain_reason.h"
 #include "sandbox-policy/describe.h"
 #include "sandbox-policy/json.h"
 #include "sandbox-policy/load.h"
 
 namespace sandbox::tool {
 namespace {
-
-/// Why a call gets what it gets.
-struct Reason {
-  std::string_view id;  ///< For programs: group, default, kernel, abi, fixed, disabled, filter.
-  std::string text;
-  std::optional<SourceRange> place;  ///< In the policy.
-};
 
 /// The question, and the answer.
 struct Explanation {
@@ -30,69 +24,10 @@ struct Explanation {
   bool all_cases = false;  ///< No arguments are given, and they matter.
   CallChain chain;         ///< With all_cases.
   uint32_t value = 0;      ///< What the filter returns.
-  Reason reason;
+  AnswerReason reason;
   std::vector<size_t> path;
   Listing listing;
 };
-
-Reason clause_reason(const resolve::Clause& clause, const Input& input, arch::Abi abi) {
-  const std::vector<std::string> conditions = conditions_text(clause, &*input.policy, abi);
-  if (conditions.empty()) return {"group", "", clause.origin->range};
-  return {"group", "because " + join(conditions, " and "), clause.origin->range};
-}
-
-/// No group decides.
-std::string unmatched_text(const Input& input, const bpf::SystemCall& call) {
-  const std::vector<resolve::Clause>& clauses =
-      resolve::clauses_of(*resolve::find_rules(input.rules, call), call.number);
-  const bool named =
-      std::ranges::any_of(clauses, [](const resolve::Clause& clause) { return clause.origin.has_value(); });
-  return named ? "no group matches these arguments" : "no group names it";
-}
-
-Reason fixed_reason(const bpf::SystemCall& call) {
-  if (call.number == UINT32_MAX) return {"fixed", "a tracer skips a call with this number", {}};
-  return {"fixed", "one of x32's own numbers, 512 to 547, which no policy opens on x86_64", {}};
-}
-
-Reason uncovered_reason(const bpf::SystemCall& call, const resolve::Judgement& judgement) {
-  const bool kills = judgement.verdict.action == policy::Action::kKillProcess;
-  if (!kills) return {"abi", "a number of x32, which the policy does not cover", {}};
-  const std::string name(arch::info(*arch::abi_of(call.arch, call.number)).name);
-  return {"abi", "the policy does not cover " + name + ": every call through it kills", {}};
-}
-
-Reason reason_of(const Input& input, const bpf::SystemCall& call, const resolve::Judgement& judgement, arch::Abi abi) {
-  const policy::Policy& policy = *input.policy;
-  switch (judgement.source) {
-    case resolve::VerdictSource::kGroup:
-      return clause_reason(*judgement.clause, input, abi);
-    case resolve::VerdictSource::kDefault:
-      return {"default", unmatched_text(input, call) + ": the default action", policy.default_range};
-    case resolve::VerdictSource::kKernel:
-      return {"kernel",
-              unmatched_text(input, call) + ", and Linux " + origin_text(nullptr, policy).substr(8) +
-                  " has no such call ('kernel')",
-              {}};
-    case resolve::VerdictSource::kFixed:
-      return fixed_reason(call);
-    case resolve::VerdictSource::kNotCovered:
-      return uncovered_reason(call, judgement);
-  }
-  return {};
-}
-
-Reason reason_of(const Input& input, const bpf::SystemCall& call, arch::Abi abi) {
-  if (input.kind == Input::Kind::kFilterFile) {
-    return {"filter",
-            "a compiled filter" + (input.filter->source.empty() ? "" : ", made from " + input.filter->source),
-            {}};
-  }
-  if (input.kind == Input::Kind::kRawBpf) return {"filter", "raw BPF", {}};
-  if (!input.enabled())
-    return {"disabled", "'enabled' is false: the policy filters nothing", input.policy->enabled_range};
-  return reason_of(input, call, resolve::evaluate(input.rules, call), abi);
-}
 
 /// What the filter answers to the call, and on which way. Where a launch would put the token stand words that the call
 /// does not have.
@@ -160,7 +95,7 @@ void print_text(const Explanation& explanation, const std::vector<std::string>& 
     print_cases(explanation, out);
     return;
   }
-  const Reason& reason = explanation.reason;
+  const AnswerReason& reason = explanation.reason;
   std::string call = call_text(explanation.abi, explanation.call.number);
   if (!arguments.empty()) call += "(" + join(arguments, ", ") + ")";  // As they were written.
   out.line(out.paint(Colour::kBold, call) + " on " + std::string(arch::info(explanation.abi).name) + ": " +
@@ -259,7 +194,7 @@ int explain(const Options& options, const Log& log, Output& out) {
   if (!input) return kExitFailed;
   auto explanation = read_question(options, *input, log);
   if (!explanation) return kExitFailed;
-  explanation->reason = reason_of(*input, explanation->call, explanation->abi);
+  explanation->reason = reason_for(*input, explanation->call, explanation->abi);
   if (!input->enabled()) {
     explanation->value = SECCOMP_RET_ALLOW;
   } else {
@@ -273,12 +208,8 @@ int explain(const Options& options, const Log& log, Output& out) {
       return kExitFailed;
     }
   }
-  const size_t given = options.arguments.size() - 2;
-  const resolve::RuleSet* rules = resolve::find_rules(input->rules, explanation->call);
-  const bool by_rules =
-      explanation->reason.id == "group" || explanation->reason.id == "default" || explanation->reason.id == "kernel";
-  if (given == 0 && !options.path && by_rules && rules != nullptr) {
-    explanation->chain = chain_of(*rules, explanation->call.number);
+  if (options.arguments.size() == 2 && !options.path) {
+    explanation->chain = cases_of(*input, explanation->call, explanation->reason);
     explanation->all_cases = !explanation->chain.cases.empty();
   }
   if (options.json) {

@@ -22,6 +22,7 @@
 #include "resolve/resolve.h"
 #include "sandbox-policy/commands/commands.h"
 #include "sandbox-policy/load.h"
+#include "sandbox-policy/shell_command.h"
 #include "sandbox-policy/write.h"
 
 namespace sandbox::tool {
@@ -62,9 +63,9 @@ struct Job {
 };
 
 /// Lives in the supervisor's process.
-class Recording : public kernel::Recorder {
+class PolicyRecorder : public kernel::Recorder {
  public:
-  Recording(const report::CollectorOptions& options, Job job, const Log& log)
+  PolicyRecorder(const report::CollectorOptions& options, Job job, const Log& log)
       : Recorder(options), job_(std::move(job)), log_(log) {}
 
   void tick() override {
@@ -215,17 +216,9 @@ resolve::PolicyRules earlier_rules(const Input& earlier, const std::vector<Abi>&
   return unused.has_errors() ? earlier.rules : rules;
 }
 
-/// In a shell's words: what has a space is quoted.
-std::string command_line(const std::vector<std::string>& words) {
-  return join(words, " ", [](const std::string& word) {
-    const bool plain = !word.empty() && word.find_first_of(" \t\n\"'\\$`;&|<>()*?#~!") == std::string::npos;
-    return plain ? word : "'" + word + "'";
-  });
-}
-
 report::Run describe_run(const Options& options, Abi started_in) {
   report::Run run;
-  run.command = command_line(options.arguments);
+  run.command = shell_command(options.arguments);
   run.time = std::chrono::system_clock::now();
   run.release = kernel::kernel_release();
   const arch::KernelVersion version = kernel::running_kernel();
@@ -293,7 +286,7 @@ int record(const Options& options, const Log& log, Output&) {
              &*output,
              std::move(aside),
              options.quiet};
-  Recording watcher({abis, options.narrow, *earlier ? &allowed : nullptr}, std::move(job), speaking);
+  PolicyRecorder watcher({abis, options.narrow, *earlier ? &allowed : nullptr}, std::move(job), speaking);
 
   std::vector<char*> arguments;
   for (const std::string& word : options.arguments) arguments.push_back(const_cast<char*>(word.c_str()));
