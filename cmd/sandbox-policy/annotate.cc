@@ -1,4 +1,4 @@
-#include "annotate.h"
+#include "sandbox-policy/annotate.h"
 
 #include <algorithm>
 #include <iterator>
@@ -12,7 +12,7 @@
 #include "bpf/disasm.h"
 #include "bpf/instruction.h"
 #include "bpf/walk.h"
-#include "describe.h"
+#include "sandbox-policy/describe.h"
 
 namespace sandbox::tool {
 namespace {
@@ -65,9 +65,9 @@ class Annotator {
 
  private:
   void note_reach(arch::Abi abi, uint32_t audit_arch, uint32_t number) {
-    const bpf::Walk way = bpf::walk(program_, audit_arch, number);
+    const bpf::Walk walk = bpf::walk(program_, audit_arch, number);
     for (size_t at = 0; at < program_.size(); ++at) {
-      if (!way.reached[at]) continue;
+      if (!walk.reached[at]) continue;
       reach_[at].calls.emplace_back(abi, number);
       if (reach_[at].abis.empty() || reach_[at].abis.back() != abi) reach_[at].abis.push_back(abi);
     }

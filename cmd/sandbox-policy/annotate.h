@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "arch/abi.h"
-#include "load.h"
+#include "sandbox-policy/load.h"
 
 namespace sandbox::tool {
 

@@ -1,4 +1,4 @@
-#include "describe.h"
+#include "sandbox-policy/describe.h"
 
 #include <linux/seccomp.h>
 
@@ -204,10 +204,10 @@ Result<uint32_t, std::string> read_call(std::string_view text, arch::Abi abi) {
   }
   if (const auto number = arch::number_of(abi, text)) return *number;
   if (text.starts_with('@')) return "expected one call, found the set " + in_quotes(text);
-  const auto ways = arch::multiplexed(abi, text);
-  if (!ways.empty()) {
+  const auto multiplexed = arch::multiplexed(abi, text);
+  if (!multiplexed.empty()) {
     return "system call " + in_quotes(text) + " has no number" + on + "; ask for '" +
-           std::string(ways.front().multiplexer) + " " + std::to_string(ways.front().selector) + "'";
+           std::string(multiplexed.front().multiplexer) + " " + std::to_string(multiplexed.front().selector) + "'";
   }
   if (!arch::abis_with(text).empty()) return "no system call " + in_quotes(text) + on;
   const auto nearest = nearest_name(text, arch::names_on(abi));

@@ -1,4 +1,4 @@
-#include "json.h"
+#include "sandbox-policy/json.h"
 
 #include "arch/errno_names.h"
 

@@ -1,4 +1,4 @@
-#include "load.h"
+#include "sandbox-policy/load.h"
 
 #include <algorithm>
 #include <string_view>
@@ -7,7 +7,6 @@
 #include "base/edit_distance.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "bpf/instruction.h"
 #include "kernel/capabilities.h"
 #include "kernel/probe.h"
 #include "policy/reader.h"
@@ -105,22 +104,6 @@ Step<compile::ReadyFilter> compile_input(const Input& input, std::optional<arch:
   return Unusable{};
 }
 
-/// The program with its token checks failing for every call: outside of a launch there is no token.
-bpf::ValidatedProgram without_token(const compile::Filter& filter) {
-  bpf::Program program = filter.program.instructions();
-  for (const compile::TokenSite& site : filter.token_sites) {
-    if (site.word != filter.token_sites.back().word) continue;
-    size_t at = site.index + 1;  // Behind the last word: OR, maybe jumps, and the comparison with 0.
-    while (at + 1 < program.size() && program[at].code != (BPF_JMP | BPF_JEQ | BPF_K)) {
-      at = bpf::successors(program[at], at).yes;
-    }
-    if (program[at].code == (BPF_JMP | BPF_JEQ | BPF_K)) program[at].jt = program[at].jf;
-  }
-  auto validated = bpf::validate(std::move(program));
-  if (validated) return std::move(*validated);
-  return filter.program;
-}
-
 }  // namespace
 
 std::vector<arch::Abi> Input::abis(arch::Abi machine) const {
@@ -184,7 +167,7 @@ Step<compile::ReadyFilter> filter_of(const Input& input, const Options& options,
 }
 
 Step<bpf::ValidatedProgram> program_of(const Input& input, const Options&, const Log& log) {
-  if (input.filter) return without_token(input.filter->filter);
+  if (input.filter) return compile::without_token(input.filter->filter);
   if (!input.enabled()) return *bpf::validate({{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}});
   auto ready = compile_input(input, std::nullopt, log);
   if (!ready) return ready.error();

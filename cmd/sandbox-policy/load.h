@@ -11,11 +11,11 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "compile/ready_filter.h"
-#include "options.h"
 #include "policy/environment.h"
 #include "policy/policy.h"
 #include "profiles/profiles.h"
 #include "resolve/rule_set.h"
+#include "sandbox-policy/options.h"
 
 namespace sandbox::tool {
 

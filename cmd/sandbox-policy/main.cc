@@ -7,10 +7,10 @@
 
 #include "base/diagnostic.h"
 #include "base/log.h"
-#include "commands.h"
 #include "kernel/probe.h"
-#include "options.h"
-#include "output.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/options.h"
+#include "sandbox-policy/output.h"
 
 namespace sandbox::tool {
 namespace {

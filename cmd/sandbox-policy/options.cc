@@ -1,10 +1,11 @@
-#include "options.h"
+#include "sandbox-policy/options.h"
 
 // The only includer of CLI11 in this program.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <iterator>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "arch/capabilities.h"
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
+#include "command_line/option_table.h"
 
 namespace sandbox::tool {
 namespace {
@@ -78,34 +80,122 @@ constexpr CommandSpec kCommands[] = {
      "--pid --call --format --quiet"},
 };
 
-struct OptionSpec {
-  std::string_view name;
-  char letter;            ///< 0: none.
-  std::string_view type;  ///< What its value is; empty: it takes none.
-  std::string_view description;
-};
+using Option = command_line::Option<Options>;
 
-constexpr OptionSpec kOptions[] = {
-    {"--strict", 0, "", "warnings too make the exit status 1"},
-    {"--all", 0, "", "list every call, with its number"},
-    {"--path", 0, "", "print the way through the filter, too"},
-    {"--to", 0, "FORMAT", "beats, oci, k8s, systemd or bpf"},
-    {"--lossy", 0, "", "write something stricter, with a warning, for what the format cannot say"},
-    {"--output", 'o', "OUT", "the file to write"},
-    {"--merge", 0, "FILE", "add to this policy instead of beginning a new one; FILE may be OUT"},
-    {"--args", 0, "", "tell apart what ioctl, socket, socketpair, prctl, fcntl and clone are called for"},
-    {"--assume", 0, "SET", "do not watch, but allow a set (@basic-io) or a call; may be given more than once"},
-    {"--raw", 0, "", "raw BPF without a header, for 'bwrap --seccomp' and other launchers"},
-    {"--arch", 0, "ABI", "the calls of this ABI (default: of all; explain: the first covered; list: this machine's)"},
-    {"--format", 0, "text|json", "text for people (the default), or JSON for programs"},
-    {"--pid", 0, "N", "only what this process did"},
-    {"--call", 0, "NAME", "only this system call; may be given more than once"},
-    {"--machine", 0, "ABI", "read and compile as on a machine of this ABI (default: this one's)"},
-    {"--cap", 0, "NAMES", "OCI profiles: the capabilities to count on (default: those of the caller)"},
-    {"--kernel-widths", 0, "", "OCI profiles: compare the bits that the kernel reads, not 64"},
-    {"--quiet", 'q', "", "say less: no warnings, no remarks"},
-    {"--help", 'h', "", "print this help"},
+/// One of a few words. The error is a sentence.
+std::optional<std::string> expect_word(std::string_view what, std::string_view written,
+                                       std::span<const std::string_view> words) {
+  if (std::find(words.begin(), words.end(), written) != words.end()) return std::nullopt;
+  std::string message = "unknown " + std::string(what) + " " + in_quotes(written);
+  if (const auto nearest = nearest_name(written, words)) return message + "; did you mean " + in_quotes(*nearest) + "?";
+  message += "; there are ";
+  for (size_t i = 0; i < words.size(); ++i) {
+    message += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + std::string(words[i]);
+  }
+  return message;
+}
+
+std::optional<std::string> read_format(std::string_view value, Options& options) {
+  constexpr std::string_view kFormats[] = {"text", "json"};
+  options.json = value == "json";
+  return expect_word("format", value, kFormats);
+}
+
+std::optional<std::string> read_target_format(std::string_view value, Options& options) {
+  constexpr std::string_view kFormats[] = {"beats", "oci", "k8s", "systemd", "bpf"};
+  options.to = value;
+  return expect_word("format", value, kFormats);
+}
+
+template <auto Member>
+std::optional<std::string> read_abi(std::string_view value, Options& options) {
+  if (const auto abi = arch::find_abi(value)) {
+    options.*Member = *abi;
+    return std::nullopt;
+  }
+  const auto names = arch::accepted_abi_names();
+  const auto nearest = nearest_name(value, names);
+  return "unknown ABI " + in_quotes(value) +
+         (nearest ? "; did you mean " + in_quotes(*nearest) + "?"
+                  : "; 'sandbox-policy list architectures' shows those there are");
+}
+
+std::optional<std::string> read_capabilities(std::string_view list, Options& options) {
+  auto names = arch::read_capabilities(list);
+  if (!names) return names.error().message;
+  options.capabilities = std::move(*names);
+  return std::nullopt;
+}
+
+std::optional<std::string> read_pid(std::string_view text, Options& options) {
+  pid_t pid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (error != std::errc() || end != text.data() + text.size() || pid <= 0) {
+    return "expected a process's number, found " + in_quotes(text);
+  }
+  options.pid = pid;
+  return std::nullopt;
+}
+
+/// In the order of --help.
+constexpr Option kOptions[] = {
+    {"--strict", 0, "", "warnings too make the exit status 1", &Options::strict},
+    {"--all", 0, "", "list every call, with its number", &Options::all},
+    {"--path", 0, "", "print the way through the filter, too", &Options::path},
+    {"--to", 0, "FORMAT", "beats, oci, k8s, systemd or bpf", Option::Once{read_target_format}},
+    {"--lossy", 0, "", "write something stricter, with a warning, for what the format cannot say", &Options::lossy},
+    {"--output", 'o', "OUT", "the file to write", &Options::output},
+    {"--merge", 0, "FILE", "add to this policy instead of beginning a new one; FILE may be OUT", &Options::merge},
+    {"--args", 0, "", "tell apart what ioctl, socket, socketpair, prctl, fcntl and clone are called for",
+     &Options::narrow},
+    {"--assume", 0, "SET", "do not watch, but allow a set (@basic-io) or a call; may be given more than once",
+     &Options::assumed},
+    {"--raw", 0, "", "raw BPF without a header, for 'bwrap --seccomp' and other launchers", &Options::raw},
+    {"--arch", 0, "ABI", "the calls of this ABI (default: of all; explain: the first covered; list: this machine's)",
+     Option::Once{read_abi<&Options::arch>}},
+    {"--format", 0, "text|json", "text for people (the default), or JSON for programs", Option::Once{read_format}},
+    {"--pid", 0, "N", "only what this process did", Option::Once{read_pid}},
+    {"--call", 0, "NAME", "only this system call; may be given more than once", &Options::calls},
+    {"--machine", 0, "ABI", "read and compile as on a machine of this ABI (default: this one's)",
+     Option::Once{read_abi<&Options::machine>}},
+    {"--cap", 0, "NAMES", "OCI profiles: the capabilities to count on (default: those of the caller)",
+     Option::Once{read_capabilities}},
+    {"--kernel-widths", 0, "", "OCI profiles: compare the bits that the kernel reads, not 64", &Options::kernel_widths},
+    {"--quiet", 'q', "", "say less: no warnings, no remarks", &Options::quiet},
+    {"--help", 'h', "", "print this help", &Options::help},
 };
+static_assert(command_line::is_consistent(kOptions));
+
+constexpr std::string_view take_word(std::string_view& words) {
+  const size_t end = words.find(' ');
+  const std::string_view word = words.substr(0, end);
+  words.remove_prefix(end == std::string_view::npos ? words.size() : end + 1);
+  return word;
+}
+
+constexpr bool takes(const CommandSpec& spec, std::string_view option) {
+  std::string_view own = spec.options;
+  while (!own.empty()) {
+    if (take_word(own) == option) return true;
+  }
+  return option == "--help";
+}
+
+/// Whether every option is one of some command's, and every word of a command's list an option.
+constexpr bool all_options_are_taken() {
+  for (const Option& option : kOptions) {
+    if (std::ranges::none_of(kCommands, [&](const CommandSpec& spec) { return takes(spec, option.name); }))
+      return false;
+  }
+  for (const CommandSpec& spec : kCommands) {
+    std::string_view own = spec.options;
+    while (!own.empty()) {
+      if (std::ranges::find(kOptions, take_word(own), &Option::name) == std::end(kOptions)) return false;
+    }
+  }
+  return true;
+}
+static_assert(all_options_are_taken());
 
 constexpr const char* kFileHelp =
     "\n"
@@ -180,129 +270,49 @@ class HelpFormatter : public CLI::Formatter {
 };
 
 /// What stands on the command line, not yet understood.
-struct Raw {
-  std::vector<std::string> positionals;
-  std::vector<std::string> format, arch, machine, cap, to, output, pid, call, merge, assume;
+struct Line {
+  std::vector<std::string> arguments;
+  std::array<bool, std::size(kOptions)> flags = {};
+  std::array<std::vector<std::string>, std::size(kOptions)> values;
 };
 
 UsageError usage_error(const CommandSpec& spec, const std::string& message) {
   return {std::string(spec.name) + ": " + message};
 }
 
-std::vector<std::string>* value_of(Raw& raw, std::string_view name) {
-  if (name == "--format") return &raw.format;
-  if (name == "--arch") return &raw.arch;
-  if (name == "--machine") return &raw.machine;
-  if (name == "--cap") return &raw.cap;
-  if (name == "--to") return &raw.to;
-  if (name == "--pid") return &raw.pid;
-  if (name == "--call") return &raw.call;
-  if (name == "--merge") return &raw.merge;
-  if (name == "--assume") return &raw.assume;
-  return &raw.output;
-}
-
-bool* flag_of(Options& options, std::string_view name) {
-  if (name == "--strict") return &options.strict;
-  if (name == "--all") return &options.all;
-  if (name == "--path") return &options.path;
-  if (name == "--lossy") return &options.lossy;
-  if (name == "--raw") return &options.raw;
-  if (name == "--args") return &options.narrow;
-  if (name == "--kernel-widths") return &options.kernel_widths;
-  return &options.quiet;
-}
-
-std::vector<std::string_view> words_of(std::string_view text) {
-  std::vector<std::string_view> words;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find(' '), text.size());
-    words.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return words;
-}
-
-bool takes(const CommandSpec& spec, std::string_view option) {
-  const auto own = words_of(spec.options);
-  return option == "--help" || std::find(own.begin(), own.end(), option) != own.end();
-}
-
-void add_options(CLI::App& app, const CommandSpec& spec, Raw& raw, Options& options) {
-  for (const OptionSpec& option : kOptions) {
+void add_options(CLI::App& app, const CommandSpec& spec, Line& line) {
+  for (size_t i = 0; i < std::size(kOptions); ++i) {
+    const Option& option = kOptions[i];
     if (!takes(spec, option.name)) continue;
     const std::string letter = option.letter != 0 ? "-" + std::string(1, option.letter) + "," : "";
     const std::string names = letter + std::string(option.name);
     const std::string description(option.description);
     if (option.name == "--help") {
       app.set_help_flag(names, description);
-    } else if (option.type.empty()) {
-      app.add_flag(names, *flag_of(options, option.name), description);
+    } else if (!option.takes_value()) {
+      app.add_flag(names, line.flags[i], description);
     } else {
       // Without extra arguments a value such as [a,b] stays one.
-      app.add_option(names, *value_of(raw, option.name), description)
+      app.add_option(names, line.values[i], description)
           ->type_name(std::string(option.type))
           ->expected(1)
           ->allow_extra_args(false)
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
   }
-  app.add_option("arguments", raw.positionals)->allow_extra_args(false);
+  app.add_option("arguments", line.arguments)->allow_extra_args(false);
 }
 
 UsageError unknown_option(const CommandSpec& spec, std::string_view written) {
   written = written.substr(0, written.find('='));
   std::vector<std::string_view> names;
-  for (const OptionSpec& option : kOptions) {
+  for (const Option& option : kOptions) {
     if (takes(spec, option.name)) names.push_back(option.name);
   }
   const auto nearest = nearest_name(written, names);
   return usage_error(spec,
                      "unknown option " + in_quotes(written) +
                          (nearest ? "; did you mean " + in_quotes(*nearest) + "?" : "; --help lists the options"));
-}
-
-Result<std::optional<std::string>, UsageError> once(const CommandSpec& spec, const std::vector<std::string>& values,
-                                                    std::string_view option) {
-  if (values.empty()) return std::optional<std::string>();
-  if (values.size() > 1) return usage_error(spec, "option " + in_quotes(option) + " is given more than once");
-  if (values.front().empty()) return usage_error(spec, "option " + in_quotes(option) + " needs a value");
-  return std::optional(values.front());
-}
-
-/// One of a few words.
-std::optional<UsageError> expect_word(const CommandSpec& spec, std::string_view what, std::string_view written,
-                                      std::span<const std::string_view> words) {
-  if (std::find(words.begin(), words.end(), written) != words.end()) return std::nullopt;
-  std::string message = "unknown " + std::string(what) + " " + in_quotes(written);
-  if (const auto nearest = nearest_name(written, words)) {
-    return usage_error(spec, message + "; did you mean " + in_quotes(*nearest) + "?");
-  }
-  message += "; there are ";
-  for (size_t i = 0; i < words.size(); ++i) {
-    message += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + std::string(words[i]);
-  }
-  return usage_error(spec, message);
-}
-
-Result<std::optional<arch::Abi>, UsageError> read_abi(const CommandSpec& spec, const std::vector<std::string>& values,
-                                                      std::string_view option) {
-  const auto value = once(spec, values, option);
-  if (!value) return value.error();
-  if (!*value) return std::optional<arch::Abi>();
-  if (const auto abi = arch::find_abi(**value)) return abi;
-  const auto names = arch::accepted_abi_names();
-  const auto nearest = nearest_name(**value, names);
-  return usage_error(spec, "unknown ABI " + in_quotes(std::string_view(**value)) +
-                               (nearest ? "; did you mean " + in_quotes(*nearest) + "?"
-                                        : "; 'sandbox-policy list architectures' shows those there are"));
-}
-
-std::optional<pid_t> read_pid(std::string_view text) {
-  pid_t pid = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (error != std::errc() || end != text.data() + text.size() || pid <= 0) return std::nullopt;
-  return pid;
 }
 
 std::optional<UsageError> wrong_arguments(const CommandSpec& spec, const std::vector<std::string>& arguments) {
@@ -316,59 +326,30 @@ std::optional<UsageError> wrong_arguments(const CommandSpec& spec, const std::ve
   return std::nullopt;
 }
 
-/// Understands what stands on the command line.
-std::optional<UsageError> fill_in(const CommandSpec& spec, const Raw& raw, Options& options) {
-  constexpr std::string_view kTexts[] = {"text", "json"};
-  constexpr std::string_view kFormats[] = {"beats", "oci", "k8s", "systemd", "bpf"};
-  if (auto wrong = wrong_arguments(spec, raw.positionals)) return wrong;
-  options.arguments = raw.positionals;
-  const auto format = once(spec, raw.format, "--format");
-  if (!format) return format.error();
-  if (*format) {
-    if (auto wrong = expect_word(spec, "format", **format, kTexts)) return wrong;
-    options.json = **format == "json";
-  }
-  const auto abi = read_abi(spec, raw.arch, "--arch");
-  if (!abi) return abi.error();
-  options.arch = *abi;
-  const auto machine = read_abi(spec, raw.machine, "--machine");
-  if (!machine) return machine.error();
-  options.machine = machine->value_or(arch::native_abi());
-  const auto list = once(spec, raw.cap, "--cap");
-  if (!list) return list.error();
-  if (*list) {
-    auto names = arch::read_capabilities(**list);
-    if (!names) return usage_error(spec, names.error().message);
-    options.capabilities = std::move(*names);
-  }
-  const auto to = once(spec, raw.to, "--to");
-  if (!to) return to.error();
-  if (*to) {
-    if (auto wrong = expect_word(spec, "format", **to, kFormats)) return wrong;
-    options.to = **to;
-  } else if (spec.command == Command::kConvert) {
+/// What the command cannot do without.
+std::optional<UsageError> missing_option(const CommandSpec& spec, const Options& options) {
+  const bool writes = spec.command == Command::kCompile || spec.command == Command::kRecord;
+  if (writes && options.output.empty()) return usage_error(spec, "expected -o OUT");
+  if (spec.command == Command::kConvert && options.to.empty()) {
     return usage_error(spec, "expected --to FORMAT: beats, oci, k8s, systemd or bpf");
   }
-  const auto pid = once(spec, raw.pid, "--pid");
-  if (!pid) return pid.error();
-  if (*pid) {
-    options.pid = read_pid(**pid);
-    if (!options.pid)
-      return usage_error(spec, "expected a process's number, found " + in_quotes(std::string_view(**pid)));
-  }
-  options.calls = raw.call;
-  const auto output = once(spec, raw.output, "--output");
-  if (!output) return output.error();
-  options.output = output->value_or("");
-  if (spec.command == Command::kCompile && options.output.empty()) return usage_error(spec, "expected -o OUT");
-  if (spec.command == Command::kRecord) {
-    if (options.output.empty()) return usage_error(spec, "expected -o OUT");
-    const auto merge = once(spec, raw.merge, "--merge");
-    if (!merge) return merge.error();
-    options.merge = merge->value_or("");
-    options.assumed = raw.assume;
-  }
   return std::nullopt;
+}
+
+/// Understands what stands on the command line.
+Result<Options, UsageError> read_line(const CommandSpec& spec, const Line& line) {
+  if (auto wrong = wrong_arguments(spec, line.arguments)) return std::move(*wrong);
+  Options options;
+  options.command = spec.command;
+  options.arguments = line.arguments;
+  for (size_t i = 0; i < std::size(kOptions); ++i) {
+    const size_t times = line.flags[i] ? 1 : line.values[i].size();
+    if (const auto error = command_line::store(kOptions[i], {times, line.values[i]}, options)) {
+      return usage_error(spec, *error);
+    }
+  }
+  if (auto missing = missing_option(spec, options)) return std::move(*missing);
+  return options;
 }
 
 /// How many of the words belong to the command when a program's line follows: all up to '--' or to the first that is
@@ -378,8 +359,8 @@ int own_words(const CommandSpec& spec, int argc, char** argv) {
   while (index < argc) {
     const std::string_view word = argv[index];
     if (word == "--" || word == "-" || !word.starts_with('-')) break;
-    const bool has_value = std::any_of(std::begin(kOptions), std::end(kOptions), [&](const OptionSpec& option) {
-      if (option.type.empty() || !takes(spec, option.name)) return false;
+    const bool has_value = std::any_of(std::begin(kOptions), std::end(kOptions), [&](const Option& option) {
+      if (!option.takes_value() || !takes(spec, option.name)) return false;
       return word == option.name || (word.size() == 2 && option.letter != 0 && word[1] == option.letter);
     });
     index += has_value ? 2 : 1;
@@ -394,10 +375,8 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
   CLI::App app;
   app.formatter(std::make_shared<HelpFormatter>(spec));
   app.allow_extras();
-  Raw raw;
-  Options options;
-  options.command = spec.command;
-  add_options(app, spec, raw, options);
+  Line line;
+  add_options(app, spec, line);
   const int own = spec.command == Command::kRecord ? own_words(spec, argc, argv) : argc;
   const int program = own < argc && std::string_view(argv[own]) == "--" ? own + 1 : own;
   try {
@@ -415,11 +394,12 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
     if (extra == "--") continue;
     const bool number = extra.size() > 1 && extra[1] >= '0' && extra[1] <= '9';  // An argument of a call: -100.
     if (extra.starts_with('-') && extra != "-" && !number) return unknown_option(spec, extra);
-    raw.positionals.push_back(extra);
+    line.arguments.push_back(extra);
   }
-  raw.positionals.insert(raw.positionals.end(), argv + program, argv + argc);
-  if (auto wrong = fill_in(spec, raw, options)) return std::move(*wrong);
-  return Parsed(std::move(options));
+  line.arguments.insert(line.arguments.end(), argv + program, argv + argc);
+  auto options = read_line(spec, line);
+  if (!options) return options.error();
+  return Parsed(std::move(*options));
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ struct Options {
   std::vector<std::string> assumed;  ///< record: names and sets that are not notified.
   bool narrow = false;               ///< record: --args.
   bool quiet = false;
+  bool help = false;
 };
 
 /// Text that was asked for (--help, --version).

@@ -1,4 +1,4 @@
-#include "output.h"
+#include "sandbox-policy/output.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>

@@ -34,6 +34,9 @@ class Output {
   Output();
   Output(bool colour, size_t width) : colour_(colour), width_(width) {}
 
+  /// What was collected.
+  [[nodiscard]] const std::string& text() const { return text_; }
+
   void add(std::string_view text) { text_ += text; }
   void line(std::string_view text) { (text_ += text) += '\n'; }
   [[nodiscard]] std::string paint(Colour colour, std::string_view text) const;

@@ -1,4 +1,4 @@
-#include "raw_output.h"
+#include "sandbox-policy/raw_output.h"
 
 #include <linux/seccomp.h>
 

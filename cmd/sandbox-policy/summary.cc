@@ -1,4 +1,4 @@
-#include "summary.h"
+#include "sandbox-policy/summary.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "write.h"
+#include "sandbox-policy/write.h"
 
 #include <fcntl.h>
 #include <sys/random.h>

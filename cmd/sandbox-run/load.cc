@@ -1,4 +1,4 @@
-#include "load.h"
+#include "sandbox-run/load.h"
 
 #include <unistd.h>
 

@@ -10,9 +10,9 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "compile/ready_filter.h"
-#include "options.h"
 #include "policy/policy.h"
 #include "resolve/rule_set.h"
+#include "sandbox-run/options.h"
 
 namespace sandbox::launcher {
 

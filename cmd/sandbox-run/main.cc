@@ -23,10 +23,10 @@
 #include "kernel/probe.h"
 #include "kernel/supervise.h"
 #include "kernel/target.h"
-#include "load.h"
-#include "options.h"
 #include "profiles/profiles.h"
-#include "report.h"
+#include "sandbox-run/load.h"
+#include "sandbox-run/options.h"
+#include "sandbox-run/report.h"
 
 namespace sandbox::launcher {
 namespace {
@@ -146,7 +146,7 @@ void print_dry_run(const Loaded& loaded, const Options& options, uint32_t flags,
 void warn_of_disabled(const Loaded& loaded, const std::string& path, const Log& log) {
   for (const Part& part : loaded.parts) {
     if (part.applies()) continue;
-    log.always_warn(
+    log.unsuppressed_warning(
         part.disabled + ": " +
         (loaded.ready ? "this policy changes nothing" : in_quotes(std::string_view(path)) + " runs without a filter"));
   }

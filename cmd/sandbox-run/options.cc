@@ -1,4 +1,4 @@
-#include "options.h"
+#include "sandbox-run/options.h"
 
 // The only includer of CLI11, which takes long to compile. It writes --help.
 #include <CLI/App.hpp>
@@ -6,7 +6,6 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -16,77 +15,72 @@
 #include "arch/capabilities.h"
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
+#include "command_line/option_table.h"
 
 namespace sandbox::launcher {
 namespace {
 
-/// The launcher's options, in the order of --help.
-enum class Id : uint8_t {
-  kPolicy,
-  kProfile,
-  kBpf,
-  kNoNewPrivs,
-  kTokenVisible,
-  kLog,
-  kReport,
-  kPermissive,
-  kCap,
-  kKernelWidths,
-  kDryRun,
-  kListProfiles,
-  kVerbose,
-  kQuiet,
-  kVersion,
-  kHelp,
+using Option = command_line::Option<Options>;
+
+std::optional<std::string> read_no_new_privs(std::string_view value, Options& options) {
+  constexpr std::string_view kTrue[] = {"true", "yes", "on", "1"};
+  constexpr std::string_view kFalse[] = {"false", "no", "off", "0"};
+  const bool yes = std::find(std::begin(kTrue), std::end(kTrue), value) != std::end(kTrue);
+  const bool no = std::find(std::begin(kFalse), std::end(kFalse), value) != std::end(kFalse);
+  if (!yes && !no) return "option '--no-new-privs' must be true or false, found " + in_quotes(value);
+  options.no_new_privs = yes;
+  return std::nullopt;
+}
+
+std::optional<std::string> add_capabilities(std::string_view list, Options& options) {
+  auto names = arch::read_capabilities(list);
+  if (!names) return names.error().message;
+  if (!options.capabilities) options.capabilities.emplace();
+  options.capabilities->merge(*names);
+  return std::nullopt;
+}
+
+/// In the order of --help.
+constexpr Option kOptions[] = {
+    {"--policy", 'p', "FILE", "a policy: Elastic Beats' YAML or an OCI profile; of several each must agree",
+     &Options::policies},
+    {"--profile", 0, "NAME", "a built-in policy, also beside --policy (see --list-profiles)", &Options::profiles},
+    {"--bpf", 0, "FILE", "a compiled filter, or raw BPF of any tool, instead of policies", &Options::bpf},
+    {"--no-new-privs", 0, "BOOL", "set no_new_privs (default true); false needs CAP_SYS_ADMIN",
+     Option::Once{read_no_new_privs}},
+    {"--token-visible", 0, "", "launch also where PROGRAM could see the exec token (s390x, riscv64)",
+     &Options::token_visible},
+    {"--log", 0, "", "have the kernel log what is denied", &Options::log_denied},
+    {"--report", 0, "[=FILE]", "stay beside PROGRAM and say what is denied; to FILE as JSON (ECS) lines",
+     Option::WithOrWithout{&Options::report, &Options::report_file}},
+    {"--permissive", 0, "", "with --report: say what would be denied, and let it through", &Options::permissive},
+    {"--cap", 0, "NAMES", "OCI profiles: the capabilities to count on (default: those PROGRAM can have)",
+     Option::Each{add_capabilities}},
+    {"--kernel-widths", 0, "", "OCI profiles: compare the bits that the kernel reads, not 64", &Options::kernel_widths},
+    {"--dry-run", 0, "", "check everything, print the filter, start nothing", &Options::dry_run},
+    {"--list-profiles", 0, "", "print the built-in policies", &Options::list_profiles},
+    {"--verbose", 'v', "", "say what is done", &Options::verbose},
+    {"--quiet", 'q', "", "say less: no warnings, no remarks", &Options::quiet},
+    {"--version", 0, "", "print the version", &Options::version},
+    {"--help", 'h', "", "print this help", &Options::help},
 };
+static_assert(command_line::is_consistent(kOptions));
 
-struct OptionSpec {
-  Id id;
-  std::string_view name;
-  char letter;            ///< 0: none.
-  std::string_view type;  ///< What its value is, for --help; empty: it takes none. In brackets: only behind '='.
-  std::string_view description;
-
-  [[nodiscard]] bool takes_value() const { return !type.empty(); }
-  [[nodiscard]] bool needs_value() const { return takes_value() && !type.starts_with('['); }
-};
-
-constexpr OptionSpec kOptions[] = {
-    {Id::kPolicy, "--policy", 'p', "FILE",
-     "a policy: Elastic Beats' YAML or an OCI profile; of several each must agree"},
-    {Id::kProfile, "--profile", 0, "NAME", "a built-in policy, also beside --policy (see --list-profiles)"},
-    {Id::kBpf, "--bpf", 0, "FILE", "a compiled filter, or raw BPF of any tool, instead of policies"},
-    {Id::kNoNewPrivs, "--no-new-privs", 0, "BOOL", "set no_new_privs (default true); false needs CAP_SYS_ADMIN"},
-    {Id::kTokenVisible, "--token-visible", 0, "",
-     "launch also where PROGRAM could see the exec token (s390x, riscv64)"},
-    {Id::kLog, "--log", 0, "", "have the kernel log what is denied"},
-    {Id::kReport, "--report", 0, "[=FILE]", "stay beside PROGRAM and say what is denied; to FILE as JSON (ECS) lines"},
-    {Id::kPermissive, "--permissive", 0, "", "with --report: say what would be denied, and let it through"},
-    {Id::kCap, "--cap", 0, "NAMES", "OCI profiles: the capabilities to count on (default: those PROGRAM can have)"},
-    {Id::kKernelWidths, "--kernel-widths", 0, "", "OCI profiles: compare the bits that the kernel reads, not 64"},
-    {Id::kDryRun, "--dry-run", 0, "", "check everything, print the filter, start nothing"},
-    {Id::kListProfiles, "--list-profiles", 0, "", "print the built-in policies"},
-    {Id::kVerbose, "--verbose", 'v', "", "say what is done"},
-    {Id::kQuiet, "--quiet", 'q', "", "say less: no warnings, no remarks"},
-    {Id::kVersion, "--version", 0, "", "print the version"},
-    {Id::kHelp, "--help", 'h', "", "print this help"},
-};
-
-const OptionSpec* find_option(std::string_view name) {
-  const auto found = std::find_if(std::begin(kOptions), std::end(kOptions),
-                                  [&](const OptionSpec& option) { return option.name == name; });
+const Option* find_option(std::string_view name) {
+  const auto found =
+      std::find_if(std::begin(kOptions), std::end(kOptions), [&](const Option& option) { return option.name == name; });
   return found == std::end(kOptions) ? nullptr : found;
 }
 
-const OptionSpec* find_option(char letter) {
+const Option* find_option(char letter) {
   const auto found = std::find_if(std::begin(kOptions), std::end(kOptions),
-                                  [&](const OptionSpec& option) { return option.letter == letter; });
+                                  [&](const Option& option) { return option.letter == letter; });
   return found == std::end(kOptions) ? nullptr : found;
 }
 
 UsageError unknown_option(std::string_view written) {
   std::vector<std::string_view> names;
-  for (const OptionSpec& option : kOptions) names.push_back(option.name);
+  for (const Option& option : kOptions) names.push_back(option.name);
   std::string message = "unknown option " + in_quotes(written);
   if (const auto nearest = nearest_name(written, names)) {
     message += "; did you mean " + in_quotes(*nearest) + "?";
@@ -98,7 +92,7 @@ UsageError unknown_option(std::string_view written) {
 
 /// One argument of ours, taken apart.
 struct OwnArgument {
-  const OptionSpec* option = nullptr;
+  const Option* option = nullptr;
   std::string_view name;                  ///< As written: "--policy", "-p", "-vp".
   std::optional<std::string_view> value;  ///< What is written together with the name: "--policy=FILE", "-pFILE".
 };
@@ -116,10 +110,18 @@ Result<OwnArgument, UsageError> read_long(std::string_view argument) {
   return own;
 }
 
-using Given = std::array<bool, std::size(kOptions)>;
+/// The launcher's own part of the command line.
+struct OwnLine {
+  int count = 0;  ///< How many of the arguments behind argv[0] are the launcher's own.
+  std::array<command_line::Given, std::size(kOptions)> given;
+
+  command_line::Given& operator[](const Option* option) {
+    return given[static_cast<size_t>(option - std::begin(kOptions))];
+  }
+};
 
 /// A cluster such as -v, -vp FILE or -vpFILE: only the last of its options can take a value. Those before it are noted.
-Result<OwnArgument, UsageError> read_cluster(std::string_view argument, Given& given) {
+Result<OwnArgument, UsageError> read_cluster(std::string_view argument, OwnLine& line) {
   OwnArgument own;
   for (size_t i = 1; i < argument.size(); ++i) {
     own.option = find_option(argument[i]);
@@ -128,23 +130,14 @@ Result<OwnArgument, UsageError> read_cluster(std::string_view argument, Given& g
       return unknown_option(argument.size() == 2 ? argument : name);
     }
     own.name = argument.substr(0, i + 1);
-    given[static_cast<size_t>(own.option->id)] = true;
-    if (!own.option->takes_value()) continue;
-    if (i + 1 < argument.size()) own.value = argument.substr(i + 1);
-    break;
+    if (own.option->takes_value()) {
+      if (i + 1 < argument.size()) own.value = argument.substr(i + 1);
+      break;
+    }
+    if (i + 1 < argument.size()) ++line[own.option].times;
   }
   return own;
 }
-
-/// The launcher's own part of the command line.
-struct OwnLine {
-  int count = 0;  ///< How many of the arguments behind argv[0] are the launcher's own.
-  Given given = {};
-  std::array<std::vector<std::string>, std::size(kOptions)> values;
-
-  [[nodiscard]] bool has(Id id) const { return given[static_cast<size_t>(id)]; }
-  std::vector<std::string>& values_of(Id id) { return values[static_cast<size_t>(id)]; }
-};
 
 /// Our own reading, not CLI11's: that would take the target's options for ours, an unknown option of ours for a target
 /// and "[a,b]" for two values, and it needs longer than all else that a launch under a compiled filter does.
@@ -154,29 +147,18 @@ Result<OwnLine, UsageError> scan(int argc, char** argv) {
   while (index < argc) {
     const std::string_view argument = argv[index];
     if (argument == "--" || argument == "-" || !argument.starts_with('-')) break;
-    auto own = argument.starts_with("--") ? read_long(argument) : read_cluster(argument, line.given);
+    auto own = argument.starts_with("--") ? read_long(argument) : read_cluster(argument, line);
     if (!own) return own.error();
     ++index;
-    line.given[static_cast<size_t>(own->option->id)] = true;
+    ++line[own->option].times;
     if (!own->option->takes_value()) continue;
     if (!own->value && !own->option->needs_value()) continue;
     if (!own->value && index < argc) own->value = argv[index++];
     if (!own->value || own->value->empty()) return UsageError{"option " + in_quotes(own->name) + " needs a value"};
-    line.values_of(own->option->id).emplace_back(*own->value);
+    line[own->option].values.emplace_back(*own->value);
   }
   line.count = index - 1;
   return line;
-}
-
-Result<bool, UsageError> read_bool(const std::vector<std::string>& values, std::string_view option, bool by_default) {
-  constexpr std::string_view kTrue[] = {"true", "yes", "on", "1"};
-  constexpr std::string_view kFalse[] = {"false", "no", "off", "0"};
-  if (values.empty()) return by_default;
-  if (values.size() > 1) return UsageError{"option " + in_quotes(option) + " is given more than once"};
-  const std::string_view value = values.front();
-  if (std::find(std::begin(kTrue), std::end(kTrue), value) != std::end(kTrue)) return true;
-  if (std::find(std::begin(kFalse), std::end(kFalse), value) != std::end(kFalse)) return false;
-  return UsageError{"option " + in_quotes(option) + " must be true or false, found " + in_quotes(value)};
 }
 
 constexpr const char* kUsage =
@@ -231,7 +213,7 @@ std::string help_text() {
   app.formatter(std::make_shared<HelpFormatter>());
   app.set_help_flag();
   std::vector<std::string> values;
-  for (const OptionSpec& option : kOptions) {
+  for (const Option& option : kOptions) {
     const std::string letter = option.letter != 0 ? "-" + std::string(1, option.letter) + "," : "";
     const std::string names = letter + std::string(option.name);
     const std::string description(option.description);
@@ -252,42 +234,17 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
   if (!own) return own.error();
 
   Options options;
-  options.policies = std::move(own->values_of(Id::kPolicy));
-  options.profiles = std::move(own->values_of(Id::kProfile));
-  const std::vector<std::string>& filters = own->values_of(Id::kBpf);
-  if (filters.size() > 1) return UsageError{"option '--bpf' is given more than once"};
-  if (!filters.empty()) options.bpf = filters.front();
+  for (const Option& option : kOptions) {
+    if (const auto error = command_line::store(option, (*own)[&option], options)) return UsageError{*error};
+  }
   if (options.bpf && (!options.policies.empty() || !options.profiles.empty())) {
     return UsageError{"'--bpf' cannot be used together with '--policy' and '--profile': a filter is complete"};
   }
-  const auto wanted = read_bool(own->values_of(Id::kNoNewPrivs), "--no-new-privs", true);
-  if (!wanted) return wanted.error();
-  options.no_new_privs = *wanted;
-  if (own->has(Id::kHelp)) return Parsed(Information{help_text()});
-  if (own->has(Id::kVersion)) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});
-  if (own->has(Id::kCap)) {
-    options.capabilities.emplace();
-    for (const std::string& list : own->values_of(Id::kCap)) {
-      auto names = arch::read_capabilities(list);
-      if (!names) return UsageError{names.error().message};
-      options.capabilities->merge(*names);
-    }
-  }
-  options.token_visible = own->has(Id::kTokenVisible);
-  options.log_denied = own->has(Id::kLog);
-  options.report = own->has(Id::kReport);
-  const std::vector<std::string>& reports = own->values_of(Id::kReport);
-  if (reports.size() > 1) return UsageError{"option '--report' is given more than once"};
-  if (!reports.empty()) options.report_file = reports.front();
-  options.permissive = own->has(Id::kPermissive);
+  if (options.help) return Parsed(Information{help_text()});
+  if (options.version) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});
   if (options.permissive && !options.report) {
     return UsageError{"'--permissive' needs '--report': what is let through is to be seen"};
   }
-  options.kernel_widths = own->has(Id::kKernelWidths);
-  options.dry_run = own->has(Id::kDryRun);
-  options.list_profiles = own->has(Id::kListProfiles);
-  options.verbose = own->has(Id::kVerbose);
-  options.quiet = own->has(Id::kQuiet);
 
   int target = 1 + own->count;
   if (target < argc && std::string_view(argv[target]) == "--") ++target;

@@ -27,6 +27,8 @@ struct Options {
   bool list_profiles = false;
   bool verbose = false;
   bool quiet = false;
+  bool help = false;
+  bool version = false;
   char** target = nullptr;  ///< The target's name and arguments, null-terminated, within argv; null without a target.
 };
 

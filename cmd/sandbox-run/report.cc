@@ -1,4 +1,4 @@
-#include "report.h"
+#include "sandbox-run/report.h"
 
 #include <fcntl.h>
 #include <linux/seccomp.h>

@@ -13,10 +13,10 @@
 #include "kernel/enter.h"
 #include "kernel/trap_records.h"
 #include "kernel/watcher.h"
-#include "load.h"
-#include "options.h"
 #include "report/judge.h"
 #include "report/tally.h"
+#include "sandbox-run/load.h"
+#include "sandbox-run/options.h"
 
 namespace sandbox::launcher {
 

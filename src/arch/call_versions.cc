@@ -26,7 +26,7 @@ struct LaterRelease {
   std::string_view calls;
 };
 
-#include "arch/generated/call_versions.inc"
+#include "arch/call_versions.inc"
 
 constexpr std::string_view take_word(std::string_view& words) {
   const size_t end = words.find(' ');

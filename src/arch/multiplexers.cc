@@ -63,12 +63,12 @@ constexpr Row kRows[] = {
 }  // namespace
 
 std::vector<Multiplexed> multiplexed(Abi abi, std::string_view name) {
-  std::vector<Multiplexed> ways;
+  std::vector<Multiplexed> found;
   for (const Row& row : kRows) {
     if (row.name != name || !number_of(abi, row.multiplexer)) continue;
-    ways.push_back({row.multiplexer, row.selector, row.multiplexer == kIpc ? 0xffff : UINT32_MAX});
+    found.push_back({row.multiplexer, row.selector, row.multiplexer == kIpc ? 0xffff : UINT32_MAX});
   }
-  return ways;
+  return found;
 }
 
 bool has_multiplexers(Abi abi) {

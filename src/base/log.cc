@@ -77,7 +77,7 @@ void Log::write(LogLevel level, std::string_view message) const {
   logger().log(text_of(level).level, prefix(program_, level, journal_) + std::string(message));
 }
 
-void Log::always_warn(std::string_view message) const {
+void Log::unsuppressed_warning(std::string_view message) const {
   logger().log(spdlog::level::warn, prefix(program_, LogLevel::kWarning, journal_) + std::string(message));
 }
 

@@ -24,8 +24,8 @@ class Log {
   void warning(std::string_view message) const { write(LogLevel::kWarning, message); }
   void info(std::string_view message) const { write(LogLevel::kInfo, message); }
 
-  /// A warning that is shown at every level, --quiet included.
-  void always_warn(std::string_view message) const;
+  /// A warning that is shown at every level, under --quiet too.
+  void unsuppressed_warning(std::string_view message) const;
 
   /// Every diagnostic that the level lets through, in order, with the source line and a caret when standard error is a
   /// terminal.

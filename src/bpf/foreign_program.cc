@@ -9,8 +9,8 @@
 namespace sandbox::bpf {
 namespace {
 
-/// The complaint about returning `value`; empty when there is none.
-std::string complaint(uint32_t value) {
+/// What is wrong with returning `value`; empty when nothing is.
+std::string error_of(uint32_t value) {
   switch (value & SECCOMP_RET_ACTION_FULL) {
     case SECCOMP_RET_KILL_PROCESS:
     case SECCOMP_RET_KILL_THREAD:
@@ -34,13 +34,13 @@ std::string complaint(uint32_t value) {
 
 }  // namespace
 
-std::optional<InvalidProgram> unwelcome_return(const ValidatedProgram& program, bool token) {
+std::optional<InvalidProgram> unusable_return(const ValidatedProgram& program, bool token) {
   for (size_t i = 0; i < program.size(); ++i) {
     const Instruction& instruction = program.instructions()[i];
     if (!is_return(instruction.code)) continue;
     if (BPF_RVAL(instruction.code) == BPF_A) return InvalidProgram{i, "it returns A, and what that is cannot be told"};
     if (token && instruction.k == SECCOMP_RET_USER_NOTIF) continue;
-    std::string message = complaint(instruction.k);
+    std::string message = error_of(instruction.k);
     if (!message.empty()) return InvalidProgram{i, std::move(message)};
   }
   return std::nullopt;

@@ -16,7 +16,7 @@ inline constexpr uint32_t kMaxErrno = 4095;
 ///
 /// `token`: the program has checks of the exec token, which end in user notifications. That nothing else does is for
 /// others to see (compile/token_sites.h).
-std::optional<InvalidProgram> unwelcome_return(const ValidatedProgram& program, bool token = false);
+std::optional<InvalidProgram> unusable_return(const ValidatedProgram& program, bool token = false);
 
 /// Which registers some path reads before it has written them. The kernel sets both to 0 at the start.
 struct EntryReads {

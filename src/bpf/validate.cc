@@ -79,8 +79,8 @@ Shape shape_of(uint16_t code) {
   }
 }
 
-/// The complaint about one instruction by itself, or null.
-const char* complaint(const Instruction& instruction, size_t index, size_t size) {
+/// What is wrong with one instruction by itself, or null.
+const char* error_of(const Instruction& instruction, size_t index, size_t size) {
   const size_t behind = size - index - 1;  // Instructions after this one.
   switch (shape_of(instruction.code)) {
     case Shape::kForbidden:
@@ -151,7 +151,7 @@ Result<ValidatedProgram, InvalidProgram> validate(Program program) {
   if (program.size() > kMaxInstructions)
     return InvalidProgram{kMaxInstructions, "the program is longer than 4096 instructions"};
   for (size_t i = 0; i < program.size(); ++i) {
-    if (const char* message = complaint(program[i], i, program.size())) return InvalidProgram{i, message};
+    if (const char* message = error_of(program[i], i, program.size())) return InvalidProgram{i, message};
   }
   if (shape_of(program.back().code) != Shape::kReturn) {
     return InvalidProgram{program.size() - 1, "the last instruction is not a return"};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bpf/assembler.h"
+#include "bpf/instruction.h"
 #include "compile/conditions.h"
 #include "compile/number_tree.h"
 #include "compile/ranges.h"
@@ -211,6 +212,20 @@ bpf::Program with_lasting_token(const Filter& filter, const Token& token) {
     }
   }
   return program;
+}
+
+bpf::ValidatedProgram without_token(const Filter& filter) {
+  constexpr uint16_t kEqual = BPF_JMP | BPF_JEQ | BPF_K;
+  bpf::Program program = filter.program.instructions();
+  for (const TokenSite& site : filter.token_sites) {
+    if (site.word != filter.token_sites.back().word) continue;
+    size_t at = site.index + 1;  // Behind the last word: OR, maybe jumps, and the comparison with 0.
+    while (at + 1 < program.size() && program[at].code != kEqual) at = bpf::successors(program[at], at).yes;
+    if (program[at].code == kEqual) program[at].jt = program[at].jf;
+  }
+  auto validated = bpf::validate(std::move(program));
+  if (validated) return std::move(*validated);
+  return filter.program;
 }
 
 }  // namespace sandbox::compile

@@ -57,7 +57,7 @@ class ChoiceCompiler {
     uint32_t tag = 0;
   };
   /// Where a choice of a ValueLine continues.
-  struct Way {
+  struct Outcome {
     Entry entry;
     uint32_t tag = 0;  ///< 0: that of the choice before it on the line.
   };
@@ -69,7 +69,7 @@ class ChoiceCompiler {
     return {bpf::high_half_offset(term.argument, endian_), high_half(term.mask)};
   }
 
-  Entry line(const Term& term, const ValueLine& line, std::span<const Way> ways);
+  Entry line(const Term& term, const ValueLine& line, std::span<const Outcome> outcomes);
   Entry high_line(const Term& term, std::span<const Stretch> stretches);
   Entry word_line(Word word, std::span<const Stretch> stretches);
   Entry any_bit(const Condition& condition, const Entry& yes, const Entry& no);
@@ -81,7 +81,7 @@ class ChoiceCompiler {
   Effort effort_;
 };
 
-/// The way on of those who have the word in A.
+/// Where those go on that have the word in A.
 Node behind_load(const Entry& entry, Word word) {
   return entry.word == word ? entry.loaded : entry.node;
 }
@@ -105,7 +105,7 @@ Entry ChoiceCompiler::word_line(Word word, std::span<const Stretch> stretches) {
   return load(word, compile_number_tree(assembler_, targets, 0, effort_));
 }
 
-/// The high half decides, but for its values within which the way on changes: then the low half does.
+/// The high half decides, but for its values within which the outcome changes: then the low half does.
 Entry ChoiceCompiler::high_line(const Term& term, std::span<const Stretch> stretches) {
   std::vector<Stretch> highs;
   for (size_t i = 0; i < stretches.size();) {
@@ -122,14 +122,14 @@ Entry ChoiceCompiler::high_line(const Term& term, std::span<const Stretch> stret
   return word_line(high_word(term), highs);
 }
 
-Entry ChoiceCompiler::line(const Term& term, const ValueLine& line, std::span<const Way> ways) {
+Entry ChoiceCompiler::line(const Term& term, const ValueLine& line, std::span<const Outcome> outcomes) {
   std::vector<Stretch> stretches;
   uint32_t tag = 0;
   for (const auto& [first, choice] : line) {
-    const Way& way = ways[choice];
-    if (way.tag != 0) tag = way.tag;
-    if (stretches.empty() || stretches.back().entry.node != way.entry.node)
-      stretches.push_back({first, way.entry, tag});
+    const Outcome& outcome = outcomes[choice];
+    if (outcome.tag != 0) tag = outcome.tag;
+    if (stretches.empty() || stretches.back().entry.node != outcome.entry.node)
+      stretches.push_back({first, outcome.entry, tag});
   }
   return high_half(term.mask) == 0 ? word_line(low_word(term), stretches) : high_line(term, stretches);
 }
@@ -161,7 +161,7 @@ Entry ChoiceCompiler::all_of(const Clause& clause, const Entry& otherwise) {
       while (begin > 0 && asks_for_values(conditions[begin - 1]) && term_of(conditions[begin - 1]) == term) --begin;
       ValueLine values(0);
       for (const Values& matching : values_of(conditions.subspan(begin, end - begin))) values.set(matching, 1);
-      entry = line(term, values, std::array{Way{otherwise, clause.tag}, Way{entry, clause.tag}});
+      entry = line(term, values, std::array{Outcome{otherwise, clause.tag}, Outcome{entry, clause.tag}});
     }
     end = begin;
   }
@@ -172,12 +172,12 @@ Entry ChoiceCompiler::all_of(const Clause& clause, const Entry& otherwise) {
 /// way.
 Entry ChoiceCompiler::first_of(std::span<const Clause> clauses, const Entry& otherwise) {
   ValueLine values(0);
-  std::vector<Way> ways(clauses.size() + 1, Way{otherwise, 0});
+  std::vector<Outcome> outcomes(clauses.size() + 1, Outcome{otherwise, 0});
   for (size_t i = clauses.size(); i-- > 0;) {
-    ways[i + 1] = {clauses[i].matched, clauses[i].tag};
+    outcomes[i + 1] = {clauses[i].matched, clauses[i].tag};
     for (const Values& matching : values_of(clauses[i].conditions)) values.set(matching, i + 1);
   }
-  return line(*clauses.front().term(), values, ways);
+  return line(*clauses.front().term(), values, outcomes);
 }
 
 /// The choices that can be reached and depend on the arguments; the first that always matches replaces `otherwise`.

@@ -51,10 +51,10 @@ std::optional<uint32_t> Preparation::find_number() {
   if (const auto number = arch::number_of(abi_.abi, name.text)) return number;
   const std::string on = " on " + std::string(abi_.name);
   std::string message = "unknown system call " + in_quotes(std::string_view(name.text)) + on;
-  const std::vector<arch::Multiplexed> ways = arch::multiplexed(abi_.abi, name.text);
-  if (!ways.empty()) {
+  const std::vector<arch::Multiplexed> multiplexed = arch::multiplexed(abi_.abi, name.text);
+  if (!multiplexed.empty()) {
     message = "system call " + in_quotes(std::string_view(name.text)) + " has no number" + on + "; write [" +
-              std::string(ways.front().multiplexer) + ", " + std::to_string(ways.front().selector) + "]";
+              std::string(multiplexed.front().multiplexer) + ", " + std::to_string(multiplexed.front().selector) + "]";
   } else if (name.text.starts_with('@')) {
     message = "an expectation is about one call, found the set " + in_quotes(std::string_view(name.text));
   } else if (const std::vector<arch::Abi> others = arch::abis_with(name.text); !others.empty()) {

@@ -73,10 +73,10 @@ class Copy {
       if (bpf::is_return(program_[at].code)) continue;
       for (size_t known = 0; known < bpf::kKnownACount; ++known) {
         if (!reached_[known][at]) continue;
-        const bpf::Successors ways = next(at, static_cast<KnownA>(known));
+        const bpf::Successors successors = next(at, static_cast<KnownA>(known));
         auto& reached = reached_[index_after(at, static_cast<KnownA>(known))];
-        reached[ways.yes] = true;
-        reached[ways.no] = true;
+        reached[successors.yes] = true;
+        reached[successors.no] = true;
       }
     }
   }
@@ -89,13 +89,13 @@ class Copy {
     const Instruction& instruction = program_[at];
     if (bpf::is_return(instruction.code)) return answer(instruction.k);
     const auto& after = nodes_[index_after(at, known)];
-    const bpf::Successors ways = next(at, known);
-    if (ways.yes != ways.no)
-      return assembler_.conditional(instruction.code, instruction.k, after[ways.yes], after[ways.no]);
+    const bpf::Successors successors = next(at, known);
+    if (successors.yes != successors.no)
+      return assembler_.conditional(instruction.code, instruction.k, after[successors.yes], after[successors.no]);
     const bool may_end = instruction.code == (BPF_ALU | BPF_DIV | BPF_X);  // By 0.
-    const bool for_nothing = !may_end && std::ranges::find(answers_, after[ways.yes]) != answers_.end();
-    if (bpf::is_jump(instruction.code) || for_nothing) return after[ways.yes];
-    return assembler_.step(instruction.code, instruction.k, after[ways.yes], marks_[at]);
+    const bool for_nothing = !may_end && std::ranges::find(answers_, after[successors.yes]) != answers_.end();
+    if (bpf::is_jump(instruction.code) || for_nothing) return after[successors.yes];
+    return assembler_.step(instruction.code, instruction.k, after[successors.yes], marks_[at]);
   }
 
   Node answer(uint32_t value) {

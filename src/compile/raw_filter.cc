@@ -73,7 +73,7 @@ Result<RawFilter, UnusableFilter> read_raw_filter(std::string_view bytes, arch::
   }
   auto program = read_raw_program(bytes);
   if (!program) return program.error();
-  if (const auto unwelcome = bpf::unwelcome_return(*program)) return at_instruction(*unwelcome);
+  if (const auto unusable = bpf::unusable_return(*program)) return at_instruction(*unusable);
   const arch::AbiInfo& abi = arch::info(launcher);
   std::vector<uint32_t> numbers = launcher_calls(launcher);
   std::erase_if(numbers, [&](uint32_t number) { return is_cached_allow(*program, abi.audit_arch, number); });

@@ -47,10 +47,10 @@ Result<std::vector<arch::Abi>, UnusableFilter> known_abis(const std::vector<bpf:
   return abis;
 }
 
-/// Whether the launcher may install this filter and can then execute a program.
-std::optional<UnusableFilter> objection(const Filter& filter, arch::Abi launcher) {
+/// Why the launcher may not install this filter, or could not execute a program under it. None: it can.
+std::optional<UnusableFilter> why_unusable(const Filter& filter, arch::Abi launcher) {
   const bool token = !filter.token_sites.empty();
-  if (const auto unwelcome = bpf::unwelcome_return(filter.program, token)) return at_instruction(*unwelcome);
+  if (const auto unusable = bpf::unusable_return(filter.program, token)) return at_instruction(*unusable);
   if (const auto wrong = wrong_token_site(filter.program, filter.token_sites, launcher)) return at_instruction(*wrong);
   if (opens_for_launcher(filter.program, filter.token_sites, launcher)) return std::nullopt;
   return UnusableFilter{"does not let sandbox-run itself call execve, write and exit_group"};
@@ -78,7 +78,7 @@ Result<ReadyFilter, UnusableFilter> read_own_format(std::string_view bytes, arch
   }
   auto ready = contents_of(std::move(*file));
   if (!ready) return ready;
-  if (auto unusable = objection(ready->filter, launcher)) return std::move(*unusable);
+  if (auto unusable = why_unusable(ready->filter, launcher)) return std::move(*unusable);
   return ready;
 }
 

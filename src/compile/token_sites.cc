@@ -89,7 +89,7 @@ class Check {
   size_t decision_ = 0;
 };
 
-/// A way to a notification on which the call did not have to show the token. `decisions` are those of the checks.
+/// A path to a notification on which the call did not have to show the token. `decisions` are those of the checks.
 std::optional<InvalidProgram> notification_without_token(const Program& program, const std::vector<size_t>& decisions) {
   const auto open = InvalidProgram{0, "it returns user_notif to a call without the token"};
   if (notifies(program, 0)) return open;
@@ -103,10 +103,10 @@ std::optional<InvalidProgram> notification_without_token(const Program& program,
   return std::nullopt;
 }
 
-/// Follows every way that a call with a known number can take, whatever its arguments.
-class Ways {
+/// Follows every path that a call with a known number can take, whatever its arguments.
+class LauncherPaths {
  public:
-  Ways(const Program& program, const std::vector<TokenSite>& sites, const arch::AbiInfo& abi)
+  LauncherPaths(const Program& program, const std::vector<TokenSite>& sites, const arch::AbiInfo& abi)
       : program_(program), sites_(sites), abi_(abi) {}
 
   bool all_allow(uint32_t number) {
@@ -180,9 +180,9 @@ std::optional<InvalidProgram> wrong_token_site(const bpf::ValidatedProgram& vali
 }
 
 bool opens_for_launcher(const bpf::ValidatedProgram& program, const std::vector<TokenSite>& sites, arch::Abi launcher) {
-  Ways ways(program.instructions(), sites, arch::info(launcher));
+  LauncherPaths paths(program.instructions(), sites, arch::info(launcher));
   const std::vector<uint32_t> numbers = launcher_calls(launcher);
-  return std::all_of(numbers.begin(), numbers.end(), [&](uint32_t number) { return ways.all_allow(number); });
+  return std::all_of(numbers.begin(), numbers.end(), [&](uint32_t number) { return paths.all_allow(number); });
 }
 
 }  // namespace sandbox::compile

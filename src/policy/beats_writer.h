@@ -15,7 +15,7 @@
 namespace sandbox::policy {
 
 /// YAML in block style, one name a line, in the policy's own order. What the policy says by default is left out, and
-/// so are comments. Precondition: it says nothing that only an OCI profile can say (resolve/beats_policy.h).
+/// so are comments. Precondition: it says nothing that only an OCI profile can say (resolve/convert/beats_policy.h).
 ///
 /// Two policies that are written alike mean the same.
 std::string write_beats(const Policy& policy);

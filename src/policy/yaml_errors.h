@@ -26,7 +26,7 @@ struct ParserState {
   bool last_scalar_quoted = false;
 };
 
-/// What yaml-cpp complains about, as an error of ours.
+/// An error of yaml-cpp as one of ours.
 SyntaxError translate(const SourceText& source, const YAML::Exception& exception, const ParserState& state);
 
 /// "the closing quote (") is missing", for the quote that opened.

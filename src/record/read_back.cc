@@ -5,7 +5,7 @@
 #include "policy/reader.h"
 #include "resolve/decisions.h"
 #include "resolve/evaluate.h"
-#include "resolve/lint.h"
+#include "resolve/lint/lint.h"
 #include "resolve/resolve.h"
 
 namespace sandbox::record {

@@ -80,13 +80,13 @@ std::vector<Clause> clauses_behind(std::string_view multiplexer, arch::Abi abi,
                                    const std::vector<NamedVerdict>& rules) {
   std::vector<Clause> clauses;
   for (const NamedVerdict& rule : rules) {
-    for (const arch::Multiplexed& way : arch::multiplexed(abi, rule.name)) {
-      if (way.multiplexer != multiplexer) continue;
+    for (const arch::Multiplexed& multiplexed : arch::multiplexed(abi, rule.name)) {
+      if (multiplexed.multiplexer != multiplexer) continue;
       Condition selector;
       selector.width = 32;
       selector.operation = policy::Operation::kMaskedEqual;
-      selector.value = way.selector;
-      selector.mask = way.mask;
+      selector.value = multiplexed.selector;
+      selector.mask = multiplexed.mask;
       clauses.push_back({{selector}, rule.verdict, {}});
     }
   }

@@ -110,14 +110,14 @@ bool matches(const Clause& clause, const bpf::SystemCall& call) {
 }
 
 Judgement evaluate(const PolicyRules& rules, const bpf::SystemCall& call) {
-  const Route way = route(rules, call);
-  if (way.rules == nullptr) return way.fixed;
-  for (const Clause& clause : clauses_of(*way.rules, call.number)) {
+  const Route taken = route(rules, call);
+  if (taken.rules == nullptr) return taken.fixed;
+  for (const Clause& clause : clauses_of(*taken.rules, call.number)) {
     if (!matches(clause, call)) continue;
     if (!clause.origin) return {clause.verdict, VerdictSource::kDefault};
     return {clause.verdict, VerdictSource::kGroup, &clause};
   }
-  return {way.rules->default_verdict, way.rules->default_source};
+  return {taken.rules->default_verdict, taken.rules->default_source};
 }
 
 Judgement evaluate(std::span<const PolicyRules> policies, const bpf::SystemCall& call) {

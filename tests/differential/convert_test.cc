@@ -21,7 +21,7 @@
 #include "random_language.h"
 #include "random_policy.h"
 #include "resolve/call_sets.h"
-#include "resolve/convert.h"
+#include "resolve/convert/convert.h"
 #include "resolve/evaluate.h"
 #include "runc_program.h"
 
@@ -414,7 +414,7 @@ TEST(Convert, SystemdTakesTheDropIns) {
   const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("drop_in." + std::to_string(getpid()));
   std::filesystem::create_directories(folder / "tried.service.d");
   std::ofstream(folder / "tried.service") << "[Service]\nExecStart=/bin/true\n";
-  const auto complaints = [&](const std::string& drop_in) {
+  const auto errors_in = [&](const std::string& drop_in) {
     std::ofstream(folder / "tried.service.d" / "10.conf") << drop_in;
     const std::string command =
         "systemd-analyze verify " + (folder / "tried.service").string() + " > " + (folder / "said").string() + " 2>&1";
@@ -430,7 +430,7 @@ TEST(Convert, SystemdTakesTheDropIns) {
     }
     return found;
   };
-  EXPECT_NE(complaints("[Service]\nSystemCallFilter=no_such_call\n"), "");
+  EXPECT_NE(errors_in("[Service]\nSystemCallFilter=no_such_call\n"), "");
   const std::string deny_list =
       "seccomp: {default_action: log, syscalls: [{action: errno, errno: EACCES, names: ['@mount']}, {action: errno, "
       "errno: 4000, names: [sync]}, {action: kill_process, names: [ptrace]}, {action: allow, names: [read]}]}\n";
@@ -440,7 +440,7 @@ TEST(Convert, SystemdTakesTheDropIns) {
         contents(std::string(std::getenv("POLICIES")) + "/beats-amd64.yml"), deny_list, all_logged}) {
     const Converted made = convert(text, plain_environment(), TextFormat::kSystemd, true);
     ASSERT_TRUE(made.text) << made.errors;
-    EXPECT_EQ(complaints(*made.text), "") << *made.text;
+    EXPECT_EQ(errors_in(*made.text), "") << *made.text;
   }
   std::filesystem::remove_all(folder);
 }

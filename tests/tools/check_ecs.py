@@ -110,7 +110,7 @@ def no_twins(pairs):
     return found
 
 
-def complaints(line):
+def errors_in(line):
     try:
         event = json.loads(line, object_pairs_hook=no_twins)
     except ValueError as error:
@@ -148,13 +148,13 @@ def main():
         if not text.endswith("\n"):
             print(f"line {number}: has no end", file=sys.stderr)
             bad += 1
-        for complaint in complaints(text):
-            print(f"line {number}: {complaint}", file=sys.stderr)
+        for error in errors_in(text):
+            print(f"line {number}: {error}", file=sys.stderr)
             bad += 1
     if count == 0:
         print("there are no events", file=sys.stderr)
     else:
-        print(f"{count} events, {bad} complaints")
+        print(f"{count} events, {bad} errors")
     return 1 if bad or count == 0 else 0
 
 

@@ -2,6 +2,7 @@
 # layers_test.sh SOURCE: what includes what, and who may do what cannot be undone.
 #
 # - A layer includes only itself and the layers to its left: base bpf arch policy resolve compile profiles report kernel record cmd.
+# - A program includes its own files and those that the programs share, in cmd/command_line; these include no program's.
 # - <seccomp.h> is included in src/arch only, yaml-cpp in src/policy only; spdlog by one .cc, CLI11 by one of each
 #   program.
 # - seccomp, prctl, exec*, fork, vfork, clone, posix_spawn, ptrace and syscall are called in src/kernel only.
@@ -53,6 +54,11 @@ broken_rules() (
       return parts[1] == "src" ? parts[2] : parts[1]
     }
 
+    function program_of(path,    parts) {
+      split(path, parts, "/")
+      return parts[1] == "cmd" ? parts[2] : ""
+    }
+
     function directory_of(path) {
       sub(/\/[^\/]*$/, "", path)
       return path
@@ -67,6 +73,9 @@ broken_rules() (
       other = header
       sub(/\/.*/, "", other)
       if (header ~ /\// && (other in rank) && rank[other] > rank[layer]) complain(layer " includes " header)
+      if (other ~ /^(command_line|sandbox-[a-z]*)$/ && other != program_of(FILENAME)) {
+        if (layer != "cmd" || other != "command_line") complain("includes " header " of a program")
+      }
       if (header == "seccomp.h" && layer != "arch") complain("<seccomp.h> outside src/arch")
       if (header ~ /^yaml-cpp\// && layer != "policy") complain("yaml-cpp outside src/policy")
       if (header ~ /^(CLI|spdlog)\//) {
@@ -102,8 +111,9 @@ END
 plant cmd/sandbox-run/allowed.cc << 'END'
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
+#include "command_line/option_table.h"
 #include "kernel/target.h"
-#include "options.h"
+#include "sandbox-run/options.h"
 // execve( in a comment, "syscall(" too
 const char* text = "fork(2) failed: prctl(PR_SET_DUMPABLE)"; /* vfork() */
 char quote = '"'; void b() { kernel::exec_failure_reason(1); my_fork(); arch::exec_clears_arguments(2); }
@@ -160,13 +170,25 @@ END
 plant cmd/sandbox-other/second.cc << 'END'
 #include <CLI/App.hpp>
 END
+plant cmd/sandbox-run/other.h << 'END'
+#include "sandbox-policy/load.h"
+END
+plant cmd/command_line/program.h << 'END'
+#include "command_line/option_table.h"
+#include "sandbox-run/options.h"
+END
+plant src/report/shared.h << 'END'
+#include "command_line/option_table.h"
+END
 plant src/bpf/options.cc << 'END'
 #include <CLI/App.hpp>
 END
 
 cat > "$work/expected" << 'END'
+cmd/command_line/program.h:2
 cmd/sandbox-other/second.cc:1
 cmd/sandbox-run/calls.cc:1
+cmd/sandbox-run/other.h:1
 src/base/below.cc:1
 src/bpf/below.h:1
 src/bpf/options.cc:1
@@ -182,6 +204,7 @@ src/policy/calls.cc:7
 src/policy/calls.cc:8
 src/policy/calls.cc:9
 src/record/calls.cc:2
+src/report/shared.h:1
 src/resolve/libraries.cc:1
 src/resolve/libraries.cc:2
 src/resolve/libraries.cc:3

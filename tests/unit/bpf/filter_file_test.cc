@@ -51,16 +51,16 @@ std::string sealed(std::string bytes) {
   return bytes;
 }
 
-std::string complaint(std::string_view bytes) {
+std::string error_of(std::string_view bytes) {
   const auto file = read_filter_file(bytes);
   return file ? "" : file.error().message;
 }
 
-/// The complaint about the sample with an integer at this place replaced and the checksum mended.
-std::string complaint_with(size_t at, uint64_t value, size_t size) {
+/// What is wrong with the sample with an integer at this place replaced and the checksum mended.
+std::string error_with(size_t at, uint64_t value, size_t size) {
   std::string bytes = write_filter_file(sample());
   put(bytes, at, value, size);
-  return complaint(sealed(std::move(bytes)));
+  return error_of(sealed(std::move(bytes)));
 }
 
 bool same(const Program& one, const Program& other) {
@@ -188,40 +188,37 @@ TEST(FilterFile, SaysWhatHappenedToIt) {
   const std::string size = std::to_string(bytes.size());
   std::string changed = bytes;
   changed[60] ^= 1;
-  EXPECT_EQ(complaint(changed), "is a damaged filter file: its checksum does not match");
+  EXPECT_EQ(error_of(changed), "is a damaged filter file: its checksum does not match");
   changed = bytes;
   changed[5] = ' ';
-  EXPECT_EQ(complaint(changed), "is a damaged filter file: its first eight bytes are others");
+  EXPECT_EQ(error_of(changed), "is a damaged filter file: its first eight bytes are others");
   changed = bytes;
   changed[bytes.size() - 6] = 'x';
-  EXPECT_EQ(complaint(changed), "is a damaged filter file: its end mark is missing");
-  EXPECT_EQ(complaint(bytes.substr(0, 20)),
+  EXPECT_EQ(error_of(changed), "is a damaged filter file: its end mark is missing");
+  EXPECT_EQ(error_of(bytes.substr(0, 20)),
             "is a damaged filter file: it has 20 bytes, and the header alone takes more");
-  EXPECT_EQ(complaint(bytes.substr(0, 100)), "is a damaged filter file: it is cut short, to 100 bytes of " + size);
-  EXPECT_EQ(complaint(bytes + "x"),
+  EXPECT_EQ(error_of(bytes.substr(0, 100)), "is a damaged filter file: it is cut short, to 100 bytes of " + size);
+  EXPECT_EQ(error_of(bytes + "x"),
             "is a damaged filter file: its header says " + size + " bytes, found " + std::to_string(bytes.size() + 1));
 }
 
 // ---- Lies, with the right checksum ----
 
 TEST(FilterFile, OtherVersionsAreRefused) {
-  EXPECT_EQ(complaint_with(kVersionAt, 1, 2),
-            "has version 1 of the filter format, expected 2: compile the policy again");
-  EXPECT_EQ(complaint_with(kVersionAt, 0, 2),
-            "has version 0 of the filter format, expected 2: compile the policy again");
+  EXPECT_EQ(error_with(kVersionAt, 1, 2), "has version 1 of the filter format, expected 2: compile the policy again");
+  EXPECT_EQ(error_with(kVersionAt, 0, 2), "has version 0 of the filter format, expected 2: compile the policy again");
 }
 
 TEST(FilterFile, FieldsInReserveAreZero) {
   for (const size_t at : {kReservedAt, kMoreReservedAt, kMoreReservedAt + 2, kMoreReservedAt + 6}) {
-    EXPECT_EQ(complaint_with(at, 1, 2), "is a damaged filter file: reserved fields of its header are in use") << at;
-    EXPECT_EQ(complaint_with(at, 0x8000, 2), "is a damaged filter file: reserved fields of its header are in use")
-        << at;
+    EXPECT_EQ(error_with(at, 1, 2), "is a damaged filter file: reserved fields of its header are in use") << at;
+    EXPECT_EQ(error_with(at, 0x8000, 2), "is a damaged filter file: reserved fields of its header are in use") << at;
   }
 }
 
 TEST(FilterFile, UnknownFlagsAreRefused) {
-  EXPECT_EQ(complaint_with(kFlagsAt, 8, 4), "asks for flags that are not known (8)");
-  EXPECT_EQ(complaint_with(kFlagsAt, 0x80000001, 4), "asks for flags that are not known (2147483648)");
+  EXPECT_EQ(error_with(kFlagsAt, 8, 4), "asks for flags that are not known (8)");
+  EXPECT_EQ(error_with(kFlagsAt, 0x80000001, 4), "asks for flags that are not known (2147483648)");
 }
 
 TEST(FilterFile, CountsThatDoNotFitAreRefused) {
@@ -230,10 +227,10 @@ TEST(FilterFile, CountsThatDoNotFitAreRefused) {
     for (const uint64_t value : {0, 1, 3, 5, 255, 4096, 4097, 32768, 65535}) {
       const uint64_t right = at == kNameLengthAt ? 8 : at == kInstructionCountAt ? 4 : 2;
       if (value == right) continue;
-      EXPECT_EQ(complaint_with(at, value, 2), kMessage) << at << ": " << value;
+      EXPECT_EQ(error_with(at, value, 2), kMessage) << at << ": " << value;
     }
   }
-  EXPECT_EQ(complaint_with(kSizeAt, UINT32_MAX, 4),
+  EXPECT_EQ(error_with(kSizeAt, UINT32_MAX, 4),
             "is a damaged filter file: it is cut short, to 120 bytes of 4294967295");
 }
 
@@ -242,33 +239,33 @@ TEST(FilterFile, CountsThatOnlyTogetherFitGiveOtherContents) {
   std::string bytes = write_filter_file(sample());
   put(bytes, kSiteCountAt, 0, 2);
   put(bytes, kInstructionCountAt, 5, 2);
-  EXPECT_EQ(complaint(sealed(bytes)), "instruction 0: there are 16 scratch words only");
+  EXPECT_EQ(error_of(sealed(bytes)), "instruction 0: there are 16 scratch words only");
   // No program at all, and its bytes as a name.
   bytes = write_filter_file(sample());
   put(bytes, kInstructionCountAt, 0, 2);
   put(bytes, kNameLengthAt, 40, 2);
-  EXPECT_EQ(complaint(sealed(bytes)), "is a damaged filter file: the name of its source is not printable");
+  EXPECT_EQ(error_of(sealed(bytes)), "is a damaged filter file: the name of its source is not printable");
 }
 
 TEST(FilterFile, AProgramThatTheKernelWouldRefuseIsRefused) {
   const size_t program_at = kHeaderBytes + 2 * 8 + 2 * 4;
-  EXPECT_EQ(complaint_with(program_at, 0xff, 2), "instruction 0: the code is not one that seccomp allows");
-  EXPECT_EQ(complaint_with(program_at + 4, 64, 4), "instruction 0: the load is outside struct seccomp_data");
-  EXPECT_EQ(complaint_with(program_at + 8 + 3, 2, 1), "instruction 1: the jump leaves the program");
-  EXPECT_EQ(complaint_with(program_at + 24, 0, 2), "instruction 3: the last instruction is not a return");
+  EXPECT_EQ(error_with(program_at, 0xff, 2), "instruction 0: the code is not one that seccomp allows");
+  EXPECT_EQ(error_with(program_at + 4, 64, 4), "instruction 0: the load is outside struct seccomp_data");
+  EXPECT_EQ(error_with(program_at + 8 + 3, 2, 1), "instruction 1: the jump leaves the program");
+  EXPECT_EQ(error_with(program_at + 24, 0, 2), "instruction 3: the last instruction is not a return");
   FilterFile empty = sample();
   std::string bytes = write_filter_file(empty);
   bytes.erase(program_at, 32);
   put(bytes, kInstructionCountAt, 0, 2);
   put(bytes, kSizeAt, bytes.size(), 4);
-  EXPECT_EQ(complaint(sealed(bytes)), "instruction 0: the program is empty");
+  EXPECT_EQ(error_of(sealed(bytes)), "instruction 0: the program is empty");
 }
 
 TEST(FilterFile, ANameIsPrintable) {
   for (const char* name : {"a\nb", "a\x1b[31m", "\xff", "a\tb"}) {
     FilterFile file = sample();
     file.source = name;
-    EXPECT_EQ(complaint(write_filter_file(file)), "is a damaged filter file: the name of its source is not printable");
+    EXPECT_EQ(error_of(write_filter_file(file)), "is a damaged filter file: the name of its source is not printable");
   }
   FilterFile file = sample();
   file.source = "b\xc3\xa4r.yml";

@@ -20,36 +20,36 @@ ValidatedProgram valid(Program program) {
 }
 
 /// "" or "INDEX: MESSAGE" for a program whose second instruction returns `value`.
-std::string objection(uint32_t value) {
-  const auto unwelcome = unwelcome_return(valid({{BPF_LD | BPF_W | BPF_ABS, 0, 0, 0}, {BPF_RET | BPF_K, 0, 0, value}}));
-  return unwelcome ? std::to_string(unwelcome->index) + ": " + unwelcome->message : "";
+std::string error_of(uint32_t value) {
+  const auto unusable = unusable_return(valid({{BPF_LD | BPF_W | BPF_ABS, 0, 0, 0}, {BPF_RET | BPF_K, 0, 0, value}}));
+  return unusable ? std::to_string(unusable->index) + ": " + unusable->message : "";
 }
 
 TEST(UnwelcomeReturn, KnowsEveryAction) {
   for (const uint32_t value : {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP, SECCOMP_RET_TRACE,
                                SECCOMP_RET_LOG, SECCOMP_RET_ALLOW}) {
-    EXPECT_EQ(objection(value), "") << value;
-    EXPECT_EQ(objection(value | 0xFFFF), "") << "data " << value;
+    EXPECT_EQ(error_of(value), "") << value;
+    EXPECT_EQ(error_of(value | 0xFFFF), "") << "data " << value;
   }
-  EXPECT_EQ(objection(SECCOMP_RET_ERRNO | 1), "");
-  EXPECT_EQ(objection(SECCOMP_RET_ERRNO | 4095), "");
+  EXPECT_EQ(error_of(SECCOMP_RET_ERRNO | 1), "");
+  EXPECT_EQ(error_of(SECCOMP_RET_ERRNO | 4095), "");
 }
 
 TEST(UnwelcomeReturn, RefusesWhatMustNotBeReturned) {
-  EXPECT_EQ(objection(SECCOMP_RET_ERRNO), "1: it returns errno 0, which makes a denied call look done");
-  EXPECT_EQ(objection(SECCOMP_RET_ERRNO | 4096), "1: it returns errno 4096, expected at most 4095");
-  EXPECT_EQ(objection(SECCOMP_RET_USER_NOTIF), "1: it returns user_notif, and there is no supervisor to notify");
-  EXPECT_EQ(objection(0x7ffe0001), "1: it returns 0x7ffe0001, which is no action of seccomp(2)");
-  EXPECT_EQ(objection(1), "") << "kill_thread with data";
-  EXPECT_EQ(objection(0x12345678), "1: it returns 0x12345678, which is no action of seccomp(2)");
+  EXPECT_EQ(error_of(SECCOMP_RET_ERRNO), "1: it returns errno 0, which makes a denied call look done");
+  EXPECT_EQ(error_of(SECCOMP_RET_ERRNO | 4096), "1: it returns errno 4096, expected at most 4095");
+  EXPECT_EQ(error_of(SECCOMP_RET_USER_NOTIF), "1: it returns user_notif, and there is no supervisor to notify");
+  EXPECT_EQ(error_of(0x7ffe0001), "1: it returns 0x7ffe0001, which is no action of seccomp(2)");
+  EXPECT_EQ(error_of(1), "") << "kill_thread with data";
+  EXPECT_EQ(error_of(0x12345678), "1: it returns 0x12345678, which is no action of seccomp(2)");
 }
 
 TEST(UnwelcomeReturn, RefusesToReturnA) {
-  const auto unwelcome =
-      unwelcome_return(valid({{BPF_LD | BPF_IMM, 0, 0, SECCOMP_RET_ALLOW}, {BPF_RET | BPF_A, 0, 0, 0}}));
-  ASSERT_TRUE(unwelcome);
-  EXPECT_EQ(unwelcome->index, 1U);
-  EXPECT_EQ(unwelcome->message, "it returns A, and what that is cannot be told");
+  const auto unusable =
+      unusable_return(valid({{BPF_LD | BPF_IMM, 0, 0, SECCOMP_RET_ALLOW}, {BPF_RET | BPF_A, 0, 0, 0}}));
+  ASSERT_TRUE(unusable);
+  EXPECT_EQ(unusable->index, 1U);
+  EXPECT_EQ(unusable->message, "it returns A, and what that is cannot be told");
 }
 
 std::string reads(Program program) {

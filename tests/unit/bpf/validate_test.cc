@@ -188,7 +188,7 @@ TEST(Validate, AcceptsAScratchReadThatEveryPathReachesWithAWrite) {
 TEST(Validate, TakesWhatStandsBehindAJumpAsUnreached) {
   const Program program = {
       {BPF_JMP | BPF_JA, 0, 0, 1},
-      {BPF_LD | BPF_MEM, 0, 0, 0},  // Never reached, and so never a complaint of the kernel's.
+      {BPF_LD | BPF_MEM, 0, 0, 0},  // Never reached, and so never an error of the kernel's.
       kReturn,
   };
   EXPECT_EQ(verdict(program), "");

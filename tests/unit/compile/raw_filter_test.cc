@@ -30,7 +30,7 @@ std::string bytes_of(const bpf::Program& program) {
   return {reinterpret_cast<const char*>(program.data()), program.size() * sizeof program[0]};
 }
 
-std::string complaint(std::string_view bytes) {
+std::string error_of(std::string_view bytes) {
   const auto filter = read_raw_filter(bytes, Abi::kX86_64);
   return filter ? "" : filter.error().message;
 }
@@ -58,30 +58,30 @@ bpf::ValidatedProgram armed(const RawFilter& raw) {
 }
 
 TEST(RawFilter, WhatIsNoProgramIsRefused) {
-  EXPECT_EQ(complaint(""), "is empty, expected a filter");
-  EXPECT_EQ(complaint("\6"), "has 1 bytes; raw BPF has 8 for each instruction");
-  EXPECT_EQ(complaint(bytes_of({kPass}) + "1234"), "has 12 bytes; raw BPF has 8 for each instruction");
-  EXPECT_EQ(complaint("seccomp:\n  default_action: allow\n"),
+  EXPECT_EQ(error_of(""), "is empty, expected a filter");
+  EXPECT_EQ(error_of("\6"), "has 1 bytes; raw BPF has 8 for each instruction");
+  EXPECT_EQ(error_of(bytes_of({kPass}) + "1234"), "has 12 bytes; raw BPF has 8 for each instruction");
+  EXPECT_EQ(error_of("seccomp:\n  default_action: allow\n"),
             "is neither a filter file nor raw BPF; policies are given by --policy");
-  EXPECT_EQ(complaint("\x7f"
-                      "ELF\2\1\1"),
+  EXPECT_EQ(error_of("\x7f"
+                     "ELF\2\1\1"),
             "is neither a filter file nor raw BPF; policies are given by --policy");
-  EXPECT_EQ(complaint(std::string(8, '\0')), "instruction 0: the last instruction is not a return");
-  EXPECT_EQ(complaint(bytes_of({{BPF_LD | BPF_W | BPF_ABS, 0, 0, 64}, kPass})),
+  EXPECT_EQ(error_of(std::string(8, '\0')), "instruction 0: the last instruction is not a return");
+  EXPECT_EQ(error_of(bytes_of({{BPF_LD | BPF_W | BPF_ABS, 0, 0, 64}, kPass})),
             "instruction 0: the load is outside struct seccomp_data");
-  EXPECT_EQ(complaint(bytes_of({kPass, {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO}})),
+  EXPECT_EQ(error_of(bytes_of({kPass, {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO}})),
             "instruction 1: it returns errno 0, which makes a denied call look done");
-  EXPECT_EQ(complaint(bytes_of({kPass, {BPF_RET | BPF_A, 0, 0, 0}})),
+  EXPECT_EQ(error_of(bytes_of({kPass, {BPF_RET | BPF_A, 0, 0, 0}})),
             "instruction 1: it returns A, and what that is cannot be told");
 }
 
 TEST(RawFilter, MayHave4096Instructions) {
   bpf::Program program(bpf::kMaxInstructions, kPass);
-  EXPECT_EQ(complaint(bytes_of(program)), "");
+  EXPECT_EQ(error_of(bytes_of(program)), "");
   program.push_back(kPass);
-  EXPECT_EQ(complaint(bytes_of(program)), "has 4097 instructions, a filter may have 4096");
+  EXPECT_EQ(error_of(bytes_of(program)), "has 4097 instructions, a filter may have 4096");
   program.resize(100000, kPass);
-  EXPECT_EQ(complaint(bytes_of(program)), "has 100000 instructions, a filter may have 4096");
+  EXPECT_EQ(error_of(bytes_of(program)), "has 100000 instructions, a filter may have 4096");
 }
 
 TEST(RawFilter, NeedsRoomForThePrefix) {
@@ -91,7 +91,7 @@ TEST(RawFilter, NeedsRoomForThePrefix) {
   EXPECT_EQ(largest.prefix, 30U);
   EXPECT_EQ(largest.filter.program.size(), bpf::kMaxInstructions);
   program.push_back(kStop);
-  EXPECT_EQ(complaint(bytes_of(program)),
+  EXPECT_EQ(error_of(bytes_of(program)),
             "has 4067 instructions, and with the 30 that let sandbox-run execute the program more than the 4096 that a "
             "filter may have");
 }

@@ -37,18 +37,18 @@ std::string written(const ReadyFilter& ready) {
   return std::move(*bytes);
 }
 
-std::string complaint(std::string_view bytes, Abi launcher = Abi::kX86_64) {
+std::string error_of(std::string_view bytes, Abi launcher = Abi::kX86_64) {
   const auto ready = read_filter(bytes, launcher);
   return ready ? "" : ready.error().message;
 }
 
 /// The file of the sample, changed by `change` before it is written.
 template <typename Change>
-std::string complaint_of_changed(Change change) {
+std::string error_of_changed(Change change) {
   auto file = bpf::read_filter_file(written(sample()));
   EXPECT_TRUE(file.ok());
   change(*file);
-  return complaint(bpf::write_filter_file(*file));
+  return error_of(bpf::write_filter_file(*file));
 }
 
 bool same(const bpf::Program& one, const bpf::Program& other) {
@@ -89,38 +89,38 @@ TEST(ReadyFilter, AFlippedBitIsNeverARun) {
   for (size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
     std::string changed = bytes;
     changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << (bit % 8)));
-    ASSERT_NE(complaint(changed), "") << "bit " << bit % 8 << " of byte " << bit / 8;
+    ASSERT_NE(error_of(changed), "") << "bit " << bit % 8 << " of byte " << bit / 8;
   }
 }
 
 TEST(ReadyFilter, HalfAFileIsNeverARun) {
   const std::string bytes = written(sample());
   for (size_t size = 0; size < bytes.size(); ++size) {
-    ASSERT_NE(complaint(std::string_view(bytes).substr(0, size)), "") << size;
-    ASSERT_NE(complaint(std::string_view(bytes).substr(size + 1)), "") << "from " << size + 1;
+    ASSERT_NE(error_of(std::string_view(bytes).substr(0, size)), "") << size;
+    ASSERT_NE(error_of(std::string_view(bytes).substr(size + 1)), "") << "from " << size + 1;
   }
 }
 
 TEST(ReadyFilter, IsForOneLauncher) {
-  EXPECT_EQ(complaint(written(sample()), Abi::kX86), "is for a sandbox-run on x86_64, and this one is on x86");
-  EXPECT_EQ(complaint(written(sample()), Abi::kX32), "is for a sandbox-run on x86_64, and this one is on x32");
-  EXPECT_EQ(complaint_of_changed([](bpf::FilterFile& file) { file.launcher.audit_arch = 0xc00000b7; }),
+  EXPECT_EQ(error_of(written(sample()), Abi::kX86), "is for a sandbox-run on x86_64, and this one is on x86");
+  EXPECT_EQ(error_of(written(sample()), Abi::kX32), "is for a sandbox-run on x86_64, and this one is on x32");
+  EXPECT_EQ(error_of_changed([](bpf::FilterFile& file) { file.launcher.audit_arch = 0xc00000b7; }),
             "is for a sandbox-run on aarch64, and this one is on x86_64");
-  EXPECT_EQ(complaint_of_changed([](bpf::FilterFile& file) { file.launcher.first_number = 1; }),
+  EXPECT_EQ(error_of_changed([](bpf::FilterFile& file) { file.launcher.first_number = 1; }),
             "names an ABI that is not known (0xc000003e with numbers from 0x1)");
 }
 
 TEST(ReadyFilter, CoversAbisThatAreKnownOnceEach) {
-  EXPECT_EQ(complaint_of_changed([](bpf::FilterFile& file) { file.covered.clear(); }), "covers no ABI");
-  EXPECT_EQ(complaint_of_changed([](bpf::FilterFile& file) {
+  EXPECT_EQ(error_of_changed([](bpf::FilterFile& file) { file.covered.clear(); }), "covers no ABI");
+  EXPECT_EQ(error_of_changed([](bpf::FilterFile& file) {
               file.covered[1] = {0x1234, 0};
             }),
             "names an ABI that is not known (0x00001234 with numbers from 0x0)");
-  EXPECT_EQ(complaint_of_changed([](bpf::FilterFile& file) { file.covered[1] = file.covered[0]; }),
+  EXPECT_EQ(error_of_changed([](bpf::FilterFile& file) { file.covered[1] = file.covered[0]; }),
             "covers the ABI x86_64 twice");
 }
 
-std::string complaint_of_inspection(std::string_view bytes) {
+std::string error_of_inspection(std::string_view bytes) {
   const auto ready = inspect_filter(bytes);
   return ready ? "" : ready.error().message;
 }
@@ -146,15 +146,15 @@ TEST(InspectFilter, LeavesRawBpfAsItIs) {
   EXPECT_TRUE(ready->raw);
   EXPECT_TRUE(same(ready->filter.program.instructions(), program));
   EXPECT_EQ(ready->prefix, 0U);
-  EXPECT_EQ(complaint(bytes), "instruction 0: it returns errno 0, which makes a denied call look done");
+  EXPECT_EQ(error_of(bytes), "instruction 0: it returns errno 0, which makes a denied call look done");
 }
 
 TEST(InspectFilter, ComplainsOfWhatIsNoFilter) {
-  EXPECT_EQ(complaint_of_inspection(""), "is empty, expected a filter");
-  EXPECT_EQ(complaint_of_inspection(std::string_view("\6\0\0", 3)), "has 3 bytes; raw BPF has 8 for each instruction");
-  EXPECT_EQ(complaint_of_inspection(std::string(8, '\0')), "instruction 0: the last instruction is not a return");
+  EXPECT_EQ(error_of_inspection(""), "is empty, expected a filter");
+  EXPECT_EQ(error_of_inspection(std::string_view("\6\0\0", 3)), "has 3 bytes; raw BPF has 8 for each instruction");
+  EXPECT_EQ(error_of_inspection(std::string(8, '\0')), "instruction 0: the last instruction is not a return");
   const std::string bytes = written(sample());
-  EXPECT_EQ(complaint_of_inspection(bytes.substr(0, bytes.size() - 1)), complaint(bytes.substr(0, bytes.size() - 1)));
+  EXPECT_EQ(error_of_inspection(bytes.substr(0, bytes.size() - 1)), error_of(bytes.substr(0, bytes.size() - 1)));
 }
 
 TEST(LooksLikeFilter, ByItsFirstBytes) {
@@ -166,25 +166,25 @@ TEST(LooksLikeFilter, ByItsFirstBytes) {
 }
 
 TEST(ReadyFilter, ItsTokenSitesAreLookedAt) {
-  EXPECT_NE(complaint_of_changed([](bpf::FilterFile& file) {
+  EXPECT_NE(error_of_changed([](bpf::FilterFile& file) {
               file.token_sites.clear();
             }).find("it returns user_notif, and there is no supervisor to notify"),
             std::string::npos);
-  EXPECT_NE(complaint_of_changed([](bpf::FilterFile& file) { file.token_sites.pop_back(); }).find("has no token site"),
+  EXPECT_NE(error_of_changed([](bpf::FilterFile& file) { file.token_sites.pop_back(); }).find("has no token site"),
             std::string::npos);
-  EXPECT_NE(complaint_of_changed([](bpf::FilterFile& file) { file.token_sites[2].word = 3; }).find("has another form"),
+  EXPECT_NE(error_of_changed([](bpf::FilterFile& file) { file.token_sites[2].word = 3; }).find("has another form"),
             std::string::npos);
-  EXPECT_NE(complaint_of_changed([](bpf::FilterFile& file) { ++file.token_sites[2].index; }).find("token"),
+  EXPECT_NE(error_of_changed([](bpf::FilterFile& file) { ++file.token_sites[2].index; }).find("token"),
             std::string::npos);
 }
 
 TEST(ReadyFilter, AProgramUnderWhichNothingCanBeExecutedIsRefused) {
-  EXPECT_EQ(complaint_of_changed([](bpf::FilterFile& file) {
+  EXPECT_EQ(error_of_changed([](bpf::FilterFile& file) {
               file.program = *bpf::validate({{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS}});
               file.token_sites.clear();
             }),
             "does not let sandbox-run itself call execve, write and exit_group");
-  EXPECT_EQ(complaint_of_changed([](bpf::FilterFile& file) {
+  EXPECT_EQ(error_of_changed([](bpf::FilterFile& file) {
               file.program = *bpf::validate({{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO}});
               file.token_sites.clear();
             }),

@@ -36,19 +36,19 @@ Filter two_checks(Abi abi = Abi::kX86_64, Effort effort = Effort::kQuick) {
 }
 
 /// "" or "INDEX: MESSAGE".
-std::string complaint(const bpf::ValidatedProgram& program, const std::vector<TokenSite>& sites, Abi abi) {
+std::string error_of(const bpf::ValidatedProgram& program, const std::vector<TokenSite>& sites, Abi abi) {
   const auto wrong = wrong_token_site(program, sites, abi);
   return wrong ? std::to_string(wrong->index) + ": " + wrong->message : "";
 }
 
-std::string complaint(const Filter& filter, Abi abi = Abi::kX86_64) {
-  return complaint(filter.program, filter.token_sites, abi);
+std::string error_of(const Filter& filter, Abi abi = Abi::kX86_64) {
+  return error_of(filter.program, filter.token_sites, abi);
 }
 
-std::string complaint(bpf::Program program, const std::vector<TokenSite>& sites) {
+std::string error_of(bpf::Program program, const std::vector<TokenSite>& sites) {
   auto validated = bpf::validate(std::move(program));
   EXPECT_TRUE(validated.ok()) << validated.error().message;
-  return complaint(*validated, sites, Abi::kX86_64);
+  return error_of(*validated, sites, Abi::kX86_64);
 }
 
 TEST(TokenSitesOfAFile, AreThoseOfTheCompiler) {
@@ -56,16 +56,16 @@ TEST(TokenSitesOfAFile, AreThoseOfTheCompiler) {
     if (abi.abi == Abi::kX32) continue;  // The compiler makes no token for a launcher there.
     for (const Effort effort : {Effort::kQuick, Effort::kBest}) {
       const Filter filter = two_checks(abi.abi, effort);
-      EXPECT_EQ(complaint(filter, abi.abi), "") << abi.name;
+      EXPECT_EQ(error_of(filter, abi.abi), "") << abi.name;
       EXPECT_TRUE(opens_for_launcher(filter.program, filter.token_sites, abi.abi)) << abi.name;
     }
   }
 }
 
 TEST(TokenSitesOfAFile, AreThoseOfOneLauncher) {
-  EXPECT_NE(complaint(two_checks(), Abi::kX86), "") << "half of the words is enough there";
-  EXPECT_NE(complaint(two_checks(), Abi::kPpc64), "") << "the halves stand in another order there";
-  EXPECT_NE(complaint(two_checks(Abi::kX86), Abi::kX86_64), "");
+  EXPECT_NE(error_of(two_checks(), Abi::kX86), "") << "half of the words is enough there";
+  EXPECT_NE(error_of(two_checks(), Abi::kPpc64), "") << "the halves stand in another order there";
+  EXPECT_NE(error_of(two_checks(Abi::kX86), Abi::kX86_64), "");
 }
 
 TEST(TokenSitesOfAFile, NoneMayBeMissing) {
@@ -73,12 +73,12 @@ TEST(TokenSitesOfAFile, NoneMayBeMissing) {
   for (size_t i = 0; i < filter.token_sites.size(); ++i) {
     std::vector<TokenSite> sites = filter.token_sites;
     sites.erase(sites.begin() + static_cast<std::ptrdiff_t>(i));
-    EXPECT_EQ(complaint(filter.program, sites, Abi::kX86_64),
+    EXPECT_EQ(error_of(filter.program, sites, Abi::kX86_64),
               std::to_string(filter.token_sites[i].index) + ": a token check has no token site");
   }
   std::vector<TokenSite> one_check(filter.token_sites.begin(), filter.token_sites.begin() + kTokenWords);
-  EXPECT_NE(complaint(filter.program, one_check, Abi::kX86_64), "");
-  EXPECT_NE(complaint(filter.program, {}, Abi::kX86_64), "");
+  EXPECT_NE(error_of(filter.program, one_check, Abi::kX86_64), "");
+  EXPECT_NE(error_of(filter.program, {}, Abi::kX86_64), "");
 }
 
 TEST(TokenSitesOfAFile, NoneMayStandElsewhere) {
@@ -88,7 +88,7 @@ TEST(TokenSitesOfAFile, NoneMayStandElsewhere) {
       for (size_t word = 0; word < kTokenWords + 2; ++word) {
         std::vector<TokenSite> sites = filter.token_sites;
         sites[i] = {index, word};
-        ASSERT_EQ(complaint(filter.program, sites, Abi::kX86_64).empty(), sites == filter.token_sites)
+        ASSERT_EQ(error_of(filter.program, sites, Abi::kX86_64).empty(), sites == filter.token_sites)
             << i << ": word " << word << " at " << index;
       }
     }
@@ -101,14 +101,14 @@ TEST(TokenSitesOfAFile, NoneMayBeDoubledOrOutOfOrder) {
     for (size_t j = 0; j <= filter.token_sites.size(); ++j) {
       std::vector<TokenSite> sites = filter.token_sites;
       sites.insert(sites.begin() + static_cast<std::ptrdiff_t>(j), filter.token_sites[i]);
-      ASSERT_NE(complaint(filter.program, sites, Abi::kX86_64), "") << i << " again at " << j;
+      ASSERT_NE(error_of(filter.program, sites, Abi::kX86_64), "") << i << " again at " << j;
     }
     if (i == 0) continue;
     std::vector<TokenSite> sites = filter.token_sites;
     std::swap(sites[i - 1], sites[i]);
-    ASSERT_NE(complaint(filter.program, sites, Abi::kX86_64), "") << i;
+    ASSERT_NE(error_of(filter.program, sites, Abi::kX86_64), "") << i;
     std::swap(sites[i - 1].index, sites[i].index);
-    ASSERT_NE(complaint(filter.program, sites, Abi::kX86_64), "") << i << ", words";
+    ASSERT_NE(error_of(filter.program, sites, Abi::kX86_64), "") << i << ", words";
   }
 }
 
@@ -127,20 +127,19 @@ TEST(TokenSitesOfAFile, NoInstructionOfACheckMayDiffer) {
       bpf::Program program = filter.program.instructions();
       if (program[i].code == other.code && program[i].k == other.k) continue;
       program[i] = other;
-      ASSERT_NE(complaint(std::move(program), filter.token_sites), "") << other.code << " at " << i;
+      ASSERT_NE(error_of(std::move(program), filter.token_sites), "") << other.code << " at " << i;
     }
   }
   bpf::Program program = filter.program.instructions();
   ASSERT_EQ(program[end].code, BPF_JMP | BPF_JEQ | BPF_K);
   program[end].k = 1;
-  EXPECT_EQ(complaint(program, filter.token_sites), std::to_string(end) + ": a token check decides nothing");
+  EXPECT_EQ(error_of(program, filter.token_sites), std::to_string(end) + ": a token check decides nothing");
   program[end].k = 0;
   program[end].code = BPF_JMP | BPF_JGE | BPF_K;
-  EXPECT_EQ(complaint(program, filter.token_sites), std::to_string(end) + ": a token check decides nothing");
+  EXPECT_EQ(error_of(program, filter.token_sites), std::to_string(end) + ": a token check decides nothing");
   program[end].code = BPF_JMP | BPF_JEQ | BPF_K;
   std::swap(program[end].jt, program[end].jf);
-  EXPECT_EQ(complaint(program, filter.token_sites),
-            std::to_string(end) + ": a token check does not lead to user_notif");
+  EXPECT_EQ(error_of(program, filter.token_sites), std::to_string(end) + ": a token check does not lead to user_notif");
 }
 
 /// A call that gets there without the token would be allowed by the thread that answers for it.
@@ -151,7 +150,7 @@ TEST(TokenSitesOfAFile, NothingElseMayNotify) {
     if (program[i].code != (BPF_RET | BPF_K) || program[i].k == SECCOMP_RET_USER_NOTIF) continue;
     bpf::Program changed = program;
     changed[i].k = SECCOMP_RET_USER_NOTIF;
-    EXPECT_NE(complaint(changed, filter.token_sites).find(": it returns user_notif to a call without the token"),
+    EXPECT_NE(error_of(changed, filter.token_sites).find(": it returns user_notif to a call without the token"),
               std::string::npos)
         << i;
   }
@@ -164,7 +163,7 @@ TEST(TokenSitesOfAFile, ACheckMayNotBeEnteredInItsMiddle) {
     bpf::Program program = filter.program.instructions();
     ASSERT_EQ(program[1].code, BPF_JMP | BPF_JEQ | BPF_K);
     program[1].jf = static_cast<uint8_t>(target - 2);
-    const std::string message = complaint(program, filter.token_sites);
+    const std::string message = error_of(program, filter.token_sites);
     // The decision is a node that others may share: it is no hole without the sum that is in A.
     ASSERT_EQ(message.empty(), target == begin + 22) << target;
   }
@@ -172,12 +171,12 @@ TEST(TokenSitesOfAFile, ACheckMayNotBeEnteredInItsMiddle) {
 
 TEST(TokenSitesOfAFile, AnXorThatIsNoSiteIsRefused) {
   const Filter without = *compile_rules(RuleSet{Abi::kX86_64, kAllow, {}}, {.launcher = Abi::kX86_64});
-  EXPECT_EQ(complaint(without), "");
+  EXPECT_EQ(error_of(without), "");
   bpf::Program program = without.program.instructions();
   program.insert(program.begin(), {BPF_ALU | BPF_XOR | BPF_K, 0, 0, 0});
-  EXPECT_EQ(complaint(program, {}), "0: a token check has no token site");
-  EXPECT_EQ(complaint(program, {{0, 0}}), "0: a token check lacks a token site");
-  EXPECT_EQ(complaint(program, {{0, 0}, {0, 1}, {0, 2}, {0, 3}, {0, 4}, {0, 5}}),
+  EXPECT_EQ(error_of(program, {}), "0: a token check has no token site");
+  EXPECT_EQ(error_of(program, {{0, 0}}), "0: a token check lacks a token site");
+  EXPECT_EQ(error_of(program, {{0, 0}, {0, 1}, {0, 2}, {0, 3}, {0, 4}, {0, 5}}),
             "0: a token site is out of order or outside the program");
 }
 
@@ -199,7 +198,7 @@ TEST(TokenSitesOfAFile, RandomDamageIsSeenOrDoesNotTouchAnyCheck) {
     // The kernel does not look at the jump offsets of other instructions.
     const bpf::Instruction& old = filter.program.instructions()[at];
     const bool same = program[at].code == old.code && program[at].k == old.k;
-    ASSERT_EQ(complaint(*validated, filter.token_sites, Abi::kX86_64).empty(), same) << at;
+    ASSERT_EQ(error_of(*validated, filter.token_sites, Abi::kX86_64).empty(), same) << at;
     if (!same) ++seen;
   }
   EXPECT_GT(seen, 1000U);
@@ -209,7 +208,7 @@ TEST(TokenSitesOfAFile, RandomDamageIsSeenOrDoesNotTouchAnyCheck) {
 
 bool opens(const RuleSet& rules, std::optional<Abi> launcher) {
   const Filter filter = *compile_rules(rules, {.launcher = launcher});
-  EXPECT_EQ(complaint(filter, Abi::kX86_64), "");
+  EXPECT_EQ(error_of(filter, Abi::kX86_64), "");
   return opens_for_launcher(filter.program, filter.token_sites, Abi::kX86_64);
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "bpf/diff.h"
 #include "bpf/interpret.h"
 #include "compile/compile.h"
 #include "support/compile_rules.h"
@@ -241,6 +242,26 @@ TEST(Token, IsOneOfTwoForms) {
   call.args[3] ^= 1;
   EXPECT_EQ(interpret(once, call, bpf::Endian::kLittle).value, SECCOMP_RET_ERRNO | 1U);
   EXPECT_EQ(interpret(lasting, call, bpf::Endian::kLittle).value, SECCOMP_RET_ERRNO | 1U);
+}
+
+TEST(Token, CanBeTakenOut) {
+  for (const Abi abi : {Abi::kX86_64, Abi::kX86, Abi::kPpc64}) {
+    std::vector<CallRules> calls = {always(number(abi, "read"), kAllow)};
+    calls.push_back(
+        {number(abi, "write"), {clause(kAllow, {condition(Operation::kEqual, 32, 1)}), clause(kKillProcess)}});
+    std::sort(calls.begin(), calls.end(), [](const CallRules& a, const CallRules& b) { return a.number < b.number; });
+    const RuleSet rules = {abi, kPermission, std::move(calls)};
+    const auto filter = compile_rules(rules, {.launcher = abi});
+    const auto plain = compile_rules(rules, {});
+    ASSERT_TRUE(filter.ok() && plain.ok());
+    ASSERT_FALSE(filter->token_sites.empty());
+    const bpf::ArchEndian arch = {arch::info(abi).audit_arch, arch::info(abi).endian};
+    bpf::DiffOptions options;
+    options.archs = {&arch, 1};
+    EXPECT_FALSE(bpf::diff(filter->program, plain->program, options).equal()) << "zeros stand for the token";
+    EXPECT_TRUE(bpf::diff(without_token(*filter), plain->program, options).equal()) << arch::info(abi).name;
+    EXPECT_EQ(without_token(*filter).size(), filter->program.size());
+  }
 }
 
 TEST(Token, CostsAsMuchWhicheverWordIsWrong) {

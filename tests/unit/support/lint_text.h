@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "resolve/lint.h"
+#include "resolve/lint/lint.h"
 #include "resolve/resolve.h"
 #include "support/policy_text.h"
 

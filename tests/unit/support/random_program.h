@@ -33,7 +33,7 @@ class RandomPrograms {
       }
       program.push_back(a_return());
       auto validated = bpf::validate(std::move(program));
-      if (validated && !bpf::unwelcome_return(*validated)) return std::move(*validated);
+      if (validated && !bpf::unusable_return(*validated)) return std::move(*validated);
     }
   }
 

@@ -1,0 +1,87 @@
+// check: errors and warnings of policies, with their places.
+#include "base/text.h"
+#include "resolve/lint/lint.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/json.h"
+#include "sandbox-policy/load.h"
+
+namespace sandbox::tool {
+namespace {
+
+struct Counts {
+  size_t errors = 0;
+  size_t warnings = 0;
+};
+
+void print_text(const Text& text, Output& out) {
+  const SourceText& source = *text.source;
+  for (const Diagnostic& finding : text.diagnostics.all()) {
+    const bool error = finding.severity == Severity::kError;
+    const std::string whole = format_diagnostic(source, finding);
+    const size_t place = whole.size() - finding.message.size();
+    out.line(out.paint(Colour::kBold, whole.substr(0, place)) +
+             out.paint(error ? Colour::kRed : Colour::kYellow, error ? "error: " : "warning: ") + finding.message +
+             (finding.id.empty() ? "" : out.paint(Colour::kDim, " [" + std::string(finding.id) + "]")));
+    if (out.on_terminal() && finding.range) out.line(format_excerpt(source, finding));
+  }
+}
+
+void print_json(const Text& text, Json& json) {
+  json.open_object().member("file", std::string_view(text.source->name()));
+  json.key("findings").open_array();
+  for (const Diagnostic& finding : text.diagnostics.all()) {
+    json.open_object();
+    json.member("severity", finding.severity == Severity::kError ? "error" : "warning");
+    if (!finding.id.empty()) json.member("id", finding.id);
+    if (finding.range) {
+      const LineColumn place = text.source->locate(finding.range->offset);
+      json.member("line", uint64_t{place.line}).member("column", uint64_t{place.column});
+    }
+    json.member("message", std::string_view(finding.message)).close_object();
+  }
+  json.close_array().close_object();
+}
+
+Counts count(const Diagnostics& diagnostics) {
+  Counts counts;
+  for (const Diagnostic& finding : diagnostics.all()) {
+    ++(finding.severity == Severity::kError ? counts.errors : counts.warnings);
+  }
+  return counts;
+}
+
+}  // namespace
+
+int check(const Options& options, const Log& log, Output& out) {
+  bool readable = true;
+  Counts total;
+  Json json;
+  json.open_object().key("files").open_array();
+  for (const std::string& file : options.arguments) {
+    auto text = load_text(file, environment_of(options), log);
+    if (!text) {
+      readable = false;
+      continue;
+    }
+    if (text->policy && !text->diagnostics.has_errors()) resolve::lint(*text->policy, text->rules, text->diagnostics);
+    text->diagnostics.sort();
+    const Counts counts = count(text->diagnostics);
+    total.errors += counts.errors;
+    total.warnings += counts.warnings;
+    if (options.json) {
+      print_json(*text, json);
+    } else {
+      print_text(*text, out);
+      out.line(printable_path(text->source->name()) + ": " +
+               (counts.errors + counts.warnings == 0
+                    ? "nothing to say"
+                    : plural(counts.errors, "error") + ", " + plural(counts.warnings, "warning")));
+    }
+  }
+  json.close_array().member("errors", uint64_t{total.errors}).member("warnings", uint64_t{total.warnings});
+  if (options.json) out.add(json.close_object().text());
+  if (!readable || total.errors > 0) return kExitFailed;
+  return options.strict && total.warnings > 0 ? kExitFound : kExitGood;
+}
+
+}  // namespace sandbox::tool

@@ -1,0 +1,80 @@
+#include "sandbox-policy/commands/explain_reason.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/text.h"
+#include "resolve/evaluate.h"
+
+namespace sandbox::tool {
+namespace {
+
+AnswerReason clause_reason(const resolve::Clause& clause, const Input& input, arch::Abi abi) {
+  const std::vector<std::string> conditions = conditions_text(clause, &*input.policy, abi);
+  if (conditions.empty()) return {"group", "", clause.origin->range};
+  return {"group", "because " + join(conditions, " and "), clause.origin->range};
+}
+
+/// No group decides.
+std::string unmatched_text(const Input& input, const bpf::SystemCall& call) {
+  const std::vector<resolve::Clause>& clauses =
+      resolve::clauses_of(*resolve::find_rules(input.rules, call), call.number);
+  const bool named =
+      std::ranges::any_of(clauses, [](const resolve::Clause& clause) { return clause.origin.has_value(); });
+  return named ? "no group matches these arguments" : "no group names it";
+}
+
+AnswerReason fixed_reason(const bpf::SystemCall& call) {
+  if (call.number == UINT32_MAX) return {"fixed", "a tracer skips a call with this number", {}};
+  return {"fixed", "one of x32's own numbers, 512 to 547, which no policy opens on x86_64", {}};
+}
+
+AnswerReason uncovered_reason(const bpf::SystemCall& call, const resolve::Judgement& judgement) {
+  const bool kills = judgement.verdict.action == policy::Action::kKillProcess;
+  if (!kills) return {"abi", "a number of x32, which the policy does not cover", {}};
+  const std::string name(arch::info(*arch::abi_of(call.arch, call.number)).name);
+  return {"abi", "the policy does not cover " + name + ": every call through it kills", {}};
+}
+
+AnswerReason judged_reason(const Input& input, const bpf::SystemCall& call, const resolve::Judgement& judgement,
+                           arch::Abi abi) {
+  const policy::Policy& policy = *input.policy;
+  switch (judgement.source) {
+    case resolve::VerdictSource::kGroup:
+      return clause_reason(*judgement.clause, input, abi);
+    case resolve::VerdictSource::kDefault:
+      return {"default", unmatched_text(input, call) + ": the default action", policy.default_range};
+    case resolve::VerdictSource::kKernel:
+      return {"kernel",
+              unmatched_text(input, call) + ", and Linux " + origin_text(nullptr, policy).substr(8) +
+                  " has no such call ('kernel')",
+              {}};
+    case resolve::VerdictSource::kFixed:
+      return fixed_reason(call);
+    case resolve::VerdictSource::kNotCovered:
+      return uncovered_reason(call, judgement);
+  }
+  return {};
+}
+
+}  // namespace
+
+AnswerReason reason_for(const Input& input, const bpf::SystemCall& call, arch::Abi abi) {
+  if (input.kind == Input::Kind::kFilterFile) {
+    return {"filter",
+            "a compiled filter" + (input.filter->source.empty() ? "" : ", made from " + input.filter->source),
+            {}};
+  }
+  if (input.kind == Input::Kind::kRawBpf) return {"filter", "raw BPF", {}};
+  if (!input.enabled())
+    return {"disabled", "'enabled' is false: the policy filters nothing", input.policy->enabled_range};
+  return judged_reason(input, call, resolve::evaluate(input.rules, call), abi);
+}
+
+CallChain cases_of(const Input& input, const bpf::SystemCall& call, const AnswerReason& reason) {
+  const bool by_rules = reason.id == "group" || reason.id == "default" || reason.id == "kernel";
+  const resolve::RuleSet* rules = resolve::find_rules(input.rules, call);
+  return by_rules && rules != nullptr ? chain_of(*rules, call.number) : CallChain();
+}
+
+}  // namespace sandbox::tool

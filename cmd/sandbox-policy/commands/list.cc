@@ -1,0 +1,169 @@
+// list: tables of the names that policies are written with.
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "arch/abi.h"
+#include "arch/call_versions.h"
+#include "arch/constants.h"
+#include "arch/syscalls.h"
+#include "base/edit_distance.h"
+#include "base/text.h"
+#include "profiles/profiles.h"
+#include "resolve/call_sets.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/json.h"
+
+namespace sandbox::tool {
+namespace {
+
+/// A table: rows for people, objects for programs. Columns have the names of their members.
+class Table {
+ public:
+  Table(std::string topic, std::vector<std::string> columns) : topic_(std::move(topic)), columns_(std::move(columns)) {}
+
+  void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
+
+  void print(bool json, Output& out) const {
+    if (!json) {
+      out.table(rows_, 0);
+      return;
+    }
+    Json document;
+    document.open_object().key(topic_).open_array();
+    for (const auto& row : rows_) {
+      document.open_object();
+      for (size_t i = 0; i < row.size(); ++i) document.member(columns_[i], std::string_view(row[i].text));
+      document.close_object();
+    }
+    out.add(document.close_array().close_object().text());
+  }
+
+ private:
+  std::string topic_;
+  std::vector<std::string> columns_;
+  std::vector<std::vector<Cell>> rows_;
+};
+
+void list_calls(const Options& options, Output& out) {
+  const arch::Abi abi = options.arch.value_or(options.machine);
+  std::vector<std::pair<uint32_t, std::string_view>> calls;
+  for (const std::string_view name : arch::names_on(abi)) calls.emplace_back(*arch::number_of(abi, name), name);
+  std::sort(calls.begin(), calls.end());
+  Table table("syscalls", {"number", "name", "since"});
+  for (const auto& [number, name] : calls) {
+    const auto since = arch::introduced(abi, name);
+    const bool ancient = !since || (since->major <= 2 && since->minor <= 6);
+    table.add({{std::to_string(number)},
+               {std::string(name), Colour::kBold},
+               {ancient ? "" : "Linux " + arch::to_string(*since), Colour::kDim}});
+  }
+  table.print(options.json, out);
+}
+
+void list_sets(const Options& options, Output& out) {
+  const arch::Abi abi = options.arch.value_or(options.machine);
+  Json json;
+  json.open_object().key("sets").open_array();
+  for (const std::string_view set : resolve::set_names()) {
+    std::vector<std::string> members;
+    const auto written = resolve::written_members_of_set(set);
+    for (const std::string_view member : *written) {
+      if (member.starts_with('@') || arch::number_of(abi, member)) members.emplace_back(member);
+    }
+    if (!options.json) {
+      out.words({std::string(set), Colour::kBold}, 18, members);
+      continue;
+    }
+    json.open_object().member("name", set).key("members").open_array();
+    for (const std::string& member : members) json.value(std::string_view(member));
+    json.close_array().close_object();
+  }
+  if (options.json) out.add(json.close_array().close_object().text());
+}
+
+void list_actions(const Options& options, Output& out) {
+  // In the kernel's order: of several policies the first of these wins.
+  constexpr std::array<std::string_view, policy::kActionNames.size()> kMeanings = {
+      "the process ends as if by SIGSYS",
+      "the thread ends as if by SIGSYS",
+      "the thread gets SIGSYS, which it may handle",
+      "the call is not made and fails with 'errno' (default EPERM)",
+      "a tracer decides; without one the call fails with ENOSYS",
+      "the call is made, and logged",
+      "the call is made",
+  };
+  Table table("actions", {"name", "meaning"});
+  for (size_t i = 0; i < kMeanings.size(); ++i) {
+    table.add({{std::string(policy::kActionNames.at(i)), colour_of(static_cast<policy::Action>(i))},
+               std::string(kMeanings.at(i))});
+  }
+  table.print(options.json, out);
+}
+
+void list_architectures(const Options& options, Output& out) {
+  Table table("architectures", {"name", "audit_arch", "bits", "byte_order", "first_number", "aliases"});
+  for (const arch::AbiInfo& abi : arch::all_abis()) {
+    std::vector<std::string_view> others;
+    for (const std::string_view name : arch::accepted_abi_names()) {
+      if (name != abi.name && arch::find_abi(name) == abi.abi) others.push_back(name);
+    }
+    const std::string aliases = join(others, " ");
+    table.add({{std::string(abi.name), abi.abi == options.machine ? Colour::kBold : Colour::kNone},
+               hex(abi.audit_arch, 8),
+               std::to_string(abi.register_bits) + (options.json ? "" : "-bit"),
+               std::string(abi.endian == bpf::Endian::kLittle ? "little" : "big") + (options.json ? "" : "-endian"),
+               (options.json ? "" : "from ") + std::to_string(abi.first_number),
+               {options.json || aliases.empty() ? aliases : "also " + aliases, Colour::kDim}});
+  }
+  table.print(options.json, out);
+}
+
+void list_profiles(const Options& options, Output& out) {
+  Table table("profiles", {"name", "summary"});
+  for (const profiles::Profile& profile : profiles::all_profiles()) {
+    table.add({{std::string(profile.name), Colour::kBold}, std::string(profile.summary)});
+  }
+  table.print(options.json, out);
+}
+
+void list_constants(const Options& options, Output& out) {
+  const arch::Abi abi = options.arch.value_or(options.machine);
+  Table table("constants", {"name", "value"});
+  for (const std::string_view name : arch::constant_names()) {
+    if (const auto value = arch::constant(abi, name)) {
+      table.add({{std::string(name), Colour::kBold}, hex(*value)});
+    }
+  }
+  table.print(options.json, out);
+}
+
+struct Topic {
+  std::string_view name;
+  void (*print)(const Options& options, Output& out);
+};
+
+constexpr Topic kTopics[] = {{"syscalls", list_calls},    {"sets", list_sets},
+                             {"actions", list_actions},   {"architectures", list_architectures},
+                             {"profiles", list_profiles}, {"constants", list_constants}};
+
+}  // namespace
+
+int list(const Options& options, const Log& log, Output& out) {
+  const std::string_view wanted = options.arguments.front();
+  std::vector<std::string_view> names;
+  for (const Topic& topic : kTopics) {
+    if (topic.name == wanted) {
+      topic.print(options, out);
+      return kExitGood;
+    }
+    names.push_back(topic.name);
+  }
+  const auto nearest = nearest_name(wanted, names);
+  log.error("list: there is no table " + in_quotes(wanted) +
+            (nearest ? "; did you mean " + in_quotes(*nearest) + "?"
+                     : "; there are syscalls, sets, actions, architectures, profiles and constants"));
+  return kExitFailed;
+}
+
+}  // namespace sandbox::tool

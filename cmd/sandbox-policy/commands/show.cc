@@ -1,0 +1,361 @@
+// show: what a policy does with every call of an ABI, on one page, and what its filter costs.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <set>
+#include <string_view>
+
+#include "arch/syscalls.h"
+#include "base/text.h"
+#include "bpf/interpret.h"
+#include "bpf/walk.h"
+#include "resolve/verdict_text.h"
+#include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/describe.h"
+#include "sandbox-policy/json.h"
+#include "sandbox-policy/load.h"
+#include "sandbox-policy/summary.h"
+
+namespace sandbox::tool {
+namespace {
+
+constexpr size_t kColumn = 22;        // Where the names begin.
+constexpr size_t kMaxAnswers = 64;    // For one call of a filter; beyond that only the count.
+constexpr size_t kMaxByDefault = 40;  // Calls that are listed by name though no policy names them.
+
+/// A call, and what becomes of it.
+struct ListedCall {
+  std::string_view name;
+  uint32_t number = 0;
+  bool by_rules = false;  ///< Of a policy: then the chain says it,
+  CallChain chain;
+  bool computed = false;          ///< What else it can return is not known.
+  std::vector<uint32_t> returns;  ///< else what the filter can return, over all arguments; the first kMaxAnswers,
+  size_t more_returns = 0;        ///< and how many more.
+  size_t longest = 0;             ///< The most instructions, over all arguments.
+  size_t steps = 0;               ///< With all arguments 0.
+  bool free = false;              ///< The kernel keeps it in its cache, and the filter is not run.
+
+  [[nodiscard]] bool conditional() const { return by_rules ? !chain.cases.empty() : computed || returns.size() != 1; }
+};
+
+/// Everything that is shown of one ABI.
+struct Page {
+  arch::Abi abi = arch::Abi::kX86_64;
+  const resolve::RuleSet* rules = nullptr;  ///< Null for filters.
+  std::vector<ListedCall> calls;            ///< By number.
+
+  [[nodiscard]] std::string verdict_of(const ListedCall& listed) const {
+    if (listed.by_rules) return resolve::verdict_text(listed.chain.otherwise, abi);
+    return return_text(listed.returns.front(), abi);
+  }
+};
+
+Page page_of(const Input& input, const compile::ReadyFilter* filter, const bpf::ValidatedProgram& answers,
+             arch::Abi abi) {
+  Page page;
+  page.abi = abi;
+  const uint32_t audit_arch = arch::info(abi).audit_arch;
+  page.rules = resolve::find_rules(input.rules, abi);
+  for (const std::string_view name : arch::names_on(abi)) {
+    ListedCall listed;
+    listed.name = name;
+    listed.number = *arch::number_of(abi, name);
+    listed.by_rules = page.rules != nullptr;
+    if (listed.by_rules) listed.chain = chain_of(*page.rules, listed.number);
+    const bpf::Walk walk = bpf::walk(answers.instructions(), audit_arch, listed.number);
+    listed.computed = walk.computed;
+    const size_t shown = std::min(walk.answers.size(), kMaxAnswers);
+    listed.returns.assign(walk.answers.rbegin(), walk.answers.rbegin() + static_cast<ptrdiff_t>(shown));
+    listed.more_returns = walk.answers.size() - shown;
+    if (filter != nullptr) {
+      listed.longest = bpf::walk(filter->filter.program.instructions(), audit_arch, listed.number).longest;
+      const bpf::SystemCall call = {listed.number, audit_arch};
+      listed.steps = bpf::interpret(filter->filter.program, call, arch::info(abi).endian).steps;
+      listed.free = bpf::is_cached_allow(filter->filter.program, audit_arch, listed.number);
+    }
+    page.calls.push_back(std::move(listed));
+  }
+  std::sort(page.calls.begin(), page.calls.end(),
+            [](const ListedCall& a, const ListedCall& b) { return a.number < b.number; });
+  return page;
+}
+
+/// The verdicts of calls whose arguments do not matter, from open to closed, the default at the end.
+struct VerdictGroup {
+  Cell verdict;
+  bool by_default = false;
+  int order = 0;
+  std::set<std::string_view> names;
+};
+
+void print_group(const VerdictGroup& group, arch::Abi abi, Output& out) {
+  const Summary summary = summarise(group.names, abi);
+  out.line("  " + out.paint(group.verdict.colour, group.verdict.text) + ": " + plural(group.names.size(), "call") +
+           (group.by_default ? ", and all other numbers" : ""));
+  std::vector<std::string> whole;
+  for (const NamedSet& set : summary.sets) {
+    if (set.missing.empty()) whole.emplace_back(set.name);
+  }
+  std::sort(whole.begin(), whole.end());
+  if (!whole.empty()) out.words(std::string("    all of"), kColumn, whole);
+  for (const NamedSet& set : summary.sets) {
+    if (set.missing.empty()) continue;
+    std::vector<std::string> words = {"but", "not"};
+    words.insert(words.end(), set.missing.begin(), set.missing.end());
+    out.words("    " + std::string(set.name), kColumn, words);
+  }
+  if (summary.rest.empty()) return;
+  const size_t column = summary.sets.empty() ? 4 : kColumn;
+  const std::string head = summary.sets.empty() ? "" : "    and";
+  if (group.by_default && summary.rest.size() > kMaxByDefault) {  // It is what is left; a list would say little.
+    out.words(head, column, {std::to_string(summary.rest.size()), "more;", "--all", "lists", "every", "call"});
+  } else {
+    out.words(head, column, {summary.rest.begin(), summary.rest.end()});
+  }
+}
+
+/// "allow or errno EPERM": what a filter can answer.
+std::string answers_text(const ListedCall& listed, arch::Abi abi) {
+  std::vector<std::string> verdicts;
+  for (const uint32_t value : listed.returns) verdicts.push_back(return_text(value, abi));
+  if (listed.more_returns > 0) verdicts.push_back("one of " + std::to_string(listed.more_returns) + " more");
+  if (listed.computed) verdicts.emplace_back("what it computes");
+  return join(verdicts, " or ");
+}
+
+// ---- As text ----
+
+void print_conditional(const Page& page, const Input& input, Output& out) {
+  std::vector<std::vector<Cell>> rows;
+  for (const ListedCall& listed : page.calls) {
+    if (!listed.conditional()) continue;
+    Cell name = {std::string(listed.name), Colour::kBold};
+    if (!listed.by_rules) {
+      rows.push_back({name, answers_text(listed, page.abi)});
+      continue;
+    }
+    for (const resolve::Clause* clause : listed.chain.cases) {
+      rows.push_back({name,
+                      {resolve::verdict_text(clause->verdict, page.abi), colour_of(clause->verdict.action)},
+                      "if " + join(conditions_text(*clause, &*input.policy, page.abi), " and "),
+                      {origin_text(clause, *input.policy), Colour::kDim}});
+      name.text.clear();
+    }
+    const resolve::Verdict otherwise = listed.chain.otherwise;
+    rows.push_back({"", {resolve::verdict_text(otherwise, page.abi), colour_of(otherwise.action)}, "otherwise"});
+  }
+  if (rows.empty()) return;
+  out.line("");
+  out.line("  by arguments");
+  out.table(rows, 4);
+}
+
+std::vector<VerdictGroup> groups_of(const Page& page) {
+  std::vector<VerdictGroup> groups;
+  for (const ListedCall& listed : page.calls) {
+    if (listed.conditional()) continue;
+    const std::string text = page.verdict_of(listed);
+    auto group =
+        std::find_if(groups.begin(), groups.end(), [&](const VerdictGroup& g) { return g.verdict.text == text; });
+    if (group == groups.end()) {
+      const resolve::Verdict verdict = listed.by_rules
+                                           ? listed.chain.otherwise
+                                           : resolve::verdict_of(listed.returns.empty() ? 0 : listed.returns.front());
+      const bool by_default = page.rules != nullptr && verdict == page.rules->default_verdict;
+      const int order = (by_default ? 100 : 0) - static_cast<int>(verdict.action);
+      groups.push_back({{text, colour_of(verdict.action)}, by_default, order, {}});
+      group = std::prev(groups.end());
+    }
+    group->names.insert(listed.name);
+  }
+  std::sort(groups.begin(), groups.end(),
+            [](const VerdictGroup& a, const VerdictGroup& b) { return a.order < b.order; });
+  return groups;
+}
+
+void print_page(const Page& page, const Input& input, Output& out) {
+  out.line(out.paint(Colour::kBold, std::string(arch::info(page.abi).name)) + ", " + plural(page.calls.size(), "call"));
+  print_conditional(page, input, out);
+  for (const VerdictGroup& group : groups_of(page)) {
+    out.line("");
+    print_group(group, page.abi, out);
+  }
+}
+
+void print_every_call(const Page& page, const Input& input, Output& out) {
+  out.line(out.paint(Colour::kBold, std::string(arch::info(page.abi).name)));
+  std::vector<std::vector<Cell>> rows;
+  for (const ListedCall& listed : page.calls) {
+    std::vector<Cell> row = {std::to_string(listed.number), {std::string(listed.name), Colour::kBold}};
+    if (!listed.by_rules) {
+      row.emplace_back(answers_text(listed, page.abi));
+      rows.push_back(std::move(row));
+      continue;
+    }
+    for (const resolve::Clause* clause : listed.chain.cases) {
+      row.emplace_back(resolve::verdict_text(clause->verdict, page.abi), colour_of(clause->verdict.action));
+      row.emplace_back("if " + join(conditions_text(*clause, &*input.policy, page.abi), " and "));
+      row.emplace_back(origin_text(clause, *input.policy), Colour::kDim);
+      rows.push_back(row);
+      row = {"", ""};
+    }
+    const resolve::Verdict verdict = listed.chain.otherwise;
+    row.emplace_back(resolve::verdict_text(verdict, page.abi), colour_of(verdict.action));
+    row.emplace_back(listed.chain.cases.empty() ? "" : "otherwise");
+    row.emplace_back(origin_text(listed.chain.last, *input.policy), Colour::kDim);
+    rows.push_back(std::move(row));
+  }
+  out.table(rows, 2);
+}
+
+// ---- What it costs ----
+
+struct Cost {
+  size_t instructions = 0;
+  size_t ranges = 0;  ///< 0: not known, of raw BPF.
+  bool token = false;
+  size_t longest = 0;
+  double mean = 0;  ///< Over all calls, with arguments of 0.
+  size_t free = 0;
+  size_t calls = 0;
+};
+
+Cost cost_of(const compile::ReadyFilter& filter, const std::vector<Page>& pages) {
+  Cost cost;
+  cost.instructions = filter.filter.program.size();
+  cost.ranges = filter.filter.ranges;
+  cost.token = !filter.filter.token_sites.empty();
+  size_t total = 0;
+  for (const Page& page : pages) {
+    for (const ListedCall& listed : page.calls) {
+      ++cost.calls;
+      cost.longest = std::max(cost.longest, listed.longest);
+      total += listed.steps;
+      if (listed.free) ++cost.free;
+    }
+  }
+  if (cost.calls > 0) cost.mean = static_cast<double>(total) / static_cast<double>(cost.calls);
+  return cost;
+}
+
+std::string one_decimal(double value) {
+  std::array<char, 32> buffer = {};
+  std::snprintf(buffer.data(), buffer.size(), "%.1f", value);
+  return buffer.data();
+}
+
+void print_cost(const Cost& cost, Output& out) {
+  out.line("filter: " + (cost.ranges == 0 ? "" : plural(cost.ranges, "range") + " of numbers, ") +
+           plural(cost.instructions, "instruction") + (cost.token ? ", with an exec token" : ""));
+  out.line("a call: at most " + plural(cost.longest, "instruction") + ", " + one_decimal(cost.mean) + " on average; " +
+           std::to_string(cost.free) + " of " + std::to_string(cost.calls) +
+           " calls cost nothing, the kernel keeps their answer");
+}
+
+void print_outside(const Input& input, Output& out) {
+  if (input.kind != Input::Kind::kPolicy) return;
+  const auto covers = [&](arch::Abi abi) { return resolve::find_rules(input.rules, abi) != nullptr; };
+  out.line(out.paint(Colour::kBold, "any other ABI") + ": " + out.paint(Colour::kRed, "kill_process") +
+           (covers(arch::Abi::kX86_64) && !covers(arch::Abi::kX32) ? "; x32: errno ENOSYS" : ""));
+}
+
+// ---- As JSON ----
+
+void json_call(const ListedCall& listed, const Page& page, const Input& input, Json& json) {
+  json.open_object().member("name", listed.name).member("number", uint64_t{listed.number});
+  if (!listed.by_rules) {
+    json.key("verdicts").open_array();
+    for (const uint32_t value : listed.returns) add_verdict(json, resolve::verdict_of(value), page.abi);
+    json.close_array();
+    if (listed.more_returns > 0) json.member("more_verdicts", uint64_t{listed.more_returns});
+    if (listed.computed) json.member("computed", true);
+  } else if (listed.chain.cases.empty()) {
+    add_verdict(json.key("verdict"), listed.chain.otherwise, page.abi);
+    if (listed.chain.last != nullptr && listed.chain.last->origin) {
+      json.member("line", uint64_t{line_of(*listed.chain.last, *input.policy)});
+    }
+  } else {
+    json.key("cases").open_array();
+    for (const resolve::Clause* clause : listed.chain.cases) {
+      add_verdict(json.open_object().key("verdict"), clause->verdict, page.abi).key("conditions").open_array();
+      for (const std::string& text : conditions_text(*clause, &*input.policy, page.abi)) {
+        json.value(std::string_view(text));
+      }
+      json.close_array();
+      json.member("line", uint64_t{line_of(*clause, *input.policy)}).close_object();
+    }
+    add_verdict(json.close_array().key("otherwise"), listed.chain.otherwise, page.abi);
+  }
+  json.close_object();
+}
+
+void print_json(const Input& input, const std::vector<Page>& pages, const std::optional<Cost>& cost, Output& out) {
+  Json json;
+  json.open_object().member("file", std::string_view(input.name)).member("enabled", input.enabled());
+  if (cost) {
+    json.key("filter").open_object().member("instructions", uint64_t{cost->instructions});
+    if (cost->ranges != 0) json.member("ranges", uint64_t{cost->ranges});
+    json.member("token", cost->token).member("longest", uint64_t{cost->longest});
+    json.key("mean").number(one_decimal(cost->mean));
+    json.member("free_calls", uint64_t{cost->free}).member("calls", uint64_t{cost->calls}).close_object();
+  }
+  json.key("abis").open_array();
+  for (const Page& page : pages) {
+    json.open_object().member("abi", arch::info(page.abi).name);
+    if (page.rules != nullptr) add_verdict(json.key("default"), page.rules->default_verdict, page.abi);
+    json.key("calls").open_array();
+    for (const ListedCall& listed : page.calls) json_call(listed, page, input, json);
+    json.close_array().close_object();
+  }
+  out.add(json.close_array().close_object().text());
+}
+
+std::string subtitle(const Input& input) {
+  if (input.kind == Input::Kind::kRawBpf) return "raw BPF";
+  if (input.kind == Input::Kind::kFilterFile) return "a filter compiled from " + input.filter->source;
+  if (input.profile != nullptr) return std::string(input.profile->summary);
+  return input.policy->oci ? "a container profile" : "a policy";
+}
+
+}  // namespace
+
+int show(const Options& options, const Log& log, Output& out) {
+  const auto input = load(options.arguments.front(), options, log);
+  if (!input) return kExitFailed;
+  std::vector<Page> pages;
+  std::optional<Cost> cost;
+  if (input->enabled()) {
+    const auto filter = filter_of(*input, options, log);
+    const auto answers = program_of(*input, options, log);
+    if (!filter || !answers) return kExitFailed;
+    const std::vector<arch::Abi> abis = input->abis(options.machine);
+    if (options.arch && std::find(abis.begin(), abis.end(), *options.arch) == abis.end()) {
+      log.error(input->name + ": does not cover " + std::string(arch::info(*options.arch).name));
+      return kExitFailed;
+    }
+    for (const arch::Abi abi : abis) {
+      if (!options.arch || abi == *options.arch) pages.push_back(page_of(*input, &*filter, *answers, abi));
+    }
+    cost = cost_of(*filter, pages);
+  }
+  if (options.json) {
+    print_json(*input, pages, cost, out);
+    return kExitGood;
+  }
+  out.line(out.paint(Colour::kBold, input->name) + ": " + subtitle(*input));
+  if (!input->enabled()) {
+    out.line("'enabled' is false: it filters nothing");
+    return kExitGood;
+  }
+  print_cost(*cost, out);
+  for (const Page& page : pages) {
+    out.line("");
+    options.all ? print_every_call(page, *input, out) : print_page(page, *input, out);
+  }
+  if (input->kind == Input::Kind::kPolicy) out.line("");
+  print_outside(*input, out);
+  return kExitGood;
+}
+
+}  // namespace sandbox::tool

@@ -1,0 +1,131 @@
+#include "resolve/convert/convert.h"
+
+#include <memory>
+#include <utility>
+
+#include "arch/syscalls.h"
+#include "base/text.h"
+#include "policy/beats_writer.h"
+#include "policy/oci_writer.h"
+#include "policy/reader.h"
+#include "resolve/convert/beats_policy.h"
+#include "resolve/convert/conversion.h"
+#include "resolve/convert/oci_profile.h"
+#include "resolve/convert/systemd_drop_in.h"
+#include "resolve/resolve.h"
+#include "resolve/verdict_text.h"
+
+namespace sandbox::resolve {
+
+namespace {
+
+std::string_view words_for(TextFormat format) {
+  switch (format) {
+    case TextFormat::kBeats:
+      return "the Beats format";
+    case TextFormat::kOci:
+      return "an OCI profile";
+    case TextFormat::kKubernetes:
+      return "a SeccompProfile";
+    case TextFormat::kSystemd:
+      break;
+  }
+  return "a systemd unit";
+}
+
+std::string describe(const Difference& difference) {
+  const arch::AbiInfo& abi = arch::info(difference.abi);
+  std::string call = "other calls";
+  if (difference.number) {
+    const auto name = arch::name_of(difference.abi, *difference.number);
+    call = name ? std::string(*name) : std::to_string(*difference.number);
+    call += "(";
+    call += join(difference.arguments, ", ", [](uint64_t argument) { return hex(argument); }) + ")";
+  }
+  return call + " would get " + verdict_text(difference.after, difference.abi) + " on " + std::string(abi.name) +
+         ", not " + verdict_text(difference.before, difference.abi);
+}
+
+/// What is written must mean what was read. A fault in a converter, or a case that was not thought of, ends here.
+bool proved(const Conversion& conversion, const std::string& text) {
+  const auto source = std::make_shared<const SourceText>("converted", text);
+  Diagnostics found(source);
+  policy::Environment environment = conversion.environment;
+  environment.native = conversion.machine();
+  environment.kernel_widths = false;
+  PolicyRules rules;
+  if (const auto policy = policy::read_policy(source, environment, found)) {
+    rules = resolve(*policy, environment.native, found);
+  }
+  const SourceRange range = conversion.policy.default_range;
+  for (const Diagnostic& diagnostic : found.all()) {
+    if (diagnostic.severity != Severity::kError) continue;
+    conversion.refuse_always(range, "the policy", diagnostic.message);
+    return false;
+  }
+  ArgumentSets sets;
+  const Relation relation = conversion.lossy ? Relation::kNotWider : Relation::kSame;
+  const auto difference = first_difference(sets, conversion.rules, rules, relation);
+  if (sets.gave_up()) {
+    conversion.refuse_always(range, "the policy", "its conditions are too involved");
+  } else if (difference) {
+    conversion.refuse_always(range, "the policy", describe(*difference));
+  }
+  return !sets.gave_up() && !difference;
+}
+
+std::optional<std::string> as_oci(const Conversion& conversion) {
+  const auto profile = to_oci(conversion, {});
+  if (!profile) return std::nullopt;
+  std::string text = policy::write_oci(*profile);
+  if (!proved(conversion, text)) return std::nullopt;
+  return text;
+}
+
+/// The same profile as JSON is what is proved: the resource says it in other words.
+std::optional<std::string> as_resource(const Conversion& conversion, const std::string& name) {
+  const auto profile = to_oci(conversion, {false, INT64_MAX});
+  if (!profile || !proved(conversion, policy::write_oci(*profile))) return std::nullopt;
+  return policy::write_seccomp_profile(*profile, name);
+}
+
+std::optional<std::string> as_beats(const Conversion& conversion) {
+  const auto beats = to_beats(conversion);
+  if (!beats) return std::nullopt;
+  std::string text = policy::write_beats(*beats);
+  if (!proved(conversion, text)) return std::nullopt;
+  return text;
+}
+
+}  // namespace
+
+std::optional<std::string> convert(const policy::Policy& policy, const policy::Environment& environment,
+                                   TextFormat format, const ConvertOptions& options, Diagnostics& diagnostics) {
+  if (!policy.enabled && format == TextFormat::kBeats) return policy::write_beats(policy);
+  const PolicyRules rules = resolve(policy, environment.native, diagnostics);
+  if (diagnostics.has_errors()) return std::nullopt;
+  const Conversion conversion = {policy, environment, rules, words_for(format), options.lossy, diagnostics};
+  if (!policy.enabled) {
+    if (policy.groups.empty()) {
+      conversion.refuse_always(policy.enabled_range, "'enabled: false'", "leave the profile away");
+      return std::nullopt;
+    }
+    if (!conversion.refuse(policy.enabled_range, "'enabled: false'", "leave the profile away", "it is enabled")) {
+      return std::nullopt;
+    }
+  }
+  if (format != TextFormat::kBeats) conversion.warn_of_machine();
+  switch (format) {
+    case TextFormat::kBeats:
+      return as_beats(conversion);
+    case TextFormat::kOci:
+      return as_oci(conversion);
+    case TextFormat::kKubernetes:
+      return as_resource(conversion, options.name);
+    case TextFormat::kSystemd:
+      return to_systemd(conversion);
+  }
+  return std::nullopt;
+}
+
+}  // namespace sandbox::resolve

@@ -1,0 +1,324 @@
+#include "resolve/convert/oci_profile.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "arch/errno_names.h"
+#include "arch/multiplexers.h"
+#include "arch/syscalls.h"
+#include "resolve/convert/oci_comparisons.h"
+#include "resolve/verdict_text.h"
+
+namespace sandbox::resolve {
+namespace {
+
+using policy::Action;
+using policy::OciArgument;
+using policy::Operation;
+using Set = ArgumentSets::Set;
+
+/// A rule of one call, before calls with equal rules are put together.
+struct CallRule {
+  Verdict verdict;
+  OciArguments arguments;
+  auto operator<=>(const CallRule&) const = default;
+};
+
+/// A call on one of the ABIs that have it.
+struct OnAbi {
+  const RuleSet* rules = nullptr;
+  uint32_t number = 0;
+};
+
+class OciBuilder {
+ public:
+  OciBuilder(const Conversion& conversion, const OciLimits& limits) : conversion_(conversion), limits_(limits) {}
+
+  std::optional<policy::OciProfile> build();
+
+ private:
+  bool choose_default();
+  void collect_calls();
+  void add_call(const std::string& name, const std::vector<OnAbi>& abis);
+  void add_multiplexer(const std::string& name, const std::vector<OnAbi>& abis);
+  /// What the call gets on all the ABIs, as the first with the widest registers sees it.
+  std::optional<Decisions> common_decisions(const std::string& name, const std::vector<OnAbi>& abis);
+  std::optional<std::vector<CallRule>> rules_for(const std::string& name, const OnAbi& abi, const Decisions& decisions,
+                                                 const Decisions& said_already);
+  [[nodiscard]] std::vector<NamedVerdict> rules_by_name() const;
+  void refuse(const std::string& name, const std::vector<OnAbi>& abis, const std::string& reason);
+
+  const Conversion& conversion_;
+  const OciLimits& limits_;
+  ArgumentSets sets_;
+  Verdict default_;
+  std::map<std::string, std::vector<OnAbi>> calls_;
+  std::map<Verdict, std::vector<std::string>> whole_multiplexers_;
+  std::map<Verdict, std::vector<std::string>> unconditional_;
+  std::vector<std::pair<std::vector<CallRule>, std::vector<std::string>>> conditional_;
+  bool failed_ = false;
+};
+
+unsigned register_bits(const OnAbi& abi) {
+  return arch::info(abi.rules->abi).register_bits;
+}
+
+const OnAbi& widest(const std::vector<OnAbi>& abis) {
+  return *std::max_element(abis.begin(), abis.end(),
+                           [](const OnAbi& a, const OnAbi& b) { return register_bits(a) < register_bits(b); });
+}
+
+bool is_multiplexer(std::string_view name) {
+  return !arch::calls_behind(name).empty();
+}
+
+std::string_view abi_name(const OnAbi& abi) {
+  return arch::info(abi.rules->abi).name;
+}
+
+/// One default for all ABIs; an errno may have another number on one of them.
+bool OciBuilder::choose_default() {
+  default_ = conversion_.rules.front().default_verdict;
+  const SourceRange range = conversion_.policy.default_range;
+  for (const RuleSet& rules : conversion_.rules) {
+    if (rules.default_verdict == default_) continue;
+    if (!conversion_.refuse(range, "the default action",
+                            "its errno has another number on " + std::string(arch::info(rules.abi).name) + " than on " +
+                                std::string(arch::info(conversion_.rules.front().abi).name),
+                            "every ABI gets the number " + std::to_string(default_.data))) {
+      return false;
+    }
+  }
+  if (limits_.default_errno || default_.action != Action::kErrno || default_.data == EPERM) return true;
+  const std::string name = arch::errno_name(conversion_.rules.front().abi, default_.data);
+  const std::string why =
+      conversion_.policy.kernel ? "'kernel' hides calls with ENOSYS" : "the default errno is " + name;
+  default_.data = EPERM;
+  return conversion_.refuse(range, "the default action", why + ", and the default errno there is EPERM",
+                            "calls that no table knows get EPERM");
+}
+
+/// The calls that get something else than the default on one ABI at least, with all ABIs that have them.
+void OciBuilder::collect_calls() {
+  std::map<std::string, bool> names;
+  for (const RuleSet& rules : conversion_.rules) {
+    for (const CallRules& call : rules.calls) {
+      if (const auto name = arch::name_of(rules.abi, call.number)) names[std::string(*name)] = true;
+    }
+    if (rules.default_verdict == default_) continue;
+    for (const std::string_view name : arch::names_on(rules.abi)) names[std::string(name)] = true;
+  }
+  for (const auto& [name, unused] : names) {
+    for (const RuleSet& rules : conversion_.rules) {
+      if (const auto number = arch::number_of(rules.abi, name)) calls_[name].push_back({&rules, *number});
+    }
+  }
+}
+
+void OciBuilder::refuse(const std::string& name, const std::vector<OnAbi>& abis, const std::string& reason) {
+  Verdict strictest = {Action::kAllow, 0};
+  SourceRange range = conversion_.policy.default_range;
+  bool placed = false;
+  for (const OnAbi& abi : abis) {
+    strictest = more_restrictive(strictest, abi.rules->default_verdict);
+    for (const Clause& clause : clauses_of(*abi.rules, abi.number)) {
+      strictest = more_restrictive(strictest, clause.verdict);
+      if (!placed && clause.origin) {
+        range = clause.origin->range;
+        placed = true;
+      }
+    }
+  }
+  if (strictest.action == default_.action) strictest = default_;
+  const std::string instead = verdict_text(strictest, abis.front().rules->abi) + " whatever its arguments";
+  if (!conversion_.refuse(range, "the rule for " + in_quotes(std::string_view(name)), reason, instead)) {
+    failed_ = true;
+  } else if (strictest != default_) {
+    unconditional_[strictest].push_back(name);
+  }
+}
+
+std::optional<Decisions> OciBuilder::common_decisions(const std::string& name, const std::vector<OnAbi>& abis) {
+  const OnAbi& first = widest(abis);
+  Decisions common = decide(sets_, clauses_of(*first.rules, first.number), first.rules->default_verdict);
+  for (const OnAbi& abi : abis) {
+    const Decisions here = decide(sets_, clauses_of(*abi.rules, abi.number), abi.rules->default_verdict);
+    const bool narrower = register_bits(abi) < register_bits(first);
+    const auto same = [&](const Decision& decision) {
+      Set set = set_of(common, decision.verdict);
+      if (narrower) set = sets_.low_words(set);
+      return set == decision.set;
+    };
+    if (std::all_of(here.begin(), here.end(), same)) continue;
+    refuse(name, abis,
+           "it is not the same on " + std::string(abi_name(abi)) + " as on " + std::string(abi_name(first)) +
+               "; write a policy for each");
+    return std::nullopt;
+  }
+  return common;
+}
+
+bool branches(const OciArgument& argument) {
+  return argument.operation != Operation::kEqual && argument.operation != Operation::kMaskedEqual;
+}
+
+bool masks_upper_half(const OciArgument& argument) {
+  return argument.operation == Operation::kMaskedEqual && argument.value > UINT32_MAX;
+}
+
+/// Adding a rule with several arguments to others takes libseccomp (2.5.4) twice as long for each that is there, if
+/// comparisons branch on the upper half; with both kinds below in one rule the third does not return. Seen by trying.
+bool overwhelms_libseccomp(const std::vector<CallRule>& rules) {
+  constexpr size_t kManageable = 12;
+  size_t slow = 0;
+  size_t endless = 0;
+  for (const CallRule& rule : rules) {
+    if (rule.arguments.size() < 2) continue;
+    const bool branching = std::any_of(rule.arguments.begin(), rule.arguments.end(), branches);
+    const bool upper = std::any_of(rule.arguments.begin(), rule.arguments.end(), masks_upper_half);
+    slow += branching || upper ? 1 : 0;
+    endless += branching && upper ? 1 : 0;
+  }
+  return slow > kManageable || endless > 1;
+}
+
+/// Where two rules with several arguments branch on one argument with a common upper half, libseccomp (2.5.4) hangs
+/// what the first asks besides behind the other's comparison, too, and so allows more. Seen in its exported program.
+bool confuses_libseccomp(const std::vector<CallRule>& rules) {
+  const auto clash = [](const OciArgument& a, const OciArgument& b) {
+    return a.index == b.index && branches(a) && branches(b) && a.value >> 32U == b.value >> 32U &&
+           (a.value != b.value || a.operation != b.operation);
+  };
+  for (const CallRule& one : rules) {
+    for (const CallRule& other : rules) {
+      if (one.arguments.size() < 2 || other.arguments.size() < 2) continue;
+      for (const OciArgument& a : one.arguments) {
+        if (std::ranges::any_of(other.arguments, [&](const OciArgument& b) { return clash(a, b); })) return true;
+      }
+    }
+  }
+  return false;
+}
+
+std::optional<std::vector<CallRule>> OciBuilder::rules_for(const std::string& name, const OnAbi& abi,
+                                                           const Decisions& decisions, const Decisions& said_already) {
+  std::vector<CallRule> rules;
+  for (const Decision& decision : decisions) {
+    if (decision.verdict == default_) continue;
+    const Set open = sets_.without(decision.set, set_of(said_already, decision.verdict));
+    const auto made = oci_rules_for(sets_, open, decision.set, clauses_of(*abi.rules, abi.number), register_bits(abi));
+    if (!made || rules.size() + made->size() > kMaxOciRules) {
+      refuse(name, calls_.at(name), "it would take more than " + std::to_string(kMaxOciRules) + " rules there");
+      return std::nullopt;
+    }
+    for (const OciArguments& arguments : *made) rules.push_back({decision.verdict, arguments});
+  }
+  if (overwhelms_libseccomp(rules)) {
+    refuse(name, calls_.at(name), "libseccomp, which container runtimes use, would not come to an end with its rules");
+    return std::nullopt;
+  }
+  if (confuses_libseccomp(rules)) {
+    refuse(name, calls_.at(name), "libseccomp, which container runtimes use, would mix up its rules");
+    return std::nullopt;
+  }
+  const auto too_great = [&](const CallRule& rule) {
+    return std::any_of(rule.arguments.begin(), rule.arguments.end(), [&](const OciArgument& argument) {
+      return std::max(argument.value, argument.value_two) > limits_.greatest_value;
+    });
+  };
+  if (std::none_of(rules.begin(), rules.end(), too_great)) return rules;
+  refuse(name, calls_.at(name), "it needs a value over " + std::to_string(limits_.greatest_value));
+  return std::nullopt;
+}
+
+void OciBuilder::add_call(const std::string& name, const std::vector<OnAbi>& abis) {
+  const auto decisions = common_decisions(name, abis);
+  if (!decisions) return;
+  if (decisions->size() == 1) {
+    const Verdict verdict = decisions->front().verdict;
+    if (verdict != default_) unconditional_[verdict].push_back(name);
+    return;
+  }
+  auto rules = rules_for(name, widest(abis), *decisions, {{default_, ArgumentSets::kAll}});
+  if (!rules) return;
+  const auto same = [&](const auto& entry) { return entry.first == *rules; };
+  const auto known = std::find_if(conditional_.begin(), conditional_.end(), same);
+  if (known != conditional_.end()) {
+    known->second.push_back(name);
+  } else {
+    conditional_.push_back({std::move(*rules), {name}});
+  }
+}
+
+/// The rules without arguments, in the order in which they will stand.
+std::vector<NamedVerdict> OciBuilder::rules_by_name() const {
+  std::vector<NamedVerdict> rules;
+  for (const auto& [verdict, names] : unconditional_) {
+    for (const std::string& name : names) rules.push_back({name, verdict});
+  }
+  return rules;
+}
+
+/// Behind the calls, whose rules speak of it too.
+void OciBuilder::add_multiplexer(const std::string& name, const std::vector<OnAbi>& abis) {
+  const auto decisions = common_decisions(name, abis);
+  if (!decisions) return;
+  const OnAbi& abi = widest(abis);
+  if (decisions->size() == 1 && decisions->front().verdict != default_) {
+    whole_multiplexers_[decisions->front().verdict].push_back(name);  // Before the others: the first decides.
+    return;
+  }
+  const Decisions said = decide(sets_, clauses_behind(name, abi.rules->abi, rules_by_name()), default_);
+  for (const Decision& decision : said) {
+    if (decision.verdict == default_ || sets_.within(decision.set, set_of(*decisions, decision.verdict))) continue;
+    SourceRange range = conversion_.policy.default_range;
+    for (const Clause& clause : clauses_of(*abi.rules, abi.number)) {
+      if (clause.origin) range = clause.origin->range;
+    }
+    conversion_.refuse_always(range,
+                              "the rule for " + in_quotes(std::string_view(name)) + " on " + std::string(abi_name(abi)),
+                              "rules for the calls behind it say something else, and hold for both");
+    failed_ = true;
+    return;
+  }
+  auto rules = rules_for(name, abi, *decisions, said);
+  if (rules && !rules->empty()) conditional_.push_back({std::move(*rules), {name}});
+}
+
+std::optional<policy::OciProfile> OciBuilder::build() {
+  if (!choose_default()) return std::nullopt;
+  collect_calls();
+  for (const auto& [name, abis] : calls_) {
+    if (!is_multiplexer(name)) add_call(name, abis);
+  }
+  for (const auto& [name, abis] : calls_) {
+    if (is_multiplexer(name)) add_multiplexer(name, abis);
+  }
+  if (failed_) return std::nullopt;
+
+  policy::OciProfile profile;
+  profile.default_action = default_.action;
+  profile.default_error = default_.data;
+  for (const RuleSet& rules : conversion_.rules) profile.architectures.push_back(rules.abi);
+  profile.flags = conversion_.policy.flags;
+  for (const auto* table : {&whole_multiplexers_, &unconditional_}) {
+    for (const auto& [verdict, names] : *table) profile.rules.push_back({names, verdict.action, verdict.data, {}});
+  }
+  for (const auto& [rules, names] : conditional_) {
+    for (const CallRule& rule : rules) {
+      profile.rules.push_back({names, rule.verdict.action, rule.verdict.data, rule.arguments});
+    }
+  }
+  return profile;
+}
+
+}  // namespace
+
+std::optional<policy::OciProfile> to_oci(const Conversion& conversion, const OciLimits& limits) {
+  return OciBuilder(conversion, limits).build();
+}
+
+}  // namespace sandbox::resolve

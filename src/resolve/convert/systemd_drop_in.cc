@@ -1,0 +1,364 @@
+#include "resolve/convert/systemd_drop_in.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "arch/call_versions.h"
+#include "arch/errno_names.h"
+#include "arch/multiplexers.h"
+#include "arch/syscalls.h"
+#include "base/text.h"
+#include "resolve/call_sets.h"
+#include "resolve/verdict_text.h"
+
+namespace sandbox::resolve {
+namespace {
+
+using policy::Action;
+
+constexpr Verdict kAllowed = {Action::kAllow, 0};
+constexpr Verdict kKilled = {Action::kKillProcess, 0};
+/// What libseccomp 2.5.4 knows; a systemd that is built with it passes over names of later calls.
+constexpr arch::KernelVersion kKnownToAll = {5, 17};
+
+/// systemd.exec(5), ConditionArchitecture= and SystemCallArchitectures=.
+std::string systemd_name(arch::Abi abi) {
+  switch (abi) {
+    case arch::Abi::kX86_64:
+      return "x86-64";
+    case arch::Abi::kAarch64:
+      return "arm64";
+    case arch::Abi::kMipsel:
+      return "mips-le";
+    case arch::Abi::kMipsel64:
+      return "mips64-le";
+    case arch::Abi::kMips64n32:
+      return "mips64-n32";
+    case arch::Abi::kMipsel64n32:
+      return "mips64-le-n32";
+    case arch::Abi::kPpc64le:
+      return "ppc64-le";
+    default:
+      return std::string(arch::info(abi).name);
+  }
+}
+
+bool runs(Verdict verdict) {
+  return verdict.action == Action::kAllow || verdict.action == Action::kLog;
+}
+
+class DropIn {
+ public:
+  explicit DropIn(const Conversion& conversion) : conversion_(conversion) {}
+
+  std::optional<std::string> write();
+
+ private:
+  void collect();
+  void collect_call(const std::string& name);
+  void collect_multiplexer(const std::string& name);
+  bool settle_default();
+  void settle_calls();
+  void settle_allow_list();
+  [[nodiscard]] SourceRange place_of(const std::string& name) const;
+  std::optional<Verdict> sayable(Verdict verdict, SourceRange range, const std::string& subject);
+  [[nodiscard]] Verdict verdict_of_call(const std::string& name) const;
+  /// Sets of the policy all of whose members `wanted` holds for; these members are then `covered`.
+  template <typename Wanted>
+  std::vector<std::string> whole_sets(const Wanted& wanted, std::set<std::string>& covered) const;
+  void write_allow_list();
+  void write_deny_list();
+  void write_log_list();
+  void write_words(const std::string& key, const std::string& prefix, const std::vector<std::string>& words);
+  [[nodiscard]] std::string text_of(Verdict verdict) const;
+  [[nodiscard]] arch::Abi abi() const { return conversion_.rules.front().abi; }
+
+  const Conversion& conversion_;
+  ArgumentSets sets_;
+  Verdict default_;                          ///< Of calls that nothing names.
+  std::map<std::string, Verdict> verdicts_;  ///< Of every call of the ABIs.
+  bool failed_ = false;
+  std::string out_;
+};
+
+SourceRange DropIn::place_of(const std::string& name) const {
+  for (const RuleSet& rules : conversion_.rules) {
+    const auto number = arch::number_of(rules.abi, name);
+    if (!number) continue;
+    for (const Clause& clause : clauses_of(rules, *number)) {
+      if (clause.origin) return clause.origin->range;
+    }
+  }
+  return conversion_.policy.default_range;
+}
+
+std::string subject_of(const std::string& name) {
+  return "the rule for " + in_quotes(std::string_view(name));
+}
+
+/// One verdict for a call, on all ABIs and with all arguments.
+void DropIn::collect_call(const std::string& name) {
+  Verdict strictest = kAllowed;
+  std::optional<Verdict> only;
+  bool conditional = false;
+  bool different = false;
+  for (const RuleSet& rules : conversion_.rules) {
+    const auto number = arch::number_of(rules.abi, name);
+    if (!number) continue;
+    const Decisions decisions = decide(sets_, clauses_of(rules, *number), rules.default_verdict);
+    conditional = conditional || decisions.size() > 1;
+    for (const Decision& decision : decisions) {
+      strictest = more_restrictive(strictest, decision.verdict);
+      different = different || (only && *only != decision.verdict);
+      only = decision.verdict;
+    }
+  }
+  verdicts_[name] = strictest;
+  if (!conditional && !different) return;
+  const std::string reason = conditional ? "a call is filtered whatever its arguments" : "it differs from ABI to ABI";
+  if (!conversion_.refuse(place_of(name), subject_of(name), reason,
+                          verdict_text(strictest, abi()) + " in every case")) {
+    failed_ = true;
+  }
+}
+
+/// systemd's rules for calls also hold for the multiplexer, so that it needs none of its own.
+void DropIn::collect_multiplexer(const std::string& name) {
+  std::vector<NamedVerdict> named;
+  for (const auto& [call, verdict] : verdicts_) {
+    if (verdict != default_) named.push_back({call, verdict});
+  }
+  for (const RuleSet& rules : conversion_.rules) {
+    const auto number = arch::number_of(rules.abi, name);
+    if (!number) continue;
+    const Decisions wanted = decide(sets_, clauses_of(rules, *number), rules.default_verdict);
+    const Decisions said = decide(sets_, clauses_behind(name, rules.abi, named), default_);
+    const auto same = [&](const Decision& decision) { return set_of(wanted, decision.verdict) == decision.set; };
+    if (!std::all_of(said.begin(), said.end(), same)) return collect_call(name);
+  }
+  verdicts_[name] = default_;
+}
+
+void DropIn::collect() {
+  std::set<std::string> multiplexers;
+  for (const RuleSet& rules : conversion_.rules) {
+    for (const std::string_view name : arch::names_on(rules.abi)) {
+      if (!arch::calls_behind(name).empty()) {
+        multiplexers.emplace(name);
+      } else if (!verdicts_.contains(std::string(name))) {
+        collect_call(std::string(name));
+      }
+    }
+  }
+  for (const std::string& name : multiplexers) collect_multiplexer(name);
+}
+
+Verdict DropIn::verdict_of_call(const std::string& name) const {
+  const auto known = verdicts_.find(name);
+  return known == verdicts_.end() ? default_ : known->second;
+}
+
+/// The verdict as systemd has it, or the next stricter one.
+std::optional<Verdict> DropIn::sayable(Verdict verdict, SourceRange range, const std::string& subject) {
+  switch (verdict.action) {
+    case Action::kKillThread:
+    case Action::kTrap:
+      if (conversion_.refuse(range, subject, "it knows no " + std::string(policy::name_of(verdict.action)),
+                             "kill_process")) {
+        return kKilled;
+      }
+      return std::nullopt;
+    case Action::kTrace: {
+      const Verdict as_without_tracer = {Action::kErrno, arch::errno_number(abi(), "ENOSYS").value_or(ENOSYS)};
+      if (conversion_.refuse(range, subject, "it knows no trace", "errno ENOSYS")) return as_without_tracer;
+      return std::nullopt;
+    }
+    default:
+      return verdict;
+  }
+}
+
+/// With `kernel:` the rules' default is ENOSYS for what no table knows. systemd says that itself in an allow list; in a
+/// deny list it lets such calls through.
+bool DropIn::settle_default() {
+  const policy::Policy& policy = conversion_.policy;
+  const SourceRange range = policy.default_range;
+  default_ = conversion_.rules.front().default_verdict;
+  if (policy.kernel) {
+    const policy::ErrnoValue& error = policy.default_error;
+    default_ = {policy.default_action, 0};
+    if (policy.default_action == Action::kErrno) {
+      default_.data = error.name.empty() ? error.number : arch::errno_number(abi(), error.name).value_or(EPERM);
+    }
+    if (runs(default_)) {
+      conversion_.refuse_always(range, "'kernel'",
+                                "with a list of what is refused, calls that systemd does not know run");
+      return false;
+    }
+  }
+  const auto said = sayable(default_, range, "the default action");
+  if (said) default_ = *said;
+  return said.has_value();
+}
+
+/// An allow list has one answer for all that it does not list: the strictest of the policy's.
+void DropIn::settle_allow_list() {
+  const Verdict wanted = default_;
+  for (const auto& [name, verdict] : verdicts_) {
+    if (!runs(verdict) && verdict.action < default_.action) default_ = verdict;
+  }
+  std::set<Verdict> told;
+  for (auto& [name, verdict] : verdicts_) {
+    if (runs(verdict)) continue;
+    if (verdict != wanted && told.insert(verdict).second) {
+      const bool hidden = conversion_.policy.kernel && place_of(name).offset == conversion_.policy.default_range.offset;
+      failed_ = !conversion_.refuse(place_of(name), hidden ? "'kernel'" : subject_of(name),
+                                    "an allow list has one answer for all that it does not list, and here " +
+                                        verdict_text(verdict, abi()) + " stands beside " + verdict_text(wanted, abi()),
+                                    "all get " + verdict_text(default_, abi())) ||
+                failed_;
+    }
+    verdict = default_;
+  }
+}
+
+void DropIn::settle_calls() {
+  for (auto& [name, verdict] : verdicts_) {
+    const auto said = sayable(verdict, place_of(name), subject_of(name));
+    failed_ = failed_ || !said;
+    if (said) verdict = *said;
+  }
+  if (!runs(verdict_of_call("execve"))) {
+    conversion_.refuse_always(place_of("execve"), subject_of("execve"),
+                              "systemd starts the service under the filter; let ExecStart= start sandbox-run with this "
+                              "policy instead");
+    failed_ = true;
+  }
+}
+
+template <typename Wanted>
+std::vector<std::string> DropIn::whole_sets(const Wanted& wanted, std::set<std::string>& covered) const {
+  std::vector<std::string> sets;
+  for (const policy::Group& group : conversion_.policy.groups) {
+    for (const policy::Name& name : group.names) {
+      const auto members = conversion_.policy.oci ? std::nullopt : members_of_set(name.text);
+      if (!members || std::find(sets.begin(), sets.end(), name.text) != sets.end()) continue;
+      const bool whole = std::all_of(members->begin(), members->end(), [&](std::string_view member) {
+        return !verdicts_.contains(std::string(member)) || wanted(verdicts_.at(std::string(member)));
+      });
+      if (!whole) continue;
+      sets.push_back(name.text);
+      for (const std::string_view member : *members) covered.emplace(member);
+    }
+  }
+  return sets;
+}
+
+/// The words on lines of at most 120 columns. systemd joins the lines of one key.
+void DropIn::write_words(const std::string& key, const std::string& prefix, const std::vector<std::string>& words) {
+  constexpr size_t kColumns = 120;
+  std::string line;
+  for (const std::string& word : words) {
+    if (!line.empty() && line.size() + 1 + word.size() > kColumns) {
+      out_ += line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? key + "=" + prefix : " ") + word;
+  }
+  if (!line.empty()) out_ += line + "\n";
+}
+
+std::string DropIn::text_of(Verdict verdict) const {
+  return verdict.action == Action::kErrno ? arch::errno_name(abi(), verdict.data) : "kill";
+}
+
+void DropIn::write_allow_list() {
+  std::set<std::string> covered;
+  std::vector<std::string> words = whole_sets([](Verdict verdict) { return runs(verdict); }, covered);
+  std::vector<std::string> removed;
+  const auto by_default = members_of_set("@default").value();
+  for (const auto& [name, verdict] : verdicts_) {
+    const bool implied = std::binary_search(by_default.begin(), by_default.end(), name);
+    if (runs(verdict) && !covered.contains(name)) words.push_back(name);
+    if (!runs(verdict) && implied) removed.push_back(name);
+  }
+  write_words("SystemCallFilter", "", words);
+  if (!removed.empty()) out_ += "# An allow list always contains @default; of it this policy refuses:\n";
+  write_words("SystemCallFilter", "~", removed);
+  if (default_.action == Action::kErrno) {
+    out_ += "SystemCallErrorNumber=" + text_of(default_) + "\n";
+  } else {
+    out_ += "# Without SystemCallErrorNumber= what is not listed kills; calls that systemd does not know get ENOSYS.\n";
+  }
+}
+
+void DropIn::write_deny_list() {
+  std::map<Verdict, std::vector<std::string>> by_verdict;
+  for (const auto& [name, verdict] : verdicts_) {
+    if (!runs(verdict)) by_verdict[verdict].push_back(name);
+  }
+  std::string later;
+  for (const auto& [verdict, names] : by_verdict) {
+    const Verdict wanted = verdict;
+    std::set<std::string> covered;
+    std::vector<std::string> words = whole_sets([&](Verdict member) { return member == wanted; }, covered);
+    for (const std::string& name : names) {
+      const auto since = arch::first_introduced(name);
+      if (!since || *since > kKnownToAll) later += " " + name;
+      if (!covered.contains(name)) words.push_back(name);
+    }
+    for (std::string& word : words) word += ":" + text_of(verdict);
+    write_words("SystemCallFilter", "~", words);
+  }
+  if (!later.empty()) out_ += "# Only refused where systemd knows them:" + later + "\n";
+}
+
+void DropIn::write_log_list() {
+  const bool all = default_.action == Action::kLog;
+  std::vector<std::string> words;
+  for (const auto& [name, verdict] : verdicts_) {
+    if (all ? verdict.action == Action::kAllow : verdict.action == Action::kLog) words.push_back(name);
+  }
+  if (all && words.empty()) out_ += "SystemCallLog=~\n";
+  write_words("SystemCallLog", all ? "~" : "", words);
+}
+
+std::optional<std::string> DropIn::write() {
+  if (!settle_default()) return std::nullopt;
+  collect();
+  if (failed_) return std::nullopt;
+  settle_calls();
+  const bool allow_list = !runs(default_);
+  if (allow_list) settle_allow_list();
+  if (sets_.gave_up()) {
+    conversion_.refuse_always(conversion_.policy.default_range, "the policy", "its conditions are too involved");
+    failed_ = true;
+  }
+  if (failed_) return std::nullopt;
+  if (conversion_.policy.flags.log) {
+    conversion_.diagnostics.warning(
+        conversion_.policy.default_range,
+        "systemd does not ask the kernel to log what is refused; the flag 'log' is left out");
+  }
+  out_ = "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=" +
+         join(conversion_.rules, " ", [](const RuleSet& rules) { return systemd_name(rules.abi); }) + "\n";
+  if (allow_list) {
+    write_allow_list();
+  } else {
+    write_deny_list();
+  }
+  write_log_list();
+  return out_;
+}
+
+}  // namespace
+
+std::optional<std::string> to_systemd(const Conversion& conversion) {
+  return DropIn(conversion).write();
+}
+
+}  // namespace sandbox::resolve

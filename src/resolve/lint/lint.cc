@@ -1,0 +1,254 @@
+#include "resolve/lint/lint.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "arch/errno_names.h"
+#include "arch/syscalls.h"
+#include "resolve/evaluate.h"
+#include "resolve/lint/parts.h"
+
+namespace sandbox::resolve {
+namespace {
+
+constexpr std::array<LintKind, 15> kKinds = {{
+    {"clone3-breaks-threads", "clone3 is refused, but not with ENOSYS: libc then does not fall back to clone"},
+    {"exact-socket-type", "a socket's type is compared whole, and SOCK_CLOEXEC and SOCK_NONBLOCK are part of it"},
+    {"flags-compared-whole", "a rule against flags that does not match once another flag is set"},
+    {"io-uring-open", "calls are denied that io_uring makes without a system call"},
+    {"lacks-exit", "an allow list without exit or exit_group"},
+    {"lacks-restart-syscall", "an allow list without restart_syscall"},
+    {"lacks-sigreturn", "an allow list without rt_sigreturn or sigreturn"},
+    {"multiplexer-open", "conditions on a call that socketcall or ipc makes without them"},
+    {"opens-processes", "an allow list with ptrace or process_vm_writev, by which other processes are taken over"},
+    {"pointer-compared", "a condition on an argument of which the filter sees the address only"},
+    {"redundant-name", "an entry that an earlier one decides already, in the same way"},
+    {"sibling-open", "a call is denied, but not another one that does the same"},
+    {"sibling-unfiltered", "a call has conditions, but not another one that does the same"},
+    {"undeniable-call", "a call is denied that the kernel lets past every filter"},
+    {"unreachable-name", "an entry that an earlier one decides first, in another way"},
+}};
+static_assert(std::ranges::is_sorted(kKinds, {}, &LintKind::id));
+
+std::string join_abis(const std::vector<arch::Abi>& abis) {
+  std::string text;
+  for (size_t i = 0; i < abis.size(); ++i) {
+    if (i > 0) text += i + 1 == abis.size() ? " and " : ", ";
+    text += arch::info(abis[i]).name;
+  }
+  return text;
+}
+
+uint64_t maximum_of(const Condition& condition) {
+  return UINT64_MAX >> (64U - condition.width);
+}
+
+/// The smallest and the largest argument for which a comparison holds; none for the operations on bits, and for a
+/// comparison that never holds.
+std::optional<std::pair<uint64_t, uint64_t>> interval(const Condition& condition) {
+  const uint64_t most = maximum_of(condition);
+  switch (condition.operation) {
+    case policy::Operation::kEqual:
+      return std::pair(condition.value, condition.value);
+    case policy::Operation::kGreaterThan:
+      return std::pair(condition.value + 1, most);
+    case policy::Operation::kGreaterOrEqual:
+      return std::pair(condition.value, most);
+    case policy::Operation::kLessThan:
+      return std::pair(uint64_t{0}, condition.value - 1);
+    case policy::Operation::kLessOrEqual:
+      return std::pair(uint64_t{0}, std::min(condition.value, most));
+    default:
+      return std::nullopt;
+  }
+}
+
+/// What is known of an argument's bits when a condition holds: `value` under `mask`.
+struct KnownBits {
+  uint64_t mask = 0;
+  uint64_t value = 0;
+};
+
+KnownBits known_bits(const Condition& condition) {
+  switch (condition.operation) {
+    case policy::Operation::kEqual:
+      return {maximum_of(condition), condition.value};
+    case policy::Operation::kBitsNotSet:
+      return {condition.value & maximum_of(condition), 0};
+    case policy::Operation::kMaskedEqual:
+      return {condition.mask & maximum_of(condition), condition.value};
+    default:
+      return {};
+  }
+}
+
+bool interval_implies(const Condition& narrow, const Condition& wide) {
+  const auto inner = interval(narrow);
+  if (!inner) return false;
+  if (wide.operation == policy::Operation::kNotEqual) {
+    return wide.value < inner->first || wide.value > inner->second;
+  }
+  const auto outer = interval(wide);
+  return outer && outer->first <= inner->first && inner->second <= outer->second;
+}
+
+bool bits_imply(const Condition& narrow, const Condition& wide) {
+  const KnownBits known = known_bits(narrow);
+  const uint64_t value = wide.value & maximum_of(wide);
+  switch (wide.operation) {
+    case policy::Operation::kBitsSet:
+      if (narrow.operation == policy::Operation::kBitsSet) {
+        return (narrow.value & maximum_of(narrow) & ~value) == 0;
+      }
+      return (known.value & known.mask & value) != 0;
+    case policy::Operation::kBitsNotSet:
+      return (value & ~known.mask) == 0 && (known.value & value) == 0;
+    case policy::Operation::kMaskedEqual: {
+      const uint64_t mask = wide.mask & maximum_of(wide);
+      return (mask & ~known.mask) == 0 && (known.value & mask) == wide.value;
+    }
+    case policy::Operation::kNotEqual:
+      return ((known.value ^ wide.value) & known.mask) != 0;
+    default:
+      return false;
+  }
+}
+
+/// Calls that the kernel runs without asking any filter: seccomp_uprobe_exception in kernel/seccomp.c.
+void check_undeniable(const policy::Policy& policy, const RuleSet& rules, Findings& findings) {
+  if (rules.abi != arch::Abi::kX86_64) return;
+  for (const policy::Group& group : policy.groups) {
+    if (lets_pass(group.action)) continue;
+    for (const policy::Name& name : group.names) {
+      if (name.text != "uprobe" && name.text != "uretprobe") continue;
+      findings.add("undeniable-call", rules.abi, name.range,
+                   in_quotes(std::string_view(name.text)) + " cannot be denied: the kernel lets it past every filter");
+    }
+  }
+}
+
+/// A process that writes to another one's memory needs no calls of its own.
+void check_other_processes(const RuleSet& rules, Findings& findings) {
+  if (lets_pass(rules.default_verdict.action)) return;
+  for (const std::string_view name : {"ptrace", "process_vm_writev"}) {
+    const auto answers = answers_of(rules, name);
+    if (!answers || !answers->open() || answers->permission == nullptr) continue;
+    findings.add("opens-processes", rules.abi, answers->permission->origin->range,
+                 in_quotes(name) + " is allowed: with it a program takes over other processes of its user");
+  }
+}
+
+}  // namespace
+
+void Findings::add(std::string_view id, arch::Abi abi, SourceRange range, std::string message) {
+  Finding& finding = findings_[{range.offset, id, std::move(message)}];
+  finding.range = range;
+  if (std::ranges::find(finding.abis, abi) == finding.abis.end()) finding.abis.push_back(abi);
+}
+
+void Findings::report(size_t abis, Diagnostics& diagnostics) const {
+  for (const auto& [key, finding] : findings_) {
+    const auto& [offset, id, message] = key;
+    const bool everywhere = finding.abis.size() == abis;
+    diagnostics.warning(finding.range, everywhere ? message : message + " (" + join_abis(finding.abis) + ")", id);
+  }
+}
+
+Answers answers_of(const RuleSet& rules, uint32_t number) {
+  Answers answers;
+  const auto note = [&](Verdict verdict) {
+    if (refuses(verdict.action) && !answers.fails) answers.refusal = verdict;
+    answers.passes = answers.passes || lets_pass(verdict.action);
+    answers.fails = answers.fails || refuses(verdict.action);
+  };
+  const std::vector<Clause>& clauses = clauses_of(rules, number);
+  for (size_t i = 0; i < clauses.size(); ++i) {
+    const Clause& clause = clauses[i];
+    const auto never = [](const Condition& condition) { return constant_outcome(condition) == false; };
+    if (std::ranges::any_of(clause.conditions, never) || decider_of(clauses, i) != nullptr) continue;
+    note(clause.verdict);
+    if (is_written(clause)) {
+      if (answers.denial == nullptr && refuses(clause.verdict.action)) answers.denial = &clause;
+      if (answers.permission == nullptr && lets_pass(clause.verdict.action)) answers.permission = &clause;
+      if (answers.condition == nullptr && !clause.conditions.empty()) answers.condition = &clause;
+    }
+    if (clause.conditions.empty()) return answers;
+  }
+  note(rules.default_verdict);
+  return answers;
+}
+
+std::optional<Answers> answers_of(const RuleSet& rules, std::string_view name) {
+  const auto number = arch::number_of(rules.abi, name);
+  if (!number) return std::nullopt;
+  return answers_of(rules, *number);
+}
+
+bool is_no_such_call(Verdict verdict, arch::Abi abi) {
+  return verdict.action == policy::Action::kErrno && verdict.data == arch::errno_number(abi, "ENOSYS");
+}
+
+std::string quoted_list(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " and " : ", ";
+    text += in_quotes(names[i]);
+  }
+  return text;
+}
+
+std::vector<std::string_view> split_words(std::string_view text) {
+  std::vector<std::string_view> words;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(' '), text.size());
+    words.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
+bool implies(const Condition& narrow, const Condition& wide) {
+  if (constant_outcome(wide) == true || constant_outcome(narrow) == false) return true;
+  if (constant_outcome(wide) == false) return false;
+  if (narrow.argument != wide.argument || narrow.width != wide.width) return false;
+  if (narrow == wide) return true;
+  if (constant_outcome(narrow) == true) return false;
+  return interval_implies(narrow, wide) || bits_imply(narrow, wide);
+}
+
+bool covers(const Clause& earlier, const Clause& later) {
+  return std::ranges::all_of(earlier.conditions, [&](const Condition& wide) {
+    return constant_outcome(wide) == true ||
+           std::ranges::any_of(later.conditions, [&](const Condition& narrow) { return implies(narrow, wide); });
+  });
+}
+
+const Clause* decider_of(const std::vector<Clause>& clauses, size_t index) {
+  constexpr size_t kMaxCompared = 100;
+  for (size_t i = 0; i < index; ++i) {
+    if (i >= kMaxCompared && !clauses[i].conditions.empty()) continue;
+    if (covers(clauses[i], clauses[index])) return &clauses[i];
+  }
+  return nullptr;
+}
+
+std::span<const LintKind> lint_kinds() {
+  return kKinds;
+}
+
+void lint(const policy::Policy& policy, const PolicyRules& rules, Diagnostics& diagnostics) {
+  if (!policy.enabled) return;
+  Findings findings;
+  check_reachability(policy, rules, findings);
+  for (const RuleSet& set : rules) {
+    check_siblings(set, findings);
+    check_conditions(policy, set, findings);
+    check_needed_calls(policy, set, findings);
+    check_undeniable(policy, set, findings);
+    check_other_processes(set, findings);
+  }
+  findings.report(rules.size(), diagnostics);
+}
+
+}  // namespace sandbox::resolve

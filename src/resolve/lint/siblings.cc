@@ -1,0 +1,302 @@
+// Calls that are denied while others, which do the same work, are not.
+#include <algorithm>
+#include <set>
+
+#include "arch/syscalls.h"
+#include "resolve/lint/parts.h"
+
+namespace sandbox::resolve {
+namespace {
+
+/// Calls each of which makes it pointless to deny or to filter the others alone.
+struct Family {
+  std::string_view members;
+  /// Calls that do what the members do; denying one of them alone has other reasons.
+  std::string_view more = {};
+  /// Calls that do what the members do beside other things. A policy that allows one of them by name wants those; they
+  /// count where nothing is said of them and the default lets them pass.
+  std::string_view also = {};
+  std::string_view effect = "the same can be done";
+  std::string_view advice = {};  ///< What to do about `also`, if denying is not it.
+};
+
+constexpr Family kFamilies[] = {
+    {"execve execveat"},
+    {"open openat openat2", {}, "creat"},
+    {"rename renameat renameat2"},
+    {"link linkat"},
+    {"symlink symlinkat"},
+    {"unlink unlinkat"},
+    {"rmdir unlinkat"},
+    {"mkdir mkdirat"},
+    {"mknod mknodat"},
+    {"chmod fchmod fchmodat fchmodat2"},
+    {"chown lchown fchown fchownat"},
+    {"truncate", "ftruncate"},
+    {"utime utimes futimesat utimensat"},
+    {"setxattr lsetxattr fsetxattr setxattrat"},
+    {"removexattr lremovexattr fremovexattr removexattrat"},
+    {"getdents", "readdir"},
+    {"mmap mmap2"},
+    {"mprotect", "pkey_mprotect"},
+    {"accept accept4"},
+    {"send sendto sendmsg sendmmsg"},
+    {"recv recvfrom recvmsg recvmmsg"},
+    {"connect", {}, "sendto sendmsg sendmmsg", "data can be sent without connecting"},
+    {"ptrace process_vm_readv process_vm_writev", {}, {}, "the memory of other processes can be reached too"},
+    {"kill tkill tgkill pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo"},
+    {"setuid setreuid setresuid"},
+    {"setgid setregid setresgid"},
+    {"fork vfork",
+     {},
+     "clone clone3",
+     "processes can be started too",
+     "; allow 'clone' with CLONE_THREAD only, and answer 'clone3' with errno ENOSYS"},
+    {"unshare",
+     {},
+     "clone clone3",
+     "namespaces can be made too",
+     "; deny 'clone' with the CLONE_NEW... flags, and answer 'clone3' with errno ENOSYS"},
+    {"mount move_mount", {}, {}, "file systems can be mounted too"},
+    {"mount", "mount_setattr", {}, "the flags of mounts can be changed too"},
+    {"umount umount2"},
+    {"init_module finit_module"},
+    {"kexec_load kexec_file_load"},
+    {"settimeofday clock_settime", "stime", "adjtimex clock_adjtime", "the clock can be set too"},
+    {"iopl ioperm", {}, {}, "I/O ports can be reached too"},
+    {"quotactl quotactl_fd"},
+    {"setrlimit", "prlimit64"},
+    {"sched_setscheduler sched_setattr"},
+};
+
+/// What io_uring does without a system call that a filter would see: the IORING_OP_* of Linux up to 6.17.
+constexpr std::string_view kIoUringCalls =
+    "open openat openat2 read pread64 readv preadv preadv2 write pwrite64 writev pwritev pwritev2 socket connect "
+    "accept accept4 bind listen send sendto sendmsg sendmmsg recv recvfrom recvmsg recvmmsg shutdown unlink unlinkat "
+    "rmdir "
+    "rename renameat renameat2 mkdir mkdirat symlink symlinkat link linkat setxattr fsetxattr getxattr fgetxattr "
+    "statx fallocate truncate ftruncate splice tee";
+
+/// The same call for other sizes of time_t, off_t or ids: stat64, chown32, clock_settime64, futex_time64.
+std::vector<std::string> spellings(std::string_view call) {
+  constexpr std::string_view kSuffixes[] = {"_time64", "64", "32"};
+  for (const std::string_view suffix : kSuffixes) {
+    if (!call.ends_with(suffix)) continue;
+    call.remove_suffix(suffix.size());
+    break;
+  }
+  std::vector<std::string> all = {std::string(call)};
+  for (const std::string_view suffix : kSuffixes) all.push_back(std::string(call) + std::string(suffix));
+  return all;
+}
+
+struct Member {
+  std::string_view name;
+  Answers answers;
+};
+
+class SiblingCheck {
+ public:
+  SiblingCheck(const RuleSet& rules, Findings& findings) : rules_(rules), findings_(findings) {}
+
+  void check_family(const Family& family);
+  void check_clone();
+  void check_io_uring();
+  void check_spellings();
+
+ private:
+  void add(std::vector<Member>& members, std::string_view name) const;
+  [[nodiscard]] std::vector<Member> members_of(std::string_view names) const;
+  void check(const std::vector<Member>& members, const Family& family);
+  void report(std::string_view id, const Clause& place, std::string message) {
+    findings_.add(id, rules_.abi, place.origin->range, std::move(message));
+  }
+  [[nodiscard]] std::vector<Member> open_ones(std::string_view names) const;
+  [[nodiscard]] bool is_denied(const Member& member) const;
+  [[nodiscard]] const Clause* place_of(const std::vector<Member>& members) const;
+
+  const RuleSet& rules_;
+  Findings& findings_;
+  std::set<std::string_view> in_families_;
+};
+
+void SiblingCheck::add(std::vector<Member>& members, std::string_view name) const {
+  for (const std::string& spelling : spellings(name)) {
+    const auto number = arch::number_of(rules_.abi, spelling);
+    const auto own = number ? arch::name_of(rules_.abi, *number) : std::nullopt;
+    if (!own || std::ranges::find(members, *own, &Member::name) != members.end()) continue;
+    members.push_back({*own, answers_of(rules_, *number)});
+  }
+}
+
+std::vector<Member> SiblingCheck::members_of(std::string_view names) const {
+  std::vector<Member> members;
+  for (const std::string_view name : split_words(names)) add(members, name);
+  return members;
+}
+
+std::vector<Member> SiblingCheck::open_ones(std::string_view names) const {
+  std::vector<Member> members = members_of(names);
+  std::erase_if(members, [](const Member& member) { return !member.answers.open(); });
+  return members;
+}
+
+/// Denied by a group, and not just to send programs to an older call.
+bool SiblingCheck::is_denied(const Member& member) const {
+  return member.answers.denied() && member.answers.denial != nullptr &&
+         !is_no_such_call(member.answers.refusal, rules_.abi);
+}
+
+std::vector<std::string_view> names_of(const std::vector<Member>& members) {
+  std::vector<std::string_view> names;
+  names.reserve(members.size());
+  for (const Member& member : members) names.push_back(member.name);
+  return names;
+}
+
+std::string is_denied_text(const std::vector<Member>& denied) {
+  return quoted_list(names_of(denied)) + (denied.size() == 1 ? " is denied" : " are denied");
+}
+
+std::string stays_allowed(const std::vector<Member>& open) {
+  return quoted_list(names_of(open)) + (open.size() == 1 ? " stays allowed" : " stay allowed");
+}
+
+/// The first clause, in the order of the text, that makes the restriction.
+const Clause* SiblingCheck::place_of(const std::vector<Member>& members) const {
+  const Clause* first = nullptr;
+  for (const Member& member : members) {
+    const Clause* clause = member.answers.filtered() ? member.answers.condition : member.answers.denial;
+    if (clause != nullptr && (first == nullptr || clause->origin->range.offset < first->origin->range.offset))
+      first = clause;
+  }
+  return first;
+}
+
+void SiblingCheck::check(const std::vector<Member>& members, const Family& family) {
+  std::vector<Member> denied;
+  std::vector<Member> filtered;
+  std::vector<Member> open;
+  for (const Member& member : members) {
+    if (is_denied(member)) denied.push_back(member);
+    if (member.answers.filtered()) filtered.push_back(member);
+    if (member.answers.open()) open.push_back(member);
+  }
+  for (const Member& member : open_ones(family.more)) open.push_back(member);
+  const size_t own = open.size();
+  const auto clone = answers_of(rules_, "clone");
+  for (const Member& member : members_of(family.also)) {
+    // Where clone is restricted, check_clone has said it.
+    if (member.name == "clone3" && clone && !clone->open()) continue;
+    if (member.answers.open() && member.answers.permission == nullptr) open.push_back(member);
+  }
+  if (open.empty()) return;
+  const bool advised = open.size() > own && !family.advice.empty();  // The advice is about the calls of `also`.
+  if (!denied.empty()) {
+    const std::string advice = advised            ? std::string(family.advice)
+                               : open.size() == 1 ? "; deny it too"
+                                                  : "; deny them too";
+    report("sibling-open", *place_of(denied),
+           is_denied_text(denied) + ", but " + stays_allowed(open) + ", with which " + std::string(family.effect) +
+               advice);
+  }
+  if (filtered.empty()) return;
+  const bool in_memory = std::ranges::find(open, "openat2", &Member::name) != open.end();
+  const std::string advice = advised            ? std::string(family.advice)
+                             : in_memory        ? "; 'openat2' has its flags in memory, so deny it with errno ENOSYS"
+                             : open.size() == 1 ? "; give it conditions too, or deny it"
+                                                : "; give them conditions too, or deny them";
+  report("sibling-unfiltered", *place_of(filtered),
+         quoted_list(names_of(filtered)) + (filtered.size() == 1 ? " has" : " have") + " conditions, but " +
+             stays_allowed(open) + " whatever the arguments, with which " + std::string(family.effect) + advice);
+}
+
+void SiblingCheck::check_family(const Family& family) {
+  const std::vector<Member> members = members_of(family.members);
+  for (const Member& member : members) in_families_.insert(member.name);
+  check(members, family);
+}
+
+/// clone's flags decide what else makes the same: clone3 always, unshare and setns for namespaces, fork for processes.
+void SiblingCheck::check_clone() {
+  constexpr uint64_t kNamespaces = 0x7E020000;  // CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET.
+  constexpr uint64_t kThread = 0x00010000;
+  const auto number = arch::number_of(rules_.abi, "clone");
+  if (!number) return;
+  const Member clone = {"clone", answers_of(rules_, *number)};
+  const bool filtered = clone.answers.filtered();
+  if (!filtered && !is_denied(clone)) return;
+  uint64_t bits = 0;
+  for (const Clause& clause : clauses_of(rules_, *number)) {
+    for (const Condition& condition : clause.conditions) bits |= condition.value | condition.mask;
+  }
+  const bool namespaces = (bits & kNamespaces) != 0;
+  const bool processes = !filtered || (bits & kThread) != 0;
+
+  const std::string what = filtered ? "'clone' has conditions" : "'clone' is denied";
+  const std::string_view id = filtered ? "sibling-unfiltered" : "sibling-open";
+  const Clause& place = *place_of({clone});
+  if (const std::vector<Member> newer = open_ones("clone3"); !newer.empty()) {
+    report(id, place,
+           what + ", but " + stays_allowed(newer) +
+               ", which has its flags in memory, where no filter sees them; deny it with errno ENOSYS: libc then takes "
+               "'clone'");
+  }
+  const std::vector<Member> open = open_ones(namespaces && processes ? "unshare setns fork vfork"
+                                             : namespaces            ? "unshare setns"
+                                             : processes             ? "fork vfork"
+                                                                     : "");
+  if (open.empty()) return;
+  const std::string_view effect = namespaces && processes ? "namespaces are entered or processes started too"
+                                  : namespaces            ? "namespaces are entered too"
+                                                          : "processes are started too";
+  report(id, place,
+         what + ", but " + stays_allowed(open) + ", with which " + std::string(effect) +
+             (open.size() == 1 ? "; deny it too" : "; deny them too"));
+}
+
+void SiblingCheck::check_io_uring() {
+  const auto ring = answers_of(rules_, "io_uring_setup");
+  if (!ring || !ring->open()) return;
+  std::vector<Member> restricted;
+  for (const Member& member : members_of(kIoUringCalls)) {
+    if (is_denied(member) || member.answers.filtered()) restricted.push_back(member);
+  }
+  if (restricted.empty()) return;
+  const Clause& place = *place_of(restricted);
+  constexpr size_t kFew = 3;
+  const size_t count = restricted.size();
+  std::string list = quoted_list(names_of(restricted));
+  if (count > kFew + 1) {
+    list.clear();
+    for (size_t i = 0; i < kFew; ++i) list += (i > 0 ? ", " : "") + in_quotes(restricted[i].name);
+    list += " and " + std::to_string(count - kFew) + " more";
+  }
+  report("io-uring-open", place,
+         list + (count == 1 ? " is" : " are") +
+             " restricted, but io_uring does the same past every filter; deny 'io_uring_setup' too");
+}
+
+/// Calls of no family that have a sibling only in their own name.
+void SiblingCheck::check_spellings() {
+  std::set<std::string_view> seen = in_families_;
+  for (const CallRules& call : rules_.calls) {
+    const auto name = arch::name_of(rules_.abi, call.number);
+    if (!name || seen.contains(*name)) continue;
+    const std::vector<Member> members = members_of(*name);
+    for (const Member& member : members) seen.insert(member.name);
+    if (members.size() > 1) check(members, {});
+  }
+}
+
+}  // namespace
+
+void check_siblings(const RuleSet& rules, Findings& findings) {
+  SiblingCheck check(rules, findings);
+  for (const Family& family : kFamilies) check.check_family(family);
+  check.check_clone();
+  check.check_io_uring();
+  check.check_spellings();
+}
+
+}  // namespace sandbox::resolve

@@ -1,0 +1,286 @@
+// What each format is written as, and what is said of a policy that it cannot say. What the texts mean is compared by
+// tests/differential/convert_test.cc.
+#include "resolve/convert/convert.h"
+
+#include <gtest/gtest.h>
+
+#include "support/policy_text.h"
+
+namespace sandbox::resolve {
+namespace {
+
+policy::Environment machine(arch::Abi native = arch::Abi::kX86_64) {
+  policy::Environment environment;
+  environment.native = native;
+  environment.kernel = {6, 1};
+  return environment;
+}
+
+/// The text, and behind it the problems.
+std::string converted(const std::string& text, TextFormat format, bool lossy = false,
+                      const policy::Environment& environment = machine()) {
+  testing::PolicyText source(text);
+  const auto policy = source.read(environment);
+  EXPECT_EQ(source.problems(), "");
+  const auto made = convert(*policy, environment, format, {lossy, "My Profile.v2.yml"}, source.diagnostics());
+  return made.value_or("") + source.problems();
+}
+
+constexpr const char* kConditional = R"(seccomp:
+  default_action: allow
+  flags: [log]
+  syscalls:
+  - action: errno
+    errno: EACCES
+    names_with_args:
+    - name: socket
+      arguments:
+      - {argument: 0, operation: Equal, value: AF_PACKET}
+  - action: kill_process
+    names: [ptrace, kexec_load]
+)";
+
+TEST(Convert, OciProfile) {
+  EXPECT_EQ(converted(kConditional, TextFormat::kOci), R"({
+	"defaultAction": "SCMP_ACT_ALLOW",
+	"architectures": [
+		"SCMP_ARCH_X86_64"
+	],
+	"flags": [
+		"SECCOMP_FILTER_FLAG_LOG"
+	],
+	"syscalls": [
+		{
+			"names": [
+				"kexec_load",
+				"ptrace"
+			],
+			"action": "SCMP_ACT_KILL_PROCESS"
+		},
+		{
+			"names": [
+				"socket"
+			],
+			"action": "SCMP_ACT_ERRNO",
+			"errnoRet": 13,
+			"args": [
+				{"index": 0, "value": 4294967295, "valueTwo": 17, "op": "SCMP_CMP_MASKED_EQ"}
+			]
+		}
+	]
+}
+)");
+}
+
+TEST(Convert, SeccompProfile) {
+  EXPECT_EQ(converted(kConditional, TextFormat::kKubernetes), R"(apiVersion: security-profiles-operator.x-k8s.io/v1beta1
+kind: SeccompProfile
+metadata:
+  name: my-profile.v2.yml
+spec:
+  defaultAction: SCMP_ACT_ALLOW
+  architectures:
+  - SCMP_ARCH_X86_64
+  flags:
+  - SECCOMP_FILTER_FLAG_LOG
+  syscalls:
+  - action: SCMP_ACT_KILL_PROCESS
+    names:
+    - kexec_load
+    - ptrace
+  - action: SCMP_ACT_ERRNO
+    errnoRet: "13"
+    names:
+    - socket
+    args:
+    - index: 0
+      op: SCMP_CMP_MASKED_EQ
+      value: 4294967295
+      valueTwo: 17
+)");
+}
+
+TEST(Convert, BeatsSection) {
+  EXPECT_EQ(converted(R"({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38, "syscalls": [
+    {"names": ["write", "read", "no_such_call", "read"], "action": "SCMP_ACT_ALLOW"},
+    {"names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]},
+    {"names": ["lseek"], "action": "SCMP_ACT_ALLOW",
+     "args": [{"index": 1, "value": 65535, "valueTwo": 1048577, "op": "SCMP_CMP_MASKED_EQ"}]}]})",
+                      TextFormat::kBeats),
+            R"(seccomp:
+  default_action: errno
+  default_errno: ENOSYS
+  architectures:
+  - x86_64
+  syscalls:
+  - action: allow
+    names:
+    - write
+    - read
+  - action: allow
+    names_with_args:
+    - name: socket
+      arguments:
+      - {argument: 0, operation: Equal, value: 1, width: 64}
+    - name: lseek
+      arguments:
+      - {argument: 1, operation: MaskedEqual, mask: 0xffff, value: 1}
+)");
+}
+
+TEST(Convert, BeatsSectionOfBeats) {
+  EXPECT_EQ(converted("seccomp.default_action: ERRNO\nseccomp.kernel: 5.10\nseccomp.syscalls: [{action: trap, names: "
+                      "['@mount', sync], names_with_args: [{name: ioctl, arguments: [{position: 1, operation: equal, "
+                      "value: TIOCSTI}]}]}]\n",
+                      TextFormat::kBeats),
+            R"(seccomp:
+  default_action: errno
+  kernel: "5.10"
+  syscalls:
+  - action: trap
+    names:
+    - "@mount"
+    - sync
+    names_with_args:
+    - name: ioctl
+      arguments:
+      - {argument: 1, operation: Equal, value: TIOCSTI}
+)");
+}
+
+TEST(Convert, DropInWithAnAllowList) {
+  const std::string text = "seccomp: {default_action: errno, syscalls: [{action: allow, names: ['@default', read]}]}\n";
+  EXPECT_EQ(converted(text, TextFormat::kSystemd), R"([Service]
+NoNewPrivileges=yes
+SystemCallArchitectures=x86-64
+SystemCallFilter=@default read
+SystemCallErrorNumber=EPERM
+)");
+}
+
+TEST(Convert, DropInTakesOutOfDefaultWhatThePolicyRefuses) {
+  const std::string made = converted(
+      "seccomp: {default_action: kill_process, syscalls: [{action: errno, names: [brk]}]}\n", TextFormat::kSystemd);
+  EXPECT_NE(made.find("the rule for 'execve' cannot be said in a systemd unit: systemd starts the service under the "
+                      "filter; let ExecStart= start sandbox-run with this policy instead\n"),
+            std::string::npos)
+      << made;
+  const std::string without_brk = converted(
+      "seccomp: {default_action: errno, syscalls: [{action: errno, names: [brk]}, {action: allow, names: "
+      "['@default']}]}\n",
+      TextFormat::kSystemd);
+  EXPECT_NE(without_brk.find("refuses:\nSystemCallFilter=~brk\n"), std::string::npos) << without_brk;
+}
+
+TEST(Convert, DropInWithADenyList) {
+  const std::string text = R"(seccomp:
+  default_action: allow
+  syscalls:
+  - action: errno
+    names: [ptrace, cachestat]
+  - action: kill_process
+    names: ["@reboot"]
+  - action: log
+    names: [sync]
+)";
+  EXPECT_EQ(converted(text, TextFormat::kSystemd), R"([Service]
+NoNewPrivileges=yes
+SystemCallArchitectures=x86-64
+SystemCallFilter=~@reboot:kill
+SystemCallFilter=~cachestat:EPERM ptrace:EPERM
+# Only refused where systemd knows them: cachestat
+SystemCallLog=sync
+)");
+}
+
+TEST(Convert, WhatSystemdCannotSayIsAnErrorWithTheRulesPlace) {
+  EXPECT_EQ(converted(kConditional, TextFormat::kSystemd),
+            "8:13: error: the rule for 'socket' cannot be said in a systemd unit: a call is filtered whatever its "
+            "arguments\n");
+  EXPECT_EQ(converted("seccomp:\n  default_action: allow\n  syscalls:\n  - action: trap\n    names: [read]\n",
+                      TextFormat::kSystemd),
+            "5:13: error: the rule for 'read' cannot be said in a systemd unit: it knows no trap\n");
+  EXPECT_EQ(
+      converted("seccomp:\n  default_action: allow\n  kernel: \"5.10\"\n  syscalls:\n  - action: errno\n    names: "
+                "[ptrace]\n",
+                TextFormat::kSystemd, true),
+      "2:3: error: 'kernel' cannot be said in a systemd unit: with a list of what is refused, calls that systemd "
+      "does not know run\n");
+}
+
+TEST(Convert, LossyWritesTheStricterReading) {
+  EXPECT_EQ(converted(kConditional, TextFormat::kSystemd, true),
+            "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=x86-64\n"
+            "SystemCallFilter=~kexec_load:kill ptrace:kill\nSystemCallFilter=~socket:EACCES\n"
+            "2:3: warning: systemd does not ask the kernel to log what is refused; the flag 'log' is left out\n"
+            "8:13: warning: the rule for 'socket' cannot be said in a systemd unit: a call is filtered whatever its "
+            "arguments; made stricter: errno EACCES in every case\n");
+}
+
+TEST(Convert, AProfileForSeveralAbisMustBeTheSameOnAll) {
+  const std::string text = R"(seccomp:
+  default_action: allow
+  architectures: [x86_64, aarch64]
+  syscalls:
+  - action: errno
+    names_with_args:
+    - name: openat
+      arguments: [{argument: 2, operation: BitsSet, value: O_DIRECTORY}]
+)";
+  EXPECT_EQ(converted(text, TextFormat::kOci),
+            "7:13: error: the rule for 'openat' cannot be said in an OCI profile: it is not the same on aarch64 as on "
+            "x86_64; write a policy for each\n");
+  const std::string lossy = converted(text, TextFormat::kOci, true);
+  EXPECT_NE(lossy.find("7:13: warning: the rule for 'openat' cannot be said in an OCI profile: it is not the same on "
+                       "aarch64 as on x86_64; write a policy for each; made stricter: errno EPERM whatever its "
+                       "arguments\n"),
+            std::string::npos)
+      << lossy;
+  EXPECT_NE(lossy.find("\"openat\"\n\t\t\t],\n\t\t\t\"action\": \"SCMP_ACT_ERRNO\",\n\t\t\t\"errnoRet\": 1\n"),
+            std::string::npos)
+      << lossy;
+}
+
+TEST(Convert, AMultiplexerThatSaysSomethingElseThanItsCalls) {
+  const std::string text = R"(seccomp:
+  default_action: errno
+  architectures: [x86]
+  syscalls:
+  - {action: errno, names: [socketcall]}
+  - {action: allow, names: [socket]}
+)";
+  EXPECT_NE(
+      converted(text, TextFormat::kOci, true, machine(arch::Abi::kX86))
+          .find("the rule for 'socketcall' on x86 cannot be said in an OCI profile: rules for the calls behind it "
+                "say something else, and hold for both\n"),
+      std::string::npos);
+}
+
+TEST(Convert, AnotherMachine) {
+  EXPECT_NE(
+      converted("seccomp: {default_action: allow, architectures: [arm], syscalls: [{action: errno, names: [fork]}]}\n",
+                TextFormat::kOci)
+          .find("1:50: warning: what is written is for machines whose own ABI is arm; on others their own ABI would "
+                "be covered too\n"),
+      std::string::npos);
+}
+
+TEST(Convert, KernelInASeccompProfile) {
+  const std::string text =
+      "seccomp: {default_action: errno, kernel: '6.6', syscalls: [{action: allow, names: [read]}]}\n";
+  EXPECT_EQ(converted(text, TextFormat::kKubernetes),
+            "1:11: error: the default action cannot be said in a SeccompProfile: 'kernel' hides calls with ENOSYS, and "
+            "the default errno there is EPERM\n");
+  const std::string lossy = converted(text, TextFormat::kKubernetes, true);
+  EXPECT_NE(lossy.find("errnoRet: \"38\"\n    names:\n"), std::string::npos) << lossy;
+  EXPECT_NE(lossy.find("    - mseal\n"), std::string::npos) << lossy;
+}
+
+TEST(Convert, SwitchedOff) {
+  EXPECT_EQ(converted("seccomp.enabled: false\n", TextFormat::kBeats), "seccomp:\n  enabled: false\n");
+  EXPECT_EQ(converted("seccomp.enabled: false\n", TextFormat::kOci),
+            "1:1: error: 'enabled: false' cannot be said in an OCI profile: leave the profile away\n");
+}
+
+}  // namespace
+}  // namespace sandbox::resolve
