@@ -280,7 +280,7 @@ void Reporter::explain_death() {
       "its own\n");
 }
 
-/// Records of its own may be on their way; and processes that it has left behind may go on making records.
+/// Records of its own may be pending, and processes that it left running may go on making records.
 void Reporter::target_ending() {
   if (!records_) return;
   const auto end = kernel::TrapRecords::Clock::now() + 3 * kLateRecord;

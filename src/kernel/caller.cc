@@ -63,7 +63,9 @@ size_t read_memory(pid_t thread, uint64_t address, std::span<std::byte> into) {
     if (from < address || from > UINTPTR_MAX) break;  // Over the end.
     const size_t count = std::min<uint64_t>(into.size() - done, page - from % page);
     iovec local = {into.data() + done, count};
-    iovec remote = {reinterpret_cast<void*>(static_cast<uintptr_t>(from)), count};
+    // An address in another process.
+    void* const there = reinterpret_cast<void*>(static_cast<uintptr_t>(from));  // NOLINT(performance-no-int-to-ptr)
+    iovec remote = {there, count};
     const ssize_t got = process_vm_readv(thread, &local, 1, &remote, 1, 0);
     if (got <= 0) break;
     done += static_cast<size_t>(got);

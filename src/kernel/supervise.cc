@@ -151,8 +151,8 @@ class Supervisor {
   void note_target(const siginfo_t& child);
   void advance(LifeEvent event) { phase_ = kernel::advance(phase_, event); }
   void report_what_is_due();
-  bool signal_proxy(int signal);
-  void notify_proxy() { signal_proxy(SIGCHLD); }
+  bool send_to_proxy(int signal);
+  void notify_proxy() { send_to_proxy(SIGCHLD); }
   void continue_proxy();
 
   SharedState& shared_;
@@ -200,7 +200,7 @@ void Supervisor::prepare() {
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) fail(failed("prctl(PR_SET_CHILD_SUBREAPER)"));
   if (!reopen_proc_directory()) fail("/proc cannot be opened: " + std::string(strerrordesc_np(errno)));
   // What is needed later is tried before the target is started.
-  if (!signal_proxy(0)) fail(failed("kill(2)"));
+  if (!send_to_proxy(0)) fail(failed("kill(2)"));
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
@@ -370,7 +370,7 @@ void Supervisor::kill_otherwise(pid_t process, int process_fd, const Notificatio
 }
 
 /// By its number if need be, as long as that is certain to be its own.
-bool Supervisor::signal_proxy(int signal) {
+bool Supervisor::send_to_proxy(int signal) {
   if (send_signal(proxy_fd_.get(), signal)) return true;
   return !has_ended(proxy_fd_.get()) && kill(shared_.proxy, signal) == 0;
 }
@@ -380,10 +380,10 @@ bool Supervisor::signal_proxy(int signal) {
 void Supervisor::continue_proxy() {
   const timespec pause = {0, 1000000};
   constexpr int kRounds = 2000;  // Of a millisecond.
-  signal_proxy(SIGCONT);
+  send_to_proxy(SIGCONT);
   for (int i = 0; i < kRounds && shared_.proxy_stops && !has_ended(proxy_fd_.get()); ++i) {
     nanosleep(&pause, nullptr);
-    signal_proxy(SIGCONT);
+    send_to_proxy(SIGCONT);
   }
 }
 

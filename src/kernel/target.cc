@@ -121,8 +121,9 @@ Result<Program, TargetError> find_target(const std::string& name, const char* se
   std::optional<TargetError> first_refusal;
   for (size_t begin = 0; begin <= path.size();) {
     const size_t end = std::min(path.find(':', begin), path.size());
-    const std::string directory = path.substr(begin, end - begin);
-    const std::string candidate = directory.empty() ? name : directory + "/" + name;
+    std::string candidate = path.substr(begin, end - begin);  // A directory; an empty one is the working directory.
+    if (!candidate.empty()) candidate += '/';
+    candidate += name;
     begin = end + 1;
     const auto why = refusal(candidate);
     if (!why) return accept(candidate);

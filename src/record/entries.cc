@@ -129,7 +129,7 @@ std::map<std::string_view, NamedCall> by_name(const Recording& recording) {
 
 /// The narrowed arguments, if they are the same on all ABIs; else none.
 std::vector<NarrowedArgument> common_arguments(std::span<const Abi> abis, std::string_view call) {
-  const auto first = narrowed_arguments(abis.front(), call);
+  auto first = narrowed_arguments(abis.front(), call);
   for (const Abi abi : abis) {
     const auto other = narrowed_arguments(abi, call);
     const bool same = std::ranges::equal(first, other, [](const NarrowedArgument& a, const NarrowedArgument& b) {
