@@ -179,7 +179,7 @@ void Supervisor::become_target(const compile::Filter& filter, const Target& targ
                                const char* report_prefix, const SignalState& signals) {
   shared_.target = getpid();
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (getppid() != self_) _exit(EXIT_FAILURE);  // It died before the prctl; the proxy reports how.
+  if (getppid() != self_) fail("the supervisor is gone");  // Before the prctl; what ended it is reported first.
   if (how_.drop_ptrace) {
     if (const auto failure = drop_ptrace_capability()) fail(*failure);
   }
