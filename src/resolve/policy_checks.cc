@@ -151,7 +151,9 @@ bool PolicyChecks::check_argument(const Name& entry, std::string_view call, cons
     if (policy_.oci || !known || condition.argument < known->size()) continue;
     const std::string where = abis_.size() > 1 ? " on " + std::string(abi->name) : "";
     const std::string has = known->empty() ? "it takes none" : "the last one is " + std::to_string(known->size() - 1);
-    diagnostics_.error(condition.range, subject(entry, call) + " has no " + argument + where + "; " + has);
+    std::string message = subject(entry, call) + " has no ";
+    message.append(argument).append(where).append("; ").append(has);
+    diagnostics_.error(condition.range, std::move(message));
     return false;
   }
   return true;
