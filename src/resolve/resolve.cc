@@ -7,18 +7,14 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
-#include "arch/argument_layout.h"
-#include "arch/argument_widths.h"
 #include "arch/call_versions.h"
-#include "arch/constants.h"
 #include "arch/errno_names.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
 #include "resolve/call_sets.h"
-#include "resolve/evaluate.h"
+#include "resolve/policy_checks.h"
 #include "resolve/values.h"
 
 namespace sandbox::resolve {
@@ -50,19 +46,13 @@ std::vector<CallRules> by_number(std::vector<NumberedClause> clauses) {
   return calls;
 }
 
-/// A call that some ABI has.
-struct Call {
-  std::string_view name;
-  arch::CallId id;
-};
-
 /// What a name of a group stands for: itself, or the members of a set.
-using Calls = std::vector<Call>;
+using Calls = std::vector<NamedCall>;
 
 class CallMarks {
  public:
-  [[nodiscard]] bool contains(const Call& call) const { return members_[static_cast<size_t>(call.id)]; }
-  void insert(const Call& call) { members_[static_cast<size_t>(call.id)] = true; }
+  [[nodiscard]] bool contains(const NamedCall& call) const { return members_[static_cast<size_t>(call.id)]; }
+  void insert(const NamedCall& call) { members_[static_cast<size_t>(call.id)] = true; }
 
  private:
   std::vector<bool> members_ = std::vector<bool>(arch::call_count());
@@ -79,8 +69,8 @@ constexpr uint16_t kMaxClauses = 4096;
 constexpr size_t kMaxNamed = 2'000'000;
 
 /// One ABI's share of the work.
-struct AbiRules {
-  explicit AbiRules(const arch::AbiInfo& info) : abi(info), multiplexes(arch::has_multiplexers(info.abi)) {}
+struct AbiRules : CoveredAbi {
+  using CoveredAbi::CoveredAbi;
 
   /// How many clauses a call has.
   struct Count {
@@ -89,12 +79,6 @@ struct AbiRules {
     uint16_t conditional = 0;  ///< Clauses with conditions that can be reached.
   };
 
-  [[nodiscard]] bool has(const Call& call) const {
-    return arch::number_of(abi.abi, call.id) || (multiplexes && !arch::multiplexed(abi.abi, call.name).empty());
-  }
-
-  const arch::AbiInfo& abi;
-  bool multiplexes;
   std::vector<NumberedClause> clauses;                                 ///< As the groups come.
   std::vector<Count> counts = std::vector<Count>(arch::call_count());  ///< By call.
   std::optional<Verdict> verdict;                                      ///< That of the group at hand, once asked for.
@@ -108,21 +92,6 @@ struct Rule {
   uint32_t group_index;
 };
 
-/// The call as messages name it: a set's member with its set.
-std::string subject(const Rule& rule, std::string_view call) {
-  return in_quotes(call) + (call == rule.name.text ? "" : " of " + in_quotes(rule.name.text));
-}
-
-/// "x86, arm and s390".
-std::string join_names(const std::vector<arch::Abi>& abis) {
-  std::string text;
-  for (size_t i = 0; i < abis.size(); ++i) {
-    if (i > 0) text += i + 1 == abis.size() ? " and " : ", ";
-    text += arch::info(abis[i]).name;
-  }
-  return text;
-}
-
 class Resolver {
  public:
   Resolver(const policy::Policy& policy, arch::Abi native, Diagnostics& diagnostics);
@@ -133,69 +102,45 @@ class Resolver {
   void add_group(const Group& group, uint32_t index);
   void add_rule(const Rule& rule);
   void add_names(const Group& group, uint32_t index, CallMarks& named);
-  bool add_call(const Rule& rule, const Call& call);
-  bool add_clause(AbiRules& rules, const Rule& rule, const Call& call);
+  bool add_call(const Rule& rule, const NamedCall& call);
+  bool add_clause(AbiRules& rules, const Rule& rule, const NamedCall& call);
   bool count(const Rule& rule, size_t calls);
   bool give_up(const Rule& rule, std::string message);
   void add_to_multiplexer(AbiRules& rules, const Rule& rule, std::string_view call, const Clause& clause);
 
   [[nodiscard]] bool is_set(const Name& name) const;
   const Calls* calls_of(const Name& name);
-  [[nodiscard]] bool anywhere(const Call& call) const;
+  [[nodiscard]] bool anywhere(const NamedCall& call) const;
   Verdict verdict_for(const arch::AbiInfo& abi, Action action, const policy::ErrnoValue& error);
-  Condition condition_of(const arch::AbiInfo& abi, std::string_view call, const policy::Condition& written);
-  bool check_conditions(const Rule& rule, std::string_view call);
-  bool check_argument(const Rule& rule, std::string_view call, const policy::Condition& condition);
-  bool check_values(const Rule& rule, std::string_view call, const policy::Condition& condition);
-  bool check_value(const Rule& rule, std::string_view call, const policy::Condition& condition,
-                   const policy::Value& value, std::string_view what);
-  void report_missing_constant(const std::string& constant, const arch::AbiInfo& abi, SourceRange range);
-  void warn_of_constant_outcome(const Rule& rule, std::string_view call, const policy::Condition& condition);
-  void warn_of_open_multiplexers(const PolicyRules& resolved);
-  void warn_later(SourceRange range, std::string message);
   void hide_later_calls(RuleSet& rules);
-  void warn_of_empty_effect();
-
-  void report_unknown(const Name& name);
-  [[nodiscard]] std::string suggest(std::string_view written);
-  [[nodiscard]] std::string abi_list() const;
-  /// The listed ABIs that have the call.
-  [[nodiscard]] std::vector<const arch::AbiInfo*> abis_with(std::string_view call) const;
 
   const policy::Policy& policy_;
   Diagnostics& diagnostics_;
   std::vector<AbiRules> abis_;
+  PolicyChecks checks_;
 
   Calls own_call_;                            ///< What calls_of() has found for a name that is no set.
   std::map<std::string, Calls> set_members_;  ///< What it has found for sets.
   size_t named_ = 0;                          ///< Calls that the groups have named, for each ABI.
   size_t conditions_ = 0;                     ///< Of all clauses.
   bool too_much_ = false;                     ///< A limit was exceeded; nothing more is resolved.
-
-  struct Warning {
-    SourceRange range;
-    std::string message;
-  };
-  std::vector<Warning> warnings_;
-
-  /// A deny with conditions that the multiplexer's way into the call does not have.
-  struct UncheckedWay {
-    const arch::AbiInfo* abi;
-    std::string_view call;
-    arch::Multiplexed way;
-    SourceRange range;
-  };
-  std::vector<UncheckedWay> unchecked_ways_;
 };
 
-Resolver::Resolver(const policy::Policy& policy, arch::Abi native, Diagnostics& diagnostics)
-    : policy_(policy), diagnostics_(diagnostics) {
-  for (const policy::ListedAbi& listed : policy.architectures) abis_.emplace_back(arch::info(listed.abi));
-  if (abis_.empty()) abis_.emplace_back(arch::info(native));
+/// The ABIs that the policy lists; the native one if it lists none.
+std::vector<AbiRules> covered_abis(const policy::Policy& policy, arch::Abi native) {
+  std::vector<AbiRules> abis;
+  for (const policy::ListedAbi& listed : policy.architectures) abis.emplace_back(arch::info(listed.abi));
+  if (abis.empty()) abis.emplace_back(arch::info(native));
+  return abis;
 }
 
+Resolver::Resolver(const policy::Policy& policy, arch::Abi native, Diagnostics& diagnostics)
+    : policy_(policy),
+      diagnostics_(diagnostics),
+      abis_(covered_abis(policy, native)),
+      checks_(policy, {abis_.begin(), abis_.end()}, diagnostics) {}
+
 std::vector<RuleSet> Resolver::resolve() {
-  warn_of_empty_effect();
   for (uint32_t i = 0; i < policy_.groups.size() && !too_much_; ++i) add_group(policy_.groups[i], i);
 
   std::vector<RuleSet> resolved;
@@ -207,30 +152,8 @@ std::vector<RuleSet> Resolver::resolve() {
     if (policy_.kernel) hide_later_calls(set);
     resolved.push_back(std::move(set));
   }
-  warn_of_open_multiplexers(resolved);
-  if (diagnostics_.has_errors()) return resolved;
-  for (Warning& warning : warnings_) diagnostics_.warning(warning.range, std::move(warning.message));
+  checks_.finish(resolved);
   return resolved;
-}
-
-void Resolver::warn_of_open_multiplexers(const PolicyRules& resolved) {
-  std::map<std::tuple<arch::Abi, std::string_view, uint32_t>, bool> open;
-  for (const UncheckedWay& unchecked : unchecked_ways_) {
-    const auto [way, added] = open.try_emplace({unchecked.abi->abi, unchecked.way.multiplexer, unchecked.way.selector});
-    if (added) {
-      bpf::SystemCall call;
-      call.arch = unchecked.abi->audit_arch;
-      call.number = *arch::number_of(unchecked.abi->abi, unchecked.way.multiplexer);
-      call.args[0] = unchecked.way.selector;
-      const Action action = evaluate(resolved, call).verdict.action;
-      way->second = action == Action::kAllow || action == Action::kLog;
-    }
-    if (!way->second) continue;
-    warn_later(unchecked.range, "the conditions on " + in_quotes(unchecked.call) + " cannot be applied to " +
-                                    in_quotes(unchecked.way.multiplexer) + " on " + std::string(unchecked.abi->name) +
-                                    ", which makes the same call with its arguments in memory; deny " +
-                                    in_quotes(unchecked.way.multiplexer) + " too, if no program needs it");
-  }
 }
 
 void Resolver::add_group(const Group& group, uint32_t index) {
@@ -242,7 +165,7 @@ void Resolver::add_group(const Group& group, uint32_t index) {
     const Calls* calls = calls_of(entry.name);
     if (calls == nullptr) continue;
     const auto twice =
-        std::find_if(calls->begin(), calls->end(), [&](const Call& call) { return named.contains(call); });
+        std::find_if(calls->begin(), calls->end(), [&](const NamedCall& call) { return named.contains(call); });
     if (twice != calls->end()) {
       diagnostics_.error(entry.name.range, in_quotes(twice->name) +
                                                " stands in 'names' of this group too, which decides it whatever its "
@@ -251,8 +174,9 @@ void Resolver::add_group(const Group& group, uint32_t index) {
     }
     const Rule rule = {entry.name, entry.conditions, group, index};
     if (!count(rule, calls->size())) return;
-    for (const Call& call : *calls) {
-      if (!check_conditions(rule, call.name)) break;  // The other members of a set would say the same.
+    for (const NamedCall& call : *calls) {
+      if (!checks_.check_conditions(entry.name, entry.conditions, call.name))
+        break;  // The other members of a set would say the same.
       if (!add_call(rule, call)) return;
     }
   }
@@ -274,7 +198,7 @@ void Resolver::add_names(const Group& group, uint32_t index, CallMarks& named) {
     if (!is_set(name)) written.insert(calls->front());
     const Rule rule = {name, kNone, group, index};
     if (!count(rule, calls->size())) return;
-    for (const Call& call : *calls) {
+    for (const NamedCall& call : *calls) {
       named.insert(call);
       if (!add_call(rule, call)) return;
     }
@@ -293,20 +217,13 @@ const Calls* Resolver::calls_of(const Name& name) {
       own_call_ = {{name.text, *id}};
       return &own_call_;
     }
-    if (!policy_.oci) report_unknown(name);
+    if (!policy_.oci) checks_.report_unknown(name);
     return nullptr;
   }
   if (const auto known = set_members_.find(name.text); known != set_members_.end()) return &known->second;
   const auto members = members_of_set(name.text);
   if (!members) {
-    const std::vector<std::string_view> sets = set_names();
-    std::string message = "unknown set " + in_quotes(name.text);
-    if (name.text.find_first_of(" ,") != std::string::npos) {
-      message += "; an entry is one name";
-    } else if (const auto nearest = diagnostics_.nearest("sets", name.text, sets)) {
-      message += "; did you mean " + in_quotes(*nearest) + "?";
-    }
-    diagnostics_.error(name.range, std::move(message));
+    checks_.report_unknown_set(name);
     return nullptr;
   }
   Calls& calls = set_members_[name.text];
@@ -319,17 +236,8 @@ const Calls* Resolver::calls_of(const Name& name) {
 }
 
 /// Whether a listed ABI has the call.
-bool Resolver::anywhere(const Call& call) const {
+bool Resolver::anywhere(const NamedCall& call) const {
   return std::any_of(abis_.begin(), abis_.end(), [&](const AbiRules& rules) { return rules.has(call); });
-}
-
-std::vector<const arch::AbiInfo*> Resolver::abis_with(std::string_view call) const {
-  std::vector<const arch::AbiInfo*> abis;
-  for (const AbiRules& rules : abis_) {
-    const std::optional<arch::CallId> id = arch::find_call(call);
-    if (id && rules.has({call, *id})) abis.push_back(&rules.abi);
-  }
-  return abis;
 }
 
 bool Resolver::give_up(const Rule& rule, std::string message) {
@@ -353,12 +261,12 @@ bool Resolver::count(const Rule& rule, size_t calls) {
 }
 
 /// False if the call has too many clauses, which is an error.
-bool Resolver::add_call(const Rule& rule, const Call& call) {
+bool Resolver::add_call(const Rule& rule, const NamedCall& call) {
   return std::all_of(abis_.begin(), abis_.end(),
                      [&](AbiRules& rules) { return !rules.has(call) || add_clause(rules, rule, call); });
 }
 
-bool Resolver::add_clause(AbiRules& rules, const Rule& rule, const Call& call) {
+bool Resolver::add_clause(AbiRules& rules, const Rule& rule, const NamedCall& call) {
   if (!rules.verdict) rules.verdict = verdict_for(rules.abi, rule.group.action, rule.group.error);
   AbiRules::Count& count = rules.counts[static_cast<size_t>(call.id)];
   if (count.decided) {
@@ -374,7 +282,7 @@ bool Resolver::add_clause(AbiRules& rules, const Rule& rule, const Call& call) {
   clause.verdict = *rules.verdict;
   clause.origin = Origin{0, rule.group_index, rule.name.range};
   for (const policy::Condition& written : rule.conditions) {
-    clause.conditions.push_back(condition_of(rules.abi, call.name, written));
+    clause.conditions.push_back(resolve_condition(written, call.name, rules.abi, policy_.oci));
   }
   if (rules.multiplexes) add_to_multiplexer(rules, rule, call.name, clause);
   const auto number = arch::number_of(rules.abi.abi, call.id);
@@ -384,22 +292,22 @@ bool Resolver::add_clause(AbiRules& rules, const Rule& rule, const Call& call) {
 
 /// What is said of `socket` also holds for `socketcall` with socket's number; but its arguments are in memory there.
 void Resolver::add_to_multiplexer(AbiRules& rules, const Rule& rule, std::string_view call, const Clause& clause) {
-  const std::vector<arch::Multiplexed> ways = arch::multiplexed(rules.abi.abi, call);
-  if (ways.empty()) return;
+  const std::vector<arch::Multiplexed> all = arch::multiplexed(rules.abi.abi, call);
+  if (all.empty()) return;
   if (!clause.conditions.empty()) {
     const bool opens = rule.group.action == Action::kAllow || rule.group.action == Action::kLog;
     if (opens) return;
-    for (const arch::Multiplexed& way : ways) unchecked_ways_.push_back({&rules.abi, call, way, rule.name.range});
+    for (const arch::Multiplexed& one : all) checks_.note_unchecked(rules.abi, call, one, rule.name.range);
     return;
   }
-  for (const arch::Multiplexed& way : ways) {
+  for (const arch::Multiplexed& one : all) {
     Condition selector;
     selector.argument = 0;
     selector.width = 32;
     selector.operation = Operation::kMaskedEqual;
-    selector.value = way.selector;
-    selector.mask = way.mask;
-    const uint32_t number = *arch::number_of(rules.abi.abi, way.multiplexer);
+    selector.value = one.selector;
+    selector.mask = one.mask;
+    const uint32_t number = *arch::number_of(rules.abi.abi, one.multiplexer);
     rules.clauses.push_back({number, {{selector}, clause.verdict, clause.origin}});
   }
 }
@@ -410,111 +318,6 @@ Verdict Resolver::verdict_for(const arch::AbiInfo& abi, Action action, const pol
   if (const auto number = arch::errno_number(abi.abi, error.name)) return {action, *number};
   diagnostics_.error(error.range, "no errno " + in_quotes(error.name) + " on " + std::string(abi.name));
   return {action, EPERM};
-}
-
-Condition Resolver::condition_of(const arch::AbiInfo& abi, std::string_view call, const policy::Condition& written) {
-  Condition condition;
-  condition.argument = written.argument;
-  condition.operation = written.operation;
-  const uint8_t read = arch::argument_width(abi.abi, call, written.argument);
-  condition.width = written.wide ? abi.register_bits : std::min(read, abi.register_bits);
-  condition.value = resolve_value(written.value, abi.abi, condition.width).value;
-  condition.mask = resolve_value(written.mask, abi.abi, condition.width).value;
-  const bool masked = condition.operation == Operation::kMaskedEqual;
-  if (policy_.oci && masked) condition.value &= condition.mask;  // As libseccomp does.
-  return condition;
-}
-
-bool Resolver::check_conditions(const Rule& rule, std::string_view call) {
-  bool good = true;
-  for (const policy::Condition& condition : rule.conditions) {
-    good = check_argument(rule, call, condition) && check_values(rule, call, condition) && good;
-  }
-  return good;
-}
-
-/// The argument must be the same one on every ABI that has the call, and exist.
-bool Resolver::check_argument(const Rule& rule, std::string_view call, const policy::Condition& condition) {
-  const std::vector<const arch::AbiInfo*> abis = abis_with(call);
-  const std::string argument = "argument " + std::to_string(condition.argument);
-  for (const arch::AbiInfo* abi : abis) {
-    const uint32_t meaning = arch::argument_meaning(abi->abi, call, condition.argument);
-    if (meaning == arch::argument_meaning(abis.front()->abi, call, condition.argument)) continue;
-    diagnostics_.error(condition.range, argument + " of " + subject(rule, call) + " is another one on " +
-                                            std::string(abi->name) + " than on " + std::string(abis.front()->name) +
-                                            "; write a policy for each");
-    return false;
-  }
-  for (const arch::AbiInfo* abi : abis) {
-    const auto known = arch::arguments_of(abi->abi, call);
-    if (policy_.oci || !known || condition.argument < known->size()) continue;
-    const std::string where = abis_.size() > 1 ? " on " + std::string(abi->name) : "";
-    const std::string has = known->empty() ? "it takes none" : "the last one is " + std::to_string(known->size() - 1);
-    diagnostics_.error(condition.range, subject(rule, call) + " has no " + argument + where + "; " + has);
-    return false;
-  }
-  return true;
-}
-
-bool Resolver::check_values(const Rule& rule, std::string_view call, const policy::Condition& condition) {
-  const bool good = check_value(rule, call, condition, condition.value, "value") &&
-                    check_value(rule, call, condition, condition.mask, "mask");
-  if (good) warn_of_constant_outcome(rule, call, condition);
-  return good;
-}
-
-/// A value must exist on every listed ABI that has the call, and fit on one of them.
-bool Resolver::check_value(const Rule& rule, std::string_view call, const policy::Condition& condition,
-                           const policy::Value& value, std::string_view what) {
-  if (value.terms.empty()) return true;
-  bool fits_somewhere = false;
-  unsigned width = 0;
-  for (const arch::AbiInfo* abi : abis_with(call)) {
-    width = condition_of(*abi, call, condition).width;
-    const ResolvedValue resolved = resolve_value(value, abi->abi, width);
-    if (!resolved.missing_constant.empty()) {
-      report_missing_constant(resolved.missing_constant, *abi, value.range);
-      return false;
-    }
-    fits_somewhere = fits_somewhere || resolved.fits;
-  }
-  if (fits_somewhere) return true;
-  diagnostics_.error(value.range, "the " + std::string(what) + " does not fit argument " +
-                                      std::to_string(condition.argument) + " of " + subject(rule, call) +
-                                      ", of which the kernel reads " + std::to_string(width) + " bits");
-  return false;
-}
-
-void Resolver::report_missing_constant(const std::string& constant, const arch::AbiInfo& abi, SourceRange range) {
-  constexpr size_t kFew = 4;
-  std::string message = "no constant " + in_quotes(std::string_view(constant)) + " on " + std::string(abi.name);
-  const std::vector<arch::Abi> others = arch::abis_with_constant(constant);
-  if (others.size() <= kFew) message += "; it exists on " + join_names(others);
-  diagnostics_.error(range, std::move(message));
-}
-
-/// A condition that has one outcome for every argument is hardly what was meant.
-void Resolver::warn_of_constant_outcome(const Rule& rule, std::string_view call, const policy::Condition& written) {
-  for (const arch::AbiInfo* abi : abis_with(call)) {
-    const std::optional<bool> outcome = constant_outcome(condition_of(*abi, call, written));
-    if (!outcome) continue;
-    warn_later(written.range, "this condition on " + subject(rule, call) + (*outcome ? " always" : " never") +
-                                  " holds on " + std::string(abi->name));
-  }
-}
-
-/// Warnings are about a policy that is whole; beside errors they would follow from these.
-void Resolver::warn_later(SourceRange range, std::string message) {
-  warnings_.push_back({range, std::move(message)});
-}
-
-void Resolver::warn_of_empty_effect() {
-  const auto opens = [](Action action) { return action == Action::kAllow; };
-  const bool denies =
-      !opens(policy_.default_action) || std::any_of(policy_.groups.begin(), policy_.groups.end(),
-                                                    [&](const Group& group) { return !opens(group.action); });
-  if (denies || !policy_.enabled || policy_.kernel) return;
-  warn_later(policy_.default_range, "this policy denies nothing: the default is allow and every group allows");
 }
 
 /// `kernel:`: calls that Linux gained after that version, and numbers that no table knows, get ENOSYS unless a group
@@ -535,55 +338,6 @@ void Resolver::hide_later_calls(RuleSet& rules) {
   rules.default_source = VerdictSource::kKernel;
   rules.calls.clear();
   for (auto& [number, clauses] : calls) rules.calls.push_back({number, std::move(clauses)});
-}
-
-std::string Resolver::abi_list() const {
-  std::string list;
-  for (const AbiRules& rules : abis_) {
-    if (!list.empty()) list += ", ";
-    list += rules.abi.name;
-  }
-  return list;
-}
-
-void Resolver::report_unknown(const Name& name) {
-  std::string message;
-  if (const std::vector<arch::Abi> others = arch::abis_with(name.text); !others.empty()) {
-    message = "no system call " + in_quotes(name.text) + " on " + abi_list() + "; it exists on " + join_names(others);
-    if (policy_.architectures.empty()) message += "; is 'architectures' missing?";
-  } else {
-    message = "unknown system call " + in_quotes(name.text) + " (" + abi_list() + ")" + suggest(name.text);
-  }
-  diagnostics_.error(name.range, std::move(message));
-}
-
-/// The nearest valid thing to a name that is no system call.
-std::string Resolver::suggest(std::string_view written) {
-  constexpr std::string_view kPrefixes[] = {"__NR_", "SYS_", "sys_"};
-  std::string_view bare = written;
-  for (const std::string_view prefix : kPrefixes) {
-    if (bare.starts_with(prefix)) bare.remove_prefix(prefix.size());
-  }
-  const auto names = [&] {
-    std::vector<std::string_view> all;
-    for (const AbiRules& rules : abis_) {
-      const std::vector<std::string_view> own = arch::names_on(rules.abi.abi);
-      all.insert(all.end(), own.begin(), own.end());
-    }
-    return all;
-  };
-  const std::vector<std::string_view> sets = set_names();
-  const std::string as_set = "@" + std::string(written);
-  if (std::find(sets.begin(), sets.end(), as_set) != sets.end()) {
-    return "; did you mean the set " + in_quotes(std::string_view(as_set)) + "?";
-  }
-  if (const auto nearest = diagnostics_.nearest("calls", bare, names))
-    return "; did you mean " + in_quotes(*nearest) + "?";
-  if (written.find_first_of(" ,") != std::string_view::npos) return "; an entry is one name";
-  if (!written.empty() && written.find_first_not_of("0123456789") == std::string_view::npos) {
-    return "; a call is given by its name";
-  }
-  return "";
 }
 
 }  // namespace

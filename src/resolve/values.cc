@@ -1,5 +1,8 @@
 #include "resolve/values.h"
 
+#include <algorithm>
+
+#include "arch/argument_widths.h"
 #include "arch/constants.h"
 
 namespace sandbox::resolve {
@@ -37,6 +40,20 @@ ResolvedValue resolve_value(const policy::Value& value, arch::Abi abi, unsigned 
   if (negative && is_negative_within(resolved.value, width)) resolved.value &= maximum(width);
   resolved.fits = resolved.value <= maximum(width);
   return resolved;
+}
+
+Condition resolve_condition(const policy::Condition& written, std::string_view call, const arch::AbiInfo& abi,
+                            bool oci) {
+  Condition condition;
+  condition.argument = written.argument;
+  condition.operation = written.operation;
+  const uint8_t read = arch::argument_width(abi.abi, call, written.argument);
+  condition.width = written.wide ? abi.register_bits : std::min(read, abi.register_bits);
+  condition.value = resolve_value(written.value, abi.abi, condition.width).value;
+  condition.mask = resolve_value(written.mask, abi.abi, condition.width).value;
+  const bool masked = condition.operation == policy::Operation::kMaskedEqual;
+  if (oci && masked) condition.value &= condition.mask;  // As libseccomp does.
+  return condition;
 }
 
 }  // namespace sandbox::resolve

@@ -1,0 +1,248 @@
+#include "resolve/policy_checks.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "arch/argument_layout.h"
+#include "arch/argument_widths.h"
+#include "arch/constants.h"
+#include "base/text.h"
+#include "resolve/call_sets.h"
+#include "resolve/evaluate.h"
+#include "resolve/values.h"
+
+namespace sandbox::resolve {
+namespace {
+
+using policy::Action;
+using policy::Group;
+using policy::Name;
+
+/// The call as messages name it: a set's member with its set.
+std::string subject(const Name& entry, std::string_view call) {
+  return in_quotes(call) + (call == entry.text ? "" : " of " + in_quotes(entry.text));
+}
+
+/// "x86, arm and s390".
+std::string join_names(const std::vector<arch::Abi>& abis) {
+  std::string text;
+  for (size_t i = 0; i < abis.size(); ++i) {
+    if (i > 0) text += i + 1 == abis.size() ? " and " : ", ";
+    text += arch::info(abis[i]).name;
+  }
+  return text;
+}
+
+}  // namespace
+
+PolicyChecks::PolicyChecks(const policy::Policy& policy, std::vector<CoveredAbi> abis, Diagnostics& diagnostics)
+    : policy_(policy), abis_(std::move(abis)), diagnostics_(diagnostics) {
+  warn_of_empty_effect();
+}
+
+void PolicyChecks::finish(const PolicyRules& resolved) {
+  warn_of_open_multiplexers(resolved);
+  if (diagnostics_.has_errors()) return;
+  for (Warning& warning : warnings_) diagnostics_.warning(warning.range, std::move(warning.message));
+}
+
+void PolicyChecks::warn_later(SourceRange range, std::string message) {
+  warnings_.push_back({range, std::move(message)});
+}
+
+std::vector<const arch::AbiInfo*> PolicyChecks::abis_with(std::string_view call) const {
+  std::vector<const arch::AbiInfo*> abis;
+  for (const CoveredAbi& covered : abis_) {
+    const std::optional<arch::CallId> id = arch::find_call(call);
+    if (id && covered.has({call, *id})) abis.push_back(&covered.abi);
+  }
+  return abis;
+}
+
+std::string PolicyChecks::abi_list() const {
+  std::string list;
+  for (const CoveredAbi& covered : abis_) {
+    if (!list.empty()) list += ", ";
+    list += covered.abi.name;
+  }
+  return list;
+}
+
+// ---- Names ----
+
+void PolicyChecks::report_unknown(const Name& name) {
+  std::string message;
+  if (const std::vector<arch::Abi> others = arch::abis_with(name.text); !others.empty()) {
+    message = "no system call " + in_quotes(name.text) + " on " + abi_list() + "; it exists on " + join_names(others);
+    if (policy_.architectures.empty()) message += "; is 'architectures' missing?";
+  } else {
+    message = "unknown system call " + in_quotes(name.text) + " (" + abi_list() + ")" + suggest(name.text);
+  }
+  diagnostics_.error(name.range, std::move(message));
+}
+
+void PolicyChecks::report_unknown_set(const Name& name) {
+  const std::vector<std::string_view> sets = set_names();
+  std::string message = "unknown set " + in_quotes(name.text);
+  if (name.text.find_first_of(" ,") != std::string::npos) {
+    message += "; an entry is one name";
+  } else if (const auto nearest = diagnostics_.nearest("sets", name.text, sets)) {
+    message += "; did you mean " + in_quotes(*nearest) + "?";
+  }
+  diagnostics_.error(name.range, std::move(message));
+}
+
+/// The nearest valid thing to a name that is no system call.
+std::string PolicyChecks::suggest(std::string_view written) {
+  constexpr std::string_view kPrefixes[] = {"__NR_", "SYS_", "sys_"};
+  std::string_view bare = written;
+  for (const std::string_view prefix : kPrefixes) {
+    if (bare.starts_with(prefix)) bare.remove_prefix(prefix.size());
+  }
+  const auto names = [&] {
+    std::vector<std::string_view> all;
+    for (const CoveredAbi& covered : abis_) {
+      const std::vector<std::string_view> own = arch::names_on(covered.abi.abi);
+      all.insert(all.end(), own.begin(), own.end());
+    }
+    return all;
+  };
+  const std::vector<std::string_view> sets = set_names();
+  const std::string as_set = "@" + std::string(written);
+  if (std::find(sets.begin(), sets.end(), as_set) != sets.end()) {
+    return "; did you mean the set " + in_quotes(std::string_view(as_set)) + "?";
+  }
+  if (const auto nearest = diagnostics_.nearest("calls", bare, names))
+    return "; did you mean " + in_quotes(*nearest) + "?";
+  if (written.find_first_of(" ,") != std::string_view::npos) return "; an entry is one name";
+  if (!written.empty() && written.find_first_not_of("0123456789") == std::string_view::npos) {
+    return "; a call is given by its name";
+  }
+  return "";
+}
+
+// ---- Conditions ----
+
+bool PolicyChecks::check_conditions(const Name& entry, const std::vector<policy::Condition>& conditions,
+                                    std::string_view call) {
+  bool good = true;
+  for (const policy::Condition& condition : conditions) {
+    good = check_argument(entry, call, condition) && check_values(entry, call, condition) && good;
+  }
+  return good;
+}
+
+/// The argument must be the same one on every ABI that has the call, and exist.
+bool PolicyChecks::check_argument(const Name& entry, std::string_view call, const policy::Condition& condition) {
+  const std::vector<const arch::AbiInfo*> abis = abis_with(call);
+  const std::string argument = "argument " + std::to_string(condition.argument);
+  for (const arch::AbiInfo* abi : abis) {
+    const uint32_t meaning = arch::argument_meaning(abi->abi, call, condition.argument);
+    if (meaning == arch::argument_meaning(abis.front()->abi, call, condition.argument)) continue;
+    diagnostics_.error(condition.range, argument + " of " + subject(entry, call) + " is another one on " +
+                                            std::string(abi->name) + " than on " + std::string(abis.front()->name) +
+                                            "; write a policy for each");
+    return false;
+  }
+  for (const arch::AbiInfo* abi : abis) {
+    const auto known = arch::arguments_of(abi->abi, call);
+    if (policy_.oci || !known || condition.argument < known->size()) continue;
+    const std::string where = abis_.size() > 1 ? " on " + std::string(abi->name) : "";
+    const std::string has = known->empty() ? "it takes none" : "the last one is " + std::to_string(known->size() - 1);
+    std::string message = subject(entry, call) + " has no ";
+    message.append(argument).append(where).append("; ").append(has);
+    diagnostics_.error(condition.range, std::move(message));
+    return false;
+  }
+  return true;
+}
+
+bool PolicyChecks::check_values(const Name& entry, std::string_view call, const policy::Condition& condition) {
+  const bool good = check_value(entry, call, condition, condition.value, "value") &&
+                    check_value(entry, call, condition, condition.mask, "mask");
+  if (good) warn_of_constant_outcome(entry, call, condition);
+  return good;
+}
+
+/// A value must exist on every listed ABI that has the call, and fit on one of them.
+bool PolicyChecks::check_value(const Name& entry, std::string_view call, const policy::Condition& condition,
+                               const policy::Value& value, std::string_view what) {
+  if (value.terms.empty()) return true;
+  bool fits_somewhere = false;
+  unsigned width = 0;
+  for (const arch::AbiInfo* abi : abis_with(call)) {
+    width = resolve_condition(condition, call, *abi, policy_.oci).width;
+    const ResolvedValue resolved = resolve_value(value, abi->abi, width);
+    if (!resolved.missing_constant.empty()) {
+      report_missing_constant(resolved.missing_constant, *abi, value.range);
+      return false;
+    }
+    fits_somewhere = fits_somewhere || resolved.fits;
+  }
+  if (fits_somewhere) return true;
+  diagnostics_.error(value.range, "the " + std::string(what) + " does not fit argument " +
+                                      std::to_string(condition.argument) + " of " + subject(entry, call) +
+                                      ", of which the kernel reads " + std::to_string(width) + " bits");
+  return false;
+}
+
+void PolicyChecks::report_missing_constant(const std::string& constant, const arch::AbiInfo& abi, SourceRange range) {
+  constexpr size_t kFew = 4;
+  std::string message = "no constant " + in_quotes(std::string_view(constant)) + " on " + std::string(abi.name);
+  const std::vector<arch::Abi> others = arch::abis_with_constant(constant);
+  if (others.size() <= kFew) message += "; it exists on " + join_names(others);
+  diagnostics_.error(range, std::move(message));
+}
+
+/// A condition that has one outcome for every argument is hardly what was meant.
+void PolicyChecks::warn_of_constant_outcome(const Name& entry, std::string_view call,
+                                            const policy::Condition& written) {
+  for (const arch::AbiInfo* abi : abis_with(call)) {
+    const std::optional<bool> outcome = constant_outcome(resolve_condition(written, call, *abi, policy_.oci));
+    if (!outcome) continue;
+    warn_later(written.range, "this condition on " + subject(entry, call) + (*outcome ? " always" : " never") +
+                                  " holds on " + std::string(abi->name));
+  }
+}
+
+// ---- The whole ----
+
+void PolicyChecks::warn_of_empty_effect() {
+  const auto opens = [](Action action) { return action == Action::kAllow; };
+  const bool denies =
+      !opens(policy_.default_action) || std::any_of(policy_.groups.begin(), policy_.groups.end(),
+                                                    [&](const Group& group) { return !opens(group.action); });
+  if (denies || !policy_.enabled || policy_.kernel) return;
+  warn_later(policy_.default_range, "this policy denies nothing: the default is allow and every group allows");
+}
+
+void PolicyChecks::note_unchecked(const arch::AbiInfo& abi, std::string_view call, const arch::Multiplexed& multiplexed,
+                                  SourceRange range) {
+  unchecked_.push_back({&abi, call, multiplexed, range});
+}
+
+void PolicyChecks::warn_of_open_multiplexers(const PolicyRules& resolved) {
+  std::map<std::tuple<arch::Abi, std::string_view, uint32_t>, bool> open;
+  for (const UncheckedMultiplexer& unchecked : unchecked_) {
+    const auto [answer, added] =
+        open.try_emplace({unchecked.abi->abi, unchecked.multiplexed.multiplexer, unchecked.multiplexed.selector});
+    if (added) {
+      bpf::SystemCall call;
+      call.arch = unchecked.abi->audit_arch;
+      call.number = *arch::number_of(unchecked.abi->abi, unchecked.multiplexed.multiplexer);
+      call.args[0] = unchecked.multiplexed.selector;
+      const Action action = evaluate(resolved, call).verdict.action;
+      answer->second = action == Action::kAllow || action == Action::kLog;
+    }
+    if (!answer->second) continue;
+    warn_later(unchecked.range, "the conditions on " + in_quotes(unchecked.call) + " cannot be applied to " +
+                                    in_quotes(unchecked.multiplexed.multiplexer) + " on " +
+                                    std::string(unchecked.abi->name) +
+                                    ", which makes the same call with its arguments in memory; deny " +
+                                    in_quotes(unchecked.multiplexed.multiplexer) + " too, if no program needs it");
+  }
+}
+
+}  // namespace sandbox::resolve
