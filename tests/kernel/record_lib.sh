@@ -48,3 +48,16 @@ allows() { grep -Eq "^    - $1( |\$)" "$2"; }
 
 assert_allows() { allows "$1" "$2" || fail "expected $1 in $2: $(cat "$2")"; }
 assert_lacks() { ! grep -Eq "^    - (name: )?$1( |\$)" "$2" || fail "did not expect $1 in $2: $(cat "$2")"; }
+
+# refuses STATUS MESSAGE OPTION...: nothing is started, nothing is written.
+refuses() {
+  local expected=$1 message=$2
+  shift 2
+  rm -f out err
+  ls -A >before
+  run "$SANDBOX_POLICY" record "$@"
+  assert_status "$expected"
+  assert_stderr "sandbox-policy: error: $message"
+  rm -f out err
+  assert_equal "$(cat before)" "$(ls -A)" "the folder"
+}

@@ -87,3 +87,14 @@ esac
 CALL=$TEST_BIN/call
 # Behind all that could be allowed.
 HINT="sandbox-run: to see all that the program needs in one run, add --permissive: then denied calls are let through"
+
+# works POLICY TEXT COMMAND...: the policy now allows what the command calls.
+works() {
+  local policy=$1 text=$2
+  shift 2
+  sandboxed "$policy" "$@"
+  assert_status 0
+  assert_stdout "$text"
+  reported "$policy" "$@"
+  assert_report "sandbox-run: no call was denied"
+}

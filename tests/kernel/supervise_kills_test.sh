@@ -46,7 +46,7 @@ test_kills_with_few_descriptors() {
       sh -c 'sleep 300 & echo "child $!"; exec sleep 300' # A redirection would take descriptors above 10.
     wait_until has_begun_or_ended || fail "nothing happens with $limit descriptors: $(shown daemon.log)"
     child=$(sed -n 's/^child //p' daemon.log)
-    [ -n "$child" ] || continue # Too few to begin with; see supervise_test.sh.
+    [ -n "$child" ] || continue # Too few to begin with; see supervise_places_test.sh.
     began=$((began + 1))
     kill -s KILL "$started"
     if ! wait_until has_ended "$child"; then
