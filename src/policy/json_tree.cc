@@ -1,8 +1,8 @@
 #include "policy/json_tree.h"
 
 #include <rapidjson/error/error.h>
-#include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
+#include <rapidjson/stream.h>
 
 #include <algorithm>
 #include <optional>
@@ -20,6 +20,9 @@ using Kind = TreeNode::Kind;
 /// Lists and objects in one another. A profile has five; trees are taken down by recursion.
 constexpr size_t kMaxDepth = 500;
 
+/// Room for the first items of a list, so that a list of names is not moved from one place to the next one by one.
+constexpr size_t kFirstItems = 8;
+
 constexpr std::string_view kWhite = " \t\r\n";
 
 /// The offset behind the string that begins at `at`, whose closing quote the parser has seen.
@@ -32,6 +35,10 @@ size_t end_of_string(std::string_view text, size_t at) {
     }
   }
   return text.size();
+}
+
+constexpr bool is_between_tokens(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == ':';
 }
 
 /// Builds the tree from RapidJSON's events. These come without places: a token begins where the one before it ended,
@@ -96,8 +103,9 @@ class TreeBuilder {
 
   /// Where the next token begins.
   [[nodiscard]] uint32_t next_token() const {
-    const size_t at = text_.find_first_not_of(" \t\r\n,:", behind_);
-    return static_cast<uint32_t>(std::min(at, text_.size()));
+    size_t at = behind_;
+    while (at < text_.size() && is_between_tokens(text_[at])) ++at;
+    return static_cast<uint32_t>(at);
   }
 
   TreeNode string_node(std::string_view value) {
@@ -125,6 +133,7 @@ class TreeBuilder {
     if (open_.empty()) {
       root_ = std::move(node);
     } else if (OpenNode& parent = open_.back(); parent.node.kind == Kind::kSequence) {
+      if (parent.node.items.empty()) parent.node.items.reserve(kFirstItems);
       parent.node.items.push_back(std::move(node));
     } else {
       parent.node.entries.push_back({std::move(*parent.key), std::move(node)});
@@ -235,10 +244,13 @@ bool looks_like_json(std::string_view text) {
 
 JsonDocument parse_json(Diagnostics& diagnostics) {
   // check_text() has seen to the encoding; what escapes may make of it the parser looks at itself.
-  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+  // In a copy of the text, where it unescapes strings in place.
+  constexpr unsigned kFlags =
+      rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
   const SourceText& source = diagnostics.source();
   TreeBuilder builder(source.text());
-  rapidjson::MemoryStream stream(source.text().data(), source.text().size());
+  std::string copy = source.text();
+  rapidjson::InsituStringStream stream(copy.data());
   rapidjson::Reader reader;
   reader.Parse<kFlags>(stream, builder);
   JsonDocument document;

@@ -18,7 +18,8 @@ bool is_comment_key(std::string_view key) {
 
 void MappingReader::add(const TreeNode& key, std::string_view name, const TreeNode& value) {
   if (rules_ == KeyRules::kContainerRuntimes && is_comment_key(name)) return;
-  if (!expect_literal(key, "the key " + in_quotes(key.text), diagnostics_)) {
+  if (!is_literal(key)) {
+    expect_literal(key, "the key " + in_quotes(key.text), diagnostics_);
     obscure_ = true;
     return;
   }

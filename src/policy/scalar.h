@@ -44,6 +44,11 @@ std::optional<uint8_t> read_argument_index(const TreeNode& node, std::string_vie
 /// A scalar that is not an alias and has no anchor or tag; otherwise an error "`what` must be `expected`".
 bool expect_scalar(const TreeNode& node, std::string_view what, std::string_view expected, Diagnostics& diagnostics);
 
+/// Whether the node is no alias and has no anchor or tag.
+constexpr bool is_literal(const TreeNode& node) {
+  return node.kind != TreeNode::Kind::kAlias && !node.anchored && !node.tagged;
+}
+
 /// Aliases, anchors and tags are refused within the section: what a policy says must stand where it is read.
 bool expect_literal(const TreeNode& node, std::string_view what, Diagnostics& diagnostics);
 
