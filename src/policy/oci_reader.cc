@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -10,7 +11,7 @@
 
 #include "arch/capabilities.h"
 #include "arch/errno_names.h"
-#include "policy/mapping_reader.h"
+#include "policy/oci_keys.h"
 #include "policy/oci_overlap.h"
 #include "policy/scalar.h"
 
@@ -81,41 +82,6 @@ std::string expected(const Word<Value> (&words)[size], std::string_view written,
   return "; expected " + enumerate(names);
 }
 
-/// Go takes an empty string and an empty list for one that is not there.
-bool is_empty(const TreeNode& node) {
-  if (node.kind == Kind::kScalar) return !node.plain && node.text.empty();
-  return node.kind == Kind::kSequence && node.items.empty() && node.complete;
-}
-
-/// The keys of a mapping in a profile.
-class Keys : public MappingReader {
- public:
-  Keys(Diagnostics& diagnostics, std::string place, std::span<const std::string_view> keys, const TreeNode& mapping)
-      : MappingReader(diagnostics, std::move(place), keys, {}, {}, {}, KeyRules::kContainerRuntimes) {
-    add_all(mapping);
-  }
-
-  /// The value of a key; null when it was not given, or is empty.
-  [[nodiscard]] const TreeNode* find(std::string_view key) const {
-    const TreeNode* value = MappingReader::find(key);
-    return value == nullptr || is_empty(*value) ? nullptr : value;
-  }
-
-  /// The same where null stands for what is not there.
-  [[nodiscard]] const TreeNode* find_unless_null(std::string_view key) const {
-    const TreeNode* value = find(key);
-    return value == nullptr || value->kind == Kind::kNull ? nullptr : value;
-  }
-
-  /// Whether saying that a key is missing would help; also of one that is empty.
-  [[nodiscard]] bool lacks(std::string_view key) const {
-    const TreeNode* value = MappingReader::find(key);
-    return value != nullptr ? is_empty(*value) : MappingReader::lacks(key);
-  }
-
-  [[nodiscard]] bool has(std::string_view key) const { return MappingReader::find(key) != nullptr; }
-};
-
 /// One entry of `syscalls` that applies here.
 struct Rule {
   Group group;
@@ -131,17 +97,17 @@ class OciReader {
   Policy read(const TreeNode& document);
 
  private:
-  void read_architectures(const Keys& keys, Policy& policy);
+  void read_architectures(const OciKeys& keys, Policy& policy);
   void read_arch_map(const TreeNode& node, Policy& policy);
   void add_architecture(const TreeNode& node, Policy& policy);
   void read_flags(const TreeNode& node, Flags& flags);
-  void read_rule(const TreeNode& node, const Policy& policy);
-  bool read_names(const Keys& keys, const TreeNode& node, Rule& rule);
+  void read_rule(const TreeNode& node, Policy& policy);
+  bool read_names(const OciKeys& keys, const TreeNode& node, Rule& rule);
   bool read_argument(const TreeNode& node, Condition& condition);
-  bool applies(const Keys& keys);
+  bool applies(const OciKeys& keys);
   bool filter_holds(const TreeNode& node, bool all_needed);
-  bool read_verdict(const Keys& keys, Group& group);
-  bool read_errno_of(const Keys& keys, std::string_view name, std::string_view number, ErrnoValue& error);
+  bool read_verdict(const OciKeys& keys, Group& group);
+  bool read_errno_of(const OciKeys& keys, std::string_view name, std::string_view number, ErrnoValue& error);
   [[nodiscard]] bool is_default(const Group& group, const Policy& policy) const;
   std::optional<bool> read_capability(const TreeNode& node);
   std::optional<Action> read_oci_action(const TreeNode& node, std::string_view what);
@@ -174,7 +140,7 @@ bool OciReader::expect_mapping(const TreeNode& node, std::string_view what) {
 Policy OciReader::read(const TreeNode& document) {
   Policy policy;
   policy.oci = true;
-  const Keys keys(diagnostics_, "the profile", kProfileKeys, document);
+  const OciKeys keys(diagnostics_, "the profile", kProfileKeys, document);
   for (const std::string_view key : {"listenerPath", "listenerMetadata"}) {
     if (keys.find_unless_null(key) == nullptr) continue;
     diagnostics_.error(keys.find_key(key)->range,
@@ -190,6 +156,8 @@ Policy OciReader::read(const TreeNode& document) {
     policy.default_range = keys.find_key("defaultAction")->range;
   }
   read_errno_of(keys, "defaultErrno", "defaultErrnoRet", policy.default_error);
+  policy.enosys_above_named = policy.default_action != Action::kAllow && policy.default_action != Action::kLog &&
+                              policy.default_action != Action::kTrace;
   read_architectures(keys, policy);
   if (const TreeNode* node = keys.find("flags")) read_flags(*node, policy.flags);
   if (const TreeNode* node = keys.find_unless_null("syscalls")) {
@@ -202,7 +170,7 @@ Policy OciReader::read(const TreeNode& document) {
   return policy;
 }
 
-void OciReader::read_architectures(const Keys& keys, Policy& policy) {
+void OciReader::read_architectures(const OciKeys& keys, Policy& policy) {
   const TreeNode* list = keys.find_unless_null("architectures");
   const TreeNode* map = keys.find_unless_null("archMap");
   if (list != nullptr && map != nullptr && !list->items.empty() && !map->items.empty()) {
@@ -234,7 +202,7 @@ std::optional<arch::Abi> oci_architecture(std::string_view name) {
 /// The native machine's entry counts, with those of its kin.
 void OciReader::read_arch_map(const TreeNode& node, Policy& policy) {
   if (!expect_mapping(node, "an entry of 'archMap'")) return;
-  const Keys keys(diagnostics_, "an entry of 'archMap'", kArchMapKeys, node);
+  const OciKeys keys(diagnostics_, "an entry of 'archMap'", kArchMapKeys, node);
   const TreeNode* main = keys.find("architecture");
   if (main == nullptr && keys.lacks("architecture") && node.complete) {
     diagnostics_.error(node.range, "'architecture' is missing in an entry of 'archMap'");
@@ -288,7 +256,7 @@ std::optional<Action> OciReader::read_oci_action(const TreeNode& node, std::stri
   return std::nullopt;
 }
 
-bool OciReader::read_verdict(const Keys& keys, Group& group) {
+bool OciReader::read_verdict(const OciKeys& keys, Group& group) {
   const TreeNode* node = keys.find("action");
   if (node == nullptr) return false;
   const auto action = read_oci_action(*node, "'action'");
@@ -298,7 +266,7 @@ bool OciReader::read_verdict(const Keys& keys, Group& group) {
 }
 
 /// Podman writes the error's name beside its number; the name counts.
-bool OciReader::read_errno_of(const Keys& keys, std::string_view name, std::string_view number, ErrnoValue& error) {
+bool OciReader::read_errno_of(const OciKeys& keys, std::string_view name, std::string_view number, ErrnoValue& error) {
   for (const std::string_view key : {name, number}) {
     const TreeNode* node = keys.find_unless_null(key);
     if (node == nullptr) continue;
@@ -309,9 +277,9 @@ bool OciReader::read_errno_of(const Keys& keys, std::string_view name, std::stri
   return true;
 }
 
-void OciReader::read_rule(const TreeNode& node, const Policy& policy) {
+void OciReader::read_rule(const TreeNode& node, Policy& policy) {
   if (!expect_mapping(node, "an entry of 'syscalls'")) return;
-  const Keys keys(diagnostics_, "an entry of 'syscalls'", kRuleKeys, node);
+  const OciKeys keys(diagnostics_, "an entry of 'syscalls'", kRuleKeys, node);
   Rule rule;
   rule.group.range = node.range;
   if (keys.lacks("action") && node.complete) {
@@ -325,7 +293,11 @@ void OciReader::read_rule(const TreeNode& node, const Policy& policy) {
     for (size_t i = 0; i < args->items.size(); ++i) good = read_argument(args->items[i], rule.conditions[i]) && good;
   }
   const bool here = applies(keys);
-  if (!good || !here || is_default(rule.group, policy) || conditions_ > kMaxConditions) return;
+  if (!good || !here || conditions_ > kMaxConditions) return;
+  if (is_default(rule.group, policy)) {
+    std::ranges::move(rule.names, std::back_inserter(policy.also_named));
+    return;
+  }
   conditions_ += rule.names.size() * rule.conditions.size();
   if (conditions_ > kMaxConditions) {
     diagnostics_.error(node.range, "with this rule the profile has more than " + std::to_string(kMaxConditions) +
@@ -344,7 +316,7 @@ bool OciReader::is_default(const Group& group, const Policy& policy) const {
   return group.action != Action::kErrno || number(group.error) == number(policy.default_error);
 }
 
-bool OciReader::read_names(const Keys& keys, const TreeNode& node, Rule& rule) {
+bool OciReader::read_names(const OciKeys& keys, const TreeNode& node, Rule& rule) {
   const TreeNode* names = keys.find_unless_null("names");
   const TreeNode* name = keys.find_unless_null("name");
   if (names != nullptr && name != nullptr) {
@@ -356,6 +328,7 @@ bool OciReader::read_names(const Keys& keys, const TreeNode& node, Rule& rule) {
     rule.names.push_back({name->text, name->range});
   }
   if (names != nullptr && expect_list(*names, "'names'")) {
+    rule.names.reserve(names->items.size());
     for (const TreeNode& item : names->items) {
       if (!expect_scalar(item, "an entry of 'names'", "a system call's name", diagnostics_)) continue;
       const bool number = item.plain && item.text.find_first_not_of("0123456789") == std::string::npos;
@@ -380,7 +353,7 @@ bool OciReader::read_argument(const TreeNode& node, Condition& condition) {
   condition.range = node.range;
   condition.wide = !environment_.kernel_widths;
   if (!expect_mapping(node, "an entry of 'args'")) return false;
-  const Keys keys(diagnostics_, "an entry of 'args'", kArgumentKeys, node);
+  const OciKeys keys(diagnostics_, "an entry of 'args'", kArgumentKeys, node);
   for (const std::string_view key : {"index", "op"}) {
     if (keys.find(key) != nullptr || !keys.lacks(key) || !node.complete) continue;
     diagnostics_.error(node.range, in_quotes(key) + " is missing in an entry of 'args'");
@@ -409,7 +382,7 @@ bool OciReader::read_argument(const TreeNode& node, Condition& condition) {
   return true;
 }
 
-bool OciReader::applies(const Keys& keys) {
+bool OciReader::applies(const OciKeys& keys) {
   const TreeNode* includes = keys.find_unless_null("includes");
   const TreeNode* excludes = keys.find_unless_null("excludes");
   if (excludes != nullptr && filter_holds(*excludes, false)) return false;
@@ -424,7 +397,7 @@ std::optional<arch::Abi> go_arch(std::string_view name) {
 /// Of `includes` everything must hold, and every capability; of `excludes` one thing suffices.
 bool OciReader::filter_holds(const TreeNode& node, bool all_needed) {
   if (!expect_mapping(node, "'includes' and 'excludes'")) return false;
-  const Keys keys(diagnostics_, "'includes' or 'excludes'", kFilterKeys, node);
+  const OciKeys keys(diagnostics_, "'includes' or 'excludes'", kFilterKeys, node);
   std::vector<bool> outcomes;
   if (const TreeNode* caps = keys.find_unless_null("caps")) {
     if (!expect_list(*caps, "'caps'")) return false;
@@ -516,9 +489,8 @@ void OciReader::warn_of_order() {
 void OciReader::add_groups(Policy& policy) {
   for (Rule& rule : rules_) {
     if (!rule.conditions.empty()) continue;
-    Group group = rule.group;
-    group.names = rule.names;
-    policy.groups.push_back(std::move(group));
+    rule.group.names = std::move(rule.names);
+    policy.groups.push_back(std::move(rule.group));
   }
   for (Rule& rule : rules_) {
     if (rule.conditions.empty()) continue;
