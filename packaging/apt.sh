@@ -3,7 +3,7 @@
 
 # What building takes. Debian's libspdlog-dev brings libfmt-dev, g++ brings libc6-dev.
 # shellcheck disable=SC2034 # for those who source this
-BUILD_PACKAGES=(cmake g++ libcli11-dev libseccomp-dev libspdlog-dev libyaml-cpp-dev ninja-build)
+BUILD_PACKAGES=(cmake g++ libcli11-dev libseccomp-dev libspdlog-dev libyaml-cpp-dev ninja-build rapidjson-dev)
 
 # run_logged LOG COMMAND...: keeps what the command prints in LOG, and shows the end of it when the command fails.
 run_logged() {

@@ -153,7 +153,7 @@ std::vector<std::string> conditions_text(const resolve::Clause& clause, const po
 
 CallChain chain_of(const resolve::RuleSet& rules, uint32_t number) {
   CallChain chain;
-  chain.otherwise = rules.default_verdict;
+  chain.otherwise = fallback_of(rules, number).verdict;
   for (const resolve::Clause& clause : clauses_of(rules, number)) {
     if (never_holds(clause)) continue;
     if (clause.conditions.empty()) {

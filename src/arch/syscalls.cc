@@ -21,6 +21,21 @@ struct Row {
 constexpr std::pair<std::string_view, std::string_view> kArmSynonyms[] = {{"sync_file_range2", "arm_sync_file_range"},
                                                                           {"arm_sync_file_range", "sync_file_range2"}};
 
+/// The first eight letters of a name as a number, which is less where the letters come earlier.
+constexpr uint64_t prefix_of(std::string_view name) {
+  uint64_t prefix = 0;
+  for (size_t i = 0; i < sizeof prefix; ++i)
+    prefix = prefix << 8U | (i < name.size() ? static_cast<uint8_t>(name[i]) : 0U);
+  return prefix;
+}
+
+/// By row. A policy of some hundred names is looked up at every launch, and comparing text is most of the work.
+constexpr auto kPrefixes = [] {
+  std::array<uint64_t, std::size(kRows)> prefixes = {};
+  for (size_t row = 0; row < prefixes.size(); ++row) prefixes[row] = prefix_of(kRows[row].name);
+  return prefixes;
+}();
+
 int32_t number_in(const Row& row, Abi abi) {
   return row.numbers[static_cast<size_t>(abi)];
 }
@@ -32,10 +47,11 @@ size_t call_count() {
 }
 
 std::optional<CallId> find_call(std::string_view name) {
-  const auto* const row = std::lower_bound(std::begin(kRows), std::end(kRows), name,
-                                           [](const Row& a, std::string_view b) { return a.name < b; });
-  if (row == std::end(kRows) || row->name != name) return std::nullopt;
-  return static_cast<CallId>(row - std::begin(kRows));
+  const uint64_t prefix = prefix_of(name);
+  size_t row = static_cast<size_t>(std::lower_bound(kPrefixes.begin(), kPrefixes.end(), prefix) - kPrefixes.begin());
+  while (row < kPrefixes.size() && kPrefixes[row] == prefix && kRows[row].name < name) ++row;
+  if (row == kPrefixes.size() || kRows[row].name != name) return std::nullopt;
+  return static_cast<CallId>(row);
 }
 
 std::optional<uint32_t> number_of(Abi abi, CallId call) {

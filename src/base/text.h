@@ -23,6 +23,9 @@ std::string join(const Parts& parts, std::string_view separator = ", ", Projecti
   return text;
 }
 
+/// Whether the texts are equal but for the case of ASCII letters.
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
 /// "1 call", "2 calls", "2 processes".
 std::string plural(uint64_t count, std::string_view word);
 

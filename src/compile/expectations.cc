@@ -118,6 +118,9 @@ Result<std::vector<JudgedExpectation>, CompileError> judge_expectations(const po
     const resolve::Judgement judgement = resolve::evaluate(rules, judged->call);
     judged->evaluated = judgement.verdict;
     judged->clause = judgement.clause;
+    if (judgement.source == resolve::VerdictSource::kAboveNamed) {
+      judged->above_named = above_named_text(*resolve::find_rules(rules, judged->call), judged->call.number);
+    }
     const bpf::Outcome outcome = bpf::interpret(filter->program, judged->call, arch::info(abi).endian);
     judged->compiled = resolve::verdict_of(outcome.value);
     results.push_back(*judged);
@@ -132,6 +135,7 @@ std::string failure_text(const JudgedExpectation& judged, const SourceText& poli
     const uint32_t line = policy.locate(judged.clause->origin->range.offset).line;
     message += " (" + printable(policy.name()) + ":" + std::to_string(line) + ")";
   }
+  if (!judged.above_named.empty()) message += " (" + judged.above_named + ")";
   if (judged.evaluated == judged.compiled) return message;
   return message + ", but the compiled program gives " + text(judged.compiled) + ", which is a fault in the compiler";
 }

@@ -23,6 +23,7 @@ struct JudgedExpectation {
   resolve::Verdict evaluated;               ///< What the evaluator says.
   resolve::Verdict compiled;                ///< What the compiled program says.
   const resolve::Clause* clause = nullptr;  ///< That decides, owned by the rules; null when no group does.
+  std::string above_named;  ///< Where nothing decides but that the number is above all that a profile names: says so.
 
   [[nodiscard]] bool passed() const { return evaluated == expected && compiled == expected; }
 };

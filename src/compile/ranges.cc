@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -67,12 +68,19 @@ void fill(Line& line, uint32_t first, Verdict verdict) {
 
 /// The rule set's own numbers from `first` to `last`.
 void fill(Line& line, uint32_t first, uint32_t last, const RuleSet& rules) {
-  fill(line, first, rules.default_verdict);
-  for (const CallRules& call : rules.calls) {
-    if (call.number < first || call.number > last) continue;
-    add(line, call.number, chain_of(call, rules.default_verdict));
-    if (call.number != last) fill(line, call.number + 1, rules.default_verdict);
+  const auto fill_from = [&](uint32_t number) { fill(line, number, resolve::fallback_of(rules, number).verdict); };
+  fill_from(first);
+  if (first == 0) fill_from(1);  // 0 may have an answer of its own.
+  for (auto call = std::ranges::lower_bound(rules.calls, first, {}, &CallRules::number);
+       call != rules.calls.end() && call->number <= last; ++call) {
+    add(line, call->number, chain_of(*call, rules.default_verdict));
+    const auto next = std::next(call);
+    const bool gap = next == rules.calls.end() || next->number != call->number + 1;
+    if (gap && call->number != last) fill_from(call->number + 1);
   }
+  // Behind all calls: resolve() leaves none there.
+  const bool inside = rules.largest_named && *rules.largest_named >= first && *rules.largest_named < last;
+  if (inside) fill_from(*rules.largest_named + 1);
 }
 
 /// One policy's line.
@@ -109,11 +117,14 @@ std::vector<uint32_t> cuts_of(const std::vector<Line>& lines, std::span<const ui
   for (const Line& line : lines) {
     for (const Piece& piece : line) cuts.push_back(piece.first);
   }
+  const auto pieces = static_cast<ptrdiff_t>(cuts.size());
+  if (lines.size() > 1) std::sort(cuts.begin(), cuts.end());  // Each line is sorted.
   for (const uint32_t number : token_calls) {
     cuts.push_back(number);
     cuts.push_back(number + 1);
   }
-  std::sort(cuts.begin(), cuts.end());
+  std::sort(cuts.begin() + pieces, cuts.end());
+  std::inplace_merge(cuts.begin(), cuts.begin() + pieces, cuts.end());
   cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
   return cuts;
 }

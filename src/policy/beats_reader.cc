@@ -11,7 +11,7 @@
 namespace sandbox::policy {
 namespace {
 
-using Kind = YamlNode::Kind;
+using Kind = TreeNode::Kind;
 
 constexpr std::array<std::string_view, 7> kSectionKeys = {
     "enabled", "default_action", "default_errno", "syscalls", "architectures", "kernel", "flags"};
@@ -44,40 +44,40 @@ class BeatsReader {
  public:
   explicit BeatsReader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
 
-  Policy read(const YamlNode& document);
+  Policy read(const TreeNode& document);
 
  private:
-  void read_architectures(const YamlNode& node, Policy& policy);
-  void read_flags(const YamlNode& node, Flags& flags);
-  void read_group(const YamlNode& node, Group& group);
-  void read_names(const YamlNode& node, Group& group);
-  void read_conditional_names(const YamlNode& node, Group& group);
-  void read_conditional_name(const YamlNode& node, Group& group);
-  void read_condition(const YamlNode& node, Condition& condition);
+  void read_architectures(const TreeNode& node, Policy& policy);
+  void read_flags(const TreeNode& node, Flags& flags);
+  void read_group(const TreeNode& node, Group& group);
+  void read_names(const TreeNode& node, Group& group);
+  void read_conditional_names(const TreeNode& node, Group& group);
+  void read_conditional_name(const TreeNode& node, Group& group);
+  void read_condition(const TreeNode& node, Condition& condition);
   void read_argument(const MappingReader& keys, Condition& condition);
 
-  bool expect_mapping(const YamlNode& node, std::string_view what);
-  bool expect_list(const YamlNode& node, std::string_view key, std::string_view one, std::string_view many);
-  bool read_name(const YamlNode& node, std::string_view what, Name& name);
-  void read_group_action(const YamlNode& node, const MappingReader& keys, Group& group);
-  void explain_empty_section(const YamlNode& document, const YamlNode& key);
-  void missing(const YamlNode& mapping, SourceRange where, std::string message);
+  bool expect_mapping(const TreeNode& node, std::string_view what);
+  bool expect_list(const TreeNode& node, std::string_view key, std::string_view one, std::string_view many);
+  bool read_name(const TreeNode& node, std::string_view what, Name& name);
+  void read_group_action(const TreeNode& node, const MappingReader& keys, Group& group);
+  void explain_empty_section(const TreeNode& document, const TreeNode& key);
+  void missing(const TreeNode& mapping, SourceRange where, std::string message);
 
   Diagnostics& diagnostics_;
 };
 
-void BeatsReader::missing(const YamlNode& mapping, SourceRange where, std::string message) {
+void BeatsReader::missing(const TreeNode& mapping, SourceRange where, std::string message) {
   if (mapping.complete) diagnostics_.error(where, std::move(message));  // Else a syntax error may hide it.
 }
 
-bool BeatsReader::expect_mapping(const YamlNode& node, std::string_view what) {
+bool BeatsReader::expect_mapping(const TreeNode& node, std::string_view what) {
   if (!expect_literal(node, what, diagnostics_)) return false;
   if (node.kind == Kind::kMapping) return true;
   if (node.complete) diagnostics_.error(node.range, std::string(what) + " must be a mapping, found " + describe(node));
   return false;
 }
 
-bool BeatsReader::expect_list(const YamlNode& node, std::string_view key, std::string_view one, std::string_view many) {
+bool BeatsReader::expect_list(const TreeNode& node, std::string_view key, std::string_view one, std::string_view many) {
   if (!expect_literal(node, in_quotes(key), diagnostics_)) return false;
   if (node.kind != Kind::kSequence) {
     if (node.complete) {
@@ -91,14 +91,14 @@ bool BeatsReader::expect_list(const YamlNode& node, std::string_view key, std::s
   return false;
 }
 
-bool BeatsReader::read_name(const YamlNode& node, std::string_view what, Name& name) {
+bool BeatsReader::read_name(const TreeNode& node, std::string_view what, Name& name) {
   if (!expect_scalar(node, what, "a system call's name", diagnostics_)) return false;
   name = {node.text, node.range};
   return true;
 }
 
 /// The section's keys may stand one level too far left.
-void BeatsReader::explain_empty_section(const YamlNode& document, const YamlNode& key) {
+void BeatsReader::explain_empty_section(const TreeNode& document, const TreeNode& key) {
   std::string message = "the seccomp section must be a mapping, found nothing";
   for (const auto& [other, value] : document.entries) {
     if (std::find(kSectionKeys.begin(), kSectionKeys.end(), other.text) == kSectionKeys.end()) continue;
@@ -109,12 +109,12 @@ void BeatsReader::explain_empty_section(const YamlNode& document, const YamlNode
   diagnostics_.error(key.range, std::move(message));
 }
 
-Policy BeatsReader::read(const YamlNode& document) {
+Policy BeatsReader::read(const TreeNode& document) {
   Policy policy;
   MappingReader keys(diagnostics_, "the seccomp section", kSectionKeys, kSectionAliases, kGroupOnlyKeys, "a group");
   SourceRange place;
   bool complete = document.complete;
-  const YamlNode* nested = nullptr;  // The key 'seccomp'; dotted keys may stand beside it.
+  const TreeNode* nested = nullptr;  // The key 'seccomp'; dotted keys may stand beside it.
   for (const auto& [key, value] : document.entries) {
     if (!is_beats_key(key)) continue;
     if (place.length == 0) place = key.range;
@@ -139,13 +139,13 @@ Policy BeatsReader::read(const YamlNode& document) {
     complete = complete && understood;
   }
 
-  if (const YamlNode* node = keys.find("enabled")) {
+  if (const TreeNode* node = keys.find("enabled")) {
     policy.enabled_range = keys.find_key("enabled")->range;
     policy.enabled = read_bool(*node, "'enabled'", diagnostics_).value_or(true);
   }
 
   std::optional<Action> action;
-  if (const YamlNode* node = keys.find("default_action")) {
+  if (const TreeNode* node = keys.find("default_action")) {
     action = read_action(*node, "'default_action'", diagnostics_);
     policy.default_action = action.value_or(policy.default_action);
     policy.default_range = keys.find_key("default_action")->range;
@@ -153,7 +153,7 @@ Policy BeatsReader::read(const YamlNode& document) {
     diagnostics_.error(place,
                        "'default_action' is missing in the seccomp section: what a call gets that no group matches");
   }
-  if (const YamlNode* node = keys.find("default_errno")) {
+  if (const TreeNode* node = keys.find("default_errno")) {
     policy.default_error = read_errno(*node, "'default_errno'", diagnostics_).value_or(ErrnoValue{});
     if (action && *action != Action::kErrno) {
       diagnostics_.error(keys.find_key("default_errno")->range,
@@ -162,7 +162,7 @@ Policy BeatsReader::read(const YamlNode& document) {
     }
   }
 
-  if (const YamlNode* node = keys.find("syscalls")) {
+  if (const TreeNode* node = keys.find("syscalls")) {
     if (expect_list(*node, "syscalls", "group", "groups")) {
       policy.groups.resize(node->items.size());
       for (size_t i = 0; i < node->items.size(); ++i) read_group(node->items[i], policy.groups[i]);
@@ -170,18 +170,18 @@ Policy BeatsReader::read(const YamlNode& document) {
   } else if (policy.enabled && complete && keys.lacks("syscalls")) {
     diagnostics_.error(place, "'syscalls' is missing in the seccomp section: the list of groups");
   }
-  if (const YamlNode* node = keys.find("architectures")) read_architectures(*node, policy);
-  if (const YamlNode* node = keys.find("kernel")) {
+  if (const TreeNode* node = keys.find("architectures")) read_architectures(*node, policy);
+  if (const TreeNode* node = keys.find("kernel")) {
     policy.kernel = read_kernel_version(*node, "'kernel'", diagnostics_);
     policy.kernel_range = keys.find_key("kernel")->range;
   }
-  if (const YamlNode* node = keys.find("flags")) read_flags(*node, policy.flags);
+  if (const TreeNode* node = keys.find("flags")) read_flags(*node, policy.flags);
   return policy;
 }
 
-void BeatsReader::read_architectures(const YamlNode& node, Policy& policy) {
+void BeatsReader::read_architectures(const TreeNode& node, Policy& policy) {
   if (!expect_list(node, "architectures", "ABI", "ABIs")) return;
-  for (const YamlNode& item : node.items) {
+  for (const TreeNode& item : node.items) {
     const std::optional<arch::Abi> abi = read_abi(item, diagnostics_);
     if (!abi) continue;
     const auto same = [&](const ListedAbi& listed) { return listed.abi == *abi; };
@@ -193,9 +193,9 @@ void BeatsReader::read_architectures(const YamlNode& node, Policy& policy) {
   }
 }
 
-void BeatsReader::read_flags(const YamlNode& node, Flags& flags) {
+void BeatsReader::read_flags(const TreeNode& node, Flags& flags) {
   if (!expect_list(node, "flags", "flag", "flags")) return;
-  for (const YamlNode& item : node.items) {
+  for (const TreeNode& item : node.items) {
     if (!expect_scalar(item, "an entry of 'flags'", "a flag's name", diagnostics_)) continue;
     if (item.text == kFlags[0]) {
       flags.log = true;
@@ -212,15 +212,15 @@ void BeatsReader::read_flags(const YamlNode& node, Flags& flags) {
   }
 }
 
-void BeatsReader::read_group(const YamlNode& node, Group& group) {
+void BeatsReader::read_group(const TreeNode& node, Group& group) {
   group.range = node.range;
   if (!expect_mapping(node, "a group in 'syscalls'")) return;
   MappingReader keys(diagnostics_, "a group", kGroupKeys, kGroupAliases);
   keys.add_all(node);
   read_group_action(node, keys, group);
 
-  const YamlNode* names = keys.find("names");
-  const YamlNode* conditional = keys.find("names_with_args");
+  const TreeNode* names = keys.find("names");
+  const TreeNode* conditional = keys.find("names_with_args");
   if (names != nullptr) read_names(*names, group);
   if (conditional != nullptr) read_conditional_names(*conditional, group);
   if (keys.lacks("names") && keys.lacks("names_with_args")) {
@@ -228,15 +228,15 @@ void BeatsReader::read_group(const YamlNode& node, Group& group) {
   }
 }
 
-void BeatsReader::read_group_action(const YamlNode& node, const MappingReader& keys, Group& group) {
+void BeatsReader::read_group_action(const TreeNode& node, const MappingReader& keys, Group& group) {
   std::optional<Action> action;
-  if (const YamlNode* value = keys.find("action")) {
+  if (const TreeNode* value = keys.find("action")) {
     action = read_action(*value, "'action'", diagnostics_);
     group.action = action.value_or(group.action);
   } else if (keys.lacks("action")) {
     missing(node, node.range, "'action' is missing in a group: what the calls it names get");
   }
-  if (const YamlNode* value = keys.find("errno")) {
+  if (const TreeNode* value = keys.find("errno")) {
     group.error = read_errno(*value, "'errno'", diagnostics_).value_or(ErrnoValue{});
     if (action && *action != Action::kErrno) {
       diagnostics_.error(keys.find_key("errno")->range, "'errno' goes with 'action: errno' only, found 'action: " +
@@ -245,33 +245,33 @@ void BeatsReader::read_group_action(const YamlNode& node, const MappingReader& k
   }
 }
 
-void BeatsReader::read_names(const YamlNode& node, Group& group) {
+void BeatsReader::read_names(const TreeNode& node, Group& group) {
   if (!expect_list(node, "names", "system call", "system calls")) return;
   group.names.reserve(node.items.size());
-  for (const YamlNode& item : node.items) {
+  for (const TreeNode& item : node.items) {
     Name name;
     if (read_name(item, "an entry of 'names'", name)) group.names.push_back(std::move(name));
   }
 }
 
-void BeatsReader::read_conditional_names(const YamlNode& node, Group& group) {
+void BeatsReader::read_conditional_names(const TreeNode& node, Group& group) {
   if (!expect_list(node, "names_with_args", "system call with arguments", "system calls with arguments")) return;
-  for (const YamlNode& item : node.items) read_conditional_name(item, group);
+  for (const TreeNode& item : node.items) read_conditional_name(item, group);
 }
 
-void BeatsReader::read_conditional_name(const YamlNode& node, Group& group) {
+void BeatsReader::read_conditional_name(const TreeNode& node, Group& group) {
   if (!expect_mapping(node, "an entry of 'names_with_args'")) return;
   MappingReader keys(diagnostics_, "an entry of 'names_with_args'", kConditionalKeys, kConditionalAliases);
   keys.add_all(node);
 
   ConditionalName entry;
-  const YamlNode* name = keys.find("name");
+  const TreeNode* name = keys.find("name");
   if (keys.lacks("name")) {
     missing(node, node.range, "'name' is missing in an entry of 'names_with_args': the system call");
   }
   const bool named = name != nullptr && read_name(*name, "'name'", entry.name);
 
-  if (const YamlNode* arguments = keys.find("arguments")) {
+  if (const TreeNode* arguments = keys.find("arguments")) {
     if (expect_list(*arguments, "arguments", "condition", "conditions")) {
       entry.conditions.resize(arguments->items.size());
       for (size_t i = 0; i < arguments->items.size(); ++i) read_condition(arguments->items[i], entry.conditions[i]);
@@ -284,7 +284,7 @@ void BeatsReader::read_conditional_name(const YamlNode& node, Group& group) {
   if (named) group.names_with_args.push_back(std::move(entry));
 }
 
-void BeatsReader::read_condition(const YamlNode& node, Condition& condition) {
+void BeatsReader::read_condition(const TreeNode& node, Condition& condition) {
   condition.range = node.range;
   if (!expect_mapping(node, "a condition in 'arguments'")) return;
   MappingReader keys(diagnostics_, "a condition", kConditionKeys, kConditionAliases);
@@ -292,16 +292,16 @@ void BeatsReader::read_condition(const YamlNode& node, Condition& condition) {
 
   read_argument(keys, condition);
   std::optional<Operation> operation;
-  if (const YamlNode* value = keys.find("operation")) {
+  if (const TreeNode* value = keys.find("operation")) {
     operation = read_operation(*value, diagnostics_);
     condition.operation = operation.value_or(condition.operation);
   } else if (keys.lacks("operation")) {
     missing(node, node.range, "'operation' is missing in a condition: how the argument is compared with the value");
   }
-  if (const YamlNode* value = keys.find("value")) {
+  if (const TreeNode* value = keys.find("value")) {
     condition.value = read_value(*value, "'value'", diagnostics_).value_or(Value{});
   }
-  if (const YamlNode* value = keys.find("mask")) {
+  if (const TreeNode* value = keys.find("mask")) {
     condition.mask = read_value(*value, "'mask'", diagnostics_).value_or(Value{});
     if (operation && *operation != Operation::kMaskedEqual) {
       diagnostics_.error(keys.find_key("mask")->range,
@@ -311,7 +311,7 @@ void BeatsReader::read_condition(const YamlNode& node, Condition& condition) {
   } else if (operation == Operation::kMaskedEqual && keys.lacks("mask")) {
     missing(node, node.range, "'mask' is missing in a condition with 'operation: MaskedEqual'");
   }
-  if (const YamlNode* value = keys.find("width")) {
+  if (const TreeNode* value = keys.find("width")) {
     const std::optional<Integer> width = read_integer(*value, "'width'", diagnostics_);
     condition.wide = width.has_value();
     if (width && (width->magnitude != 64 || width->negative)) {
@@ -322,13 +322,13 @@ void BeatsReader::read_condition(const YamlNode& node, Condition& condition) {
 }
 
 void BeatsReader::read_argument(const MappingReader& keys, Condition& condition) {
-  const YamlNode* argument = keys.find("argument");
-  const YamlNode* position = keys.find("position");
+  const TreeNode* argument = keys.find("argument");
+  const TreeNode* position = keys.find("position");
   if (argument != nullptr && position != nullptr) {
     diagnostics_.error(keys.find_key("position")->range, "'position' is another word for 'argument'; give one of them");
     return;
   }
-  const YamlNode* node = argument != nullptr ? argument : position;
+  const TreeNode* node = argument != nullptr ? argument : position;
   if (node == nullptr) return;  // Argument 0, as in go-seccomp-bpf.
   const std::string_view what = argument != nullptr ? "'argument'" : "'position'";
   condition.argument = read_argument_index(*node, what, diagnostics_).value_or(condition.argument);
@@ -336,11 +336,11 @@ void BeatsReader::read_argument(const MappingReader& keys, Condition& condition)
 
 }  // namespace
 
-bool is_beats_key(const YamlNode& key) {
+bool is_beats_key(const TreeNode& key) {
   return key.kind == Kind::kScalar && (key.text == kSectionKey || key.text.starts_with(kSectionPrefix));
 }
 
-Policy read_beats(const YamlNode& document, Diagnostics& diagnostics) {
+Policy read_beats(const TreeNode& document, Diagnostics& diagnostics) {
   return BeatsReader(diagnostics).read(document);
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/diagnostic.h"
 #include "policy/policy.h"
-#include "policy/yaml_tree.h"
+#include "policy/tree.h"
 
 namespace sandbox::policy {
 
@@ -14,10 +14,10 @@ inline constexpr std::string_view kSectionKey = "seccomp";
 inline constexpr std::string_view kSectionPrefix = "seccomp.";
 
 /// Whether a key of the document's top level belongs to the section: `seccomp` or `seccomp.…`.
-bool is_beats_key(const YamlNode& key);
+bool is_beats_key(const TreeNode& key);
 
 /// Reads the section out of a document whose top level has at least one of its keys. Every problem is added to
 /// `diagnostics`; the policy is whole only if there are no errors, but what could be read is there for the next checks.
-Policy read_beats(const YamlNode& document, Diagnostics& diagnostics);
+Policy read_beats(const TreeNode& document, Diagnostics& diagnostics);
 
 }  // namespace sandbox::policy

@@ -11,11 +11,12 @@
 #include "policy/beats_reader.h"
 #include "policy/reader.h"
 #include "policy/yaml_text.h"
+#include "policy/yaml_tree.h"
 
 namespace sandbox::policy {
 namespace {
 
-using Kind = YamlNode::Kind;
+using Kind = TreeNode::Kind;
 using Place = TextChange::Place;
 
 size_t end_of(SourceRange range) {
@@ -48,12 +49,12 @@ TextEditor::Entry TextEditor::find(std::string_view name) const {
   return {};
 }
 
-const YamlNode* TextEditor::group_node(size_t index) const {
+const TreeNode* TextEditor::group_node(size_t index) const {
   const Entry list = find("syscalls");
   return list && index < list.value->items.size() ? &list.value->items[index] : nullptr;
 }
 
-bool TextEditor::is_flow(const YamlNode& collection) const {
+bool TextEditor::is_flow(const TreeNode& collection) const {
   const size_t at = collection.range.offset;
   return at < text_.size() && (text_[at] == '[' || text_[at] == '{');
 }
@@ -99,7 +100,7 @@ void TextEditor::change(size_t offset, size_t length, std::string text, Place pl
 
 bool TextEditor::add_group(const Group& group, const GroupComments& comments) {
   const Entry list = find("syscalls");
-  const YamlNode* first = group_node(0);
+  const TreeNode* first = group_node(0);
   if (first == nullptr) return false;
   if (is_flow(*list.value)) {
     const bool json = !first->entries.empty() && text_[first->entries.front().key.range.offset] == '"';
@@ -122,12 +123,12 @@ bool TextEditor::add_group(const Group& group, const GroupComments& comments) {
 }
 
 std::optional<GroupLines> TextEditor::lines_of_group(size_t group) const {
-  const YamlNode* node = group_node(group);
+  const TreeNode* node = group_node(group);
   if (node == nullptr) return std::nullopt;
   const size_t line = line_start(node->range.offset);
   const size_t dash = text_.find_first_not_of(' ', line);
-  const bool behind_dash = dash < node->range.offset && text_[dash] == '-' &&
-                           text_.find_first_not_of(' ', dash + 1) == node->range.offset;
+  const bool behind_dash =
+      dash < node->range.offset && text_[dash] == '-' && text_.find_first_not_of(' ', dash + 1) == node->range.offset;
   if (!behind_dash || is_flow(*find("syscalls").value)) return std::nullopt;
   return GroupLines{comments_above(line, dash - line), line, dash - line};
 }
@@ -144,7 +145,7 @@ bool TextEditor::replace_group(size_t index, size_t begin, size_t end, const Gro
 // ---- Lists
 
 /// Behind the last entry of a list of scalars that is not empty.
-bool TextEditor::append(const YamlNode& list, const std::vector<std::string>& words) {
+bool TextEditor::append(const TreeNode& list, const std::vector<std::string>& words) {
   if (list.kind != Kind::kSequence || list.items.empty()) return false;
   const SourceRange last = list.items.back().range;
   std::string more;
@@ -162,9 +163,9 @@ bool TextEditor::append(const YamlNode& list, const std::vector<std::string>& wo
 }
 
 bool TextEditor::add_names(size_t group, const std::vector<std::string>& names) {
-  const YamlNode* node = group_node(group);
+  const TreeNode* node = group_node(group);
   if (node == nullptr) return false;
-  const auto entry = std::ranges::find_if(node->entries, [](const YamlEntry& e) { return e.key.text == "names"; });
+  const auto entry = std::ranges::find_if(node->entries, [](const TreeEntry& e) { return e.key.text == "names"; });
   if (entry == node->entries.end()) return false;
   std::vector<Name>& known = wanted_.groups[added_ + group].names;
   std::vector<std::string> fresh;
@@ -189,8 +190,8 @@ bool TextEditor::cover(const std::vector<arch::Abi>& abis, arch::Abi native) {
   }
   if (fresh.empty()) return true;
   const Entry list = find("architectures");
-  const bool done = listed ? list && append(*list.value, names_of(fresh))
-                           : add_key("architectures", names_of(covered), "");
+  const bool done =
+      listed ? list && append(*list.value, names_of(fresh)) : add_key("architectures", names_of(covered), "");
   if (!done) return false;
   wanted_.architectures.clear();
   for (const arch::Abi abi : covered) wanted_.architectures.push_back({abi, {}});
@@ -209,8 +210,7 @@ bool TextEditor::add_key(std::string_view name, const std::vector<std::string>& 
   const std::string full_name = (dotted ? std::string(kSectionPrefix) : "") + std::string(name);
   if (is_flow(*beside.mapping)) {
     const FlowStyle style = text_[key] == '"' ? FlowStyle::kJson : FlowStyle::kYaml;
-    change(key, 0, flow_entry(full_name, list.empty() ? scalar : flow_list(list, style), style) + ", ",
-           Place::kInLine);
+    change(key, 0, flow_entry(full_name, list.empty() ? scalar : flow_list(list, style), style) + ", ", Place::kInLine);
     return true;
   }
   // An explicit key ("? default_action") stands behind the column of its mapping.

@@ -8,8 +8,8 @@
 //
 // A place is found in the tree that the YAML was parsed into, never by searching the text for words: so a key may be
 // quoted or dotted, a '-' may stand alone on its line, comments may stand anywhere, lines may end in CRLF and the last
-// one not at all. What the tree does not tell (where a plain scalar in an odd style ends, say) is not guessed at either:
-// the result is read back, and if it is not the policy that was asked for, there is none.
+// one not at all. What the tree does not tell (where a plain scalar in an odd style ends, say) is not guessed at
+// either: the result is read back, and if it is not the policy that was asked for, there is none.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@
 #include "arch/call_versions.h"
 #include "policy/beats_writer.h"
 #include "policy/policy.h"
-#include "policy/yaml_tree.h"
+#include "policy/tree.h"
 
 namespace sandbox::policy {
 
@@ -31,7 +31,8 @@ namespace sandbox::policy {
 struct TextChange {
   enum class Place : uint8_t {
     kAboveLine,  ///< Whole lines, before the one that begins at `offset`.
-    kBelowLine,  ///< Whole lines, below the one that ends at `offset`; `text` begins with a line end and has none behind.
+    kBelowLine,  ///< Whole lines, below the one that ends at `offset`; `text` begins with a line end and has none
+                 ///< behind.
     kInLine,     ///< Part of a line, or of several.
   };
   size_t offset = 0;
@@ -79,15 +80,15 @@ class TextEditor {
 
  private:
   struct Entry {
-    const YamlNode* mapping = nullptr;  ///< That has the key: the section, or of a dotted key the document.
-    const YamlNode* key = nullptr;      ///< Null: there is no such entry.
-    const YamlNode* value = nullptr;
+    const TreeNode* mapping = nullptr;  ///< That has the key: the section, or of a dotted key the document.
+    const TreeNode* key = nullptr;      ///< Null: there is no such entry.
+    const TreeNode* value = nullptr;
     explicit operator bool() const { return key != nullptr; }
   };
 
   [[nodiscard]] Entry find(std::string_view name) const;
-  [[nodiscard]] const YamlNode* group_node(size_t index) const;
-  [[nodiscard]] bool is_flow(const YamlNode& collection) const;
+  [[nodiscard]] const TreeNode* group_node(size_t index) const;
+  [[nodiscard]] bool is_flow(const TreeNode& collection) const;
   [[nodiscard]] size_t line_start(size_t offset) const;
   [[nodiscard]] size_t line_end(size_t offset) const;
   [[nodiscard]] bool only_blanks_before(size_t offset) const;
@@ -95,13 +96,13 @@ class TextEditor {
   [[nodiscard]] std::string with_line_ends(const std::string& lines) const;
 
   bool add_key(std::string_view name, const std::vector<std::string>& list, const std::string& scalar);
-  bool append(const YamlNode& list, const std::vector<std::string>& words);
+  bool append(const TreeNode& list, const std::vector<std::string>& words);
   void change(size_t offset, size_t length, std::string text, TextChange::Place place);
 
   const Policy& policy_;
   std::string_view text_;
   std::string line_end_ = "\n";
-  std::optional<YamlNode> document_;
+  std::optional<TreeNode> document_;
   Policy wanted_;
   size_t added_ = 0;  ///< So many of its groups come before those that `policy_` has.
   std::vector<TextChange> changes_;

@@ -14,7 +14,7 @@
 namespace sandbox::policy {
 namespace {
 
-using Kind = YamlNode::Kind;
+using Kind = TreeNode::Kind;
 
 constexpr size_t kMaxArguments = 6;
 
@@ -35,27 +35,27 @@ class ExpectationsReader {
  public:
   explicit ExpectationsReader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
 
-  Expectations read(const YamlNode& document);
+  Expectations read(const TreeNode& document);
 
  private:
-  void read_subject(const MappingReader& keys, const YamlNode& document, Expectations& expectations);
-  void read_list(const YamlNode& node, Expectations& expectations);
-  void read_entry(const YamlNode& node, Expectation& expectation);
-  void read_call(const YamlNode& node, Expectation& expectation);
-  void read_call_name(const YamlNode& node, Expectation& expectation);
-  void read_verdict(const YamlNode& node, const MappingReader& keys, Expectation& expectation);
-  std::optional<ListedAbi> read_arch(const YamlNode& node);
-  std::optional<Name> read_text(const YamlNode& node, std::string_view what, std::string_view expected);
-  void missing(const YamlNode& mapping, std::string message);
+  void read_subject(const MappingReader& keys, const TreeNode& document, Expectations& expectations);
+  void read_list(const TreeNode& node, Expectations& expectations);
+  void read_entry(const TreeNode& node, Expectation& expectation);
+  void read_call(const TreeNode& node, Expectation& expectation);
+  void read_call_name(const TreeNode& node, Expectation& expectation);
+  void read_verdict(const TreeNode& node, const MappingReader& keys, Expectation& expectation);
+  std::optional<ListedAbi> read_arch(const TreeNode& node);
+  std::optional<Name> read_text(const TreeNode& node, std::string_view what, std::string_view expected);
+  void missing(const TreeNode& mapping, std::string message);
 
   Diagnostics& diagnostics_;
 };
 
-void ExpectationsReader::missing(const YamlNode& mapping, std::string message) {
+void ExpectationsReader::missing(const TreeNode& mapping, std::string message) {
   if (mapping.complete) diagnostics_.error(mapping.range, std::move(message));  // Else a syntax error may hide it.
 }
 
-std::optional<Name> ExpectationsReader::read_text(const YamlNode& node, std::string_view what,
+std::optional<Name> ExpectationsReader::read_text(const TreeNode& node, std::string_view what,
                                                   std::string_view expected) {
   if (!expect_scalar(node, what, expected, diagnostics_)) return std::nullopt;
   if (!node.text.empty()) return Name{node.text, node.range};
@@ -63,20 +63,20 @@ std::optional<Name> ExpectationsReader::read_text(const YamlNode& node, std::str
   return std::nullopt;
 }
 
-std::optional<ListedAbi> ExpectationsReader::read_arch(const YamlNode& node) {
+std::optional<ListedAbi> ExpectationsReader::read_arch(const TreeNode& node) {
   if (!expect_scalar(node, "'arch'", "the name of an ABI", diagnostics_)) return std::nullopt;
   const auto abi = read_abi(node, diagnostics_);
   if (!abi) return std::nullopt;
   return ListedAbi{*abi, node.range};
 }
 
-Expectations ExpectationsReader::read(const YamlNode& document) {
+Expectations ExpectationsReader::read(const TreeNode& document) {
   Expectations expectations;
   MappingReader keys(diagnostics_, "an expectations file", kFileKeys, kFileAliases, kEntryOnlyKeys, "an expectation");
   keys.add_all(document);
   read_subject(keys, document, expectations);
-  if (const YamlNode* node = keys.find("arch")) expectations.abi = read_arch(*node);
-  if (const YamlNode* node = keys.find("expect")) {
+  if (const TreeNode* node = keys.find("arch")) expectations.abi = read_arch(*node);
+  if (const TreeNode* node = keys.find("expect")) {
     read_list(*node, expectations);
   } else if (keys.lacks("expect")) {
     missing(document, "'expect' is missing: the list of expectations");
@@ -84,9 +84,9 @@ Expectations ExpectationsReader::read(const YamlNode& document) {
   return expectations;
 }
 
-void ExpectationsReader::read_subject(const MappingReader& keys, const YamlNode& document, Expectations& expectations) {
-  const YamlNode* policy = keys.find("policy");
-  const YamlNode* profile = keys.find("profile");
+void ExpectationsReader::read_subject(const MappingReader& keys, const TreeNode& document, Expectations& expectations) {
+  const TreeNode* policy = keys.find("policy");
+  const TreeNode* profile = keys.find("profile");
   if (policy != nullptr && profile != nullptr) {
     diagnostics_.error(keys.find_key("profile")->range, "both 'policy' and 'profile'; a file is about one policy");
   }
@@ -97,7 +97,7 @@ void ExpectationsReader::read_subject(const MappingReader& keys, const YamlNode&
   }
 }
 
-void ExpectationsReader::read_list(const YamlNode& node, Expectations& expectations) {
+void ExpectationsReader::read_list(const TreeNode& node, Expectations& expectations) {
   if (!expect_literal(node, "'expect'", diagnostics_)) return;
   if (node.kind != Kind::kSequence) {
     if (node.complete) {
@@ -106,10 +106,10 @@ void ExpectationsReader::read_list(const YamlNode& node, Expectations& expectati
     return;
   }
   if (node.items.empty()) missing(node, "'expect' is an empty list; expected at least one expectation");
-  for (const YamlNode& item : node.items) read_entry(item, expectations.expect.emplace_back());
+  for (const TreeNode& item : node.items) read_entry(item, expectations.expect.emplace_back());
 }
 
-void ExpectationsReader::read_entry(const YamlNode& node, Expectation& expectation) {
+void ExpectationsReader::read_entry(const TreeNode& node, Expectation& expectation) {
   expectation.range = node.range;
   if (!expect_literal(node, "an expectation", diagnostics_)) return;
   if (node.kind != Kind::kMapping) {
@@ -122,16 +122,16 @@ void ExpectationsReader::read_entry(const YamlNode& node, Expectation& expectati
   }
   MappingReader keys(diagnostics_, "an expectation", kEntryKeys, kEntryAliases);
   keys.add_all(node);
-  if (const YamlNode* call = keys.find("call")) {
+  if (const TreeNode* call = keys.find("call")) {
     read_call(*call, expectation);
   } else if (keys.lacks("call")) {
     missing(node, "'call' is missing in an expectation: a list of the system call and its arguments");
   }
-  if (const YamlNode* arch = keys.find("arch")) expectation.abi = read_arch(*arch);
+  if (const TreeNode* arch = keys.find("arch")) expectation.abi = read_arch(*arch);
   read_verdict(node, keys, expectation);
 }
 
-void ExpectationsReader::read_call(const YamlNode& node, Expectation& expectation) {
+void ExpectationsReader::read_call(const TreeNode& node, Expectation& expectation) {
   if (!expect_literal(node, "'call'", diagnostics_)) return;
   if (node.kind != Kind::kSequence || (node.items.empty() && node.complete)) {
     if (node.complete) {
@@ -154,7 +154,7 @@ void ExpectationsReader::read_call(const YamlNode& node, Expectation& expectatio
 }
 
 /// A call's name, or unquoted a number: also of calls that have no name.
-void ExpectationsReader::read_call_name(const YamlNode& node, Expectation& expectation) {
+void ExpectationsReader::read_call_name(const TreeNode& node, Expectation& expectation) {
   const auto name = read_text(node, "the first entry of 'call'", "a system call's name or number");
   if (!name) return;
   expectation.call = *name;
@@ -170,15 +170,15 @@ void ExpectationsReader::read_call_name(const YamlNode& node, Expectation& expec
   expectation.number = static_cast<uint32_t>(integer->magnitude);
 }
 
-void ExpectationsReader::read_verdict(const YamlNode& node, const MappingReader& keys, Expectation& expectation) {
+void ExpectationsReader::read_verdict(const TreeNode& node, const MappingReader& keys, Expectation& expectation) {
   std::optional<Action> action;
-  if (const YamlNode* value = keys.find("action")) {
+  if (const TreeNode* value = keys.find("action")) {
     action = read_action(*value, "'action'", diagnostics_);
     expectation.action = action.value_or(expectation.action);
   } else if (keys.lacks("action")) {
     missing(node, "'action' is missing in an expectation: what the call should get");
   }
-  if (const YamlNode* value = keys.find("errno")) {
+  if (const TreeNode* value = keys.find("errno")) {
     expectation.error = read_errno(*value, "'errno'", diagnostics_).value_or(ErrnoValue{});
     if (action && *action != Action::kErrno) {
       diagnostics_.error(keys.find_key("errno")->range, "'errno' goes with 'action: errno' only, found 'action: " +
@@ -193,7 +193,7 @@ void ExpectationsReader::read_verdict(const YamlNode& node, const MappingReader&
 
 std::optional<Expectations> read_expectations(std::shared_ptr<const SourceText> source, Diagnostics& diagnostics) {
   if (!check_text(diagnostics)) return std::nullopt;
-  const std::optional<YamlNode> document = parse_yaml(diagnostics);
+  const std::optional<TreeNode> document = parse_yaml(diagnostics);
   if (!document) {
     if (!diagnostics.has_errors()) diagnostics.error("is empty: expected a mapping with the key 'expect'");
     return std::nullopt;

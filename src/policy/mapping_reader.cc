@@ -11,8 +11,15 @@ const MappingReader::Entry* MappingReader::entry(std::string_view name) const {
   return found == entries_.end() ? nullptr : &*found;
 }
 
-void MappingReader::add(const YamlNode& key, std::string_view name, const YamlNode& value) {
-  if (!expect_literal(key, "the key " + in_quotes(key.text), diagnostics_)) {
+bool is_comment_key(std::string_view key) {
+  return key.starts_with('_') || key.starts_with('$') || key.starts_with("//") || equal_ignoring_case(key, "comment") ||
+         equal_ignoring_case(key, "description");
+}
+
+void MappingReader::add(const TreeNode& key, std::string_view name, const TreeNode& value) {
+  if (rules_ == KeyRules::kContainerRuntimes && is_comment_key(name)) return;
+  if (!is_literal(key)) {
+    expect_literal(key, "the key " + in_quotes(key.text), diagnostics_);
     obscure_ = true;
     return;
   }
@@ -21,12 +28,14 @@ void MappingReader::add(const YamlNode& key, std::string_view name, const YamlNo
     diagnostics_.error(key.range, "merge keys ('<<') are not taken in " + place_ + "; write the keys out");
     return;
   }
-  const auto known = std::find(keys_.begin(), keys_.end(), name);
+  const auto known = std::find_if(keys_.begin(), keys_.end(), [&](std::string_view k) {
+    return rules_ == KeyRules::kExact ? k == name : equal_ignoring_case(k, name);
+  });
   if (known == keys_.end()) {
     report_unknown(key, name);
     return;
   }
-  if (const Entry* first = entry(name)) {
+  if (const Entry* first = entry(*known)) {
     const uint32_t line = diagnostics_.source().locate(first->key->range.offset).line;
     diagnostics_.error(key.range, "key " + in_quotes(name) + " is given twice in " + place_ + "; first on line " +
                                       std::to_string(line));
@@ -35,9 +44,9 @@ void MappingReader::add(const YamlNode& key, std::string_view name, const YamlNo
   entries_.push_back({*known, &key, &value});
 }
 
-void MappingReader::add_all(const YamlNode& mapping) {
+void MappingReader::add_all(const TreeNode& mapping) {
   for (const auto& [key, value] : mapping.entries) {
-    if (key.kind != YamlNode::Kind::kScalar) {
+    if (key.kind != TreeNode::Kind::kScalar) {
       obscure_ = true;
       diagnostics_.error(key.range, "expected a key in " + place_ + ", found " + describe(key));
       continue;
@@ -46,7 +55,7 @@ void MappingReader::add_all(const YamlNode& mapping) {
   }
 }
 
-void MappingReader::report_unknown(const YamlNode& key, std::string_view name) {
+void MappingReader::report_unknown(const TreeNode& key, std::string_view name) {
   if (std::find(inner_.begin(), inner_.end(), name) != inner_.end()) {
     diagnostics_.error(key.range, "key " + in_quotes(name) + " belongs in " + inner_place_ + ", found in " + place_ +
                                       "; is its indentation wrong?");
@@ -69,27 +78,27 @@ bool MappingReader::lacks(std::string_view key) const {
   return !obscure_ && entry(key) == nullptr && std::find(suggested_.begin(), suggested_.end(), key) == suggested_.end();
 }
 
-const YamlNode* MappingReader::find(std::string_view key) const {
+const TreeNode* MappingReader::find(std::string_view key) const {
   const Entry* found = entry(key);
   return found == nullptr ? nullptr : found->value;
 }
 
-const YamlNode* MappingReader::find_key(std::string_view key) const {
+const TreeNode* MappingReader::find_key(std::string_view key) const {
   const Entry* found = entry(key);
   return found == nullptr ? nullptr : found->key;
 }
 
-std::string describe(const YamlNode& node) {
+std::string describe(const TreeNode& node) {
   switch (node.kind) {
-    case YamlNode::Kind::kNull:
+    case TreeNode::Kind::kNull:
       return "nothing";
-    case YamlNode::Kind::kScalar:
+    case TreeNode::Kind::kScalar:
       return in_quotes(node.text, 40);
-    case YamlNode::Kind::kSequence:
+    case TreeNode::Kind::kSequence:
       return "a list";
-    case YamlNode::Kind::kMapping:
+    case TreeNode::Kind::kMapping:
       return "a mapping";
-    case YamlNode::Kind::kAlias:
+    case TreeNode::Kind::kAlias:
       return "an alias";
   }
   return "something else";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -10,20 +11,20 @@
 
 #include "arch/capabilities.h"
 #include "arch/errno_names.h"
-#include "policy/mapping_reader.h"
+#include "policy/oci_keys.h"
 #include "policy/oci_overlap.h"
 #include "policy/scalar.h"
 
 namespace sandbox::policy {
 namespace {
 
-using Kind = YamlNode::Kind;
+using Kind = TreeNode::Kind;
 
 constexpr std::array<std::string_view, 9> kProfileKeys = {"defaultAction", "defaultErrnoRet", "defaultErrno",
                                                           "architectures", "archMap",         "flags",
                                                           "syscalls",      "listenerPath",    "listenerMetadata"};
-constexpr std::array<std::string_view, 9> kRuleKeys = {"errno", "names",   "name",     "action",  "errnoRet",
-                                                       "args",  "comment", "includes", "excludes"};
+constexpr std::array<std::string_view, 8> kRuleKeys = {"errno",    "names", "name",     "action",
+                                                       "errnoRet", "args",  "includes", "excludes"};
 constexpr std::array<std::string_view, 4> kArgumentKeys = {"index", "value", "valueTwo", "op"};
 constexpr std::array<std::string_view, 3> kFilterKeys = {"caps", "arches", "minKernel"};
 constexpr std::array<std::string_view, 2> kArchMapKeys = {"architecture", "subArchitectures"};
@@ -49,6 +50,15 @@ constexpr Word<Operation> kOperators[] = {
 constexpr Word<bool Flags::*> kFlags[] = {{"SECCOMP_FILTER_FLAG_LOG", &Flags::log},
                                           {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", &Flags::spec_allow},
                                           {"SECCOMP_FILTER_FLAG_TSYNC", &Flags::tsync}};
+
+/// Flags that only a filter with a listener may have.
+constexpr std::string_view kListenerFlags[] = {"SECCOMP_FILTER_FLAG_NEW_LISTENER",
+                                               "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
+
+/// Architectures that libseccomp or the OCI's specification have a name for, and this program no table. No machine that
+/// it runs on takes a call through one of them, and what comes through an ABI that a policy does not cover is killed.
+constexpr std::string_view kOtherArchitectures[] = {"SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_M68K", "SCMP_ARCH_SH",
+                                                    "SCMP_ARCH_SHEB"};
 
 /// Go's names of machines, which `arches` uses, where they are not aliases of ours already.
 constexpr Word<arch::Abi> kGoArches[] = {
@@ -84,25 +94,25 @@ class OciReader {
   OciReader(const Environment& environment, Diagnostics& diagnostics)
       : environment_(environment), diagnostics_(diagnostics) {}
 
-  Policy read(const YamlNode& document);
+  Policy read(const TreeNode& document);
 
  private:
-  void read_architectures(const MappingReader& keys, Policy& policy);
-  void read_arch_map(const YamlNode& node, Policy& policy);
-  void add_architecture(const YamlNode& node, Policy& policy);
-  void read_flags(const YamlNode& node, Flags& flags);
-  void read_rule(const YamlNode& node, const Policy& policy);
-  bool read_names(const MappingReader& keys, const YamlNode& node, Rule& rule);
-  bool read_argument(const YamlNode& node, Condition& condition);
-  bool applies(const MappingReader& keys);
-  bool filter_holds(const YamlNode& node, bool all_needed);
-  bool read_verdict(const MappingReader& keys, Group& group);
-  bool read_errno_of(const MappingReader& keys, std::string_view name, std::string_view number, ErrnoValue& error);
+  void read_architectures(const OciKeys& keys, Policy& policy);
+  void read_arch_map(const TreeNode& node, Policy& policy);
+  void add_architecture(const TreeNode& node, Policy& policy);
+  void read_flags(const TreeNode& node, Flags& flags);
+  void read_rule(const TreeNode& node, Policy& policy);
+  bool read_names(const OciKeys& keys, const TreeNode& node, Rule& rule);
+  bool read_argument(const TreeNode& node, Condition& condition);
+  bool applies(const OciKeys& keys);
+  bool filter_holds(const TreeNode& node, bool all_needed);
+  bool read_verdict(const OciKeys& keys, Group& group);
+  bool read_errno_of(const OciKeys& keys, std::string_view name, std::string_view number, ErrnoValue& error);
   [[nodiscard]] bool is_default(const Group& group, const Policy& policy) const;
-  std::optional<bool> read_capability(const YamlNode& node);
-  std::optional<Action> read_oci_action(const YamlNode& node, std::string_view what);
-  bool expect_list(const YamlNode& node, std::string_view what);
-  bool expect_mapping(const YamlNode& node, std::string_view what);
+  std::optional<bool> read_capability(const TreeNode& node);
+  std::optional<Action> read_oci_action(const TreeNode& node, std::string_view what);
+  bool expect_list(const TreeNode& node, std::string_view what);
+  bool expect_mapping(const TreeNode& node, std::string_view what);
   void warn_of_order();
   void add_groups(Policy& policy);
 
@@ -113,41 +123,46 @@ class OciReader {
   size_t conditions_ = 0;  ///< On all names of all rules.
 };
 
-bool OciReader::expect_list(const YamlNode& node, std::string_view what) {
+bool OciReader::expect_list(const TreeNode& node, std::string_view what) {
   if (!expect_literal(node, what, diagnostics_)) return false;
   if (node.kind == Kind::kSequence) return true;
   if (node.complete) diagnostics_.error(node.range, std::string(what) + " must be a list, found " + describe(node));
   return false;
 }
 
-bool OciReader::expect_mapping(const YamlNode& node, std::string_view what) {
+bool OciReader::expect_mapping(const TreeNode& node, std::string_view what) {
   if (!expect_literal(node, what, diagnostics_)) return false;
   if (node.kind == Kind::kMapping) return true;
   if (node.complete) diagnostics_.error(node.range, std::string(what) + " must be a mapping, found " + describe(node));
   return false;
 }
 
-Policy OciReader::read(const YamlNode& document) {
+Policy OciReader::read(const TreeNode& document) {
   Policy policy;
   policy.oci = true;
-  MappingReader keys(diagnostics_, "the profile", kProfileKeys);
-  keys.add_all(document);
+  const OciKeys keys(diagnostics_, "the profile", kProfileKeys, document);
   for (const std::string_view key : {"listenerPath", "listenerMetadata"}) {
-    if (keys.find(key) == nullptr) continue;
+    if (keys.find_unless_null(key) == nullptr) continue;
     diagnostics_.error(keys.find_key(key)->range,
                        in_quotes(key) + " needs a container runtime that answers notifications");
   }
-  const YamlNode* by_default = keys.find("defaultAction");  // Absent if the key itself was refused.
+  const TreeNode* by_default = keys.find("defaultAction");  // Absent if the key itself was refused.
+  if (by_default == nullptr && keys.lacks("defaultAction") && document.complete) {
+    diagnostics_.error(document.range,
+                       "'defaultAction' is missing in the profile: what a call gets that no rule matches");
+  }
   if (const auto action = by_default != nullptr ? read_oci_action(*by_default, "'defaultAction'") : std::nullopt) {
     policy.default_action = *action;
     policy.default_range = keys.find_key("defaultAction")->range;
   }
   read_errno_of(keys, "defaultErrno", "defaultErrnoRet", policy.default_error);
+  policy.enosys_above_named = policy.default_action != Action::kAllow && policy.default_action != Action::kLog &&
+                              policy.default_action != Action::kTrace;
   read_architectures(keys, policy);
-  if (const YamlNode* node = keys.find("flags")) read_flags(*node, policy.flags);
-  if (const YamlNode* node = keys.find("syscalls"); node != nullptr && node->kind != Kind::kNull) {
+  if (const TreeNode* node = keys.find("flags")) read_flags(*node, policy.flags);
+  if (const TreeNode* node = keys.find_unless_null("syscalls")) {
     if (expect_list(*node, "'syscalls'")) {
-      for (const YamlNode& item : node->items) read_rule(item, policy);
+      for (const TreeNode& item : node->items) read_rule(item, policy);
     }
   }
   warn_of_order();
@@ -155,18 +170,18 @@ Policy OciReader::read(const YamlNode& document) {
   return policy;
 }
 
-void OciReader::read_architectures(const MappingReader& keys, Policy& policy) {
-  const YamlNode* list = keys.find("architectures");
-  const YamlNode* map = keys.find("archMap");
+void OciReader::read_architectures(const OciKeys& keys, Policy& policy) {
+  const TreeNode* list = keys.find_unless_null("architectures");
+  const TreeNode* map = keys.find_unless_null("archMap");
   if (list != nullptr && map != nullptr && !list->items.empty() && !map->items.empty()) {
     diagnostics_.error(keys.find_key("archMap")->range, "both 'architectures' and 'archMap'; give one of them");
     return;
   }
-  if (list != nullptr && list->kind != Kind::kNull && expect_list(*list, "'architectures'")) {
-    for (const YamlNode& item : list->items) add_architecture(item, policy);
+  if (list != nullptr && expect_list(*list, "'architectures'")) {
+    for (const TreeNode& item : list->items) add_architecture(item, policy);
   }
-  if (map != nullptr && map->kind != Kind::kNull && expect_list(*map, "'archMap'")) {
-    for (const YamlNode& item : map->items) read_arch_map(item, policy);
+  if (map != nullptr && expect_list(*map, "'archMap'")) {
+    for (const TreeNode& item : map->items) read_arch_map(item, policy);
   }
   // A container runtime's filter always has the machine's own ABI.
   const auto native = [&](const ListedAbi& listed) { return listed.abi == environment_.native; };
@@ -185,26 +200,26 @@ std::optional<arch::Abi> oci_architecture(std::string_view name) {
 }
 
 /// The native machine's entry counts, with those of its kin.
-void OciReader::read_arch_map(const YamlNode& node, Policy& policy) {
+void OciReader::read_arch_map(const TreeNode& node, Policy& policy) {
   if (!expect_mapping(node, "an entry of 'archMap'")) return;
-  MappingReader keys(diagnostics_, "an entry of 'archMap'", kArchMapKeys);
-  keys.add_all(node);
-  const YamlNode* main = keys.find("architecture");
+  const OciKeys keys(diagnostics_, "an entry of 'archMap'", kArchMapKeys, node);
+  const TreeNode* main = keys.find("architecture");
   if (main == nullptr && keys.lacks("architecture") && node.complete) {
     diagnostics_.error(node.range, "'architecture' is missing in an entry of 'archMap'");
   }
   const bool first = policy.architectures.empty();
   if (!first || main == nullptr || oci_architecture(main->text) != environment_.native) return;
   add_architecture(*main, policy);
-  const YamlNode* others = keys.find("subArchitectures");
-  if (others == nullptr || others->kind == Kind::kNull || !expect_list(*others, "'subArchitectures'")) return;
-  for (const YamlNode& item : others->items) add_architecture(item, policy);
+  const TreeNode* others = keys.find_unless_null("subArchitectures");
+  if (others == nullptr || !expect_list(*others, "'subArchitectures'")) return;
+  for (const TreeNode& item : others->items) add_architecture(item, policy);
 }
 
-void OciReader::add_architecture(const YamlNode& node, Policy& policy) {
+void OciReader::add_architecture(const TreeNode& node, Policy& policy) {
   if (!expect_scalar(node, "an architecture", "a name such as SCMP_ARCH_X86_64", diagnostics_)) return;
   const auto abi = oci_architecture(node.text);
   if (!abi) {
+    if (std::ranges::find(kOtherArchitectures, node.text) != std::end(kOtherArchitectures)) return;
     diagnostics_.error(node.range,
                        "unknown architecture " + in_quotes(node.text) + "; expected SCMP_ARCH_X86_64 or the like");
     return;
@@ -214,12 +229,14 @@ void OciReader::add_architecture(const YamlNode& node, Policy& policy) {
   policy.architectures.push_back({*abi, node.range});
 }
 
-void OciReader::read_flags(const YamlNode& node, Flags& flags) {
+void OciReader::read_flags(const TreeNode& node, Flags& flags) {
   if (node.kind == Kind::kNull || !expect_list(node, "'flags'")) return;
-  for (const YamlNode& item : node.items) {
+  for (const TreeNode& item : node.items) {
     if (!expect_scalar(item, "an entry of 'flags'", "a flag's name", diagnostics_)) continue;
     if (const auto flag = look_up(kFlags, item.text)) {
       flags.*(*flag) = true;
+    } else if (std::ranges::find(kListenerFlags, item.text) != std::end(kListenerFlags)) {
+      diagnostics_.error(item.range, item.text + " needs a container runtime that answers notifications");
     } else {
       diagnostics_.error(item.range, "unknown flag " + in_quotes(item.text) +
                                          expected(kFlags, item.text, "SECCOMP_FILTER_FLAG_", diagnostics_));
@@ -227,7 +244,7 @@ void OciReader::read_flags(const YamlNode& node, Flags& flags) {
   }
 }
 
-std::optional<Action> OciReader::read_oci_action(const YamlNode& node, std::string_view what) {
+std::optional<Action> OciReader::read_oci_action(const TreeNode& node, std::string_view what) {
   if (!expect_scalar(node, what, "an action such as SCMP_ACT_ERRNO", diagnostics_)) return std::nullopt;
   if (const auto action = look_up(kActions, node.text)) return action;
   if (node.text == "SCMP_ACT_NOTIFY") {
@@ -239,8 +256,8 @@ std::optional<Action> OciReader::read_oci_action(const YamlNode& node, std::stri
   return std::nullopt;
 }
 
-bool OciReader::read_verdict(const MappingReader& keys, Group& group) {
-  const YamlNode* node = keys.find("action");
+bool OciReader::read_verdict(const OciKeys& keys, Group& group) {
+  const TreeNode* node = keys.find("action");
   if (node == nullptr) return false;
   const auto action = read_oci_action(*node, "'action'");
   if (!action) return false;
@@ -249,12 +266,10 @@ bool OciReader::read_verdict(const MappingReader& keys, Group& group) {
 }
 
 /// Podman writes the error's name beside its number; the name counts.
-bool OciReader::read_errno_of(const MappingReader& keys, std::string_view name, std::string_view number,
-                              ErrnoValue& error) {
+bool OciReader::read_errno_of(const OciKeys& keys, std::string_view name, std::string_view number, ErrnoValue& error) {
   for (const std::string_view key : {name, number}) {
-    const YamlNode* node = keys.find(key);
-    const bool empty = node == nullptr || node->kind == Kind::kNull;
-    if (empty || (node->kind == Kind::kScalar && node->text.empty())) continue;
+    const TreeNode* node = keys.find_unless_null(key);
+    if (node == nullptr) continue;
     const auto value = read_errno(*node, in_quotes(key), diagnostics_);
     if (value) error = *value;
     return value.has_value();
@@ -262,10 +277,9 @@ bool OciReader::read_errno_of(const MappingReader& keys, std::string_view name, 
   return true;
 }
 
-void OciReader::read_rule(const YamlNode& node, const Policy& policy) {
+void OciReader::read_rule(const TreeNode& node, Policy& policy) {
   if (!expect_mapping(node, "an entry of 'syscalls'")) return;
-  MappingReader keys(diagnostics_, "an entry of 'syscalls'", kRuleKeys);
-  keys.add_all(node);
+  const OciKeys keys(diagnostics_, "an entry of 'syscalls'", kRuleKeys, node);
   Rule rule;
   rule.group.range = node.range;
   if (keys.lacks("action") && node.complete) {
@@ -273,13 +287,17 @@ void OciReader::read_rule(const YamlNode& node, const Policy& policy) {
   }
   bool good = read_verdict(keys, rule.group);
   good = read_names(keys, node, rule) && good;
-  if (const YamlNode* args = keys.find("args"); args != nullptr && args->kind != Kind::kNull) {
+  if (const TreeNode* args = keys.find_unless_null("args")) {
     if (!expect_list(*args, "'args'")) return;
     rule.conditions.resize(args->items.size());
     for (size_t i = 0; i < args->items.size(); ++i) good = read_argument(args->items[i], rule.conditions[i]) && good;
   }
   const bool here = applies(keys);
-  if (!good || !here || is_default(rule.group, policy) || conditions_ > kMaxConditions) return;
+  if (!good || !here || conditions_ > kMaxConditions) return;
+  if (is_default(rule.group, policy)) {
+    std::ranges::move(rule.names, std::back_inserter(policy.also_named));
+    return;
+  }
   conditions_ += rule.names.size() * rule.conditions.size();
   if (conditions_ > kMaxConditions) {
     diagnostics_.error(node.range, "with this rule the profile has more than " + std::to_string(kMaxConditions) +
@@ -298,9 +316,9 @@ bool OciReader::is_default(const Group& group, const Policy& policy) const {
   return group.action != Action::kErrno || number(group.error) == number(policy.default_error);
 }
 
-bool OciReader::read_names(const MappingReader& keys, const YamlNode& node, Rule& rule) {
-  const YamlNode* names = keys.find("names");
-  const YamlNode* name = keys.find("name");
+bool OciReader::read_names(const OciKeys& keys, const TreeNode& node, Rule& rule) {
+  const TreeNode* names = keys.find_unless_null("names");
+  const TreeNode* name = keys.find_unless_null("name");
   if (names != nullptr && name != nullptr) {
     diagnostics_.error(keys.find_key("name")->range,
                        "both 'names' and 'name' in an entry of 'syscalls'; give one of them");
@@ -310,9 +328,11 @@ bool OciReader::read_names(const MappingReader& keys, const YamlNode& node, Rule
     rule.names.push_back({name->text, name->range});
   }
   if (names != nullptr && expect_list(*names, "'names'")) {
-    for (const YamlNode& item : names->items) {
+    rule.names.reserve(names->items.size());
+    for (const TreeNode& item : names->items) {
       if (!expect_scalar(item, "an entry of 'names'", "a system call's name", diagnostics_)) continue;
-      if (item.plain && item.text.find_first_not_of("0123456789") == std::string::npos) {
+      const bool number = item.plain && item.text.find_first_not_of("0123456789") == std::string::npos;
+      if (number || item.text.empty()) {
         diagnostics_.error(item.range, "an entry of 'names' must be a system call's name, found " + describe(item));
         continue;
       }
@@ -320,24 +340,26 @@ bool OciReader::read_names(const MappingReader& keys, const YamlNode& node, Rule
     }
   }
   if (!rule.names.empty()) return true;
-  if (node.complete && keys.lacks("names") && keys.lacks("name")) {
+  if (names != nullptr || name != nullptr || !node.complete) return false;  // Something is wrong with them.
+  if (keys.has("names") || keys.has("name")) {
+    diagnostics_.warning(node.range, "an entry of 'syscalls' that names no call; it does nothing");
+  } else if (keys.lacks("names") && keys.lacks("name")) {
     diagnostics_.error(node.range, "'names' is missing in an entry of 'syscalls'");
   }
   return false;
 }
 
-bool OciReader::read_argument(const YamlNode& node, Condition& condition) {
+bool OciReader::read_argument(const TreeNode& node, Condition& condition) {
   condition.range = node.range;
   condition.wide = !environment_.kernel_widths;
   if (!expect_mapping(node, "an entry of 'args'")) return false;
-  MappingReader keys(diagnostics_, "an entry of 'args'", kArgumentKeys);
-  keys.add_all(node);
+  const OciKeys keys(diagnostics_, "an entry of 'args'", kArgumentKeys, node);
   for (const std::string_view key : {"index", "op"}) {
     if (keys.find(key) != nullptr || !keys.lacks(key) || !node.complete) continue;
     diagnostics_.error(node.range, in_quotes(key) + " is missing in an entry of 'args'");
   }
-  const YamlNode* index = keys.find("index");
-  const YamlNode* op = keys.find("op");
+  const TreeNode* index = keys.find("index");
+  const TreeNode* op = keys.find("op");
   if (index == nullptr || op == nullptr) return false;
   const auto argument = read_argument_index(*index, "'index'", diagnostics_);
   if (!argument || !expect_scalar(*op, "'op'", "an operator such as SCMP_CMP_EQ", diagnostics_)) return false;
@@ -351,8 +373,8 @@ bool OciReader::read_argument(const YamlNode& node, Condition& condition) {
   condition.operation = *operation;
   Value first;
   Value second;
-  if (const YamlNode* value = keys.find("value")) first = read_value(*value, "'value'", diagnostics_).value_or(Value{});
-  if (const YamlNode* value = keys.find("valueTwo")) {
+  if (const TreeNode* value = keys.find("value")) first = read_value(*value, "'value'", diagnostics_).value_or(Value{});
+  if (const TreeNode* value = keys.find("valueTwo")) {
     second = read_value(*value, "'valueTwo'", diagnostics_).value_or(Value{});
   }
   condition.value = *operation == Operation::kMaskedEqual ? second : first;
@@ -360,11 +382,11 @@ bool OciReader::read_argument(const YamlNode& node, Condition& condition) {
   return true;
 }
 
-bool OciReader::applies(const MappingReader& keys) {
-  const YamlNode* includes = keys.find("includes");
-  const YamlNode* excludes = keys.find("excludes");
-  if (excludes != nullptr && excludes->kind != Kind::kNull && filter_holds(*excludes, false)) return false;
-  return includes == nullptr || includes->kind == Kind::kNull || filter_holds(*includes, true);
+bool OciReader::applies(const OciKeys& keys) {
+  const TreeNode* includes = keys.find_unless_null("includes");
+  const TreeNode* excludes = keys.find_unless_null("excludes");
+  if (excludes != nullptr && filter_holds(*excludes, false)) return false;
+  return includes == nullptr || filter_holds(*includes, true);
 }
 
 std::optional<arch::Abi> go_arch(std::string_view name) {
@@ -373,19 +395,18 @@ std::optional<arch::Abi> go_arch(std::string_view name) {
 }
 
 /// Of `includes` everything must hold, and every capability; of `excludes` one thing suffices.
-bool OciReader::filter_holds(const YamlNode& node, bool all_needed) {
+bool OciReader::filter_holds(const TreeNode& node, bool all_needed) {
   if (!expect_mapping(node, "'includes' and 'excludes'")) return false;
-  MappingReader keys(diagnostics_, "'includes' or 'excludes'", kFilterKeys);
-  keys.add_all(node);
+  const OciKeys keys(diagnostics_, "'includes' or 'excludes'", kFilterKeys, node);
   std::vector<bool> outcomes;
-  if (const YamlNode* caps = keys.find("caps"); caps != nullptr && caps->kind != Kind::kNull) {
+  if (const TreeNode* caps = keys.find_unless_null("caps")) {
     if (!expect_list(*caps, "'caps'")) return false;
-    for (const YamlNode& cap : caps->items) outcomes.push_back(read_capability(cap).value_or(false));
+    for (const TreeNode& cap : caps->items) outcomes.push_back(read_capability(cap).value_or(false));
   }
-  if (const YamlNode* arches = keys.find("arches"); arches != nullptr && arches->kind != Kind::kNull) {
+  if (const TreeNode* arches = keys.find_unless_null("arches")) {
     if (!expect_list(*arches, "'arches'")) return false;
     bool named = arches->items.empty();
-    for (const YamlNode& item : arches->items) {
+    for (const TreeNode& item : arches->items) {
       if (!expect_scalar(item, "an entry of 'arches'", "a machine's name", diagnostics_)) return false;
       const auto abi = go_arch(item.text);
       named = named || abi == environment_.native;
@@ -398,7 +419,7 @@ bool OciReader::filter_holds(const YamlNode& node, bool all_needed) {
     }
     if (!arches->items.empty()) outcomes.push_back(named);
   }
-  if (const YamlNode* kernel = keys.find("minKernel"); kernel != nullptr && kernel->kind != Kind::kNull) {
+  if (const TreeNode* kernel = keys.find_unless_null("minKernel")) {
     const auto version = read_kernel_version(*kernel, "'minKernel'", diagnostics_);
     outcomes.push_back(version && environment_.kernel >= *version);
   }
@@ -409,7 +430,7 @@ bool OciReader::filter_holds(const YamlNode& node, bool all_needed) {
 
 /// Whether the target may come to have a capability. One that nobody knows may be younger than this program: nobody has
 /// it then; but a slip of the pen is an error.
-std::optional<bool> OciReader::read_capability(const YamlNode& node) {
+std::optional<bool> OciReader::read_capability(const TreeNode& node) {
   if (!expect_scalar(node, "an entry of 'caps'", "a capability such as CAP_SYS_ADMIN", diagnostics_))
     return std::nullopt;
   const std::span<const std::string_view> known = arch::capability_names();
@@ -468,9 +489,8 @@ void OciReader::warn_of_order() {
 void OciReader::add_groups(Policy& policy) {
   for (Rule& rule : rules_) {
     if (!rule.conditions.empty()) continue;
-    Group group = rule.group;
-    group.names = rule.names;
-    policy.groups.push_back(std::move(group));
+    rule.group.names = std::move(rule.names);
+    policy.groups.push_back(std::move(rule.group));
   }
   for (Rule& rule : rules_) {
     if (rule.conditions.empty()) continue;
@@ -488,11 +508,11 @@ void OciReader::add_groups(Policy& policy) {
 
 }  // namespace
 
-bool is_oci_key(const YamlNode& key) {
-  return key.kind == Kind::kScalar && key.text == "defaultAction";
+bool is_oci_key(const TreeNode& key) {
+  return key.kind == Kind::kScalar && equal_ignoring_case(key.text, "defaultAction");
 }
 
-Policy read_oci(const YamlNode& document, const Environment& environment, Diagnostics& diagnostics) {
+Policy read_oci(const TreeNode& document, const Environment& environment, Diagnostics& diagnostics) {
   return OciReader(environment, diagnostics).read(document);
 }
 

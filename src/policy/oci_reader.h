@@ -4,16 +4,16 @@
 #include "base/diagnostic.h"
 #include "policy/environment.h"
 #include "policy/policy.h"
-#include "policy/yaml_tree.h"
+#include "policy/tree.h"
 
 namespace sandbox::policy {
 
 /// Whether a key of the document's top level says that it is such a profile.
-bool is_oci_key(const YamlNode& key);
+bool is_oci_key(const TreeNode& key);
 
 /// Reads a profile as runc does: names that no listed ABI has are skipped; rules with the default's verdict are
 /// dropped; a rule without arguments overrides those with arguments for the same call; a rule with two arguments for
 /// one index becomes a rule for each of its arguments. `includes` and `excludes` are decided by `environment`.
-Policy read_oci(const YamlNode& document, const Environment& environment, Diagnostics& diagnostics);
+Policy read_oci(const TreeNode& document, const Environment& environment, Diagnostics& diagnostics);
 
 }  // namespace sandbox::policy

@@ -127,6 +127,8 @@ struct Policy {
   ErrnoValue default_error;   ///< With kErrno only.
   std::vector<Group> groups;  ///< In order: the first that matches a call decides.
   bool oci = false;  ///< Read as runc reads: unknown names are skipped, arguments that a call lacks are compared.
+  bool enosys_above_named = false;  ///< OCI: numbers above the largest that the profile names get ENOSYS, as from runc.
+  std::vector<Name> also_named;     ///< OCI: names that count for that, in rules that say what the default says.
   std::vector<ListedAbi> architectures;  ///< Empty: the native ABI.
   std::optional<arch::KernelVersion> kernel;
   SourceRange kernel_range;  ///< Where `kernel` is written, if it is.

@@ -16,11 +16,6 @@
 namespace sandbox::policy {
 namespace {
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 /// In a value: as many as there are bits.
 constexpr size_t kMaxTerms = 64;
 
@@ -86,7 +81,7 @@ bool looks_like_constant(std::string_view text) {
 }
 
 /// Whether any ABI has the constant; which ones is for the resolver to know.
-bool check_constant(std::string_view name, const YamlNode& node, Diagnostics& diagnostics) {
+bool check_constant(std::string_view name, const TreeNode& node, Diagnostics& diagnostics) {
   if (!arch::abis_with_constant(name).empty()) return true;
   std::string message = "unknown constant " + in_quotes(name);
   if (name.find_first_of(" +&,~") != std::string_view::npos) {
@@ -100,7 +95,7 @@ bool check_constant(std::string_view name, const YamlNode& node, Diagnostics& di
   return false;
 }
 
-std::string leading_zero(std::string_view what, const YamlNode& node) {
+std::string leading_zero(std::string_view what, const TreeNode& node) {
   const std::string sign = node.text.starts_with('-') ? "-" : "";
   const std::string digits = node.text.substr(std::min(node.text.find_first_of("123456789"), node.text.size() - 1));
   const bool octal = digits.find_first_of("89") == std::string::npos;
@@ -110,8 +105,8 @@ std::string leading_zero(std::string_view what, const YamlNode& node) {
 
 }  // namespace
 
-bool expect_literal(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
-  if (node.kind == YamlNode::Kind::kAlias) {
+bool expect_literal(const TreeNode& node, std::string_view what, Diagnostics& diagnostics) {
+  if (node.kind == TreeNode::Kind::kAlias) {
     diagnostics.error(node.range, "an alias cannot be used for " + std::string(what) + "; write the value out");
     return false;
   }
@@ -126,7 +121,7 @@ bool expect_literal(const YamlNode& node, std::string_view what, Diagnostics& di
   return true;
 }
 
-std::optional<uint8_t> read_argument_index(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
+std::optional<uint8_t> read_argument_index(const TreeNode& node, std::string_view what, Diagnostics& diagnostics) {
   constexpr std::string_view kExpected = "a number from 0 to 5";
   if (!expect_scalar(node, what, kExpected, diagnostics)) return std::nullopt;
   const ParsedNumber parsed = parse_number(node.text);
@@ -137,9 +132,9 @@ std::optional<uint8_t> read_argument_index(const YamlNode& node, std::string_vie
   return std::nullopt;
 }
 
-bool expect_scalar(const YamlNode& node, std::string_view what, std::string_view expected, Diagnostics& diagnostics) {
+bool expect_scalar(const TreeNode& node, std::string_view what, std::string_view expected, Diagnostics& diagnostics) {
   if (!expect_literal(node, what, diagnostics)) return false;
-  if (node.kind == YamlNode::Kind::kScalar) return true;
+  if (node.kind == TreeNode::Kind::kScalar) return true;
   if (node.complete) {
     diagnostics.error(node.range,
                       std::string(what) + " must be " + std::string(expected) + ", found " + describe(node));
@@ -147,7 +142,7 @@ bool expect_scalar(const YamlNode& node, std::string_view what, std::string_view
   return false;
 }
 
-std::optional<bool> read_bool(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
+std::optional<bool> read_bool(const TreeNode& node, std::string_view what, Diagnostics& diagnostics) {
   constexpr std::string_view kExpected = "true or false";
   if (!expect_scalar(node, what, kExpected, diagnostics)) return std::nullopt;
   constexpr std::array<std::string_view, 3> kTrue = {"true", "yes", "on"};
@@ -159,7 +154,7 @@ std::optional<bool> read_bool(const YamlNode& node, std::string_view what, Diagn
   return std::nullopt;
 }
 
-std::optional<Integer> read_integer(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
+std::optional<Integer> read_integer(const TreeNode& node, std::string_view what, Diagnostics& diagnostics) {
   if (!expect_scalar(node, what, "an integer", diagnostics)) return std::nullopt;
   const ParsedNumber parsed = parse_number(node.text);
   if (!parsed.error) return parsed.value;
@@ -178,7 +173,7 @@ std::optional<Integer> read_integer(const YamlNode& node, std::string_view what,
   return std::nullopt;
 }
 
-std::optional<Action> read_action(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
+std::optional<Action> read_action(const TreeNode& node, std::string_view what, Diagnostics& diagnostics) {
   if (!expect_scalar(node, what, "one of " + enumerate(kActionNames), diagnostics)) return std::nullopt;
   if (const auto index = index_of(kActionNames, node.text)) return static_cast<Action>(*index);
   std::string message = "unknown action " + in_quotes(node.text);
@@ -191,7 +186,7 @@ std::optional<Action> read_action(const YamlNode& node, std::string_view what, D
   return std::nullopt;
 }
 
-std::optional<Operation> read_operation(const YamlNode& node, Diagnostics& diagnostics) {
+std::optional<Operation> read_operation(const TreeNode& node, Diagnostics& diagnostics) {
   if (!expect_scalar(node, "'operation'", "one of " + enumerate(kOperationNames), diagnostics)) return std::nullopt;
   if (const auto index = index_of(kOperationNames, node.text)) return static_cast<Operation>(*index);
   diagnostics.error(node.range, "unknown operation " + in_quotes(node.text) +
@@ -199,7 +194,7 @@ std::optional<Operation> read_operation(const YamlNode& node, Diagnostics& diagn
   return std::nullopt;
 }
 
-std::optional<ErrnoValue> read_errno(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
+std::optional<ErrnoValue> read_errno(const TreeNode& node, std::string_view what, Diagnostics& diagnostics) {
   if (!expect_scalar(node, what, "an errno name or a number", diagnostics)) return std::nullopt;
   const std::vector<std::string_view> names = arch::errno_names();
   if (std::find(names.begin(), names.end(), node.text) != names.end()) return ErrnoValue{node.text, 0, node.range};
@@ -228,7 +223,7 @@ std::optional<ErrnoValue> read_errno(const YamlNode& node, std::string_view what
   return std::nullopt;
 }
 
-std::optional<Value> read_value(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
+std::optional<Value> read_value(const TreeNode& node, std::string_view what, Diagnostics& diagnostics) {
   if (!expect_scalar(node, what, "an integer or a constant's name", diagnostics)) return std::nullopt;
   const std::string_view text = node.text;
   if (text.find('|') == std::string_view::npos && !looks_like_constant(text)) {
@@ -263,7 +258,7 @@ std::optional<Value> read_value(const YamlNode& node, std::string_view what, Dia
   return value;
 }
 
-std::optional<arch::KernelVersion> read_kernel_version(const YamlNode& node, std::string_view what,
+std::optional<arch::KernelVersion> read_kernel_version(const TreeNode& node, std::string_view what,
                                                        Diagnostics& diagnostics) {
   constexpr std::string_view kExpected = "a Linux version such as \"6.1\"";
   if (!expect_scalar(node, what, kExpected, diagnostics)) return std::nullopt;
@@ -275,7 +270,7 @@ std::optional<arch::KernelVersion> read_kernel_version(const YamlNode& node, std
   return version;
 }
 
-std::optional<arch::Abi> read_abi(const YamlNode& node, Diagnostics& diagnostics) {
+std::optional<arch::Abi> read_abi(const TreeNode& node, Diagnostics& diagnostics) {
   if (!expect_scalar(node, "an entry of 'architectures'", "the name of an ABI", diagnostics)) return std::nullopt;
   const auto abi = arch::find_abi(node.text);
   if (!abi) {

@@ -17,7 +17,7 @@
 namespace sandbox::policy {
 namespace {
 
-using Kind = YamlNode::Kind;
+using Kind = TreeNode::Kind;
 
 /// Reads from memory without copying.
 class MemoryBuffer : public std::streambuf {
@@ -144,7 +144,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    YamlNode node;
+    TreeNode node;
     node.range = {offset_of(mark), 1};
     node.anchored = anchor != 0;
     add(std::move(node));
@@ -152,7 +152,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     (void)anchor;
-    YamlNode node;
+    TreeNode node;
     node.kind = Kind::kAlias;
     node.range = {offset_of(mark), 1};
     add(std::move(node));
@@ -160,7 +160,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    YamlNode node;
+    TreeNode node;
     node.kind = Kind::kScalar;
     node.text = value;
     node.plain = tag == "?";
@@ -194,7 +194,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
   /// The document's root. Collections that are still open are closed as incomplete.
-  std::optional<YamlNode> finish() {
+  std::optional<TreeNode> finish() {
     finishing_ = true;  // Nothing that is found from here on counts: a syntax error has ended the reading.
     while (!open_.empty()) {
       open_.back().node.complete = false;
@@ -228,9 +228,9 @@ class TreeBuilder : public YAML::EventHandler {
 
  private:
   struct OpenNode {
-    YamlNode node;
+    TreeNode node;
     bool flow = false;
-    std::optional<YamlNode> key;  ///< Of a mapping: a key that waits for its value.
+    std::optional<TreeNode> key;  ///< Of a mapping: a key that waits for its value.
   };
 
   [[nodiscard]] uint32_t offset_of(const YAML::Mark& mark) const {
@@ -250,10 +250,10 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void close() {
-    YamlNode node = std::move(open_.back().node);
-    std::optional<YamlNode> key = std::move(open_.back().key);
+    TreeNode node = std::move(open_.back().node);
+    std::optional<TreeNode> key = std::move(open_.back().key);
     if (key) {  // The syntax error stands where the key's value should.
-      YamlNode cut_off;
+      TreeNode cut_off;
       cut_off.range = key->range;
       cut_off.complete = false;
       node.entries.push_back({std::move(*key), std::move(cut_off)});
@@ -262,7 +262,7 @@ class TreeBuilder : public YAML::EventHandler {
     add(std::move(node));
   }
 
-  void add(YamlNode node) {
+  void add(TreeNode node) {
     if (open_.empty()) {
       root_ = std::move(node);
       return;
@@ -286,8 +286,8 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   /// yaml-cpp takes a value without a key, and a line without a ':' as a key.
-  void check_entry(const OpenNode& mapping, const YamlNode& value) const {
-    const YamlNode& key = *mapping.key;
+  void check_entry(const OpenNode& mapping, const TreeNode& value) const {
+    const TreeNode& key = *mapping.key;
     if (key.kind == Kind::kNull && source_.text()[key.range.offset] == ':') {
       throw SyntaxError{key.range.offset, "a ':' that no key stands before"};
     }
@@ -301,7 +301,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   const SourceText& source_;
   std::vector<OpenNode> open_;
-  std::optional<YamlNode> root_;
+  std::optional<TreeNode> root_;
   SourceRange last_scalar_;
   bool last_scalar_quoted_ = false;
   int documents_ = 0;
@@ -310,7 +310,7 @@ class TreeBuilder : public YAML::EventHandler {
 
 }  // namespace
 
-std::optional<YamlNode> parse_yaml(Diagnostics& diagnostics) {
+std::optional<TreeNode> parse_yaml(Diagnostics& diagnostics) {
   const SourceText& source = diagnostics.source();
   TreeBuilder builder(source);
   // A line end behind the last line, so that yaml-cpp sees an unterminated quote there as it does elsewhere.

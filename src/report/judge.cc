@@ -113,6 +113,10 @@ void Judge::describe(const std::optional<resolve::Judgement>& judgement, Event& 
       event.rule_kind = "kernel:";
       if (policy.kernel_range.length > 0) event.rule = place(policy, policy.kernel_range);
       break;
+    case VerdictSource::kAboveNamed:
+      event.rule_kind = "above the largest number named";
+      event.rule = place(policy, policy.default_range);
+      break;
     case VerdictSource::kFixed:
     case VerdictSource::kNotCovered:
       break;

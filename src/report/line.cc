@@ -58,6 +58,7 @@ std::string rule_text(const Event& event) {
   }
   if (place.empty()) return event.sequence ? "  (" + action + ")" : "";
   if (event.rule_kind == "the default action") return "  by " + place + " (default_action: " + action + ")";
+  if (event.rule_kind == "above the largest number named") return "  by " + place + " (" + event.rule_kind + ")";
   if (event.rule_kind == "kernel:") return "  by " + place + " (kernel: " + action + ")";
   return "  by " + place + " (" + action + ")";
 }

@@ -57,6 +57,7 @@ struct Sorted {
   Names by_group;              ///< Those of `names` that a group denies.
   Names hidden;                ///< By a group, with ENOSYS.
   Names newer;                 ///< Hidden by `kernel:`.
+  Names above;                 ///< The same, above the largest number that a container profile names.
   Numbers nameless;            ///< Calls without a name.
   Numbers never;               ///< Fixed, whatever a policy says.
   std::set<arch::Abi> abis;    ///< Not covered.
@@ -112,7 +113,11 @@ Sorted sort_out(const PolicyDenials& denials) {
     const auto behind = call_behind(*abi, *own_name, call.selector);
     const std::string name = behind ? *behind : std::string(*own_name);
     const bool hidden = is_hidden(call, *abi);
-    Names& names = call.source == VerdictSource::kKernel ? sorted.newer : hidden ? sorted.hidden : sorted.names;
+    const bool above = call.source == VerdictSource::kAboveNamed && is_done_without(*abi, call.number);
+    Names& names = call.source == VerdictSource::kKernel ? sorted.newer
+                   : above                               ? sorted.above
+                   : hidden                              ? sorted.hidden
+                                                         : sorted.names;
     names.insert(name);
     if (call.source == VerdictSource::kGroup && !hidden) sorted.by_group.insert(name);
   }
@@ -238,6 +243,12 @@ std::string hidden_text(const std::string& name, const Names& hidden) {
          " answers ENOSYS on purpose, and programs then do without.\n";
 }
 
+std::string above_text(const std::string& name, const Names& above) {
+  if (above.empty()) return "";
+  return "Probably not needed: " + join(above) + ". They are above the largest number that " + name +
+         " names, got ENOSYS, and programs then do without.\n";
+}
+
 /// "SCMP_ARCH_X86".
 std::string oci_word(arch::Abi abi) {
   std::string word = "SCMP_ARCH_";
@@ -292,7 +303,7 @@ std::string text_for(const PolicyDenials& denials, arch::Abi native) {
   std::string text = warnings_text(denials, name, sorted);
   text += allow_text(denials, name, sorted.names);
   text += architectures_text(denials, name, sorted.abis, native);
-  text += newer_text(denials, sorted.newer) + hidden_text(name, sorted.hidden);
+  text += newer_text(denials, sorted.newer) + hidden_text(name, sorted.hidden) + above_text(name, sorted.above);
   if (!sorted.nameless.empty()) {
     text += "Without a name, so no policy can list it: " + numbers_text(sorted.nameless) + ".\n";
   }

@@ -1,6 +1,7 @@
 #include "resolve/decisions.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "arch/multiplexers.h"
@@ -25,20 +26,38 @@ std::optional<Difference> difference_of(ArgumentSets& sets, const Decisions& bef
   return std::nullopt;
 }
 
+/// One number of each stretch in which all numbers that neither policy names get the same from both. Every stretch
+/// begins at 0, at 1 (0 may be a stretch of its own), or behind the largest number that one of them names.
+std::vector<uint32_t> unnamed_numbers(const RuleSet& before, const RuleSet& after, const std::set<uint32_t>& named) {
+  std::set<uint32_t> begins = {0, 1};
+  for (const RuleSet* rules : {&before, &after}) {
+    if (rules->largest_named) begins.insert(*rules->largest_named + 1);
+  }
+  std::vector<uint32_t> numbers;
+  for (auto begin = begins.begin(); begin != begins.end(); ++begin) {
+    uint32_t number = *begin;
+    while (named.contains(number)) ++number;
+    if (std::next(begin) == begins.end() || number < *std::next(begin)) numbers.push_back(number);
+  }
+  return numbers;
+}
+
 std::optional<Difference> difference_of(ArgumentSets& sets, const RuleSet& before, const RuleSet& after,
                                         Relation relation) {
-  Difference found;
-  found.abi = before.abi;
-  found.before = before.default_verdict;
-  found.after = after.default_verdict;
-  if (!related(before.default_verdict, after.default_verdict, relation)) return found;
   std::set<uint32_t> numbers;
   for (const RuleSet* rules : {&before, &after}) {
     for (const CallRules& call : rules->calls) numbers.insert(call.number);
   }
+  for (const uint32_t number : unnamed_numbers(before, after, numbers)) {
+    const Verdict was = fallback_of(before, number).verdict;
+    const Verdict is = fallback_of(after, number).verdict;
+    if (related(was, is, relation)) continue;
+    Difference found = {before.abi, {}, {}, was, is};
+    if (before.largest_named || after.largest_named) found.number = number;
+    return found;
+  }
   for (const uint32_t number : numbers) {
-    auto difference = difference_of(sets, decide(sets, clauses_of(before, number), before.default_verdict),
-                                    decide(sets, clauses_of(after, number), after.default_verdict), relation);
+    auto difference = difference_of(sets, decide(sets, before, number), decide(sets, after, number), relation);
     if (!difference) continue;
     difference->abi = before.abi;
     difference->number = number;
@@ -67,6 +86,10 @@ Decisions decide(ArgumentSets& sets, const std::vector<Clause>& clauses, Verdict
   for (const Clause& clause : clauses) take(sets.where(clause.conditions), clause.verdict);
   take(open, by_default);
   return decisions;
+}
+
+Decisions decide(ArgumentSets& sets, const RuleSet& rules, uint32_t number) {
+  return decide(sets, clauses_of(rules, number), fallback_of(rules, number).verdict);
 }
 
 ArgumentSets::Set set_of(const Decisions& decisions, Verdict verdict) {

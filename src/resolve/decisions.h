@@ -24,6 +24,9 @@ using Decisions = std::vector<Decision>;
 /// First match decides; what no clause takes gets `by_default`.
 Decisions decide(ArgumentSets& sets, const std::vector<Clause>& clauses, Verdict by_default);
 
+/// What a number gets under the rules.
+Decisions decide(ArgumentSets& sets, const RuleSet& rules, uint32_t number);
+
 /// The arguments that get the verdict.
 ArgumentSets::Set set_of(const Decisions& decisions, Verdict verdict);
 

@@ -117,7 +117,8 @@ Judgement evaluate(const PolicyRules& rules, const bpf::SystemCall& call) {
     if (!clause.origin) return {clause.verdict, VerdictSource::kDefault};
     return {clause.verdict, VerdictSource::kGroup, &clause};
   }
-  return {taken.rules->default_verdict, taken.rules->default_source};
+  const Fallback fallback = fallback_of(*taken.rules, call.number);
+  return {fallback.verdict, fallback.source};
 }
 
 Judgement evaluate(std::span<const PolicyRules> policies, const bpf::SystemCall& call) {
@@ -143,7 +144,7 @@ bool can_give(const PolicyRules& rules, const bpf::SystemCall& call, Action acti
   const auto gives = [&](const Clause& clause) { return clause.verdict.action == action; };
   if (std::ranges::any_of(clauses, gives)) return true;
   const bool decided = !clauses.empty() && clauses.back().conditions.empty();
-  return !decided && set->default_verdict.action == action;
+  return !decided && fallback_of(*set, call.number).verdict.action == action;
 }
 
 }  // namespace sandbox::resolve

@@ -37,6 +37,15 @@ std::string join_names(const std::vector<arch::Abi>& abis) {
 
 }  // namespace
 
+CoveredAbi::CoveredAbi(const arch::AbiInfo& info) : abi(info) {
+  for (const std::string_view multiplexer : {"socketcall", "ipc"}) {
+    if (!arch::number_of(info.abi, multiplexer)) continue;
+    for (const std::string_view name : arch::calls_behind(multiplexer)) {
+      if (const auto call = arch::find_call(name)) multiplexed_[static_cast<size_t>(*call)] = true;
+    }
+  }
+}
+
 PolicyChecks::PolicyChecks(const policy::Policy& policy, std::vector<CoveredAbi> abis, Diagnostics& diagnostics)
     : policy_(policy), abis_(std::move(abis)), diagnostics_(diagnostics) {
   warn_of_empty_effect();
@@ -147,8 +156,9 @@ bool PolicyChecks::check_argument(const Name& entry, std::string_view call, cons
     return false;
   }
   for (const arch::AbiInfo* abi : abis) {
+    if (policy_.oci) break;
     const auto known = arch::arguments_of(abi->abi, call);
-    if (policy_.oci || !known || condition.argument < known->size()) continue;
+    if (!known || condition.argument < known->size()) continue;
     const std::string where = abis_.size() > 1 ? " on " + std::string(abi->name) : "";
     const std::string has = known->empty() ? "it takes none" : "the last one is " + std::to_string(known->size() - 1);
     std::string message = subject(entry, call) + " has no ";

@@ -23,15 +23,18 @@ struct NamedCall {
 
 /// An ABI that a policy covers.
 struct CoveredAbi {
-  explicit CoveredAbi(const arch::AbiInfo& info) : abi(info), multiplexes(arch::has_multiplexers(info.abi)) {}
+  explicit CoveredAbi(const arch::AbiInfo& info);
+
+  /// Whether a multiplexer of the ABI makes the call.
+  [[nodiscard]] bool multiplexes(const NamedCall& call) const { return multiplexed_[static_cast<size_t>(call.id)]; }
 
   /// Whether the ABI has the call, by a number of its own or through a multiplexer.
-  [[nodiscard]] bool has(const NamedCall& call) const {
-    return arch::number_of(abi.abi, call.id) || (multiplexes && !arch::multiplexed(abi.abi, call.name).empty());
-  }
+  [[nodiscard]] bool has(const NamedCall& call) const { return arch::number_of(abi.abi, call.id) || multiplexes(call); }
 
   const arch::AbiInfo& abi;
-  bool multiplexes;
+
+ private:
+  std::vector<bool> multiplexed_ = std::vector<bool>(arch::call_count());  ///< By call.
 };
 
 /// Borrows the policy and the diagnostics. Errors are added at once, warnings by finish().

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
-#include <numeric>
 #include <set>
 #include <string>
 #include <string_view>
@@ -33,13 +32,14 @@ struct NumberedClause {
 
 /// By number; the clauses of one call stay in order.
 std::vector<CallRules> by_number(std::vector<NumberedClause> clauses) {
-  std::vector<uint32_t> order(clauses.size());
-  std::iota(order.begin(), order.end(), 0U);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](uint32_t a, uint32_t b) { return clauses[a].number < clauses[b].number; });
+  std::vector<uint64_t> order;  // The number, and below it the index.
+  order.reserve(clauses.size());
+  for (const NumberedClause& numbered : clauses) order.push_back(uint64_t{numbered.number} << 32U | order.size());
+  std::sort(order.begin(), order.end());
   std::vector<CallRules> calls;
-  for (const uint32_t index : order) {
-    NumberedClause& numbered = clauses[index];
+  calls.reserve(std::min(clauses.size(), arch::call_count()));
+  for (const uint64_t entry : order) {
+    NumberedClause& numbered = clauses[static_cast<uint32_t>(entry)];
     if (calls.empty() || calls.back().number != numbered.number) calls.push_back({numbered.number, {}});
     calls.back().clauses.push_back(std::move(numbered.clause));
   }
@@ -82,6 +82,9 @@ struct AbiRules : CoveredAbi {
   std::vector<NumberedClause> clauses;                                 ///< As the groups come.
   std::vector<Count> counts = std::vector<Count>(arch::call_count());  ///< By call.
   std::optional<Verdict> verdict;                                      ///< That of the group at hand, once asked for.
+  /// Of container profiles. runc asks libseccomp for the numbers of names: that of a call which the ABI also has behind
+  /// a multiplexer is negative there, and does not count.
+  uint32_t largest_named = 0;
 };
 
 /// A conditional name's conditions, and the group that it stands in.
@@ -113,6 +116,8 @@ class Resolver {
   [[nodiscard]] bool anywhere(const NamedCall& call) const;
   Verdict verdict_for(const arch::AbiInfo& abi, Action action, const policy::ErrnoValue& error);
   void hide_later_calls(RuleSet& rules);
+  static void note_named(AbiRules& rules, const NamedCall& call);
+  static void hide_above_named(RuleSet& rules, uint32_t largest);
 
   const policy::Policy& policy_;
   Diagnostics& diagnostics_;
@@ -141,7 +146,15 @@ Resolver::Resolver(const policy::Policy& policy, arch::Abi native, Diagnostics& 
       checks_(policy, {abis_.begin(), abis_.end()}, diagnostics) {}
 
 std::vector<RuleSet> Resolver::resolve() {
+  size_t names = 0;
+  for (const Group& group : policy_.groups) names += group.names.size() + group.names_with_args.size();
+  for (AbiRules& rules : abis_) rules.clauses.reserve(std::min(names, size_t{2} * arch::call_count()));
   for (uint32_t i = 0; i < policy_.groups.size() && !too_much_; ++i) add_group(policy_.groups[i], i);
+  for (const Name& name : policy_.also_named) {
+    const std::optional<arch::CallId> id = arch::find_call(name.text);
+    if (!id) continue;
+    for (AbiRules& rules : abis_) note_named(rules, {name.text, *id});
+  }
 
   std::vector<RuleSet> resolved;
   for (AbiRules& rules : abis_) {
@@ -150,6 +163,7 @@ std::vector<RuleSet> Resolver::resolve() {
     set.default_verdict = verdict_for(rules.abi, policy_.default_action, policy_.default_error);
     set.calls = by_number(std::move(rules.clauses));
     if (policy_.kernel) hide_later_calls(set);
+    if (policy_.enosys_above_named) hide_above_named(set, rules.largest_named);
     resolved.push_back(std::move(set));
   }
   checks_.finish(resolved);
@@ -262,12 +276,15 @@ bool Resolver::count(const Rule& rule, size_t calls) {
 
 /// False if the call has too many clauses, which is an error.
 bool Resolver::add_call(const Rule& rule, const NamedCall& call) {
-  return std::all_of(abis_.begin(), abis_.end(),
-                     [&](AbiRules& rules) { return !rules.has(call) || add_clause(rules, rule, call); });
+  return std::all_of(abis_.begin(), abis_.end(), [&](AbiRules& rules) { return add_clause(rules, rule, call); });
 }
 
 bool Resolver::add_clause(AbiRules& rules, const Rule& rule, const NamedCall& call) {
+  const auto number = arch::number_of(rules.abi.abi, call.id);
+  const bool multiplexed = rules.multiplexes(call);
+  if (!number && !multiplexed) return true;  // The ABI lacks it.
   if (!rules.verdict) rules.verdict = verdict_for(rules.abi, rule.group.action, rule.group.error);
+  if (number && !multiplexed) rules.largest_named = std::max(rules.largest_named, *number);
   AbiRules::Count& count = rules.counts[static_cast<size_t>(call.id)];
   if (count.decided) {
     if (count.behind == kMaxBehind) return true;
@@ -284,8 +301,7 @@ bool Resolver::add_clause(AbiRules& rules, const Rule& rule, const NamedCall& ca
   for (const policy::Condition& written : rule.conditions) {
     clause.conditions.push_back(resolve_condition(written, call.name, rules.abi, policy_.oci));
   }
-  if (rules.multiplexes) add_to_multiplexer(rules, rule, call.name, clause);
-  const auto number = arch::number_of(rules.abi.abi, call.id);
+  if (multiplexed) add_to_multiplexer(rules, rule, call.name, clause);
   if (number) rules.clauses.push_back({*number, std::move(clause)});
   return true;
 }
@@ -338,6 +354,22 @@ void Resolver::hide_later_calls(RuleSet& rules) {
   rules.default_source = VerdictSource::kKernel;
   rules.calls.clear();
   for (auto& [number, clauses] : calls) rules.calls.push_back({number, std::move(clauses)});
+}
+
+/// A name in a rule that says what the default says; add_clause() notes the others.
+void Resolver::note_named(AbiRules& rules, const NamedCall& call) {
+  const auto number = arch::number_of(rules.abi.abi, call.id);
+  if (number && !rules.multiplexes(call)) rules.largest_named = std::max(rules.largest_named, *number);
+}
+
+/// Programs do without calls that get ENOSYS, and break where they get what a profile says to calls that it was written
+/// too early to know. So runc answers all numbers above the largest that a profile names, before it looks at any rule.
+/// A profile that names none, or only number 0, has no such answers (libcontainer/seccomp/patchbpf).
+void Resolver::hide_above_named(RuleSet& rules, uint32_t largest) {
+  if (largest == 0) return;
+  std::erase_if(rules.calls, [&](const CallRules& call) { return is_above_named(rules.abi, call.number, largest); });
+  rules.largest_named = largest;
+  if (fallback_of(rules, largest + 1).verdict == rules.default_verdict) rules.largest_named.reset();
 }
 
 }  // namespace

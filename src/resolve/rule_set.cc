@@ -3,6 +3,9 @@
 #include <linux/seccomp.h>
 
 #include <algorithm>
+#include <cerrno>
+
+#include "arch/errno_names.h"
 
 namespace sandbox::resolve {
 
@@ -34,6 +37,19 @@ void set_policy(RuleSet& rules, uint32_t policy) {
       if (clause.origin) clause.origin->policy = policy;
     }
   }
+}
+
+bool is_above_named(arch::Abi abi, uint32_t number, uint32_t largest) {
+  // On s390 the number of a call that is not known stays 0: arch/s390/kernel/syscall.c.
+  const bool stands_for_unknown = number == 0 && (abi == arch::Abi::kS390 || abi == arch::Abi::kS390x);
+  return number > largest || stands_for_unknown;
+}
+
+Fallback fallback_of(const RuleSet& rules, uint32_t number) {
+  if (rules.largest_named && is_above_named(rules.abi, number, *rules.largest_named)) {
+    return {{Action::kErrno, arch::errno_number(rules.abi, "ENOSYS").value_or(ENOSYS)}, VerdictSource::kAboveNamed};
+  }
+  return {rules.default_verdict, rules.default_source};
 }
 
 const std::vector<Clause>& clauses_of(const RuleSet& rules, uint32_t number) {

@@ -64,6 +64,7 @@ enum class VerdictSource : uint8_t {
   kGroup,       ///< A clause of a group.
   kDefault,     ///< No group matches: the default action.
   kKernel,      ///< No group matches, and the call is newer than `kernel:`.
+  kAboveNamed,  ///< A container profile, and a number above the largest that it names.
   kFixed,       ///< Before all rules: a number that the kernel gives to no call.
   kNotCovered,  ///< Before all rules: a call of an ABI that the policy does not cover.
 };
@@ -73,7 +74,20 @@ struct RuleSet {
   Verdict default_verdict;
   std::vector<CallRules> calls;                            ///< Sorted by number, no number twice.
   VerdictSource default_source = VerdictSource::kDefault;  ///< kKernel: the default verdict is that of `kernel:`.
+  /// Of a container profile: the largest number that it names, where is_above_named() is answered in its own way.
+  std::optional<uint32_t> largest_named = {};
 };
+
+/// What a number gets that no clause decides, and why.
+struct Fallback {
+  Verdict verdict;
+  VerdictSource source = VerdictSource::kDefault;
+};
+Fallback fallback_of(const RuleSet& rules, uint32_t number);
+
+/// Whether runc answers the number with ENOSYS before it looks at any rule, where `largest` is the largest number that
+/// the profile names: those above it; on s390 and s390x also 0, which stands for all that the kernel does not know.
+bool is_above_named(arch::Abi abi, uint32_t number, uint32_t largest);
 
 /// The clauses of a number; empty for one that the rules do not name.
 const std::vector<Clause>& clauses_of(const RuleSet& rules, uint32_t number);

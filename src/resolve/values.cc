@@ -47,8 +47,8 @@ Condition resolve_condition(const policy::Condition& written, std::string_view c
   Condition condition;
   condition.argument = written.argument;
   condition.operation = written.operation;
-  const uint8_t read = arch::argument_width(abi.abi, call, written.argument);
-  condition.width = written.wide ? abi.register_bits : std::min(read, abi.register_bits);
+  condition.width = abi.register_bits;
+  if (!written.wide) condition.width = std::min(condition.width, arch::argument_width(abi.abi, call, written.argument));
   condition.value = resolve_value(written.value, abi.abi, condition.width).value;
   condition.mask = resolve_value(written.mask, abi.abi, condition.width).value;
   const bool masked = condition.operation == policy::Operation::kMaskedEqual;

@@ -159,6 +159,13 @@ add_columns() {
   column "env" - - - "$env"
   column "env once more" - - - "$env"
   column "sandbox-run, built-in profile" - - kcmp "$SANDBOX_RUN"
+  # A container profile: its rules for capabilities are left out, as for a container without any.
+  if [ -e "${SANDBOX_RUN_DOCKER_PROFILE:-}" ]; then
+    column "sandbox-run --policy, Docker's default profile" - - - \
+      "$SANDBOX_RUN" --cap none --policy "$SANDBOX_RUN_DOCKER_PROFILE" --
+  else
+    echo "- Docker's default profile: not here; SANDBOX_RUN_DOCKER_PROFILE names the file" >>"$work/remarks"
+  fi
   for policy in a b; do
     call=$(call_refused "$policy")
     column "floor: C, static, ready-made filter" $policy - "$call" "$BENCH_BIN/floor" "$work/best.$policy.bpf"

@@ -615,5 +615,47 @@ def oci_archmap(_):
 
 
 @policy
+def oci_names_that_say_the_default(names):
+    listed = ",".join('"%s"' % name for name in names)
+    return oci_fill(lambda i: '{"names":[%s],"action":"SCMP_ACT_ERRNO"}' % listed)
+
+
+@policy
+def oci_comments(_):
+    return oci_fill(lambda i: '{"_":[[[{"a":[]}]]]}')
+
+
+@policy
+def oci_keys_given_twice(_):
+    return oci_fill(lambda i: '"NAMES":[]', head='{', tail='}')
+
+
+@policy
+def oci_cut_off_as_yaml(_):
+    """Neither JSON nor YAML, and long before it is seen which it was meant to be."""
+    return fill('{"a": [', lambda i: '"SCMP_%d",' % i, "x: y: ]}")
+
+
+@policy
+def oci_objects_of_nothing(_):
+    return oci_fill(lambda i: "{}")
+
+
+@policy
+def oci_numbers(_):
+    return oci_fill(lambda i: "1", head='{"names":[', tail=']}')
+
+
+@policy
+def oci_long_string(_):
+    return oci('{"names":["%s"],"action":"SCMP_ACT_ALLOW"}' % ("\\u0041" * ((LIMIT - 300) // 6)))
+
+
+@policy
+def oci_nesting_of_objects(_):
+    return '{"defaultAction":' * ((LIMIT - 100) // 17)
+
+
+@policy
 def oci_nesting(_):
     return '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": ' + "[" * (LIMIT - 100)

@@ -69,6 +69,75 @@ test_explain() {
   answers 0 explain_disabled explain disabled.yml read
 }
 
+# What a container profile leaves to the future is named for what it is.
+test_above_the_largest_number_named() {
+  cat >old.json <<'END'
+{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [{"names": ["read", "write",
+ "openat", "close", "fstat", "newfstatat", "mmap", "mprotect", "munmap", "brk", "pread64", "arch_prctl",
+ "set_tid_address", "set_robust_list", "prlimit64", "getrandom", "exit_group", "execve", "access"],
+ "action": "SCMP_ACT_ALLOW"}]}
+END
+  local call above="above the largest number that the profile names, 318 (getrandom)"
+  for call in statx clone3 1000; do
+    policy explain --machine x86_64 old.json "$call"
+    assert_status 0
+    grep -qx "old.json: $above: ENOSYS, as from container runtimes" out || report "expected the reason for $call"
+  done
+  policy explain --machine x86_64 old.json 101
+  grep -q 'errno EPERM' out || report "expected EPERM below the largest number"
+  policy show --machine x86_64 old.json
+  grep -qx "  errno ENOSYS: all numbers $above" out || report "expected the numbers above"
+  grep -q '^  errno EPERM: .* calls, and all other numbers up to the largest one named$' out || report "expected those below"
+  policy show --machine x86_64 --all old.json
+  grep -Eq '^  332 +statx +errno ENOSYS +above the largest number named$' out || report "expected statx's reason"
+  policy show --machine x86_64 --format json old.json
+  grep -q '"largest_named": 318' out || report "expected the number"
+  printf 'policy: old.json\narch: x86_64\nexpect:\n- {call: [statx], action: allow}\n' >expectations.yml
+  policy test --machine x86_64 expectations.yml
+  grep -q "expected allow, found errno ENOSYS ($above)" out || report "expected the reason of the failure"
+  printf '%s\n' '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read", "fsync"], "action": "SCMP_ACT_ALLOW"}]}' \
+    >older.json
+  policy check --machine x86_64 older.json
+  grep -q "'exit_group' is not allowed (errno ENOSYS, above the largest number that the profile names, 74 (fsync)): " out ||
+    report "expected the reason why exit_group is denied"
+  policy diff --machine x86_64 old.json older.json
+  grep -qx "old.json, x86_64: errno ENOSYS $above" out || report "expected the number of the first"
+  policy convert --machine x86_64 --to oci old.json -o same.json
+  assert_file_is err ""
+  policy diff --machine x86_64 old.json same.json
+  assert_status 0
+  policy convert --machine x86_64 --to beats old.json -o old.yml
+  assert_file_is err "sandbox-policy: warning: old.json:1:2: ENOSYS above the largest number that the profile names is said \
+by the names of calls in the Beats format: on every ABI the same ones, and calls that this version of sandbox-policy does \
+not know get errno EPERM"
+  policy explain --machine x86_64 old.yml statx
+  grep -q 'errno ENOSYS' out || report "expected ENOSYS in the Beats format too"
+  printf 'seccomp: {default_action: errno, architectures: [x86_64], syscalls: [{action: allow, names: [read, fsync]}]}\n' \
+    >beat.yml
+  policy convert --machine x86_64 --to oci beat.yml -o beat.json
+  assert_file_is err "sandbox-policy: warning: beat.yml:1:11: container runtimes answer numbers with errno ENOSYS, where \
+this policy has errno EPERM, if they are above the largest number that the profile names, 74 (fsync) on x86_64"
+  policy convert --machine x86_64 --to systemd old.json
+  grep -q "ENOSYS above the largest number that the profile names cannot be said in a systemd unit" err ||
+    report "expected the reason why systemd cannot have it"
+}
+
+# Profiles as people write them: tests/differential/container_profiles has more.
+test_container_profiles_with_quirks() {
+  printf '%s\n' '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"name": "", "names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "args": []}]}' >name-empty.json
+  printf '%s\n' '{"_comment": "why", "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}' >comment.json
+  printf '%s\n' '{"defaultAction": "SCMP_ACT_ALLOW", "archMap": [{"architecture": "SCMP_ARCH_X86_64", "subarchitectures": ["SCMP_ARCH_X86"]}],' \
+    ' "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}' >case.json
+  local profile
+  for profile in name-empty comment case; do
+    policy explain --machine x86_64 "$profile.json" mkdir
+    assert_status 0
+    grep -qx 'mkdir on x86_64: errno EPERM' out || report "expected that $profile.json denies mkdir"
+  done
+  policy explain --machine x86_64 --arch x86 case.json mkdir
+  grep -qx 'mkdir on x86: errno EPERM' out || report "expected that case.json covers x86"
+}
+
 test_explain_mistakes() {
   bring example.yml
   complains "unknown system call 'opnat' on x86_64; did you mean 'openat'?" explain example.yml opnat

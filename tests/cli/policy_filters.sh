@@ -145,8 +145,17 @@ test_a_full_disk_leaves_nothing() {
 test_round_trip() {
   bring example.yml
   sed -i '/kernel:/d' example.yml
+  # Where the default is EPERM, container runtimes have ENOSYS above the largest number named, and nothing else differs.
   policy convert --to oci example.yml -o example.json
   assert_status 0
+  grep -q '^sandbox-policy: warning: .*container runtimes answer numbers with errno ENOSYS, where this policy has errno EPERM' \
+    err || report "expected a warning of what runtimes answer"
+  policy diff -q example.yml example.json
+  assert_status 1
+  [ "$(grep ' / ' out | sed 1d)" = "  errno EPERM / errno ENOSYS" ] || report "expected one difference"
+  sed -i 's/^  default_action: errno$/&\n  default_errno: ENOSYS/' example.yml
+  policy convert --to oci example.yml -o example.json
+  assert_file_is err ""
   policy diff -q example.yml example.json
   assert_status 0
   policy convert -q --to beats example.json -o again.yml

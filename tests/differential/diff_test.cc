@@ -312,7 +312,8 @@ TEST(Diff, OneNameLessInDockersProfile) {
 }
 
 /// Why libseccomp's program of an OCI profile may answer otherwise than ours; empty if there is no reason.
-std::string reason(const bpf::Difference& difference, const ValidatedProgram& theirs, const ValidatedProgram& ours) {
+std::string reason(const bpf::Difference& difference, const RuncProgram& runc, const ValidatedProgram& theirs,
+                   const ValidatedProgram& ours) {
   const bpf::Interval numbers = difference.calls.numbers;
   if (difference.calls.archs.size() > 1 && difference.left == SECCOMP_RET_KILL_THREAD &&
       difference.right == SECCOMP_RET_KILL_PROCESS) {
@@ -327,6 +328,7 @@ std::string reason(const bpf::Difference& difference, const ValidatedProgram& th
     newer = !libseccomp_knows(abi, number) && arch::name_of(abi, number);
   }
   if (newer) return "a call that libseccomp does not know";
+  if (runc_answer(runc, theirs, difference.witness) == difference.right) return "what runc puts in front of it";
   bpf::SystemCall call = difference.witness;
   for (uint64_t& arg : call.args) arg &= UINT32_MAX;
   const auto answer = [&](const ValidatedProgram& program) {
@@ -349,7 +351,7 @@ TEST(Diff, LibseccompsProgramsOfDockersProfile) {
     ASSERT_TRUE(theirs.ok()) << program.error;
     std::map<std::string, size_t> reasons;
     for (const bpf::Difference& difference : judged(*theirs, ours->program).differences) {
-      const std::string why = reason(difference, *theirs, ours->program);
+      const std::string why = reason(difference, program, *theirs, ours->program);
       EXPECT_NE(why, "") << describe(difference);
       ++reasons[why];
     }

@@ -141,6 +141,16 @@ void condition(Code& code, const Condition& condition, bpf::Endian endian, Code:
 void numbers(Code& code, const RuleSet* rules, Verdict without) {
   if (rules == nullptr) return code.ret(without);
   const bpf::Endian endian = arch::info(rules->abi).endian;
+  if (rules->largest_named) {  // As container runtimes have it; 0 is no call on s390.
+    const Code::Label unknown = code.label();
+    const Code::Label known = code.label();
+    code.jump_if(BPF_JGE, *rules->largest_named + 1, unknown);
+    if (rules->abi == Abi::kS390 || rules->abi == Abi::kS390x) code.jump_if(BPF_JEQ, 0, unknown);
+    code.jump(known);
+    code.here(unknown);
+    code.ret({Action::kErrno, *arch::errno_number(rules->abi, "ENOSYS")});
+    code.here(known);
+  }
   std::vector<Code::Label> bodies;
   for (const resolve::CallRules& call : rules->calls) {
     bodies.push_back(code.label());

@@ -9,12 +9,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
+
+#include "bpf/interpret.h"
 
 namespace sandbox::differential {
 namespace {
@@ -51,25 +54,55 @@ struct Failure {
   std::string message;
 };
 
+bool same_but_for_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+/// A key's value as Go's encoding/json finds it: keys without case, the last one wins, and what is null or empty is as
+/// if it were not there. Keys that nobody asks for are passed over.
+YAML::Node value_of(const YAML::Node& mapping, std::string_view key) {
+  YAML::Node found(YAML::NodeType::Undefined);
+  if (!mapping.IsMap()) return found;
+  for (const auto& entry : mapping) {
+    if (same_but_for_case(entry.first.Scalar(), key)) found.reset(entry.second);
+  }
+  const bool empty = found && (found.IsNull() || (found.IsScalar() && found.Scalar().empty()) ||
+                               (found.IsSequence() && found.size() == 0));
+  return empty ? YAML::Node(YAML::NodeType::Undefined) : found;
+}
+
 bool contains(const YAML::Node& list, std::string_view text) {
   if (!list || !list.IsSequence()) return false;
   return std::any_of(list.begin(), list.end(), [&](const YAML::Node& n) { return n.Scalar() == text; });
+}
+
+/// Whether the machine's kernel is the version or a later one.
+bool is_kernel(const YAML::Node& version, const RuncMachine& machine) {
+  const std::string text = version.Scalar();
+  const size_t dot = text.find('.');
+  const std::pair wanted = {std::stoul(text.substr(0, dot)), std::stoul(text.substr(dot + 1))};
+  return std::pair<unsigned long, unsigned long>(machine.kernel) >= wanted;
 }
 
 /// setupSeccomp in Docker's profiles/seccomp: an `excludes` that holds in one point, an `includes` that fails in one.
 bool applies(const YAML::Node& rule, const RuncMachine& machine) {
   const std::string_view here = token_of(machine.native).go;
   const auto has = [&](const YAML::Node& cap) { return machine.capabilities.contains(cap.Scalar()); };
-  if (const YAML::Node excludes = rule["excludes"]; excludes && excludes.IsMap()) {
-    const YAML::Node caps = excludes["caps"];
-    if (contains(excludes["arches"], here) || excludes["minKernel"]) return false;
+  if (const YAML::Node excludes = value_of(rule, "excludes")) {
+    const YAML::Node caps = value_of(excludes, "caps");
+    if (contains(value_of(excludes, "arches"), here)) return false;
     if (caps && std::any_of(caps.begin(), caps.end(), has)) return false;
+    if (const YAML::Node version = value_of(excludes, "minKernel"); version && is_kernel(version, machine))
+      return false;
   }
-  if (const YAML::Node includes = rule["includes"]; includes && includes.IsMap()) {
-    const YAML::Node caps = includes["caps"];
-    const YAML::Node arches = includes["arches"];
-    if (arches && arches.size() > 0 && !contains(arches, here)) return false;
+  if (const YAML::Node includes = value_of(rule, "includes")) {
+    const YAML::Node caps = value_of(includes, "caps");
+    const YAML::Node arches = value_of(includes, "arches");
+    if (arches && !contains(arches, here)) return false;
     if (caps && !std::all_of(caps.begin(), caps.end(), has)) return false;
+    if (const YAML::Node version = value_of(includes, "minKernel"); version && !is_kernel(version, machine))
+      return false;
   }
   return true;
 }
@@ -81,18 +114,32 @@ std::vector<arch::Abi> architectures(const YAML::Node& profile, arch::Abi native
       if (name == token.oci && token.abi != native) abis.push_back(token.abi);
     }
   };
-  for (const YAML::Node& name : profile["architectures"]) add(name.Scalar());
-  for (const YAML::Node& entry : profile["archMap"]) {
-    if (entry["architecture"].Scalar() != token_of(native).oci) continue;
-    for (const YAML::Node& name : entry["subArchitectures"]) add(name.Scalar());
+  for (const YAML::Node& name : value_of(profile, "architectures")) add(name.Scalar());
+  for (const YAML::Node& entry : value_of(profile, "archMap")) {
+    if (value_of(entry, "architecture").Scalar() != token_of(native).oci) continue;
+    for (const YAML::Node& name : value_of(entry, "subArchitectures")) add(name.Scalar());
     break;
   }
   return abis;
 }
 
+/// Podman's getErrno: the name counts, where there is one.
+std::optional<uint32_t> errno_of(const YAML::Node& node, std::string_view name_key, std::string_view number_key) {
+  constexpr std::pair<std::string_view, uint32_t> kNames[] = {
+      {"EPERM", EPERM}, {"EACCES", EACCES}, {"ENOSYS", ENOSYS}, {"ENOENT", ENOENT}, {"EINVAL", EINVAL}};
+  if (const YAML::Node name = value_of(node, name_key)) {
+    for (const auto& [text, number] : kNames) {
+      if (text == name.Scalar()) return number;
+    }
+    throw Failure{"errno " + name.Scalar()};
+  }
+  if (const YAML::Node number = value_of(node, number_key)) return number.as<uint32_t>();
+  return std::nullopt;
+}
+
 /// getAction in runc's libcontainer/seccomp.
-uint32_t action_of(const std::string& name, const YAML::Node& error) {
-  const auto number = error ? error.as<uint32_t>() : EPERM;
+uint32_t action_of(const std::string& name, std::optional<uint32_t> error) {
+  const uint32_t number = error.value_or(EPERM);
   if (name == "SCMP_ACT_KILL" || name == "SCMP_ACT_KILL_THREAD") return SCMP_ACT_KILL_THREAD;
   if (name == "SCMP_ACT_KILL_PROCESS") return SCMP_ACT_KILL_PROCESS;
   if (name == "SCMP_ACT_ERRNO") return SCMP_ACT_ERRNO(number);
@@ -111,12 +158,16 @@ scmp_arg_cmp comparison(const YAML::Node& arg) {
                                                                       {"SCMP_CMP_GE", SCMP_CMP_GE},
                                                                       {"SCMP_CMP_GT", SCMP_CMP_GT},
                                                                       {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
-  const auto number = [&](const char* key) { return arg[key] ? arg[key].as<uint64_t>() : 0; };
+  const auto number = [&](const char* key) {
+    const YAML::Node value = value_of(arg, key);
+    return value ? value.as<uint64_t>() : 0;
+  };
+  const std::string op = value_of(arg, "op").Scalar();
   for (const auto& [name, operation] : kOperators) {
-    if (arg["op"].Scalar() != name) continue;
+    if (op != name) continue;
     return {static_cast<unsigned>(number("index")), operation, number("value"), number("valueTwo")};
   }
-  throw Failure{"operator " + arg["op"].Scalar()};
+  throw Failure{"operator " + op};
 }
 
 /// matchCall: one rule of libseccomp's, or one for each comparison when two look at one argument.
@@ -180,8 +231,33 @@ bpf::Program exported(const Context& context, bool swap) {
   return program;
 }
 
+/// Calls that libseccomp 2.5.4 does not know. From 424 on they have one number on every ABI, behind the ABI's first.
+constexpr std::pair<std::string_view, uint32_t> kNewer[] = {
+    {"cachestat", 451},         {"fchmodat2", 452},         {"map_shadow_stack", 453}, {"futex_wake", 454},
+    {"futex_wait", 455},        {"futex_requeue", 456},     {"statmount", 457},        {"listmount", 458},
+    {"lsm_get_self_attr", 459}, {"lsm_set_self_attr", 460}, {"lsm_list_modules", 461}, {"mseal", 462},
+    {"setxattrat", 463},        {"getxattrat", 464},        {"listxattrat", 465},      {"removexattrat", 466}};
+
+/// findLastSyscalls in runc: of the names of all rules, also of those that say what the default says. libseccomp's
+/// pseudo-numbers of calls behind a multiplexer are negative, and a name that it does not know is passed over: here as
+/// with a libseccomp that knows the newer ones.
+void find_largest(const std::vector<std::string>& names, RuncProgram& made) {
+  for (const arch::Abi abi : made.covered) {
+    int largest = 0;
+    for (const std::string& name : names) {
+      const int number = seccomp_syscall_resolve_name_arch(token_of(abi).token, name.c_str());
+      if (number != __NR_SCMP_ERROR) largest = std::max(largest, number);
+      for (const auto& [newer, newer_number] : kNewer) {
+        if (name == newer) largest = std::max(largest, static_cast<int>(arch::info(abi).first_number + newer_number));
+      }
+    }
+    if (largest != 0) made.largest[token_of(abi).token] = static_cast<uint32_t>(largest);
+  }
+}
+
 void build(const YAML::Node& profile, const RuncMachine& machine, RuncProgram& made) {
-  const uint32_t fallback = action_of(profile["defaultAction"].Scalar(), profile["defaultErrnoRet"]);
+  const std::string by_default = value_of(profile, "defaultAction").Scalar();
+  const uint32_t fallback = action_of(by_default, errno_of(profile, "defaultErrno", "defaultErrnoRet"));
   const Context context(seccomp_init(fallback), seccomp_release);
   made.covered = architectures(profile, machine.native);
   // seccomp_init puts this machine's ABI in, where runc would run on the other one.
@@ -190,14 +266,25 @@ void build(const YAML::Node& profile, const RuncMachine& machine, RuncProgram& m
     if (seccomp_arch_add(context.get(), token_of(abi).token) != 0) throw Failure{"an architecture"};
   }
   if (machine.optimize && seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0) throw Failure{"optimize"};
-  for (const YAML::Node& rule : profile["syscalls"]) {
+  std::vector<std::string> named;
+  for (const YAML::Node& rule : value_of(profile, "syscalls")) {
     if (!applies(rule, machine)) continue;
-    const uint32_t action = action_of(rule["action"].Scalar(), rule["errnoRet"]);
+    const YAML::Node one = value_of(rule, "name");
+    const YAML::Node several = value_of(rule, "names");
+    if (one && several) throw Failure{"both 'name' and 'names'"};
+    const uint32_t action = action_of(value_of(rule, "action").Scalar(), errno_of(rule, "errno", "errnoRet"));
+    const YAML::Node given = value_of(rule, "args");
+    const YAML::Node args = given ? given : YAML::Node(YAML::NodeType::Sequence);
+    std::vector<std::string> names;
+    if (one) names.push_back(one.Scalar());
+    for (const YAML::Node& name : several) names.push_back(name.Scalar());
+    named.insert(named.end(), names.begin(), names.end());
     if (action == fallback) continue;
-    const YAML::Node args = rule["args"] ? rule["args"] : YAML::Node(YAML::NodeType::Sequence);
-    if (rule["name"]) add_rule(context, rule["name"].Scalar(), action, args);
-    for (const YAML::Node& name : rule["names"]) add_rule(context, name.Scalar(), action, args);
+    for (const std::string& name : names) add_rule(context, name, action, args);
   }
+  // generatePatch: not where the default lets calls pass, a tracer included.
+  const bool passes = by_default == "SCMP_ACT_ALLOW" || by_default == "SCMP_ACT_LOG" || by_default == "SCMP_ACT_TRACE";
+  if (!passes) find_largest(named, made);
   made.program = exported(context, arch::info(machine.native).endian == bpf::Endian::kBig);
 }
 
@@ -238,6 +325,26 @@ std::optional<RuncProgram> bounded_runc_program(const std::string& json, const R
   }
   close(shared);
   return WIFEXITED(status) ? std::optional(made) : std::nullopt;
+}
+
+uint32_t runc_answer(const RuncProgram& made, const bpf::ValidatedProgram& program, const bpf::SystemCall& call) {
+  constexpr uint32_t kX32Bit = 1U << 30U;
+  auto endian = bpf::Endian::kLittle;
+  const bool x86_64 = call.arch == arch::info(arch::Abi::kX86_64).audit_arch;
+  for (const arch::Abi abi : made.covered) {
+    if (arch::info(abi).audit_arch != call.arch) continue;
+    endian = arch::info(abi).endian;
+    const auto largest = made.largest.find(token_of(abi).token);
+    if (largest == made.largest.end()) continue;
+    const bool x32 = abi == arch::Abi::kX32;
+    if (x86_64 && ((call.number & kX32Bit) != 0) != x32) continue;
+    const bool s390 = abi == arch::Abi::kS390 || abi == arch::Abi::kS390x;
+    if (call.number <= largest->second && !(s390 && call.number == 0)) continue;
+    constexpr uint32_t kEnosysOfMips = 89;
+    const bool mips = arch::info(abi).name.starts_with("mips");
+    return SECCOMP_RET_ERRNO | (mips ? kEnosysOfMips : ENOSYS);
+  }
+  return bpf::interpret(program, call, endian).value;
 }
 
 bool libseccomp_knows(arch::Abi abi, uint32_t number) {

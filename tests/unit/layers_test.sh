@@ -3,7 +3,7 @@
 #
 # - A layer includes only itself and the layers to its left: base bpf arch policy resolve compile profiles report kernel record cmd.
 # - A program includes its own files and those that the programs share, in cmd/command_line; these include no program's.
-# - <seccomp.h> is included in src/arch only, yaml-cpp in src/policy only; spdlog by one .cc, CLI11 by one of each
+# - <seccomp.h> is included in src/arch only, yaml-cpp and RapidJSON in src/policy only; spdlog by one .cc, CLI11 by one of each
 #   program.
 # - seccomp, prctl, exec*, fork, vfork, clone, posix_spawn, ptrace and syscall are called in src/kernel only.
 #
@@ -78,6 +78,7 @@ broken_rules() (
       }
       if (header == "seccomp.h" && layer != "arch") complain("<seccomp.h> outside src/arch")
       if (header ~ /^yaml-cpp\// && layer != "policy") complain("yaml-cpp outside src/policy")
+      if (header ~ /^rapidjson\// && layer != "policy") complain("RapidJSON outside src/policy")
       if (header ~ /^(CLI|spdlog)\//) {
         if (FILENAME !~ /\.cc$/) complain(other " in a header file")
         where = other == "CLI" ? other " " directory_of(FILENAME) : other
@@ -143,6 +144,7 @@ END
 plant src/resolve/libraries.cc << 'END'
 #include <seccomp.h>
 #include <yaml-cpp/yaml.h>
+#include <rapidjson/reader.h>
 #include <spdlog/spdlog.h>
 END
 plant src/compile/header.h << 'END'
@@ -208,6 +210,7 @@ src/report/shared.h:1
 src/resolve/libraries.cc:1
 src/resolve/libraries.cc:2
 src/resolve/libraries.cc:3
+src/resolve/libraries.cc:4
 END
 broken_rules "$work/tree" > "$work/report"
 cut -d: -f1,2 "$work/report" | LC_ALL=C sort -u > "$work/found"

@@ -12,6 +12,7 @@
 #include "arch/syscalls.h"
 #include "base/text.h"
 #include "bpf/interpret.h"
+#include "resolve/verdict_text.h"
 #include "sandbox-policy/commands/commands.h"
 #include "sandbox-policy/commands/difference_lists.h"
 #include "sandbox-policy/describe.h"
@@ -83,6 +84,18 @@ std::string obstacle_text(const bpf::Obstacle& obstacle, const Compared& compare
   return text;
 }
 
+/// Of container profiles: what decides about the calls that they were written too early to know.
+void print_largest_named(const Compared& compared, Output& out) {
+  for (const Input* input : {&compared.a, &compared.b}) {
+    for (const resolve::RuleSet& rules : input->rules) {
+      if (!rules.largest_named) continue;
+      out.line("");
+      out.line(input->name + ", " + std::string(arch::info(rules.abi).name) + ": errno ENOSYS above " +
+               resolve::largest_named_text(rules));
+    }
+  }
+}
+
 void print_undecided(const Compared& compared, const std::vector<arch::Abi>& named, arch::Abi machine, Output& out) {
   if (!compared.result.undecided.empty()) {
     out.line("");
@@ -112,6 +125,7 @@ void print_text(const Compared& compared, const Options& options, Output& out) {
   } else {
     out.line(both + " differ: what the first answers / what the second answers");
     print_lists(lists, out);
+    print_largest_named(compared, out);
   }
   print_undecided(compared, named, machine, out);
 }

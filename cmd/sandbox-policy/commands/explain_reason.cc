@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "resolve/evaluate.h"
+#include "resolve/verdict_text.h"
 
 namespace sandbox::tool {
 namespace {
@@ -48,6 +49,11 @@ AnswerReason judged_reason(const Input& input, const bpf::SystemCall& call, cons
       return {"kernel",
               unmatched_text(input, call) + ", and Linux " + origin_text(nullptr, policy).substr(8) +
                   " has no such call ('kernel')",
+              {}};
+    case resolve::VerdictSource::kAboveNamed:
+      return {"above-named",
+              above_named_text(*resolve::find_rules(input.rules, call), call.number) +
+                  ": ENOSYS, as from container runtimes",
               {}};
     case resolve::VerdictSource::kFixed:
       return fixed_reason(call);

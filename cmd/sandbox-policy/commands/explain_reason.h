@@ -15,7 +15,7 @@ namespace sandbox::tool {
 
 /// Why a call gets its answer.
 struct AnswerReason {
-  std::string_view id;  ///< For programs: group, default, kernel, abi, fixed, disabled, filter.
+  std::string_view id;  ///< For programs: group, default, kernel, above-named, abi, fixed, disabled, filter.
   std::string text;
   std::optional<SourceRange> place;  ///< In the policy.
 };

@@ -89,10 +89,17 @@ struct VerdictGroup {
   std::set<std::string_view> names;
 };
 
-void print_group(const VerdictGroup& group, arch::Abi abi, Output& out) {
+/// Behind the calls that get what the default says.
+std::string others_text(const Page& page) {
+  if (page.rules == nullptr || !page.rules->largest_named) return ", and all other numbers";
+  return ", and all other numbers up to the largest one named";
+}
+
+void print_group(const VerdictGroup& group, const Page& page, Output& out) {
+  const arch::Abi abi = page.abi;
   const Summary summary = summarise(group.names, abi);
   out.line("  " + out.paint(group.verdict.colour, group.verdict.text) + ": " + plural(group.names.size(), "call") +
-           (group.by_default ? ", and all other numbers" : ""));
+           (group.by_default ? others_text(page) : ""));
   std::vector<std::string> whole;
   for (const NamedSet& set : summary.sets) {
     if (set.missing.empty()) whole.emplace_back(set.name);
@@ -179,8 +186,11 @@ void print_page(const Page& page, const Input& input, Output& out) {
   print_conditional(page, input, out);
   for (const VerdictGroup& group : groups_of(page)) {
     out.line("");
-    print_group(group, page.abi, out);
+    print_group(group, page, out);
   }
+  if (page.rules == nullptr || !page.rules->largest_named) return;
+  out.line("");
+  out.line("  errno ENOSYS: all numbers above " + resolve::largest_named_text(*page.rules));
 }
 
 void print_every_call(const Page& page, const Input& input, Output& out) {
@@ -203,7 +213,9 @@ void print_every_call(const Page& page, const Input& input, Output& out) {
     const resolve::Verdict verdict = listed.chain.otherwise;
     row.emplace_back(resolve::verdict_text(verdict, page.abi), colour_of(verdict.action));
     row.emplace_back(listed.chain.cases.empty() ? "" : "otherwise");
-    row.emplace_back(origin_text(listed.chain.last, *input.policy), Colour::kDim);
+    const bool above = resolve::fallback_of(*page.rules, listed.number).source == resolve::VerdictSource::kAboveNamed;
+    row.emplace_back(above ? "above the largest number named" : origin_text(listed.chain.last, *input.policy),
+                     Colour::kDim);
     rows.push_back(std::move(row));
   }
   out.table(rows, 2);
@@ -304,6 +316,9 @@ void print_json(const Input& input, const std::vector<Page>& pages, const std::o
   for (const Page& page : pages) {
     json.open_object().member("abi", arch::info(page.abi).name);
     if (page.rules != nullptr) add_verdict(json.key("default"), page.rules->default_verdict, page.abi);
+    if (page.rules != nullptr && page.rules->largest_named) {
+      json.member("largest_named", uint64_t{*page.rules->largest_named});
+    }
     json.key("calls").open_array();
     for (const ListedCall& listed : page.calls) json_call(listed, page, input, json);
     json.close_array().close_object();

@@ -36,6 +36,7 @@ class BeatsBuilder {
   bool check_arguments(const std::vector<arch::Abi>& abis, const ConditionalName& entry, const Group& group);
   void simplify(policy::ErrnoValue& error) const;
   void add_group(Group group);
+  void add_calls_above_named();
 
   const Conversion& conversion_;
   policy::Policy made_;
@@ -177,16 +178,27 @@ void BeatsBuilder::add_conditional_names(const Group& group) {
   flush();
 }
 
+void BeatsBuilder::add_calls_above_named() {
+  Group group = {policy::Action::kErrno, {"ENOSYS", 0, made_.default_range}, {}, {}, made_.default_range};
+  for (const std::string_view name : calls_above_named(conversion_)) {
+    group.names.push_back({std::string(name), made_.default_range});
+  }
+  if (!group.names.empty()) add_group(std::move(group));
+}
+
 std::optional<policy::Policy> BeatsBuilder::build() {
   made_ = conversion_.policy;
   if (!made_.oci) return made_;
   made_.oci = false;
+  made_.enosys_above_named = false;
+  made_.also_named.clear();
   made_.groups.clear();
   if (made_.architectures.empty()) made_.architectures.push_back({conversion_.rules.front().abi, made_.default_range});
   for (const Group& group : conversion_.policy.groups) {
     add_names(group);
     add_conditional_names(group);
   }
+  add_calls_above_named();
   if (made_.groups.empty()) {  // A section needs a group.
     made_.groups.push_back({made_.default_action, made_.default_error, {{"exit_group", {}}}, {}, {}});
   }
@@ -196,6 +208,27 @@ std::optional<policy::Policy> BeatsBuilder::build() {
 }
 
 }  // namespace
+
+std::set<std::string_view> calls_above_named(const Conversion& conversion) {
+  // In a group such a name would also say what the multiplexer does.
+  const auto behind_multiplexer = [&](std::string_view name) {
+    return std::ranges::any_of(conversion.rules,
+                               [&](const RuleSet& rules) { return !arch::multiplexed(rules.abi, name).empty(); });
+  };
+  std::set<std::string_view> above;
+  std::set<std::string_view> below;
+  for (const RuleSet& rules : conversion.rules) {
+    for (const std::string_view name : arch::names_on(rules.abi)) {
+      const VerdictSource source = fallback_of(rules, *arch::number_of(rules.abi, name)).source;
+      if (source == VerdictSource::kAboveNamed && behind_multiplexer(name)) continue;
+      (source == VerdictSource::kAboveNamed ? above : below).insert(name);
+    }
+  }
+  if (conversion.policy.default_action != policy::Action::kErrno) {
+    std::erase_if(above, [&](std::string_view name) { return below.contains(name); });
+  }
+  return above;
+}
 
 std::optional<policy::Policy> to_beats(const Conversion& conversion) {
   return BeatsBuilder(conversion).build();

@@ -1,8 +1,14 @@
 #include "resolve/convert/convert.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <memory>
+#include <set>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "arch/errno_names.h"
 #include "arch/syscalls.h"
 #include "base/text.h"
 #include "policy/beats_writer.h"
@@ -46,8 +52,56 @@ std::string describe(const Difference& difference) {
          ", not " + verdict_text(difference.before, difference.abi);
 }
 
+Verdict no_such_call(arch::Abi abi) {
+  return {policy::Action::kErrno, arch::errno_number(abi, "ENOSYS").value_or(ENOSYS)};
+}
+
+/// What container runtimes make of the rules where `written` names no larger number: ENOSYS above it. That is no fault
+/// of the converter, and the reader is told.
+PolicyRules as_runtimes_answer(PolicyRules rules, const PolicyRules& written, const Conversion& conversion) {
+  std::vector<std::string> places;
+  std::string before;
+  for (RuleSet& set : rules) {
+    const RuleSet* other = find_rules(written, set.abi);
+    if (other == nullptr || !other->largest_named || set.largest_named == other->largest_named) continue;
+    const uint32_t largest = *other->largest_named;
+    std::erase_if(set.calls, [&](const CallRules& call) { return is_above_named(set.abi, call.number, largest); });
+    set.largest_named = largest;
+    places.push_back(largest_named_text(*other) + " on " + std::string(arch::info(set.abi).name));
+    before = verdict_text(set.default_verdict, set.abi);
+  }
+  if (!places.empty()) {
+    conversion.diagnostics.warning(conversion.policy.default_range,
+                                   "container runtimes answer numbers with errno ENOSYS, where this policy has " +
+                                       before + ", if they are above " + join(places, ", "));
+  }
+  return rules;
+}
+
+/// The same rules with the names of calls in place of "above the largest number that the profile names", which has no
+/// words in a Beats section. The reader is told what is lost: numbers that no table knows, and the ABIs apart.
+PolicyRules with_names_above(PolicyRules rules, const Conversion& conversion) {
+  if (std::ranges::none_of(rules, [](const RuleSet& set) { return set.largest_named.has_value(); })) return rules;
+  const std::set<std::string_view> above = calls_above_named(conversion);
+  for (RuleSet& set : rules) {
+    for (const std::string_view name : above) {
+      const auto number = arch::number_of(set.abi, name);
+      if (!number || !clauses_of(set, *number).empty()) continue;
+      const CallRules call = {*number, {{{}, no_such_call(set.abi), std::nullopt}}};
+      set.calls.insert(std::ranges::lower_bound(set.calls, *number, {}, &CallRules::number), call);
+    }
+    set.largest_named.reset();
+  }
+  conversion.diagnostics.warning(conversion.policy.default_range,
+                                 "ENOSYS above the largest number that the profile names is said by the names of calls "
+                                 "in the Beats format: on every "
+                                 "ABI the same ones, and calls that this version of sandbox-policy does not know get " +
+                                     verdict_text(rules.front().default_verdict, rules.front().abi));
+  return rules;
+}
+
 /// What is written must mean what was read. A fault in a converter, or a case that was not thought of, ends here.
-bool proved(const Conversion& conversion, const std::string& text) {
+bool proved(const Conversion& conversion, TextFormat format, const std::string& text) {
   const auto source = std::make_shared<const SourceText>("converted", text);
   Diagnostics found(source);
   policy::Environment environment = conversion.environment;
@@ -65,7 +119,9 @@ bool proved(const Conversion& conversion, const std::string& text) {
   }
   ArgumentSets sets;
   const Relation relation = conversion.lossy ? Relation::kNotWider : Relation::kSame;
-  const auto difference = first_difference(sets, conversion.rules, rules, relation);
+  const PolicyRules expected = format == TextFormat::kBeats ? with_names_above(conversion.rules, conversion)
+                                                            : as_runtimes_answer(conversion.rules, rules, conversion);
+  const auto difference = first_difference(sets, expected, rules, relation);
   if (sets.gave_up()) {
     conversion.refuse_always(range, "the policy", "its conditions are too involved");
   } else if (difference) {
@@ -78,14 +134,14 @@ std::optional<std::string> as_oci(const Conversion& conversion) {
   const auto profile = to_oci(conversion, {});
   if (!profile) return std::nullopt;
   std::string text = policy::write_oci(*profile);
-  if (!proved(conversion, text)) return std::nullopt;
+  if (!proved(conversion, TextFormat::kOci, text)) return std::nullopt;
   return text;
 }
 
 /// The same profile as JSON is what is proved: the resource says it in other words.
 std::optional<std::string> as_resource(const Conversion& conversion, const std::string& name) {
   const auto profile = to_oci(conversion, {false, INT64_MAX});
-  if (!profile || !proved(conversion, policy::write_oci(*profile))) return std::nullopt;
+  if (!profile || !proved(conversion, TextFormat::kOci, policy::write_oci(*profile))) return std::nullopt;
   return policy::write_seccomp_profile(*profile, name);
 }
 
@@ -93,7 +149,7 @@ std::optional<std::string> as_beats(const Conversion& conversion) {
   const auto beats = to_beats(conversion);
   if (!beats) return std::nullopt;
   std::string text = policy::write_beats(*beats);
-  if (!proved(conversion, text)) return std::nullopt;
+  if (!proved(conversion, TextFormat::kBeats, text)) return std::nullopt;
   return text;
 }
 

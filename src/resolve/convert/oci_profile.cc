@@ -49,6 +49,7 @@ class OciBuilder {
   std::optional<std::vector<CallRule>> rules_for(const std::string& name, const OnAbi& abi, const Decisions& decisions,
                                                  const Decisions& said_already);
   [[nodiscard]] std::vector<NamedVerdict> rules_by_name() const;
+  void keep_largest_named(policy::OciProfile& profile) const;
   void refuse(const std::string& name, const std::vector<OnAbi>& abis, const std::string& reason);
 
   const Conversion& conversion_;
@@ -123,7 +124,7 @@ void OciBuilder::refuse(const std::string& name, const std::vector<OnAbi>& abis,
   SourceRange range = conversion_.policy.default_range;
   bool placed = false;
   for (const OnAbi& abi : abis) {
-    strictest = more_restrictive(strictest, abi.rules->default_verdict);
+    strictest = more_restrictive(strictest, fallback_of(*abi.rules, abi.number).verdict);
     for (const Clause& clause : clauses_of(*abi.rules, abi.number)) {
       strictest = more_restrictive(strictest, clause.verdict);
       if (!placed && clause.origin) {
@@ -143,9 +144,9 @@ void OciBuilder::refuse(const std::string& name, const std::vector<OnAbi>& abis,
 
 std::optional<Decisions> OciBuilder::common_decisions(const std::string& name, const std::vector<OnAbi>& abis) {
   const OnAbi& first = widest(abis);
-  Decisions common = decide(sets_, clauses_of(*first.rules, first.number), first.rules->default_verdict);
+  Decisions common = decide(sets_, *first.rules, first.number);
   for (const OnAbi& abi : abis) {
-    const Decisions here = decide(sets_, clauses_of(*abi.rules, abi.number), abi.rules->default_verdict);
+    const Decisions here = decide(sets_, *abi.rules, abi.number);
     const bool narrower = register_bits(abi) < register_bits(first);
     const auto same = [&](const Decision& decision) {
       Set set = set_of(common, decision.verdict);
@@ -288,6 +289,55 @@ void OciBuilder::add_multiplexer(const std::string& name, const std::vector<OnAb
   if (rules && !rules->empty()) conditional_.push_back({std::move(*rules), {name}});
 }
 
+bool has_default_of_runtimes(Verdict by_default) {
+  return by_default.action < Action::kTrace;
+}
+
+/// The largest number of the ABI that container runtimes find among the names: not those of calls behind a multiplexer.
+uint32_t largest_counted(const policy::OciProfile& profile, arch::Abi abi) {
+  uint32_t largest = 0;
+  for (const policy::OciRule& rule : profile.rules) {
+    for (const std::string& name : rule.names) {
+      const auto number = arch::number_of(abi, name);
+      if (number && arch::multiplexed(abi, name).empty()) largest = std::max(largest, *number);
+    }
+  }
+  return largest;
+}
+
+/// The call with the lowest number from `least` on that counts.
+std::optional<std::string_view> first_counted(arch::Abi abi, uint32_t least) {
+  std::optional<std::string_view> first;
+  for (const std::string_view name : arch::names_on(abi)) {
+    const uint32_t number = *arch::number_of(abi, name);
+    if (number < least || !arch::multiplexed(abi, name).empty()) continue;
+    if (!first || number < *arch::number_of(abi, *first)) first = name;
+  }
+  return first;
+}
+
+/// Container runtimes answer numbers above the largest that a profile names with ENOSYS, before they look at a rule. So
+/// a call that gets what the default says is named all the same where that keeps the largest number of a profile, or
+/// the rules of calls behind a multiplexer, whose names do not count.
+void OciBuilder::keep_largest_named(policy::OciProfile& profile) const {
+  if (!has_default_of_runtimes(default_)) return;
+  for (bool added = true; added;) {  // A name for one ABI also counts on the others.
+    added = false;
+    for (const RuleSet& rules : conversion_.rules) {
+      uint32_t needed = rules.largest_named.value_or(0);
+      for (const CallRules& call : rules.calls) {
+        const auto is_written = [](const Clause& clause) { return clause.origin.has_value(); };
+        if (std::ranges::any_of(call.clauses, is_written)) needed = std::max(needed, call.number);
+      }
+      const uint32_t counted = largest_counted(profile, rules.abi);
+      const auto name = counted != 0 && counted < needed ? first_counted(rules.abi, needed) : std::nullopt;
+      if (!name) continue;
+      profile.rules.push_back({{std::string(*name)}, default_.action, default_.data, {}});
+      added = true;
+    }
+  }
+}
+
 std::optional<policy::OciProfile> OciBuilder::build() {
   if (!choose_default()) return std::nullopt;
   collect_calls();
@@ -312,6 +362,7 @@ std::optional<policy::OciProfile> OciBuilder::build() {
       profile.rules.push_back({names, rule.verdict.action, rule.verdict.data, rule.arguments});
     }
   }
+  keep_largest_named(profile);
   return profile;
 }
 

@@ -65,6 +65,7 @@ class DropIn {
   void settle_calls();
   void settle_allow_list();
   [[nodiscard]] SourceRange place_of(const std::string& name) const;
+  [[nodiscard]] std::string subject_of(const std::string& name) const;
   std::optional<Verdict> sayable(Verdict verdict, SourceRange range, const std::string& subject);
   [[nodiscard]] Verdict verdict_of_call(const std::string& name) const;
   /// Sets of the policy all of whose members `wanted` holds for; these members are then `covered`.
@@ -96,7 +97,15 @@ SourceRange DropIn::place_of(const std::string& name) const {
   return conversion_.policy.default_range;
 }
 
-std::string subject_of(const std::string& name) {
+/// What a message about the call is about: no group may name it.
+std::string DropIn::subject_of(const std::string& name) const {
+  const bool unnamed = place_of(name).offset == conversion_.policy.default_range.offset;
+  if (unnamed && conversion_.policy.kernel) return "'kernel'";
+  const bool above = std::ranges::any_of(conversion_.rules, [&](const RuleSet& rules) {
+    const auto number = arch::number_of(rules.abi, name);
+    return number && fallback_of(rules, *number).source == VerdictSource::kAboveNamed;
+  });
+  if (unnamed && above) return "ENOSYS above the largest number that the profile names";
   return "the rule for " + in_quotes(std::string_view(name));
 }
 
@@ -109,7 +118,7 @@ void DropIn::collect_call(const std::string& name) {
   for (const RuleSet& rules : conversion_.rules) {
     const auto number = arch::number_of(rules.abi, name);
     if (!number) continue;
-    const Decisions decisions = decide(sets_, clauses_of(rules, *number), rules.default_verdict);
+    const Decisions decisions = decide(sets_, rules, *number);
     conditional = conditional || decisions.size() > 1;
     for (const Decision& decision : decisions) {
       strictest = more_restrictive(strictest, decision.verdict);
@@ -135,7 +144,7 @@ void DropIn::collect_multiplexer(const std::string& name) {
   for (const RuleSet& rules : conversion_.rules) {
     const auto number = arch::number_of(rules.abi, name);
     if (!number) continue;
-    const Decisions wanted = decide(sets_, clauses_of(rules, *number), rules.default_verdict);
+    const Decisions wanted = decide(sets_, rules, *number);
     const Decisions said = decide(sets_, clauses_behind(name, rules.abi, named), default_);
     const auto same = [&](const Decision& decision) { return set_of(wanted, decision.verdict) == decision.set; };
     if (!std::all_of(said.begin(), said.end(), same)) return collect_call(name);
@@ -215,8 +224,7 @@ void DropIn::settle_allow_list() {
   for (auto& [name, verdict] : verdicts_) {
     if (runs(verdict)) continue;
     if (verdict != wanted && told.insert(verdict).second) {
-      const bool hidden = conversion_.policy.kernel && place_of(name).offset == conversion_.policy.default_range.offset;
-      failed_ = !conversion_.refuse(place_of(name), hidden ? "'kernel'" : subject_of(name),
+      failed_ = !conversion_.refuse(place_of(name), subject_of(name),
                                     "an allow list has one answer for all that it does not list, and here " +
                                         verdict_text(verdict, abi()) + " stands beside " + verdict_text(wanted, abi()),
                                     "all get " + verdict_text(default_, abi())) ||

@@ -175,7 +175,9 @@ Answers answers_of(const RuleSet& rules, uint32_t number) {
     }
     if (clause.conditions.empty()) return answers;
   }
-  note(rules.default_verdict);
+  const Fallback fallback = fallback_of(rules, number);
+  answers.source = fallback.source;
+  note(fallback.verdict);
   return answers;
 }
 

@@ -40,9 +40,12 @@ SourceRange place_of(const Answers& answers, const policy::Policy& policy) {
 void check_needed(const policy::Policy& policy, const RuleSet& rules, const NeededCall& needed, Findings& findings) {
   const auto answers = answers_of(rules, needed.name);
   if (!answers || !answers->denied()) return;
+  const uint32_t number = *arch::number_of(rules.abi, needed.name);
+  const bool above = answers->source == VerdictSource::kAboveNamed;
+  const std::string why = above ? ", " + above_named_text(rules, number) : "";
   findings.add(needed.id, rules.abi, place_of(*answers, policy),
                in_quotes(needed.name) + (answers->denial != nullptr ? " is denied (" : " is not allowed (") +
-                   verdict_text(answers->refusal, rules.abi) + "): without it " + std::string(needed.otherwise));
+                   verdict_text(answers->refusal, rules.abi) + why + "): without it " + std::string(needed.otherwise));
 }
 
 /// Since glibc 2.34 threads are made with clone3, and with clone only if that gives ENOSYS.

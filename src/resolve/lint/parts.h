@@ -36,12 +36,13 @@ class Findings {
 
 /// What a call can get on one ABI, over all arguments.
 struct Answers {
-  bool passes = false;                 ///< For some arguments it is allowed, or logged.
-  bool fails = false;                  ///< For some arguments it gets an errno, a signal or death.
-  Verdict refusal;                     ///< The first errno, signal or death, if `fails`,
-  const Clause* denial = nullptr;      ///< and the first clause of a group that says so.
-  const Clause* condition = nullptr;   ///< The first clause of a group that looks at its arguments.
-  const Clause* permission = nullptr;  ///< The first clause of a group that lets it pass.
+  bool passes = false;                           ///< For some arguments it is allowed, or logged.
+  bool fails = false;                            ///< For some arguments it gets an errno, a signal or death.
+  Verdict refusal;                               ///< The first errno, signal or death, if `fails`,
+  const Clause* denial = nullptr;                ///< and the first clause of a group that says so.
+  const Clause* condition = nullptr;             ///< The first clause of a group that looks at its arguments.
+  const Clause* permission = nullptr;            ///< The first clause of a group that lets it pass.
+  VerdictSource source = VerdictSource::kGroup;  ///< Of what no clause decides, if that comes to pass.
 
   [[nodiscard]] bool open() const { return passes && !fails; }
   [[nodiscard]] bool filtered() const { return passes && fails && condition != nullptr; }

@@ -206,6 +206,76 @@ TEST(OciReader, TakesPodmansNamesOfErrors) {
   EXPECT_EQ(policy.groups.at(0).error.name, "EACCES");
 }
 
+TEST(OciReader, TakesAnEmptyStringOrListForOneThatIsNotThere) {
+  EXPECT_EQ(
+      groups(
+          R"({"name": "", "names": ["mkdir"], "action": "SCMP_ACT_ALLOW", "args": [], "errno": "", "errnoRet": ""})"),
+      (Groups{"allow mkdir"}));
+  EXPECT_EQ(groups(R"({"name": "mkdir", "names": [], "action": "SCMP_ACT_ALLOW", "args": null})"),
+            (Groups{"allow mkdir"}));
+  EXPECT_EQ(groups(R"({"names": ["mkdir"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": [], "minKernel": ""}})"),
+            (Groups{"allow mkdir"}));
+  const Policy policy = read(R"({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrno": "", "defaultErrnoRet": "",
+      "listenerPath": "", "listenerMetadata": "", "flags": [], "architectures": [], "archMap": [], "syscalls": []})");
+  EXPECT_EQ(policy.default_error.name, "EPERM");
+  EXPECT_TRUE(policy.architectures.empty());
+  EXPECT_EQ(problems(R"({"defaultAction": "", "syscalls": []})"),
+            "1:1: error: 'defaultAction' is missing in the profile: what a call gets that no rule matches\n");
+  EXPECT_EQ(problems(with_rules(R"({"names": ["read"], "action": ""})")),
+            "1:50: error: 'action' is missing in an entry of 'syscalls'\n");
+  EXPECT_EQ(problems(with_rules(R"({"names": ["read"], "action": "SCMP_ACT_LOG", "args": [{"index": 0, "op": ""}]})")),
+            "1:105: error: 'op' is missing in an entry of 'args'\n");
+  for (const char* none : {R"("names": [])", R"("name": "")", R"("name": null)", R"("names": [], "name": "")"}) {
+    EXPECT_EQ(problems(with_rules("{" + std::string(none) + R"(, "action": "SCMP_ACT_ALLOW"})")),
+              "1:50: warning: an entry of 'syscalls' that names no call; it does nothing\n");
+  }
+  EXPECT_EQ(problems(with_rules(R"({"names": [""], "action": "SCMP_ACT_ALLOW"})")),
+            "1:61: error: an entry of 'names' must be a system call's name, found ''\n");
+}
+
+TEST(OciReader, ComparesKeysWithoutCase) {
+  const Policy policy = read(R"({"DEFAULTACTION": "SCMP_ACT_ERRNO", "defaulterrnoret": 7,
+      "archMap": [{"Architecture": "SCMP_ARCH_X86_64", "subarchitectures": ["SCMP_ARCH_X86"]}],
+      "Syscalls": [{"NAMES": ["kill"], "Action": "SCMP_ACT_ALLOW", "Includes": {"Caps": []},
+                    "Args": [{"Index": 1, "VALUE": 9, "valuetwo": 1, "Op": "SCMP_CMP_EQ"}]}]})");
+  EXPECT_EQ(policy.default_error.number, 7);
+  EXPECT_EQ(policy.architectures.size(), 2U);
+  EXPECT_EQ(policy.groups.at(0).names_with_args.at(0).conditions.at(0).argument, 1);
+  EXPECT_EQ(problems(R"({"defaultAction": "SCMP_ACT_ALLOW", "DefaultAction": "SCMP_ACT_ALLOW"})"),
+            "1:37: error: key 'DefaultAction' is given twice in the profile; first on line 1\n");
+}
+
+TEST(OciReader, PassesOverComments) {
+  EXPECT_EQ(
+      problems(
+          R"({"_comment": "why", "$schema": {"a": [1]}, "//": ["x"], "// why": 1, "defaultAction": "SCMP_ACT_ALLOW",
+      "Description": null, "COMMENT": {}, "_": 1, "_": 2,
+      "archMap": [{"architecture": "SCMP_ARCH_X86_64", "_": 1}],
+      "syscalls": [{"names": ["kill"], "action": "SCMP_ACT_ALLOW", "description": 1, "_": 1,
+                    "includes": {"comment": "y"}, "excludes": {"_": 1},
+                    "args": [{"index": 1, "value": 9, "op": "SCMP_CMP_EQ", "comment": "SIGKILL"}]}]})"),
+      "");
+  EXPECT_EQ(
+      problems(R"({"defaultAction": "SCMP_ACT_ALLOW", "-comment": 1})"),
+      "1:37: error: unknown key '-comment' in the profile; expected defaultAction, defaultErrnoRet, defaultErrno, "
+      "architectures, archMap, flags, syscalls, listenerPath or listenerMetadata\n");
+}
+
+TEST(OciReader, KnowsTheArchitecturesThatNoMachineOfOursHas) {
+  const Policy policy = read(profile(R"("architectures": ["SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_PARISC", "SCMP_ARCH_X86",
+      "SCMP_ARCH_PARISC64", "SCMP_ARCH_M68K", "SCMP_ARCH_SH", "SCMP_ARCH_SHEB"])"));
+  ASSERT_EQ(policy.architectures.size(), 4U);
+  EXPECT_EQ(policy.architectures[0].abi, arch::Abi::kX86_64);
+  EXPECT_EQ(policy.architectures[1].abi, arch::Abi::kParisc);
+  EXPECT_EQ(policy.architectures[2].abi, arch::Abi::kX86);
+}
+
+TEST(OciReader, KnowsTheFlagsOfAListener) {
+  EXPECT_EQ(
+      problems(profile(R"("flags": ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"])")),
+      "1:47: error: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV needs a container runtime that answers notifications\n");
+}
+
 TEST(OciReader, RefusesTooManyConditions) {
   std::string names;
   for (int i = 0; i < 1000; ++i) names += std::string(i > 0 ? "," : "") + "\"read\"";

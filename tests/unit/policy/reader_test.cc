@@ -99,13 +99,48 @@ TEST(Reader, ParsesNothingThatIsNoText) {
 
 TEST(Reader, WantsASection) {
   for (const char* yaml : {"", "a: b\n", "- seccomp\n", "seccomp\n", "~\n", "{}\n", "seccomps: {}\n", "Seccomp: {}\n",
-                           "default_action: allow\nsyscalls: []\n", "defaultaction: SCMP_ACT_ALLOW\n",
-                           "seccomp: {}\ndefaultAction: SCMP_ACT_ALLOW\n"}) {
+                           "default_action: allow\nsyscalls: []\n", "seccomp: {}\ndefaultAction: SCMP_ACT_ALLOW\n"}) {
     testing::PolicyText text(yaml);
     EXPECT_FALSE(text.read().has_value()) << yaml;
     EXPECT_EQ(text.diagnostics().all().size(), 1U) << yaml << text.problems();
     EXPECT_TRUE(text.diagnostics().has_errors()) << yaml;
   }
+}
+
+TEST(Reader, ReadsASectionInFlowStyleAsYaml) {
+  for (const char* yaml :
+       {R"({"seccomp": {"default_action": "allow", "syscalls": [{"action": "log", "names": ["read"]}]}})",
+        "{seccomp: {default_action: allow, syscalls: [{action: log, names: [read]}]}}\n",
+        "  {\n  # SCMP_ACT_ALLOW and \"defaultAction\" would be a container profile's\n  \"seccomp\": "
+        "{'default_action': allow,"
+        " syscalls: [{action: log, names: [read],},],}}\n",
+        R"({"seccomp": {"default_action": "\x61llow", "syscalls": [{"action": "log", "names": ["read"]}]}})"}) {
+    testing::PolicyText text(yaml);
+    const auto policy = text.read();
+    EXPECT_EQ(text.problems(), "") << yaml;
+    ASSERT_TRUE(policy.has_value());
+    EXPECT_FALSE(policy->oci);
+    EXPECT_EQ(policy->default_action, Action::kAllow);
+    EXPECT_EQ(policy->groups.size(), 1U);
+  }
+}
+
+TEST(Reader, ReadsAProfileInBracesAsJson) {
+  const auto problems = [](const char* json) {
+    testing::PolicyText text(json);
+    text.read();
+    return text.problems();
+  };
+  EXPECT_EQ(problems("\n\t{\"defaultAction\": \"SCMP_ACT_ALLOW\"}\n"), "") << "tabs are no YAML there";
+  EXPECT_EQ(problems("{defaultAction: SCMP_ACT_ALLOW}"),
+            "1:2: error: expected a key in double quotes, found 'defaultAction'\n");
+  EXPECT_EQ(
+      problems("{\"syscalls\": [], # \n\"defaultAction\": \"SCMP_ACT_ALLOW\"}"),
+      "1:18: error: expected a key in double quotes, found '#'; JSON has no comments: put the text into a key such "
+      "as \"_comment\"\n");
+  EXPECT_EQ(problems("{\"defaultAction\": \"SCMP_ACT_ALOW\",}"),
+            "1:19: error: unknown action 'SCMP_ACT_ALOW'; did you mean 'SCMP_ACT_ALLOW'?\n"
+            "1:35: error: expected a key in double quotes, found '}'; JSON has no comma before '}'\n");
 }
 
 TEST(Reader, TellsTheFormatsApart) {

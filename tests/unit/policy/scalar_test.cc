@@ -10,9 +10,9 @@
 namespace sandbox::policy {
 namespace {
 
-YamlNode scalar(std::string text) {
-  YamlNode node;
-  node.kind = YamlNode::Kind::kScalar;
+TreeNode scalar(std::string text) {
+  TreeNode node;
+  node.kind = TreeNode::Kind::kScalar;
   node.plain = true;
   node.text = std::move(text);
   return node;
@@ -29,7 +29,7 @@ auto read(const std::string& text, Read reader) {
 }
 
 auto read_value_text(const std::string& text) {
-  return read(text, [](const YamlNode& node, Diagnostics& problems) { return read_value(node, "'value'", problems); });
+  return read(text, [](const TreeNode& node, Diagnostics& problems) { return read_value(node, "'value'", problems); });
 }
 
 /// The terms of a value as "10", "-1" or the constant's name, with spaces between.
@@ -99,7 +99,7 @@ TEST(ReadValue, RefusesTermsThatCannotBeJoined) {
 }
 
 auto read_abi_text(const std::string& text) {
-  return read(text, [](const YamlNode& node, Diagnostics& problems) { return read_abi(node, problems); });
+  return read(text, [](const TreeNode& node, Diagnostics& problems) { return read_abi(node, problems); });
 }
 
 TEST(ReadAbi, TakesNamesAndWhatPeopleType) {
@@ -119,7 +119,7 @@ TEST(ReadAbi, RefusesOthers) {
 }
 
 auto read_version(const std::string& text) {
-  return read(text, [](const YamlNode& node, Diagnostics& problems) {
+  return read(text, [](const TreeNode& node, Diagnostics& problems) {
     return read_kernel_version(node, "'kernel'", problems);
   });
 }
@@ -138,7 +138,7 @@ TEST(ReadKernelVersion, RefusesOthers) {
 }
 
 TEST(ReadErrno, KeepsNamesForTheAbisToResolve) {
-  const auto reader = [](const YamlNode& node, Diagnostics& problems) { return read_errno(node, "'errno'", problems); };
+  const auto reader = [](const TreeNode& node, Diagnostics& problems) { return read_errno(node, "'errno'", problems); };
   EXPECT_EQ(read("ENOSYS", reader).first->name, "ENOSYS");
   const auto number = read("38", reader).first;
   EXPECT_EQ(number->name, "");

@@ -9,7 +9,7 @@
 namespace sandbox::policy {
 namespace {
 
-using Kind = YamlNode::Kind;
+using Kind = TreeNode::Kind;
 
 /// A text and its tree, which must parse.
 struct Parsed {
@@ -19,13 +19,13 @@ struct Parsed {
     EXPECT_TRUE(parsed.has_value());
     if (parsed) root = std::move(*parsed);
   }
-  [[nodiscard]] std::string covered(const YamlNode& node) const { return text.covered(node.range); }
+  [[nodiscard]] std::string covered(const TreeNode& node) const { return text.covered(node.range); }
 
   testing::PolicyText text;
-  YamlNode root;
+  TreeNode root;
 };
 
-const YamlNode& value_of(const Parsed& parsed, size_t entry) {
+const TreeNode& value_of(const Parsed& parsed, size_t entry) {
   return parsed.root.entries.at(entry).value;
 }
 
@@ -158,7 +158,7 @@ TEST(YamlTree, AcceptsOneDocumentWithItsMarks) {
 TEST(YamlTree, ReadsNestingOfSomeDepth) {
   const Parsed parsed(std::string(100, '[') + std::string(100, ']'));
   size_t depth = 0;
-  for (const YamlNode* node = &parsed.root; !node->items.empty(); node = &node->items[0]) ++depth;
+  for (const TreeNode* node = &parsed.root; !node->items.empty(); node = &node->items[0]) ++depth;
   EXPECT_EQ(depth, 99U);
 }
 

@@ -96,6 +96,12 @@ TEST(Judge, TellsTheDecidingLine) {
   EXPECT_EQ(described(*both.judge, {5, 0x1234, {}, 0}), "a fixed rule ");
 }
 
+TEST(Judge, TellsWhatIsAboveTheLargestNumberNamed) {
+  const Applied profile({R"({"defaultAction": "SCMP_ACT_ERRNO",
+      "syscalls": [{"names": ["read", "fsync"], "action": "SCMP_ACT_ALLOW"}]})"});
+  EXPECT_EQ(described(*profile.judge, call("statx")), "above the largest number named a.yml:1:2");
+}
+
 TEST(Judge, NobodyElseGetsAListener) {
   const Applied first({kFirst});
   const bpf::SystemCall asking = call("seccomp", SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER);

@@ -102,6 +102,10 @@ TEST_F(DenialLine, WhatDecides) {
   event.action = SECCOMP_RET_ERRNO | 38;
   EXPECT_EQ(denial_line(event),
             "denied socket(AF_PACKET, SOCK_RAW, 768) = ENOSYS  [tcpdump, pid 4711]  by beat.yml:3 (kernel: errno)");
+  event.rule_kind = "above the largest number named";
+  EXPECT_EQ(denial_line(event),
+            "denied socket(AF_PACKET, SOCK_RAW, 768) = ENOSYS  [tcpdump, pid 4711]  by beat.yml:3 (above the largest "
+            "number named)");
   event.rule_kind = "a fixed rule";
   event.rule = "";
   EXPECT_EQ(denial_line(event),

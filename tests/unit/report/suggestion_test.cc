@@ -151,6 +151,18 @@ TEST(Suggestion, AFilterFile) {
             "again.\n");
 }
 
+TEST(Suggestion, WhatIsAboveTheLargestNumberNamedIsLeftOutIfProgramsDoWithout) {
+  const Read profile(
+      R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]})");
+  EXPECT_EQ(suggestion(&profile.policy,
+                       {denied("clone3", VerdictSource::kAboveNamed), denied("write", VerdictSource::kAboveNamed)},
+                       "docker.json"),
+            "To allow this, add to docker.json, to its 'syscalls' (and take them out of rules that deny them):\n"
+            "    {\"names\":[\"write\"],\"action\":\"SCMP_ACT_ALLOW\"},\n"
+            "Probably not needed: clone3. They are above the largest number that docker.json names, got ENOSYS, and "
+            "programs then do without.\n");
+}
+
 TEST(Suggestion, WhatIsNewerThanTheKernelIsLeftOut) {
   const Read beat(
       "seccomp:\n  default_action: errno\n  kernel: \"4.17\"\n  syscalls:\n  - action: allow\n    names: [read]\n");

@@ -247,5 +247,99 @@ TEST(KernelKey, CountsByAbi) {
   EXPECT_EQ(resolved.judge(Abi::kMips, "clone3"), (Verdict{Action::kErrno, 89}));
 }
 
+// ---- Container profiles: what is above the largest number named
+
+std::string profile(const std::string& rules, const std::string& head = R"("defaultAction": "SCMP_ACT_ERRNO")") {
+  return "{" + head + R"(, "syscalls": [)" + rules + "]}";
+}
+
+std::string allowing(const std::string& names, const std::string& more = "") {
+  return R"({"names": [)" + names + R"(], "action": "SCMP_ACT_ALLOW")" + more + "}";
+}
+
+TEST(AboveNamed, GetsEnosysBeforeAnyRule) {
+  const ResolvedText resolved(profile(allowing(R"("read", "fsync")")));
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, "read"), kAllow);
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, 73), kPermission) << "a hole below fsync, which is 74";
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, 74), kAllow);
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, 75), kNoSuchCall);
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, 0x3fffffff), kNoSuchCall);
+  EXPECT_EQ(resolved.rules.at(0).largest_named, 74U);
+  const auto source = [&](uint32_t number) {
+    return evaluate(resolved.rules, {number, arch::info(Abi::kX86_64).audit_arch, {}, 0}).source;
+  };
+  EXPECT_EQ(source(74), VerdictSource::kGroup);
+  EXPECT_EQ(source(73), VerdictSource::kDefault);
+  EXPECT_EQ(source(75), VerdictSource::kAboveNamed);
+}
+
+TEST(AboveNamed, IsForDefaultsThatDeny) {
+  for (const char* action : {"KILL", "KILL_THREAD", "KILL_PROCESS", "TRAP", "ERRNO"}) {
+    const std::string head = std::string(R"("defaultAction": "SCMP_ACT_)") + action + "\"";
+    EXPECT_EQ(ResolvedText(profile(allowing(R"("fsync")"), head)).judge(Abi::kX86_64, 332), kNoSuchCall) << action;
+  }
+  for (const char* action : {"ALLOW", "LOG", "TRACE"}) {
+    const std::string head = std::string(R"("defaultAction": "SCMP_ACT_)") + action + "\"";
+    const ResolvedText resolved(profile(R"({"names": ["fsync"], "action": "SCMP_ACT_ERRNO"})", head));
+    EXPECT_NE(resolved.judge(Abi::kX86_64, 332), kNoSuchCall) << action;
+    EXPECT_FALSE(resolved.rules.at(0).largest_named) << action;
+  }
+  const ResolvedText other(
+      profile(allowing(R"("fsync")"), R"("defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 13)"));
+  EXPECT_EQ(other.judge(Abi::kX86_64, 332), kNoSuchCall);
+  const ResolvedText same(
+      profile(allowing(R"("fsync")"), R"("defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38)"));
+  EXPECT_EQ(same.judge(Abi::kX86_64, 332), kNoSuchCall);
+  EXPECT_FALSE(same.rules.at(0).largest_named) << "the default says it";
+}
+
+TEST(AboveNamed, CountsEveryNameThatIsLeft) {
+  const auto largest = [](const std::string& rules) { return ResolvedText(profile(rules)).rules.at(0).largest_named; };
+  EXPECT_EQ(largest(allowing(R"("fsync", "no_such_call")")), 74U);
+  EXPECT_EQ(largest(allowing(R"("fsync")") + R"(, {"names": ["clone3"], "action": "SCMP_ACT_ERRNO"})"), 435U)
+      << "a rule that says what the default says";
+  EXPECT_EQ(largest(allowing(R"("fsync")") + "," + allowing(R"("mseal")", R"(, "includes": {"caps": ["CAP_BPF"]})")),
+            74U);
+  EXPECT_EQ(largest(allowing(R"("fsync")") + "," + allowing(R"("mseal")", R"(, "excludes": {"caps": ["CAP_BPF"]})")),
+            462U);
+  EXPECT_EQ(largest(allowing(R"("mseal")", R"(, "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}])")), 462U);
+  EXPECT_EQ(largest(allowing(R"("read")")), std::nullopt) << "nothing but 0";
+  EXPECT_EQ(largest(""), std::nullopt);
+}
+
+TEST(AboveNamed, IsAnotherNumberOnEachAbi) {
+  const ResolvedText resolved(
+      profile(allowing(R"("statx", "pwritev2")"),
+              R"("defaultAction": "SCMP_ACT_KILL", "architectures": ["SCMP_ARCH_X86", "SCMP_ARCH_X32"])"));
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, 332), kAllow);
+  EXPECT_EQ(resolved.judge(Abi::kX86_64, 333), kNoSuchCall);
+  EXPECT_EQ(resolved.judge(Abi::kX86, 383), kAllow);
+  EXPECT_EQ(resolved.judge(Abi::kX86, 384), kNoSuchCall);
+  EXPECT_EQ(resolved.judge(Abi::kX32, 0x40000000 + 546), (Verdict{Action::kKillThread, 0}));
+  EXPECT_EQ(resolved.judge(Abi::kX32, 0x40000000 + 547), kAllow) << "x32's own pwritev2";
+  EXPECT_EQ(resolved.judge(Abi::kX32, 0x40000000 + 548), kNoSuchCall);
+}
+
+TEST(AboveNamed, DoesNotCountCallsBehindAMultiplexer) {
+  const ResolvedText resolved(profile(allowing(R"("read", "mlock2", "socket")"),
+                                      R"("defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86"])"));
+  EXPECT_EQ(resolved.judge(Abi::kX86, "socket"), kAllow);
+  const ResolvedText low(profile(allowing(R"("read", "brk", "socket")"),
+                                 R"("defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86"])"));
+  EXPECT_EQ(low.judge(Abi::kX86, "brk"), kAllow);
+  EXPECT_EQ(low.judge(Abi::kX86, "socket"), kNoSuchCall) << "359, as from runc";
+  EXPECT_EQ(low.judge(Abi::kX86_64, "socket"), kAllow);
+}
+
+TEST(AboveNamed, TakesNumber0OfS390ForUnknown) {
+  policy::Environment environment;
+  environment.native = Abi::kS390x;
+  const ResolvedText resolved(profile(allowing(R"("read", "write")")), environment);
+  EXPECT_EQ(resolved.judge(Abi::kS390x, 0U), kNoSuchCall);
+  EXPECT_EQ(resolved.judge(Abi::kS390x, 1U), kPermission);
+  EXPECT_EQ(resolved.judge(Abi::kS390x, 4U), kAllow);
+  EXPECT_EQ(resolved.judge(Abi::kS390x, 5U), kNoSuchCall);
+}
+
 }  // namespace
 }  // namespace sandbox::resolve

@@ -1,0 +1,270 @@
+#include "policy/json_tree.h"
+
+#include <rapidjson/error/error.h>
+#include <rapidjson/reader.h>
+#include <rapidjson/stream.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+
+namespace sandbox::policy {
+namespace {
+
+using Kind = TreeNode::Kind;
+
+/// Lists and objects in one another. A profile has five; trees are taken down by recursion.
+constexpr size_t kMaxDepth = 500;
+
+/// Room for the first items of a list, so that a list of names is not moved from one place to the next one by one.
+constexpr size_t kFirstItems = 8;
+
+constexpr std::string_view kWhite = " \t\r\n";
+
+/// The offset behind the string that begins at `at`, whose closing quote the parser has seen.
+size_t end_of_string(std::string_view text, size_t at) {
+  for (size_t i = at + 1; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      return i + 1;
+    }
+  }
+  return text.size();
+}
+
+constexpr bool is_between_tokens(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == ':';
+}
+
+/// Builds the tree from RapidJSON's events. These come without places: a token begins where the one before it ended,
+/// but for what may stand between them.
+class TreeBuilder {
+ public:
+  explicit TreeBuilder(std::string_view text) : text_(text) {}
+
+  // RapidJSON's names for the events.
+  bool Null() { return add(Kind::kNull, {}, 4); }
+  bool Bool(bool value) { return add(Kind::kScalar, value ? "true" : "false", value ? 4 : 5); }
+  bool RawNumber(const char* digits, rapidjson::SizeType length, bool /*copy*/) {
+    return add(Kind::kScalar, {digits, length}, length);
+  }
+  bool String(const char* value, rapidjson::SizeType length, bool /*copy*/) {
+    return add(string_node({value, length}));
+  }
+  bool Key(const char* value, rapidjson::SizeType length, bool /*copy*/) {
+    open_.back().key = string_node({value, length});
+    return true;
+  }
+  bool StartObject() { return open(Kind::kMapping); }
+  bool EndObject(rapidjson::SizeType /*members*/) { return close(); }
+  bool StartArray() { return open(Kind::kSequence); }
+  bool EndArray(rapidjson::SizeType /*items*/) { return close(); }
+
+  // Events that RapidJSON does not give where numbers are asked for as they are written.
+  bool Int(int /*value*/) { return false; }
+  bool Uint(unsigned /*value*/) { return false; }
+  bool Int64(int64_t /*value*/) { return false; }
+  bool Uint64(uint64_t /*value*/) { return false; }
+  bool Double(double /*value*/) { return false; }
+
+  [[nodiscard]] bool too_deep() const { return too_deep_; }
+
+  /// Where the innermost list or object that is still open begins.
+  [[nodiscard]] std::optional<size_t> innermost() const {
+    if (open_.empty()) return std::nullopt;
+    return open_.back().node.range.offset;
+  }
+
+  /// The root. What a syntax error left open is closed as incomplete.
+  TreeNode finish() {
+    while (!open_.empty()) {
+      open_.back().node.complete = false;
+      if (open_.back().key) {  // The syntax error stands where its value should.
+        TreeNode cut_off;
+        cut_off.range = open_.back().key->range;
+        cut_off.complete = false;
+        add(std::move(cut_off));
+      }
+      put_in_place();
+    }
+    return std::move(root_);
+  }
+
+ private:
+  struct OpenNode {
+    TreeNode node;
+    std::optional<TreeNode> key;  ///< Of an object: the one that waits for its value.
+  };
+
+  /// Where the next token begins.
+  [[nodiscard]] uint32_t next_token() const {
+    size_t at = behind_;
+    while (at < text_.size() && is_between_tokens(text_[at])) ++at;
+    return static_cast<uint32_t>(at);
+  }
+
+  TreeNode string_node(std::string_view value) {
+    TreeNode node;
+    node.kind = Kind::kScalar;
+    node.text = value;
+    const uint32_t begin = next_token();
+    behind_ = end_of_string(text_, begin);
+    node.range = {begin, static_cast<uint32_t>(behind_ - begin)};
+    return node;
+  }
+
+  bool add(Kind kind, std::string_view value, size_t length) {
+    TreeNode node;
+    node.kind = kind;
+    node.text = value;
+    node.plain = kind == Kind::kScalar;
+    node.range = {next_token(), static_cast<uint32_t>(length)};
+    behind_ = node.range.offset + length;
+    if (kind == Kind::kNull && !open_.empty() && open_.back().key) node.range = open_.back().key->range;
+    return add(std::move(node));
+  }
+
+  bool add(TreeNode node) {
+    if (open_.empty()) {
+      root_ = std::move(node);
+    } else if (OpenNode& parent = open_.back(); parent.node.kind == Kind::kSequence) {
+      if (parent.node.items.empty()) parent.node.items.reserve(kFirstItems);
+      parent.node.items.push_back(std::move(node));
+    } else {
+      parent.node.entries.push_back({std::move(*parent.key), std::move(node)});
+      parent.key.reset();
+    }
+    return true;
+  }
+
+  bool open(Kind kind) {
+    too_deep_ = open_.size() == kMaxDepth;
+    if (too_deep_) return false;
+    OpenNode& opened = open_.emplace_back();
+    opened.node.kind = kind;
+    opened.node.range = {next_token(), 1};
+    behind_ = opened.node.range.offset + size_t{1};
+    return true;
+  }
+
+  bool close() {
+    behind_ = next_token() + size_t{1};
+    return put_in_place();
+  }
+
+  bool put_in_place() {
+    TreeNode node = std::move(open_.back().node);
+    open_.pop_back();
+    return add(std::move(node));
+  }
+
+  std::string_view text_;
+  size_t behind_ = 0;  ///< The offset behind the last token.
+  std::vector<OpenNode> open_;
+  TreeNode root_;
+  bool too_deep_ = false;
+};
+
+/// Of what people write in JSON that JSON does not have, what stands at `at`.
+std::string what_is_not_json(std::string_view rest, std::string_view before) {
+  if (rest.starts_with('#') || rest.starts_with("//") || rest.starts_with("/*")) {
+    return R"(; JSON has no comments: put the text into a key such as "_comment")";
+  }
+  const size_t last = before.find_last_not_of(kWhite);
+  const bool closing = rest.starts_with('}') || rest.starts_with(']');
+  if (closing && last != std::string_view::npos && before[last] == ',') {
+    return std::string("; JSON has no comma before '") + rest.front() + "'";
+  }
+  if (rest.starts_with('\'')) return "; JSON has double quotes only";
+  return "";
+}
+
+/// The word that stands there, or the one character.
+std::string found_at(std::string_view rest) {
+  if (rest.empty()) return "the end of the text";
+  const size_t length = std::min(rest.find_first_of(" \t\r\n,:{}[]"), rest.size());
+  return in_quotes(rest.substr(0, std::max(length, size_t{1})), 40);
+}
+
+std::string not_closed(const SourceText& source, size_t opened) {
+  const bool object = source.text()[opened] == '{';
+  const std::string line = std::to_string(source.locate(opened).line);
+  return std::string(object ? "the object that '{'" : "the list that '['") + " opened on line " + line +
+         " does not end before this; expected ',' or '" + (object ? "}'" : "]'");
+}
+
+std::string message_of(const SourceText& source, rapidjson::ParseErrorCode code, size_t at,
+                       std::optional<size_t> innermost) {
+  const std::string_view text = source.text();
+  const std::string_view rest = text.substr(std::min(at, text.size()));
+  const std::string hint = what_is_not_json(rest, text.substr(0, at));
+  switch (code) {
+    case rapidjson::kParseErrorDocumentEmpty:
+      return "expected a JSON object, found nothing";
+    case rapidjson::kParseErrorDocumentRootNotSingular:
+      return "the document has ended before this; a policy file has one";
+    case rapidjson::kParseErrorObjectMissName:
+      return "expected a key in double quotes, found " + found_at(rest) + hint;
+    case rapidjson::kParseErrorObjectMissColon:
+      return "expected ':' behind the key, found " + found_at(rest) + hint;
+    case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket:
+    case rapidjson::kParseErrorArrayMissCommaOrSquareBracket:
+      return innermost ? not_closed(source, *innermost) + hint : "expected ',', found " + found_at(rest) + hint;
+    case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex:
+      return "expected four hexadecimal digits behind '\\u'";
+    case rapidjson::kParseErrorStringUnicodeSurrogateInvalid:
+      return "half a character: a surrogate ('\\ud800' to '\\udfff') without the other one";
+    case rapidjson::kParseErrorStringEscapeInvalid:
+      if (!rest.starts_with('\\')) return "a line end or a tab in a string; the closing quote (\") may be missing";
+      return "unknown escape in a string; JSON has \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX";
+    case rapidjson::kParseErrorStringMissQuotationMark:
+      return "the closing quote (\") is missing";
+    case rapidjson::kParseErrorNumberTooBig:
+      return "a number that is too large";
+    case rapidjson::kParseErrorNumberMissFraction:
+    case rapidjson::kParseErrorNumberMissExponent:
+      return "a number that is cut off";
+    case rapidjson::kParseErrorValueInvalid:
+    default:
+      return "expected a value, found " + found_at(rest) + hint;
+  }
+}
+
+}  // namespace
+
+bool looks_like_json(std::string_view text) {
+  const size_t first = text.find_first_not_of(kWhite);
+  return first != std::string_view::npos && text[first] == '{';
+}
+
+JsonDocument parse_json(Diagnostics& diagnostics) {
+  // check_text() has seen to the encoding; what escapes may make of it the parser looks at itself.
+  // In a copy of the text, where it unescapes strings in place.
+  constexpr unsigned kFlags =
+      rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+  const SourceText& source = diagnostics.source();
+  TreeBuilder builder(source.text());
+  std::string copy = source.text();
+  rapidjson::InsituStringStream stream(copy.data());
+  rapidjson::Reader reader;
+  reader.Parse<kFlags>(stream, builder);
+  JsonDocument document;
+  document.valid = !reader.HasParseError();
+  if (!document.valid) {
+    const auto at = static_cast<uint32_t>(reader.GetErrorOffset());
+    const std::string message = builder.too_deep()
+                                    ? "the nesting is too deep"
+                                    : message_of(source, reader.GetParseErrorCode(), at, builder.innermost());
+    diagnostics.error({at, 1}, message);
+    diagnostics.ignore_from(at);
+  }
+  document.root = builder.finish();
+  return document;
+}
+
+}  // namespace sandbox::policy
