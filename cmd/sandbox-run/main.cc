@@ -137,7 +137,7 @@ void print_dry_run(const Loaded& loaded, const Options& options, uint32_t flags,
   if (options.report) {
     std::printf("report:   to %s%s\n",
                 options.report_file ? printable(*options.report_file, 4096).c_str() : "standard error",
-                options.permissive ? ", and denied calls are let through" : "");
+                options.permissive ? ", and denied calls are allowed" : "");
   }
   if (flags != 0) std::printf("flags:    %s\n", flag_names(flags).c_str());
   std::printf("\n%s", bpf::disassemble(ready.filter.program.instructions()).c_str());

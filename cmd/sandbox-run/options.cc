@@ -243,7 +243,7 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
   if (options.help) return Parsed(Information{help_text()});
   if (options.version) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});
   if (options.permissive && !options.report) {
-    return UsageError{"'--permissive' needs '--report': what is let through is to be seen"};
+    return UsageError{"'--permissive' needs '--report', which shows what it allows"};
   }
 
   int target = 1 + own->count;

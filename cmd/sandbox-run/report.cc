@@ -40,7 +40,7 @@ kernel::Answer answer_of(Verdict verdict) {
       return {Kind::kKillThread, 0};
     case Action::kKillProcess:
       return {Kind::kKillProcess, 0};
-    case Action::kAllow:  // It would not have been notified: something is wrong, so nothing is let through.
+    case Action::kAllow:  // It would not have been notified: something is wrong, so nothing is allowed.
     case Action::kTrap:
     case Action::kTrace:
       break;
@@ -79,7 +79,7 @@ std::vector<report::PolicyDenials> applied_policies(const Loaded& loaded) {
 }  // namespace
 
 Reporter::Reporter(const Loaded& loaded, const Options& options, const Log& log, std::optional<LineSink> file)
-    : judge_(applied_policies(loaded), loaded.rules, *loaded.judge, loaded.names()),
+    : policies_(applied_policies(loaded), loaded.rules, *loaded.judge, loaded.names()),
       unseen_(answered_by_kernel(loaded.judge->program.instructions())),
       traps_(std::ranges::find(unseen_, "trap") != unseen_.end()),
       permissive_(options.permissive),
@@ -91,7 +91,7 @@ Reporter::Reporter(const Loaded& loaded, const Options& options, const Log& log,
 
 void Reporter::listen(kernel::AuditLog log) {
   records_.emplace(std::move(log), [this](const report::Event& event) {
-    return judge_.can_give(event.call, resolve::verdict_of(event.action).action);
+    return policies_.can_give(event.call, resolve::verdict_of(event.action).action);
   });
 }
 
@@ -104,7 +104,7 @@ std::vector<int> Reporter::descriptors() const {
 // ---- Denied calls ----
 
 kernel::Answer Reporter::decide(const kernel::Notification& notification, const kernel::StillValid& still_valid) {
-  const resolve::Judgement judgement = judge_.decide(notification.call);
+  const resolve::Judgement judgement = policies_.judge(notification.call);
   report_call(notification, judgement, still_valid);
   if (permissive_) return {kernel::Answer::Kind::kAllow, 0};
   const kernel::Answer answer = answer_of(judgement.verdict);
@@ -133,7 +133,7 @@ report::Event Reporter::event_of(const kernel::Notification& notification, const
   }
   event.action = resolve::seccomp_return(judgement.verdict);
   event.outcome = permissive_ ? Outcome::kAllowed : Outcome::kEnforced;
-  judge_.describe(judgement, event);
+  policies_.describe(judgement, event);
   return event;
 }
 
@@ -150,7 +150,7 @@ void Reporter::report_call(const kernel::Notification& notification, const resol
   if (!tally_.wants_details(key)) return;
 
   const report::Event event = event_of(notification, judgement, still_valid);
-  if (report::is_denial(judgement.verdict)) judge_.note_denial(call);
+  if (report::is_denial(judgement.verdict)) policies_.note_denial(call);
   show(key, event);
 }
 
@@ -158,7 +158,7 @@ void Reporter::report_call(const kernel::Notification& notification, const resol
 void Reporter::kill_failed(const kernel::Notification& notification, int error) {
   constexpr size_t kMaxWaiting = 100;  // Lines.
   if (waiting_++ >= kMaxWaiting) return;
-  report::Event event = event_of(notification, judge_.decide(notification.call), [] { return true; });
+  report::Event event = event_of(notification, policies_.judge(notification.call), [] { return true; });
   event.outcome = Outcome::kWaits;
   if (file_) return file_->write(report::ecs_line(event));
   say(report::denial_line(event) + ": " + strerrordesc_np(error) + "\n");
@@ -167,7 +167,7 @@ void Reporter::kill_failed(const kernel::Notification& notification, int error) 
 /// A call that the kernel has answered itself, and recorded.
 void Reporter::report_record(kernel::TrapRecords::Record record) {
   report::Event& event = record.event;
-  const auto judgement = judge_.decide_by_number(event.call);
+  const auto judgement = policies_.judge_by_number(event.call);
   report::DenialKey key;
   key.arch = event.call.arch;
   key.number = event.call.number;
@@ -176,9 +176,9 @@ void Reporter::report_record(kernel::TrapRecords::Record record) {
   const std::string name = event.process.name;
   key.process = name;
   if (!tally_.wants_details(key)) return;
-  judge_.describe(judgement, event);
+  policies_.describe(judgement, event);
   event.process_gone = record.gone;
-  if (judgement && report::is_denial(judgement->verdict) && !record.gone) judge_.note_denial(event.call);
+  if (judgement && report::is_denial(judgement->verdict) && !record.gone) policies_.note_denial(event.call);
   if ((event.action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP) killed_ = true;  // If it has no handler.
   show(key, event);
 }
@@ -225,7 +225,7 @@ void Reporter::summarize(const kernel::Ending& ending) {
   if (file_) {
     const auto now = std::chrono::system_clock::now();
     for (const report::Total& total : tally_.totals()) {
-      file_->write(report::ecs_summary_line(total, now, judge_.policy_names()));
+      file_->write(report::ecs_summary_line(total, now, policies_.policy_names()));
     }
   }
   summarized_ = tally_.count();
@@ -254,14 +254,14 @@ void Reporter::say_unseen() {
 
 void Reporter::say_suggestion(const kernel::Ending& ending) {
   if (permissive_) {
-    judge_.note_unwatched();
-    const std::string names = join(judge_.unwatched_denied());
+    policies_.note_unwatched();
+    const std::string names = join(policies_.unwatched_denied());
     if (!names.empty()) say("calls that are not watched would be denied, too: " + names + "\n");
   }
-  say(report::suggestion_text(judge_.denials(), arch::native_abi()));
+  say(report::suggestion_text(policies_.denials(), arch::native_abi()));
   // A program of which a call was denied does other things than it would have done.
   if (!permissive_ && ending.status != 0 && tally_.count() > 0) {
-    say("to see all that the program needs in one run, add --permissive: then denied calls are let through\n");
+    say("to see all that the program needs in one run, add --permissive: then denied calls are allowed\n");
   }
 }
 

@@ -13,7 +13,7 @@
 #include "kernel/enter.h"
 #include "kernel/trap_records.h"
 #include "kernel/watcher.h"
-#include "report/judge.h"
+#include "report/applied_policies.h"
 #include "report/tally.h"
 #include "sandbox-run/load.h"
 #include "sandbox-run/options.h"
@@ -58,7 +58,7 @@ class Reporter : public kernel::Watcher {
   void say_unseen();
   void say_suggestion(const kernel::Ending& ending);
 
-  report::Judge judge_;
+  report::AppliedPolicies policies_;
   std::vector<std::string> unseen_;  ///< Actions of the filter that the kernel answers by itself: "trap".
   bool traps_;
   bool permissive_;

@@ -59,7 +59,7 @@ class Compiler {
   Node filter();
   Node numbers(uint32_t audit_arch);
   Node decision(const Decision& decision, const arch::AbiInfo& abi);
-  Entry chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi);
+  CodeEntry chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi);
   Node verdict(Verdict verdict, bool token, const arch::AbiInfo& abi);
   uint32_t tag_of(const std::optional<resolve::Origin>& origin);
   [[nodiscard]] bool exhausted() const { return assembler_.size() > kMaxNodes || clauses_ > kMaxClauses; }
@@ -68,9 +68,9 @@ class Compiler {
   std::span<const PolicyRules> policies_;
   CompileOptions options_;
   Assembler assembler_;
-  std::map<std::pair<size_t, Verdict>, Entry> entries_;     ///< Within one decision.
-  std::vector<resolve::Origin> origins_;                    ///< By tag, from 1: a clause of each group.
-  std::map<std::pair<uint32_t, uint32_t>, uint32_t> tags_;  ///< By policy and group.
+  std::map<std::pair<size_t, Verdict>, CodeEntry> entries_;  ///< Within one decision.
+  std::vector<resolve::Origin> origins_;                     ///< By tag, from 1: a clause of each group.
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> tags_;   ///< By policy and group.
   size_t ranges_ = 0;
   size_t clauses_ = 0;  ///< That were looked at.
 };
@@ -122,7 +122,7 @@ Node Compiler::decision(const Decision& decision, const arch::AbiInfo& abi) {
 
 /// The chains from `index` on, when those before have come to `strictest`: one clause's verdict continues at the next
 /// policy's chain.
-Entry Compiler::chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi) {
+CodeEntry Compiler::chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi) {
   const bool decided = index == decision.chains.size() || strictest == kKillProcess;
   if (decided || exhausted()) return {verdict(strictest, decision.token, abi)};
   if (const auto known = entries_.find({index, strictest}); known != entries_.end()) return known->second;
@@ -132,11 +132,11 @@ Entry Compiler::chains(const Decision& decision, size_t index, Verdict strictest
   std::vector<Choice> choices;
   choices.reserve(chain.clauses.size());
   for (const resolve::Clause* clause : chain.clauses) {
-    const Entry matched = chains(decision, index + 1, more_restrictive(strictest, clause->verdict), abi);
+    const CodeEntry matched = chains(decision, index + 1, more_restrictive(strictest, clause->verdict), abi);
     choices.push_back({clause->conditions, matched, tag_of(clause->origin)});
   }
-  const Entry otherwise = chains(decision, index + 1, more_restrictive(strictest, chain.otherwise), abi);
-  const Entry entry = compile_choices(assembler_, choices, otherwise, abi.endian, options_.effort);
+  const CodeEntry otherwise = chains(decision, index + 1, more_restrictive(strictest, chain.otherwise), abi);
+  const CodeEntry entry = compile_choices(assembler_, choices, otherwise, abi.endian, options_.effort);
   entries_[{index, strictest}] = entry;
   return entry;
 }

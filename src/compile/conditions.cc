@@ -30,7 +30,7 @@ constexpr uint32_t high_half(uint64_t value) {
 /// A choice without the conditions that always hold.
 struct Clause {
   std::vector<Condition> conditions;
-  Entry matched;
+  CodeEntry matched;
   uint32_t tag = 0;
 
   /// Whether they compare nothing but one term with values, and which.
@@ -46,19 +46,19 @@ class ChoiceCompiler {
   ChoiceCompiler(Assembler& assembler, bpf::Endian endian, Effort effort)
       : assembler_(assembler), endian_(endian), effort_(effort) {}
 
-  Entry all_of(const Clause& clause, const Entry& otherwise);
-  Entry first_of(std::span<const Clause> clauses, const Entry& otherwise);
+  CodeEntry all_of(const Clause& clause, const CodeEntry& otherwise);
+  CodeEntry first_of(std::span<const Clause> clauses, const CodeEntry& otherwise);
 
  private:
   /// Where a value continues from `first` on.
   struct Stretch {
     uint64_t first = 0;
-    Entry entry;
+    CodeEntry entry;
     uint32_t tag = 0;
   };
   /// Where a choice of a ValueLine continues.
   struct Outcome {
-    Entry entry;
+    CodeEntry entry;
     uint32_t tag = 0;  ///< 0: that of the choice before it on the line.
   };
 
@@ -69,12 +69,12 @@ class ChoiceCompiler {
     return {bpf::high_half_offset(term.argument, endian_), high_half(term.mask)};
   }
 
-  Entry line(const Term& term, const ValueLine& line, std::span<const Outcome> outcomes);
-  Entry high_line(const Term& term, std::span<const Stretch> stretches);
-  Entry word_line(Word word, std::span<const Stretch> stretches);
-  Entry any_bit(const Condition& condition, const Entry& yes, const Entry& no);
-  Entry any_bit_of_word(Word word, uint32_t bits, const Entry& yes, const Entry& no);
-  Entry load(Word word, Node loaded);
+  CodeEntry line(const Term& term, const ValueLine& line, std::span<const Outcome> outcomes);
+  CodeEntry high_line(const Term& term, std::span<const Stretch> stretches);
+  CodeEntry word_line(Word word, std::span<const Stretch> stretches);
+  CodeEntry any_bit(const Condition& condition, const CodeEntry& yes, const CodeEntry& no);
+  CodeEntry any_bit_of_word(Word word, uint32_t bits, const CodeEntry& yes, const CodeEntry& no);
+  CodeEntry load(Word word, Node loaded);
 
   Assembler& assembler_;
   bpf::Endian endian_;
@@ -82,18 +82,18 @@ class ChoiceCompiler {
 };
 
 /// Where those go on that have the word in A.
-Node behind_load(const Entry& entry, Word word) {
+Node behind_load(const CodeEntry& entry, Word word) {
   return entry.word == word ? entry.loaded : entry.node;
 }
 
-Entry ChoiceCompiler::load(Word word, Node loaded) {
+CodeEntry ChoiceCompiler::load(Word word, Node loaded) {
   Node masked = loaded;
   if (word.mask != UINT32_MAX) masked = assembler_.step(BPF_ALU | BPF_AND | BPF_K, word.mask, loaded);
   return {assembler_.load(word.offset, masked), word, loaded};
 }
 
 /// Stretches of a word's values, of which the first begins at 0.
-Entry ChoiceCompiler::word_line(Word word, std::span<const Stretch> stretches) {
+CodeEntry ChoiceCompiler::word_line(Word word, std::span<const Stretch> stretches) {
   std::vector<Target> targets;
   bool one_way = true;
   for (const Stretch& stretch : stretches) {
@@ -106,7 +106,7 @@ Entry ChoiceCompiler::word_line(Word word, std::span<const Stretch> stretches) {
 }
 
 /// The high half decides, but for its values within which the outcome changes: then the low half does.
-Entry ChoiceCompiler::high_line(const Term& term, std::span<const Stretch> stretches) {
+CodeEntry ChoiceCompiler::high_line(const Term& term, std::span<const Stretch> stretches) {
   std::vector<Stretch> highs;
   for (size_t i = 0; i < stretches.size();) {
     const uint32_t high = high_half(stretches[i].first);
@@ -122,7 +122,7 @@ Entry ChoiceCompiler::high_line(const Term& term, std::span<const Stretch> stret
   return word_line(high_word(term), highs);
 }
 
-Entry ChoiceCompiler::line(const Term& term, const ValueLine& line, std::span<const Outcome> outcomes) {
+CodeEntry ChoiceCompiler::line(const Term& term, const ValueLine& line, std::span<const Outcome> outcomes) {
   std::vector<Stretch> stretches;
   uint32_t tag = 0;
   for (const auto& [first, choice] : line) {
@@ -134,21 +134,21 @@ Entry ChoiceCompiler::line(const Term& term, const ValueLine& line, std::span<co
   return high_half(term.mask) == 0 ? word_line(low_word(term), stretches) : high_line(term, stretches);
 }
 
-Entry ChoiceCompiler::any_bit_of_word(Word word, uint32_t bits, const Entry& yes, const Entry& no) {
+CodeEntry ChoiceCompiler::any_bit_of_word(Word word, uint32_t bits, const CodeEntry& yes, const CodeEntry& no) {
   if (bits == 0 || yes.node == no.node) return no;
   return load(word, assembler_.branch(Compare::kAnyBit, bits, behind_load(yes, word), behind_load(no, word)));
 }
 
-Entry ChoiceCompiler::any_bit(const Condition& condition, const Entry& yes, const Entry& no) {
+CodeEntry ChoiceCompiler::any_bit(const Condition& condition, const CodeEntry& yes, const CodeEntry& no) {
   const uint64_t bits = condition.value & term_of(condition).mask;
   const Term all = {condition.argument, UINT64_MAX};
-  const Entry low = any_bit_of_word(low_word(all), low_half(bits), yes, no);
+  const CodeEntry low = any_bit_of_word(low_word(all), low_half(bits), yes, no);
   return any_bit_of_word(high_word(all), high_half(bits), yes, low);
 }
 
 /// Conditions one behind the other that compare one term are one search.
-Entry ChoiceCompiler::all_of(const Clause& clause, const Entry& otherwise) {
-  Entry entry = clause.matched;
+CodeEntry ChoiceCompiler::all_of(const Clause& clause, const CodeEntry& otherwise) {
+  CodeEntry entry = clause.matched;
   const std::span<const Condition> conditions = clause.conditions;
   for (size_t end = conditions.size(); end > 0;) {
     const Condition& last = conditions[end - 1];
@@ -170,7 +170,7 @@ Entry ChoiceCompiler::all_of(const Clause& clause, const Entry& otherwise) {
 
 /// Clauses that all compare one term: the last is written on the line of values first, so that earlier ones have their
 /// way.
-Entry ChoiceCompiler::first_of(std::span<const Clause> clauses, const Entry& otherwise) {
+CodeEntry ChoiceCompiler::first_of(std::span<const Clause> clauses, const CodeEntry& otherwise) {
   ValueLine values(0);
   std::vector<Outcome> outcomes(clauses.size() + 1, Outcome{otherwise, 0});
   for (size_t i = clauses.size(); i-- > 0;) {
@@ -181,7 +181,7 @@ Entry ChoiceCompiler::first_of(std::span<const Clause> clauses, const Entry& oth
 }
 
 /// The choices that can be reached and depend on the arguments; the first that always matches replaces `otherwise`.
-std::vector<Clause> reachable(std::span<const Choice> choices, Entry& otherwise) {
+std::vector<Clause> reachable(std::span<const Choice> choices, CodeEntry& otherwise) {
   std::vector<Clause> clauses;
   for (const Choice& choice : choices) {
     Clause clause = {{}, choice.matched, choice.tag};
@@ -203,9 +203,9 @@ std::vector<Clause> reachable(std::span<const Choice> choices, Entry& otherwise)
 
 }  // namespace
 
-Entry compile_choices(Assembler& assembler, std::span<const Choice> choices, const Entry& otherwise, bpf::Endian endian,
-                      Effort effort) {
-  Entry next = otherwise;
+CodeEntry compile_choices(Assembler& assembler, std::span<const Choice> choices, const CodeEntry& otherwise,
+                          bpf::Endian endian, Effort effort) {
+  CodeEntry next = otherwise;
   const std::vector<Clause> clauses = reachable(choices, next);
   ChoiceCompiler compiler(assembler, endian, effort);
   for (size_t end = clauses.size(); end > 0;) {

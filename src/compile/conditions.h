@@ -23,7 +23,7 @@ struct Word {
 };
 
 /// Where a way through conditions begins.
-struct Entry {
+struct CodeEntry {
   bpf::Assembler::Node node = 0;    ///< Expects nothing in A.
   Word word = {};                   ///< What it loads first.
   bpf::Assembler::Node loaded = 0;  ///< The same way, for those who have the word in A.
@@ -32,12 +32,12 @@ struct Entry {
 /// The conditions of one clause, and the way on when all hold.
 struct Choice {
   std::span<const resolve::Condition> conditions;
-  Entry matched;
+  CodeEntry matched;
   uint32_t tag = 0;  ///< For the nodes that are made for it.
 };
 
 /// The way on of the first choice whose conditions all hold, else `otherwise`. Sets the assembler's tag.
-Entry compile_choices(bpf::Assembler& assembler, std::span<const Choice> choices, const Entry& otherwise,
-                      bpf::Endian endian, Effort effort);
+CodeEntry compile_choices(bpf::Assembler& assembler, std::span<const Choice> choices, const CodeEntry& otherwise,
+                          bpf::Endian endian, Effort effort);
 
 }  // namespace sandbox::compile

@@ -28,7 +28,7 @@ bool needs_listener_guard(const Filter& filter);
 
 /// The filter with the guard in front of it. `machine` is the ABI of the kernel: which others its processes may use.
 /// `notify`: what of the filter is notified (compile/notify.h). With kDenials the guard's denial is too, and the
-/// supervisor answers EBUSY; with kEverything, where calls are let through, the guard answers EBUSY itself. The error:
+/// supervisor answers EBUSY; with kEverything, where calls are allowed, the guard answers EBUSY itself. The error:
 /// there is no room for the guard.
 Result<Filter, CompileError> with_listener_guard(const Filter& filter, arch::Abi machine,
                                                  std::optional<Notify> notify = std::nullopt);

@@ -156,8 +156,7 @@ Policy OciReader::read(const TreeNode& document) {
     policy.default_range = keys.find_key("defaultAction")->range;
   }
   read_errno_of(keys, "defaultErrno", "defaultErrnoRet", policy.default_error);
-  policy.enosys_above_named = policy.default_action != Action::kAllow && policy.default_action != Action::kLog &&
-                              policy.default_action != Action::kTrace;
+  policy.enosys_above_named = !is_allowed(policy.default_action) && policy.default_action != Action::kTrace;
   read_architectures(keys, policy);
   if (const TreeNode* node = keys.find("flags")) read_flags(*node, policy.flags);
   if (const TreeNode* node = keys.find_unless_null("syscalls")) {

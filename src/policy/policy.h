@@ -26,6 +26,16 @@ constexpr std::string_view name_of(Action action) {
   return kActionNames[static_cast<size_t>(action)];
 }
 
+/// Whether a call with this action is made as it was asked for.
+constexpr bool is_allowed(Action action) {
+  return action == Action::kAllow || action == Action::kLog;
+}
+
+/// Whether it is never made: errno, trap and kill. `trace` is neither: a tracer decides.
+constexpr bool is_denied(Action action) {
+  return action < Action::kTrace;
+}
+
 /// How an argument is compared with a value. Comparisons are unsigned.
 enum class Operation : uint8_t {
   kEqual,

@@ -24,7 +24,7 @@ using policy::Operation;
 
 // ---- Values ----
 
-std::string key_of(const Entry& entry) {
+std::string key_of(const RecordedName& entry) {
   std::string key = entry.name;
   for (const policy::Condition& condition : entry.conditions) key += " " + policy::condition_text(condition);
   return key;
@@ -151,12 +151,12 @@ std::string remark_on(std::string_view name, std::span<const Abi> abis,
 }
 
 void add_entries(std::string_view name, const NamedCall& call, std::span<const Abi> abis, const std::string& remark,
-                 Entries& entries) {
+                 RecordedNames& entries) {
   const std::vector<Abi> own = having(abis, name);
   const auto narrowed = own.empty() ? std::vector<NarrowedArgument>() : common_arguments(own, name);
   const bool by_values = !call.whole && !call.too_many_values && !call.values.empty() && !narrowed.empty();
   if (!by_values) {
-    Entry entry = {std::string(name), {}, call.count.all, remark, call.count.beyond > 0};
+    RecordedName entry = {std::string(name), {}, call.count.all, remark, call.count.beyond > 0};
     if (call.too_many_values) {
       entry.remark += (remark.empty() ? "" : ", ") + std::string("more than ") + std::to_string(kMaxValues) +
                       " different arguments";
@@ -172,14 +172,14 @@ void add_entries(std::string_view name, const NamedCall& call, std::span<const A
 
 // ---- Comments ----
 
-std::string comment_of(const Entry& entry) {
+std::string comment_of(const RecordedName& entry) {
   std::string text = entry.count > 0 ? std::to_string(entry.count) : "";
   if (!entry.remark.empty()) text += (text.empty() ? "" : ", ") + entry.remark;
   return text;
 }
 
 /// Reads what comment_of has written; whatever else stands there is a remark.
-void read_comment(std::string_view line, Entry& entry) {
+void read_comment(std::string_view line, RecordedName& entry) {
   const size_t mark = line.find('#');
   if (mark == std::string_view::npos) return;
   std::string_view text = line.substr(mark + 1);
@@ -196,7 +196,7 @@ std::string_view rest_of_line(const SourceText& source, size_t offset) {
 }
 
 /// The calls of a set.
-std::set<std::string_view> members_of(const Entry& entry) {
+std::set<std::string_view> members_of(const RecordedName& entry) {
   const auto members = resolve::members_of_set(entry.name);
   if (!members || !entry.conditions.empty()) return {};
   return {members->begin(), members->end()};
@@ -204,9 +204,9 @@ std::set<std::string_view> members_of(const Entry& entry) {
 
 }  // namespace
 
-Entries entries_of(const Recording& recording, std::span<const Abi> abis,
-                   const std::optional<arch::KernelVersion>& newest) {
-  Entries entries;
+RecordedNames entries_of(const Recording& recording, std::span<const Abi> abis,
+                         const std::optional<arch::KernelVersion>& newest) {
+  RecordedNames entries;
   for (const auto& [name, call] : by_name(recording)) {
     add_entries(name, call, abis, remark_on(name, having(abis, name), newest), entries);
   }
@@ -224,15 +224,15 @@ std::vector<std::string> nameless_calls(const Recording& recording) {
   return texts;
 }
 
-Entries entries_of(const policy::Group& group, const SourceText& source) {
-  Entries entries;
+RecordedNames entries_of(const policy::Group& group, const SourceText& source) {
+  RecordedNames entries;
   for (const policy::Name& name : group.names) {
-    Entry& entry = entries.emplace_back();
+    RecordedName& entry = entries.emplace_back();
     entry.name = name.text;
     read_comment(rest_of_line(source, name.range.offset + size_t{name.range.length}), entry);
   }
   for (const policy::ConditionalName& named : group.names_with_args) {
-    Entry& entry = entries.emplace_back();
+    RecordedName& entry = entries.emplace_back();
     entry.name = named.name.text;
     entry.conditions = named.conditions;
     if (!named.conditions.empty()) read_comment(rest_of_line(source, named.conditions.back().range.offset), entry);
@@ -240,43 +240,43 @@ Entries entries_of(const policy::Group& group, const SourceText& source) {
   return entries;
 }
 
-size_t merge(Entries& entries, const Entries& further) {
+size_t merge(RecordedNames& entries, const RecordedNames& further) {
   size_t added = 0;
   std::set<std::string_view> in_sets;
-  for (const Entry& entry : entries) in_sets.merge(members_of(entry));
-  for (const Entry& entry : further) in_sets.merge(members_of(entry));
-  for (const Entry& entry : further) {
+  for (const RecordedName& entry : entries) in_sets.merge(members_of(entry));
+  for (const RecordedName& entry : further) in_sets.merge(members_of(entry));
+  for (const RecordedName& entry : further) {
     const std::string key = key_of(entry);
-    const auto same = std::ranges::find_if(entries, [&](const Entry& e) { return key_of(e) == key; });
+    const auto same = std::ranges::find_if(entries, [&](const RecordedName& e) { return key_of(e) == key; });
     if (same != entries.end()) {
       same->count += entry.count;
       continue;
     }
-    const auto whole =
-        std::ranges::find_if(entries, [&](const Entry& e) { return e.conditions.empty() && e.name == entry.name; });
+    const auto whole = std::ranges::find_if(
+        entries, [&](const RecordedName& e) { return e.conditions.empty() && e.name == entry.name; });
     if (whole != entries.end()) {
       whole->count += entry.count;
       continue;
     }
     if (!entry.needed || in_sets.contains(entry.name)) continue;
-    Entry fresh = entry;
+    RecordedName fresh = entry;
     if (entry.conditions.empty()) {
-      for (const Entry& old : entries) fresh.count += old.name == entry.name ? old.count : 0;
-      std::erase_if(entries, [&](const Entry& old) { return old.name == entry.name; });
+      for (const RecordedName& old : entries) fresh.count += old.name == entry.name ? old.count : 0;
+      std::erase_if(entries, [&](const RecordedName& old) { return old.name == entry.name; });
     }
     entries.push_back(std::move(fresh));
     ++added;
   }
   // What a set of the further ones has now.
-  std::erase_if(entries, [&](const Entry& entry) { return in_sets.contains(entry.name); });
+  std::erase_if(entries, [&](const RecordedName& entry) { return in_sets.contains(entry.name); });
   std::ranges::sort(entries, {}, key_of);
   return added;
 }
 
-policy::Group group_of(const Entries& entries) {
+policy::Group group_of(const RecordedNames& entries) {
   policy::Group group;
   group.action = policy::Action::kAllow;
-  for (const Entry& entry : entries) {
+  for (const RecordedName& entry : entries) {
     if (entry.conditions.empty()) {
       group.names.push_back({entry.name, {}});
     } else {
@@ -286,9 +286,9 @@ policy::Group group_of(const Entries& entries) {
   return group;
 }
 
-policy::GroupComments comments_of(const Entries& entries) {
+policy::GroupComments comments_of(const RecordedNames& entries) {
   policy::GroupComments comments;
-  for (const Entry& entry : entries) {
+  for (const RecordedName& entry : entries) {
     (entry.conditions.empty() ? comments.names : comments.names_with_args).push_back(comment_of(entry));
   }
   return comments;

@@ -17,7 +17,7 @@
 namespace sandbox::record {
 
 /// A name, whole or under conditions, with the comment behind it.
-struct Entry {
+struct RecordedName {
   std::string name;
   std::vector<policy::Condition> conditions;
   uint64_t count = 0;  ///< How often it was called; 0: not known, or not notified.
@@ -25,26 +25,26 @@ struct Entry {
   bool needed = true;  ///< False: the earlier policy allows all that was seen of it. Only for entries from a recording.
 };
 
-using Entries = std::vector<Entry>;
+using RecordedNames = std::vector<RecordedName>;
 
 /// What was seen, for a policy that covers `abis`: an entry for each call that has a name, or for each of its values.
 /// `newest` is the recorded kernel's version: of a call that it lacks the entry says so.
-Entries entries_of(const Recording& recording, std::span<const arch::Abi> abis,
-                   const std::optional<arch::KernelVersion>& newest);
+RecordedNames entries_of(const Recording& recording, std::span<const arch::Abi> abis,
+                         const std::optional<arch::KernelVersion>& newest);
 
 /// The calls without a name, in words: "number 600 of x86_64". Those through an ABI that no table knows, too.
 std::vector<std::string> nameless_calls(const Recording& recording);
 
 /// A group's entries in their order, with the comments on their lines.
-Entries entries_of(const policy::Group& group, const SourceText& source);
+RecordedNames entries_of(const policy::Group& group, const SourceText& source);
 
 /// Adds to entries what a further recording has: counts are summed; what is not there is added if it is needed. A call
 /// that is to be allowed whole takes the place of its entries with conditions. Sorted by name. Returns how many were
 /// added.
-size_t merge(Entries& entries, const Entries& further);
+size_t merge(RecordedNames& entries, const RecordedNames& further);
 
 /// The group of these entries, and the comments on them.
-policy::Group group_of(const Entries& entries);
-policy::GroupComments comments_of(const Entries& entries);
+policy::Group group_of(const RecordedNames& entries);
+policy::GroupComments comments_of(const RecordedNames& entries);
 
 }  // namespace sandbox::record

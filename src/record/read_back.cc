@@ -3,10 +3,10 @@
 #include "arch/syscalls.h"
 #include "policy/environment.h"
 #include "policy/reader.h"
-#include "resolve/decisions.h"
 #include "resolve/evaluate.h"
 #include "resolve/lint/lint.h"
 #include "resolve/resolve.h"
+#include "resolve/verdict_sets.h"
 
 namespace sandbox::record {
 namespace {

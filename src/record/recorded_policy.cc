@@ -81,8 +81,8 @@ class Composer {
   Result<RecordedPolicy, RecordingError> compose(const std::string& name);
 
  private:
-  Entries entries_of_run() const;
-  void add_fixed(const std::string& name, const char* remark, Entries& entries) const;
+  RecordedNames entries_of_run() const;
+  void add_fixed(const std::string& name, const char* remark, RecordedNames& entries) const;
   std::vector<std::string> comments_of_run() const;
   std::string fresh_text();
   std::optional<std::string> extended_text();
@@ -95,16 +95,16 @@ class Composer {
   const policy::Policy* earlier_;
   std::vector<Abi> abis_;
   resolve::PolicyRules earlier_rules_;  ///< On all of `abis_`.
-  Entries entries_;                     ///< Of the run.
+  RecordedNames entries_;               ///< Of the run.
   size_t added_ = 0;
 };
 
 /// A name that is allowed whether it was called or not.
-void Composer::add_fixed(const std::string& name, const char* remark, Entries& entries) const {
+void Composer::add_fixed(const std::string& name, const char* remark, RecordedNames& entries) const {
   const bool set = name.starts_with('@');
   if (!set && !exists_on(abis_, name)) return;
-  const auto known =
-      std::ranges::find_if(entries, [&](const Entry& entry) { return entry.name == name && entry.conditions.empty(); });
+  const auto known = std::ranges::find_if(
+      entries, [&](const RecordedName& entry) { return entry.name == name && entry.conditions.empty(); });
   if (known != entries.end()) {
     known->remark = remark;
     known->needed = true;
@@ -114,8 +114,8 @@ void Composer::add_fixed(const std::string& name, const char* remark, Entries& e
   entries.push_back({name, {}, 0, remark, !allowed});
 }
 
-Entries Composer::entries_of_run() const {
-  Entries entries = entries_of(recording_, abis_, run_.kernel);
+RecordedNames Composer::entries_of_run() const {
+  RecordedNames entries = entries_of(recording_, abis_, run_.kernel);
   // `always` may stand in an assumed set, whose members are then not written one by one.
   for (const std::string& name : always_allowed()) add_fixed(name, "always", entries);
   for (const std::string& name : run_.assumed) add_fixed(name, "assumed", entries);
@@ -141,7 +141,7 @@ std::vector<std::string> Composer::comments_of_run() const {
 
 // ---- A new policy ----
 
-policy::GroupComments comments_on(const Entries& entries, std::vector<std::string> runs) {
+policy::GroupComments comments_on(const RecordedNames& entries, std::vector<std::string> runs) {
   policy::GroupComments comments = comments_of(entries);
   comments.above = std::move(runs);
   comments.above.insert(comments.above.begin(), std::string(kMarker));
@@ -161,7 +161,7 @@ std::string Composer::fresh_text() {
     text += "  " + policy::flow_entry("kernel", policy::version_value(*run_.kernel)) +
             "  # Newer calls get ENOSYS, as on this kernel: programs then do without them.\n";
   }
-  Entries all;
+  RecordedNames all;
   added_ = merge(all, entries_);
   return text + "  syscalls:\n" + policy::block_group(group_of(all), 2, comments_on(all, comments_of_run()));
 }
@@ -174,7 +174,7 @@ struct OwnGroup {
   size_t begin = 0;  ///< Its first comment.
   size_t end = 0;
   std::vector<std::string> comments;  ///< Of the runs, without indentation.
-  Entries entries;
+  RecordedNames entries;
 };
 
 std::optional<OwnGroup> own_group(const policy::TextEditor& editor, const policy::Group& group, size_t index,
@@ -218,7 +218,7 @@ bool Composer::replace_own_group(policy::TextEditor& editor) {
 
 /// Puts a group in front of the others. False if the policy is written in a way that is not understood.
 bool Composer::add_group(policy::TextEditor& editor) {
-  Entries needed;
+  RecordedNames needed;
   added_ = merge(needed, entries_);
   return needed.empty() || editor.add_group(group_of(needed), comments_on(needed, comments_of_run()));
 }
@@ -242,7 +242,7 @@ Meaning Composer::meaning() const {
   }
   meaning.policy.architectures.clear();
   for (const Abi abi : abis_) meaning.policy.architectures.push_back({abi, {}});
-  Entries needed;
+  RecordedNames needed;
   merge(needed, entries_);
   if (!needed.empty()) meaning.policy.groups.push_back(group_of(needed));
   return meaning;
@@ -295,7 +295,7 @@ std::optional<Unmergeable> why_unmergeable(const policy::Policy& policy) {
                        "'sandbox-policy convert --to beats' makes"};
   }
   if (!policy.enabled) return at(policy.enabled_range, "'enabled' is false: --merge takes a policy that applies");
-  if (policy.default_action == Action::kAllow || policy.default_action == Action::kLog) {
+  if (policy::is_allowed(policy.default_action)) {
     return at(policy.default_range, "--merge takes a policy that denies calls by default; this one has '" +
                                         std::string(policy::name_of(policy.default_action)) + "'");
   }

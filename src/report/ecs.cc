@@ -93,7 +93,7 @@ void add_user(Json& json, const Process& process) {
   json.close_object();
 }
 
-/// The action without its data, as the kernel's record would have it. A call that is let through is no kill and no
+/// The action without its data, as the kernel's record would have it. A call that is allowed is no kill and no
 /// errno: the kernel calls it "log".
 uint32_t code_of(const Event& event) {
   return event.outcome == Outcome::kAllowed ? SECCOMP_RET_LOG : event.action & SECCOMP_RET_ACTION_FULL;

@@ -129,7 +129,7 @@ std::string denial_line(const Event& event) {
   if (!process.empty()) line += "  [" + process + "]";
   line += rule_text(event);
   if (event.count > 1) line += "  " + std::to_string(event.count) + " times";
-  if (through && !allowed) line += ", let through";
+  if (through && !allowed) line += ", allowed";
   return line;
 }
 

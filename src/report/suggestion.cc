@@ -128,7 +128,7 @@ Sorted sort_out(const PolicyDenials& denials) {
 Names allowed_in_part(const policy::Policy& policy, const Names& names) {
   Names in_part;
   for (const policy::Group& group : policy.groups) {
-    if (group.action != policy::Action::kAllow && group.action != policy::Action::kLog) continue;
+    if (!policy::is_allowed(group.action)) continue;
     for (const policy::ConditionalName& entry : group.names_with_args) {
       if (entry.conditions.empty()) continue;
       const auto members = policy.oci ? std::nullopt : resolve::members_of_set(entry.name.text);

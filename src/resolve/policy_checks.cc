@@ -244,7 +244,7 @@ void PolicyChecks::warn_of_open_multiplexers(const PolicyRules& resolved) {
       call.number = *arch::number_of(unchecked.abi->abi, unchecked.multiplexed.multiplexer);
       call.args[0] = unchecked.multiplexed.selector;
       const Action action = evaluate(resolved, call).verdict.action;
-      answer->second = action == Action::kAllow || action == Action::kLog;
+      answer->second = policy::is_allowed(action);
     }
     if (!answer->second) continue;
     warn_later(unchecked.range, "the conditions on " + in_quotes(unchecked.call) + " cannot be applied to " +

@@ -311,7 +311,7 @@ void Resolver::add_to_multiplexer(AbiRules& rules, const Rule& rule, std::string
   const std::vector<arch::Multiplexed> all = arch::multiplexed(rules.abi.abi, call);
   if (all.empty()) return;
   if (!clause.conditions.empty()) {
-    const bool opens = rule.group.action == Action::kAllow || rule.group.action == Action::kLog;
+    const bool opens = policy::is_allowed(rule.group.action);
     if (opens) return;
     for (const arch::Multiplexed& one : all) checks_.note_unchecked(rules.abi, call, one, rule.name.range);
     return;

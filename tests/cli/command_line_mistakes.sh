@@ -95,7 +95,7 @@ test_given_twice() {
 }
 
 test_permissive_needs_a_report() {
-  local message="'--permissive' needs '--report': what is let through is to be seen"
+  local message="'--permissive' needs '--report', which shows what it allows"
   usage_error "$message" --permissive "${TARGET[@]}"
   usage_error "$message" --permissive -p "$POLICY" -- "${TARGET[@]}"
   usage_error "$message" --permissive --dry-run
@@ -117,7 +117,7 @@ test_dry_run_with_a_report() {
   assert_equal "report:   to standard error" "$(sed -n 4p out)"
   run "$SANDBOX_RUN" --dry-run --report=events.json --permissive -p "$POLICY"
   assert_status 0
-  assert_equal "report:   to events.json, and denied calls are let through" "$(sed -n 4p out)"
+  assert_equal "report:   to events.json, and denied calls are allowed" "$(sed -n 4p out)"
   assert_no_file events.json
 }
 

@@ -118,7 +118,7 @@ not know get errno EPERM"
   assert_file_is err "sandbox-policy: warning: beat.yml:1:11: container runtimes answer numbers with errno ENOSYS, where \
 this policy has errno EPERM, if they are above the largest number that the profile names, 74 (fsync) on x86_64"
   policy convert --machine x86_64 --to systemd old.json
-  grep -q "ENOSYS above the largest number that the profile names cannot be said in a systemd unit" err ||
+  grep -q "ENOSYS above the largest number that the profile names cannot be expressed in a systemd unit" err ||
     report "expected the reason why systemd cannot have it"
 }
 

@@ -176,7 +176,7 @@ test_what_a_format_cannot_say() {
   bring example.yml
   policy convert --to systemd example.yml -o example.conf
   assert_status 2
-  grep -q "^sandbox-policy: error: example.yml:1[0-9]*:[0-9]*: .* cannot be said in " err || report "expected the rule"
+  grep -q "^sandbox-policy: error: example.yml:1[0-9]*:[0-9]*: .* cannot be expressed in " err || report "expected the rule"
   assert_no_output_file example.conf
   policy convert --to systemd --lossy example.yml -o example.conf
   if [ "$status" = 0 ]; then grep -q '^SystemCallFilter=' example.conf || fail "expected a drop-in"; fi

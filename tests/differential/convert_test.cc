@@ -221,7 +221,7 @@ TEST(Convert, RandomPoliciesSurviveWhereTheyAreNotRefused) {
     ASSERT_EQ(difference(text, environment, *normal.text, environment).value_or(""), "");
     const Converted oci = convert(text, environment, TextFormat::kOci);
     if (!oci.text) {
-      EXPECT_NE(oci.errors.find("cannot be said in an OCI profile"), std::string::npos) << oci.errors;
+      EXPECT_NE(oci.errors.find("cannot be expressed in an OCI profile"), std::string::npos) << oci.errors;
       continue;
     }
     const auto there = difference(text, environment, *oci.text, environment);

@@ -61,7 +61,7 @@ test_calls_that_are_logged_alone() {
 
 test_a_program_that_starts_another() {
   write_policy policy.yml allow "log execve"
-  # The launcher's own execve is let through by the token.
+  # The launcher's own execve is allowed by the token.
   same_as_the_record execve:$LOG:process/start -- "$SANDBOX_RUN" --policy policy.yml sh -c 'exec /usr/bin/true'
 }
 

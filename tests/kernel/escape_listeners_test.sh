@@ -65,7 +65,7 @@ test_report_token() {
   attempts report token listeners
   expect "$(refused)"
 }
-# The call was let through by its own maker.
+# The call was allowed by its own maker.
 test_trace() {
   attempts plain trace listeners
   expect "$(refused)"
@@ -85,7 +85,7 @@ test_trace_with_report() {
   attempts report trace listeners
   expect "$(refused)"
 }
-# Where everything is let through, there is no listener all the same.
+# Where everything is allowed, there is no listener all the same.
 test_permissive() {
   attempts permissive plain listeners listener listener_wait_killable listener_high_halves
   expect "listener EBUSY

@@ -22,7 +22,7 @@ untraceable() { # WAY
 }
 
 test_tracing_report() { untraceable report; }
-# Where everything is let through, no capability is taken from root.
+# Where everything is allowed, no capability is taken from root.
 test_tracing_permissive() {
   ! is_root || skip "root may trace what lets it do all"
   untraceable permissive

@@ -15,7 +15,7 @@ for name in $NATIVE_POLICIES; do
   "$TEST_BIN/make_filter" "$POLICIES/$name.yml" "$FILES/$name.raw" --raw
 done
 
-# Calls that do nothing where they are let through, and that policies differ on.
+# Calls that do nothing where they are allowed, and that policies differ on.
 CALLS="uname,0 getpid getppid socket,17,3,0 socket,1,9 ptrace,99 mount kexec_load init_module,0,0,0 bpf,99 keyctl,999
   unshare,0 setns,-1 clone3,0,0 chroot,0 personality,0xffffffff ioctl,-1,0x5412 perf_event_open,0,0,0,0,0xff
   execve,0,0,0 execveat,-1,0,0,0,0 reboot,0,0,0 acct,1 swapon,1 sethostname,0,99999 io_uring_setup,0,0 600 700 1000"

@@ -60,7 +60,7 @@ sandbox-run: calls with the action log are not shown: the kernel's records of th
   fi
 }
 
-# What is let through anyhow does not wait: a sandbox inside that works by RET_TRACE goes on working, and so do programs
+# What is allowed anyhow does not wait: a sandbox inside that works by RET_TRACE goes on working, and so do programs
 # with timers, which a notified rt_sigreturn crashes.
 test_log_changes_nothing() {
   write_policy policy.yml allow "log mkdir mkdirat"

@@ -20,7 +20,7 @@ assert_pried_nothing() {
 }
 
 # A target of root has CAP_SYS_PTRACE, for which no process is undumpable. It could write other code into the supervisor, or
-# take its listener and have every call of its own let through.
+# take its listener and have every call of its own allowed.
 test_prying() {
   reported "$POLICY" "$TEST_BIN/attack_supervisor" made
   assert_pried_nothing

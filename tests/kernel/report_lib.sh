@@ -86,7 +86,7 @@ esac
 
 CALL=$TEST_BIN/call
 # Behind all that could be allowed.
-HINT="sandbox-run: to see all that the program needs in one run, add --permissive: then denied calls are let through"
+HINT="sandbox-run: to see all that the program needs in one run, add --permissive: then denied calls are allowed"
 
 # works POLICY TEXT COMMAND...: the policy now allows what the command calls.
 works() {

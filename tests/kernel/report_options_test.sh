@@ -33,7 +33,7 @@ test_dry_run() {
   grep -qFx "report:   to standard error" out || report "expected where reports go"
   run "$SANDBOX_RUN" --dry-run --report=events --permissive --policy policy.yml -- touch started
   assert_status 0
-  grep -qFx "report:   to events, and denied calls are let through" out || report "expected where reports go"
+  grep -qFx "report:   to events, and denied calls are allowed" out || report "expected where reports go"
   assert_no_file started
   assert_no_file events
 }

@@ -20,7 +20,7 @@ test_permissive() {
     assert_stdout "getppid ok"
     local line=6
     case $action in errno:*) line=7 ;; esac
-    local rest="  [call, pid N]  by policy.yml:$line (${action%:*}), let through"
+    local rest="  [call, pid N]  by policy.yml:$line (${action%:*}), allowed"
     [ $action != log ] || rest=" [call, pid N]  by policy.yml:6 (log)"
     assert_report_has "sandbox-run: $fate$rest"
     if [ $action = log ]; then
@@ -40,7 +40,7 @@ test_permissive_under_a_default() {
     assert_status 0
     assert_stdout "getppid ok
 mkdir EFAULT"
-    grep -q '^sandbox-run: would deny getppid() = .*default_action: '"$action"'), let through$' report ||
+    grep -q '^sandbox-run: would deny getppid() = .*default_action: '"$action"'), allowed$' report ||
       report "expected the call"
     ! grep -q '^sandbox-run: denied' report || report "expected that nothing is denied"
   done
@@ -60,12 +60,12 @@ test_permissive_with_fixed_rules() {
   assert_stdout "i386:20 ok
 900 ENOSYS"
   assert_denied_lines \
-    "sandbox-run: would deny x86 getpid() = process killed  [call, pid N]  by a fixed rule (no calls through x86), let through"
+    "sandbox-run: would deny x86 getpid() = process killed  [call, pid N]  by a fixed rule (no calls through x86), allowed"
 }
 
 test_permissive_without_report() {
   write_policy policy.yml allow "errno rmdir"
-  expect_failure 125 "'--permissive' needs '--report': what is let through is to be seen" \
+  expect_failure 125 "'--permissive' needs '--report', which shows what it allows" \
     "$SANDBOX_RUN" --permissive --policy policy.yml -- touch started
   assert_no_file started
 }

@@ -56,7 +56,7 @@ names_all() {
   assert_status 0
   cmp out bare || report "expected what the program prints without a policy: $(cat bare)"
   for call in $lacks; do
-    grep -Eq "^sandbox-run: would deny $call\(.*\) = .*, let through\$" report || report "expected a line for $call"
+    grep -Eq "^sandbox-run: would deny $call\(.*\) = .*, allowed\$" report || report "expected a line for $call"
     grep -Eq "^ +[0-9]+  $call  .*  \[.*\]  by " report || report "expected $call in the summary"
     grep -Eqx " +- $call" report || report "expected $call among what can be added"
   done

@@ -2,7 +2,7 @@
 //
 //   seccomp_tracer let|skip|NUMBER PROGRAM [ARGUMENT]...
 //
-// Each such call is named on standard error, then let through, skipped, or replaced by the call of that number.
+// Each such call is named on standard error, then allowed, skipped, or replaced by the call of that number.
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>

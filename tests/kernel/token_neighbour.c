@@ -4,7 +4,7 @@
 //
 //   token_neighbour LAUNCHES EVICT TARGET COMMAND...   EVICT: 0 or 1; COMMAND launches TARGET
 //
-// Prints how many launches there were, how many ended with the status of a target that was not let through, and in how
+// Prints how many launches there were, how many ended with the status of a target that was not allowed, and in how
 // many a token was seen. What a token was good for stands in token-exchange/log, by the target.
 #include <fcntl.h>
 #include <pthread.h>

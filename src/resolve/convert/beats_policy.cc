@@ -141,7 +141,7 @@ bool BeatsBuilder::check_arguments(const std::vector<arch::Abi>& abis, const Con
       const std::string reason =
           "it compares argument " + std::to_string(condition.argument) + ", which the call does not have";
       const std::string instead = stricter ? "the rule is left out" : "it holds whatever the arguments";
-      if (!conversion_.refuse(condition.range, "the rule for " + in_quotes(std::string_view(entry.name.text)), reason,
+      if (!conversion_.reject(condition.range, "the rule for " + in_quotes(std::string_view(entry.name.text)), reason,
                               instead)) {
         failed_ = true;
       } else if (!stricter && decided_.insert(entry.name.text).second) {

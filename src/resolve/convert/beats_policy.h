@@ -16,7 +16,7 @@ std::set<std::string_view> calls_above_named(const Conversion& conversion);
 
 /// The same policy without what only an OCI profile can say: names that no listed ABI has are left out, its ABIs are
 /// listed, comparisons of all 64 bits say so where the kernel reads less. A policy that is in the Beats format already
-/// is returned as it is. None when something cannot be said.
+/// is returned as it is. None when something cannot be expressed.
 std::optional<policy::Policy> to_beats(const Conversion& conversion);
 
 }  // namespace sandbox::resolve

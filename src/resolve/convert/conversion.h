@@ -7,8 +7,8 @@
 #include "base/diagnostic.h"
 #include "policy/environment.h"
 #include "policy/policy.h"
-#include "resolve/decisions.h"
 #include "resolve/rule_set.h"
+#include "resolve/verdict_sets.h"
 
 namespace sandbox::resolve {
 
@@ -20,11 +20,11 @@ struct Conversion {
   bool lossy = false;
   Diagnostics& diagnostics;
 
-  /// "SUBJECT cannot be said in FORMAT: REASON". An error; with `lossy` a warning that adds what is written instead,
-  /// which must be stricter. Returns whether to go on.
-  bool refuse(SourceRange range, const std::string& subject, const std::string& reason,
+  /// "SUBJECT cannot be expressed in FORMAT: REASON". An error; with `lossy` a warning that adds what is written
+  /// instead, which must be stricter. Returns whether to go on.
+  bool reject(SourceRange range, const std::string& subject, const std::string& reason,
               const std::string& instead) const {
-    const std::string message = subject + " cannot be said in " + std::string(format) + ": " + reason;
+    const std::string message = subject + " cannot be expressed in " + std::string(format) + ": " + reason;
     if (lossy) {
       diagnostics.warning(range, message + "; made stricter: " + instead);
     } else {
@@ -34,8 +34,8 @@ struct Conversion {
   }
 
   /// The same where nothing stricter can be written either.
-  void refuse_always(SourceRange range, const std::string& subject, const std::string& reason) const {
-    diagnostics.error(range, subject + " cannot be said in " + std::string(format) + ": " + reason);
+  void reject_always(SourceRange range, const std::string& subject, const std::string& reason) const {
+    diagnostics.error(range, subject + " cannot be expressed in " + std::string(format) + ": " + reason);
   }
 
   /// A container runtime and systemd cover the machine's own ABI whatever is listed. What is written is right on a

@@ -114,7 +114,7 @@ bool proved(const Conversion& conversion, TextFormat format, const std::string& 
   const SourceRange range = conversion.policy.default_range;
   for (const Diagnostic& diagnostic : found.all()) {
     if (diagnostic.severity != Severity::kError) continue;
-    conversion.refuse_always(range, "the policy", diagnostic.message);
+    conversion.reject_always(range, "the policy", diagnostic.message);
     return false;
   }
   ArgumentSets sets;
@@ -123,9 +123,9 @@ bool proved(const Conversion& conversion, TextFormat format, const std::string& 
                                                             : as_runtimes_answer(conversion.rules, rules, conversion);
   const auto difference = first_difference(sets, expected, rules, relation);
   if (sets.gave_up()) {
-    conversion.refuse_always(range, "the policy", "its conditions are too involved");
+    conversion.reject_always(range, "the policy", "its conditions are too involved");
   } else if (difference) {
-    conversion.refuse_always(range, "the policy", describe(*difference));
+    conversion.reject_always(range, "the policy", describe(*difference));
   }
   return !sets.gave_up() && !difference;
 }
@@ -163,10 +163,10 @@ std::optional<std::string> convert(const policy::Policy& policy, const policy::E
   const Conversion conversion = {policy, environment, rules, words_for(format), options.lossy, diagnostics};
   if (!policy.enabled) {
     if (policy.groups.empty()) {
-      conversion.refuse_always(policy.enabled_range, "'enabled: false'", "leave the profile away");
+      conversion.reject_always(policy.enabled_range, "'enabled: false'", "leave the profile away");
       return std::nullopt;
     }
-    if (!conversion.refuse(policy.enabled_range, "'enabled: false'", "leave the profile away", "it is enabled")) {
+    if (!conversion.reject(policy.enabled_range, "'enabled: false'", "leave the profile away", "it is enabled")) {
       return std::nullopt;
     }
   }

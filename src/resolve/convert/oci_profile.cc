@@ -45,12 +45,12 @@ class OciBuilder {
   void add_call(const std::string& name, const std::vector<OnAbi>& abis);
   void add_multiplexer(const std::string& name, const std::vector<OnAbi>& abis);
   /// What the call gets on all the ABIs, as the first with the widest registers sees it.
-  std::optional<Decisions> common_decisions(const std::string& name, const std::vector<OnAbi>& abis);
-  std::optional<std::vector<CallRule>> rules_for(const std::string& name, const OnAbi& abi, const Decisions& decisions,
-                                                 const Decisions& said_already);
+  std::optional<VerdictSets> common_verdict_sets(const std::string& name, const std::vector<OnAbi>& abis);
+  std::optional<std::vector<CallRule>> rules_for(const std::string& name, const OnAbi& abi,
+                                                 const VerdictSets& verdict_sets, const VerdictSets& said_already);
   [[nodiscard]] std::vector<NamedVerdict> rules_by_name() const;
   void keep_largest_named(policy::OciProfile& profile) const;
-  void refuse(const std::string& name, const std::vector<OnAbi>& abis, const std::string& reason);
+  void reject(const std::string& name, const std::vector<OnAbi>& abis, const std::string& reason);
 
   const Conversion& conversion_;
   const OciLimits& limits_;
@@ -86,7 +86,7 @@ bool OciBuilder::choose_default() {
   const SourceRange range = conversion_.policy.default_range;
   for (const RuleSet& rules : conversion_.rules) {
     if (rules.default_verdict == default_) continue;
-    if (!conversion_.refuse(range, "the default action",
+    if (!conversion_.reject(range, "the default action",
                             "its errno has another number on " + std::string(arch::info(rules.abi).name) + " than on " +
                                 std::string(arch::info(conversion_.rules.front().abi).name),
                             "every ABI gets the number " + std::to_string(default_.data))) {
@@ -98,7 +98,7 @@ bool OciBuilder::choose_default() {
   const std::string why =
       conversion_.policy.kernel ? "'kernel' hides calls with ENOSYS" : "the default errno is " + name;
   default_.data = EPERM;
-  return conversion_.refuse(range, "the default action", why + ", and the default errno there is EPERM",
+  return conversion_.reject(range, "the default action", why + ", and the default errno there is EPERM",
                             "calls that no table knows get EPERM");
 }
 
@@ -119,7 +119,7 @@ void OciBuilder::collect_calls() {
   }
 }
 
-void OciBuilder::refuse(const std::string& name, const std::vector<OnAbi>& abis, const std::string& reason) {
+void OciBuilder::reject(const std::string& name, const std::vector<OnAbi>& abis, const std::string& reason) {
   Verdict strictest = {Action::kAllow, 0};
   SourceRange range = conversion_.policy.default_range;
   bool placed = false;
@@ -135,26 +135,26 @@ void OciBuilder::refuse(const std::string& name, const std::vector<OnAbi>& abis,
   }
   if (strictest.action == default_.action) strictest = default_;
   const std::string instead = verdict_text(strictest, abis.front().rules->abi) + " whatever its arguments";
-  if (!conversion_.refuse(range, "the rule for " + in_quotes(std::string_view(name)), reason, instead)) {
+  if (!conversion_.reject(range, "the rule for " + in_quotes(std::string_view(name)), reason, instead)) {
     failed_ = true;
   } else if (strictest != default_) {
     unconditional_[strictest].push_back(name);
   }
 }
 
-std::optional<Decisions> OciBuilder::common_decisions(const std::string& name, const std::vector<OnAbi>& abis) {
+std::optional<VerdictSets> OciBuilder::common_verdict_sets(const std::string& name, const std::vector<OnAbi>& abis) {
   const OnAbi& first = widest(abis);
-  Decisions common = decide(sets_, *first.rules, first.number);
+  VerdictSets common = decide(sets_, *first.rules, first.number);
   for (const OnAbi& abi : abis) {
-    const Decisions here = decide(sets_, *abi.rules, abi.number);
+    const VerdictSets here = decide(sets_, *abi.rules, abi.number);
     const bool narrower = register_bits(abi) < register_bits(first);
-    const auto same = [&](const Decision& decision) {
-      Set set = set_of(common, decision.verdict);
+    const auto same = [&](const VerdictSet& verdict_set) {
+      Set set = set_of(common, verdict_set.verdict);
       if (narrower) set = sets_.low_words(set);
-      return set == decision.set;
+      return set == verdict_set.set;
     };
     if (std::all_of(here.begin(), here.end(), same)) continue;
-    refuse(name, abis,
+    reject(name, abis,
            "it is not the same on " + std::string(abi_name(abi)) + " as on " + std::string(abi_name(first)) +
                "; write a policy for each");
     return std::nullopt;
@@ -205,24 +205,26 @@ bool confuses_libseccomp(const std::vector<CallRule>& rules) {
 }
 
 std::optional<std::vector<CallRule>> OciBuilder::rules_for(const std::string& name, const OnAbi& abi,
-                                                           const Decisions& decisions, const Decisions& said_already) {
+                                                           const VerdictSets& verdict_sets,
+                                                           const VerdictSets& said_already) {
   std::vector<CallRule> rules;
-  for (const Decision& decision : decisions) {
-    if (decision.verdict == default_) continue;
-    const Set open = sets_.without(decision.set, set_of(said_already, decision.verdict));
-    const auto made = oci_rules_for(sets_, open, decision.set, clauses_of(*abi.rules, abi.number), register_bits(abi));
+  for (const VerdictSet& verdict_set : verdict_sets) {
+    if (verdict_set.verdict == default_) continue;
+    const Set open = sets_.without(verdict_set.set, set_of(said_already, verdict_set.verdict));
+    const auto made =
+        oci_rules_for(sets_, open, verdict_set.set, clauses_of(*abi.rules, abi.number), register_bits(abi));
     if (!made || rules.size() + made->size() > kMaxOciRules) {
-      refuse(name, calls_.at(name), "it would take more than " + std::to_string(kMaxOciRules) + " rules there");
+      reject(name, calls_.at(name), "it would take more than " + std::to_string(kMaxOciRules) + " rules there");
       return std::nullopt;
     }
-    for (const OciArguments& arguments : *made) rules.push_back({decision.verdict, arguments});
+    for (const OciArguments& arguments : *made) rules.push_back({verdict_set.verdict, arguments});
   }
   if (overwhelms_libseccomp(rules)) {
-    refuse(name, calls_.at(name), "libseccomp, which container runtimes use, would not come to an end with its rules");
+    reject(name, calls_.at(name), "libseccomp, which container runtimes use, would not come to an end with its rules");
     return std::nullopt;
   }
   if (confuses_libseccomp(rules)) {
-    refuse(name, calls_.at(name), "libseccomp, which container runtimes use, would mix up its rules");
+    reject(name, calls_.at(name), "libseccomp, which container runtimes use, would mix up its rules");
     return std::nullopt;
   }
   const auto too_great = [&](const CallRule& rule) {
@@ -231,19 +233,19 @@ std::optional<std::vector<CallRule>> OciBuilder::rules_for(const std::string& na
     });
   };
   if (std::none_of(rules.begin(), rules.end(), too_great)) return rules;
-  refuse(name, calls_.at(name), "it needs a value over " + std::to_string(limits_.greatest_value));
+  reject(name, calls_.at(name), "it needs a value over " + std::to_string(limits_.greatest_value));
   return std::nullopt;
 }
 
 void OciBuilder::add_call(const std::string& name, const std::vector<OnAbi>& abis) {
-  const auto decisions = common_decisions(name, abis);
-  if (!decisions) return;
-  if (decisions->size() == 1) {
-    const Verdict verdict = decisions->front().verdict;
+  const auto verdict_sets = common_verdict_sets(name, abis);
+  if (!verdict_sets) return;
+  if (verdict_sets->size() == 1) {
+    const Verdict verdict = verdict_sets->front().verdict;
     if (verdict != default_) unconditional_[verdict].push_back(name);
     return;
   }
-  auto rules = rules_for(name, widest(abis), *decisions, {{default_, ArgumentSets::kAll}});
+  auto rules = rules_for(name, widest(abis), *verdict_sets, {{default_, ArgumentSets::kAll}});
   if (!rules) return;
   const auto same = [&](const auto& entry) { return entry.first == *rules; };
   const auto known = std::find_if(conditional_.begin(), conditional_.end(), same);
@@ -265,27 +267,28 @@ std::vector<NamedVerdict> OciBuilder::rules_by_name() const {
 
 /// Behind the calls, whose rules speak of it too.
 void OciBuilder::add_multiplexer(const std::string& name, const std::vector<OnAbi>& abis) {
-  const auto decisions = common_decisions(name, abis);
-  if (!decisions) return;
+  const auto verdict_sets = common_verdict_sets(name, abis);
+  if (!verdict_sets) return;
   const OnAbi& abi = widest(abis);
-  if (decisions->size() == 1 && decisions->front().verdict != default_) {
-    whole_multiplexers_[decisions->front().verdict].push_back(name);  // Before the others: the first decides.
+  if (verdict_sets->size() == 1 && verdict_sets->front().verdict != default_) {
+    whole_multiplexers_[verdict_sets->front().verdict].push_back(name);  // Before the others: the first decides.
     return;
   }
-  const Decisions said = decide(sets_, clauses_behind(name, abi.rules->abi, rules_by_name()), default_);
-  for (const Decision& decision : said) {
-    if (decision.verdict == default_ || sets_.within(decision.set, set_of(*decisions, decision.verdict))) continue;
+  const VerdictSets said = decide(sets_, clauses_behind(name, abi.rules->abi, rules_by_name()), default_);
+  for (const VerdictSet& verdict_set : said) {
+    if (verdict_set.verdict == default_ || sets_.within(verdict_set.set, set_of(*verdict_sets, verdict_set.verdict)))
+      continue;
     SourceRange range = conversion_.policy.default_range;
     for (const Clause& clause : clauses_of(*abi.rules, abi.number)) {
       if (clause.origin) range = clause.origin->range;
     }
-    conversion_.refuse_always(range,
+    conversion_.reject_always(range,
                               "the rule for " + in_quotes(std::string_view(name)) + " on " + std::string(abi_name(abi)),
                               "rules for the calls behind it say something else, and hold for both");
     failed_ = true;
     return;
   }
-  auto rules = rules_for(name, abi, *decisions, said);
+  auto rules = rules_for(name, abi, *verdict_sets, said);
   if (rules && !rules->empty()) conditional_.push_back({std::move(*rules), {name}});
 }
 

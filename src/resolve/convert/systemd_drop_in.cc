@@ -47,10 +47,6 @@ std::string systemd_name(arch::Abi abi) {
   }
 }
 
-bool runs(Verdict verdict) {
-  return verdict.action == Action::kAllow || verdict.action == Action::kLog;
-}
-
 class DropIn {
  public:
   explicit DropIn(const Conversion& conversion) : conversion_(conversion) {}
@@ -118,18 +114,18 @@ void DropIn::collect_call(const std::string& name) {
   for (const RuleSet& rules : conversion_.rules) {
     const auto number = arch::number_of(rules.abi, name);
     if (!number) continue;
-    const Decisions decisions = decide(sets_, rules, *number);
-    conditional = conditional || decisions.size() > 1;
-    for (const Decision& decision : decisions) {
-      strictest = more_restrictive(strictest, decision.verdict);
-      different = different || (only && *only != decision.verdict);
-      only = decision.verdict;
+    const VerdictSets verdict_sets = decide(sets_, rules, *number);
+    conditional = conditional || verdict_sets.size() > 1;
+    for (const VerdictSet& verdict_set : verdict_sets) {
+      strictest = more_restrictive(strictest, verdict_set.verdict);
+      different = different || (only && *only != verdict_set.verdict);
+      only = verdict_set.verdict;
     }
   }
   verdicts_[name] = strictest;
   if (!conditional && !different) return;
   const std::string reason = conditional ? "a call is filtered whatever its arguments" : "it differs from ABI to ABI";
-  if (!conversion_.refuse(place_of(name), subject_of(name), reason,
+  if (!conversion_.reject(place_of(name), subject_of(name), reason,
                           verdict_text(strictest, abi()) + " in every case")) {
     failed_ = true;
   }
@@ -144,9 +140,11 @@ void DropIn::collect_multiplexer(const std::string& name) {
   for (const RuleSet& rules : conversion_.rules) {
     const auto number = arch::number_of(rules.abi, name);
     if (!number) continue;
-    const Decisions wanted = decide(sets_, rules, *number);
-    const Decisions said = decide(sets_, clauses_behind(name, rules.abi, named), default_);
-    const auto same = [&](const Decision& decision) { return set_of(wanted, decision.verdict) == decision.set; };
+    const VerdictSets wanted = decide(sets_, rules, *number);
+    const VerdictSets said = decide(sets_, clauses_behind(name, rules.abi, named), default_);
+    const auto same = [&](const VerdictSet& verdict_set) {
+      return set_of(wanted, verdict_set.verdict) == verdict_set.set;
+    };
     if (!std::all_of(said.begin(), said.end(), same)) return collect_call(name);
   }
   verdicts_[name] = default_;
@@ -176,14 +174,14 @@ std::optional<Verdict> DropIn::sayable(Verdict verdict, SourceRange range, const
   switch (verdict.action) {
     case Action::kKillThread:
     case Action::kTrap:
-      if (conversion_.refuse(range, subject, "it knows no " + std::string(policy::name_of(verdict.action)),
+      if (conversion_.reject(range, subject, "it knows no " + std::string(policy::name_of(verdict.action)),
                              "kill_process")) {
         return kKilled;
       }
       return std::nullopt;
     case Action::kTrace: {
       const Verdict as_without_tracer = {Action::kErrno, arch::errno_number(abi(), "ENOSYS").value_or(ENOSYS)};
-      if (conversion_.refuse(range, subject, "it knows no trace", "errno ENOSYS")) return as_without_tracer;
+      if (conversion_.reject(range, subject, "it knows no trace", "errno ENOSYS")) return as_without_tracer;
       return std::nullopt;
     }
     default:
@@ -203,8 +201,8 @@ bool DropIn::settle_default() {
     if (policy.default_action == Action::kErrno) {
       default_.data = error.name.empty() ? error.number : arch::errno_number(abi(), error.name).value_or(EPERM);
     }
-    if (runs(default_)) {
-      conversion_.refuse_always(range, "'kernel'",
+    if (policy::is_allowed(default_.action)) {
+      conversion_.reject_always(range, "'kernel'",
                                 "with a list of what is refused, calls that systemd does not know run");
       return false;
     }
@@ -218,13 +216,13 @@ bool DropIn::settle_default() {
 void DropIn::settle_allow_list() {
   const Verdict wanted = default_;
   for (const auto& [name, verdict] : verdicts_) {
-    if (!runs(verdict) && verdict.action < default_.action) default_ = verdict;
+    if (!policy::is_allowed(verdict.action) && verdict.action < default_.action) default_ = verdict;
   }
   std::set<Verdict> told;
   for (auto& [name, verdict] : verdicts_) {
-    if (runs(verdict)) continue;
+    if (policy::is_allowed(verdict.action)) continue;
     if (verdict != wanted && told.insert(verdict).second) {
-      failed_ = !conversion_.refuse(place_of(name), subject_of(name),
+      failed_ = !conversion_.reject(place_of(name), subject_of(name),
                                     "an allow list has one answer for all that it does not list, and here " +
                                         verdict_text(verdict, abi()) + " stands beside " + verdict_text(wanted, abi()),
                                     "all get " + verdict_text(default_, abi())) ||
@@ -240,8 +238,8 @@ void DropIn::settle_calls() {
     failed_ = failed_ || !said;
     if (said) verdict = *said;
   }
-  if (!runs(verdict_of_call("execve"))) {
-    conversion_.refuse_always(place_of("execve"), subject_of("execve"),
+  if (!policy::is_allowed(verdict_of_call("execve").action)) {
+    conversion_.reject_always(place_of("execve"), subject_of("execve"),
                               "systemd starts the service under the filter; let ExecStart= start sandbox-run with this "
                               "policy instead");
     failed_ = true;
@@ -286,13 +284,14 @@ std::string DropIn::text_of(Verdict verdict) const {
 
 void DropIn::write_allow_list() {
   std::set<std::string> covered;
-  std::vector<std::string> words = whole_sets([](Verdict verdict) { return runs(verdict); }, covered);
+  std::vector<std::string> words =
+      whole_sets([](Verdict verdict) { return policy::is_allowed(verdict.action); }, covered);
   std::vector<std::string> removed;
   const auto by_default = members_of_set("@default").value();
   for (const auto& [name, verdict] : verdicts_) {
     const bool implied = std::binary_search(by_default.begin(), by_default.end(), name);
-    if (runs(verdict) && !covered.contains(name)) words.push_back(name);
-    if (!runs(verdict) && implied) removed.push_back(name);
+    if (policy::is_allowed(verdict.action) && !covered.contains(name)) words.push_back(name);
+    if (!policy::is_allowed(verdict.action) && implied) removed.push_back(name);
   }
   write_words("SystemCallFilter", "", words);
   if (!removed.empty()) out_ += "# An allow list always contains @default; of it this policy refuses:\n";
@@ -307,7 +306,7 @@ void DropIn::write_allow_list() {
 void DropIn::write_deny_list() {
   std::map<Verdict, std::vector<std::string>> by_verdict;
   for (const auto& [name, verdict] : verdicts_) {
-    if (!runs(verdict)) by_verdict[verdict].push_back(name);
+    if (!policy::is_allowed(verdict.action)) by_verdict[verdict].push_back(name);
   }
   std::string later;
   for (const auto& [verdict, names] : by_verdict) {
@@ -340,10 +339,10 @@ std::optional<std::string> DropIn::write() {
   collect();
   if (failed_) return std::nullopt;
   settle_calls();
-  const bool allow_list = !runs(default_);
+  const bool allow_list = !policy::is_allowed(default_.action);
   if (allow_list) settle_allow_list();
   if (sets_.gave_up()) {
-    conversion_.refuse_always(conversion_.policy.default_range, "the policy", "its conditions are too involved");
+    conversion_.reject_always(conversion_.policy.default_range, "the policy", "its conditions are too involved");
     failed_ = true;
   }
   if (failed_) return std::nullopt;

@@ -110,13 +110,13 @@ std::string subject(const Written& written) {
 
 /// Whether a call that the clause does not match may come to the other answer, which makes the condition matter.
 bool matters(const Written& written, Verdict by_default) {
-  const bool passes = lets_pass(written.clause.verdict.action);
+  const bool passes = policy::is_allowed(written.clause.verdict.action);
   for (const Clause& later : written.clauses) {
     if (&later <= &written.clause) continue;
-    if (lets_pass(later.verdict.action) != passes) return true;
+    if (policy::is_allowed(later.verdict.action) != passes) return true;
     if (later.conditions.empty()) return false;
   }
-  return lets_pass(by_default.action) != passes;
+  return policy::is_allowed(by_default.action) != passes;
 }
 
 /// The address itself means something to the caller alone; but whether there is one, a filter can see.
@@ -135,8 +135,8 @@ void check_pointer(const Written& written, Abi abi, Findings& findings) {
 /// A rule against single flags that further flags make pass: an Equal that denies, a NotEqual that allows.
 void check_flags(const Written& written, const RuleSet& rules, Findings& findings) {
   const Operation operation = written.condition.operation;
-  const bool denies = refuses(written.clause.verdict.action) && operation == Operation::kEqual;
-  const bool allows = lets_pass(written.clause.verdict.action) && operation == Operation::kNotEqual;
+  const bool denies = policy::is_denied(written.clause.verdict.action) && operation == Operation::kEqual;
+  const bool allows = policy::is_allowed(written.clause.verdict.action) && operation == Operation::kNotEqual;
   if (!denies && !allows) return;
   const bool socket_type = is_socket_type(written.call, written.condition.argument);
   const FlagWord* word = flag_word(rules.abi, written.call, written.condition.argument);
@@ -166,8 +166,10 @@ void check_flags(const Written& written, const RuleSet& rules, Findings& finding
 /// Nearly all programs ask for sockets with SOCK_CLOEXEC or SOCK_NONBLOCK.
 void check_socket_type(const Written& written, const RuleSet& rules, Findings& findings) {
   if (!is_socket_type(written.call, written.condition.argument)) return;
-  const bool allows = lets_pass(written.clause.verdict.action) && written.condition.operation == Operation::kEqual;
-  const bool denies = refuses(written.clause.verdict.action) && written.condition.operation == Operation::kNotEqual;
+  const bool allows =
+      policy::is_allowed(written.clause.verdict.action) && written.condition.operation == Operation::kEqual;
+  const bool denies =
+      policy::is_denied(written.clause.verdict.action) && written.condition.operation == Operation::kNotEqual;
   if ((!allows && !denies) || !matters(written, rules.default_verdict)) return;
   for (const Clause& clause : written.clauses) {
     for (const Condition& other : clause.conditions) {
@@ -185,14 +187,15 @@ void check_socket_type(const Written& written, const RuleSet& rules, Findings& f
 /// multiplexer is allowed by name.
 void check_multiplexers(const Written& written, const SourceRange& name, const RuleSet& rules, Findings& findings) {
   const std::vector<arch::Multiplexed> all = arch::multiplexed(rules.abi, written.call);
-  if (all.empty() || !lets_pass(written.clause.verdict.action) || !matters(written, rules.default_verdict)) return;
+  if (all.empty() || !policy::is_allowed(written.clause.verdict.action) || !matters(written, rules.default_verdict))
+    return;
   const PolicyRules alone = {rules};
   for (const arch::Multiplexed& multiplexed : all) {
     bpf::SystemCall call;
     call.arch = arch::info(rules.abi).audit_arch;
     call.number = *arch::number_of(rules.abi, multiplexed.multiplexer);
     call.args[0] = multiplexed.selector;
-    if (!lets_pass(evaluate(alone, call).verdict.action)) continue;
+    if (!policy::is_allowed(evaluate(alone, call).verdict.action)) continue;
     findings.add("multiplexer-open", rules.abi, name,
                  "the conditions on " + in_quotes(written.call) + " do not hold for " +
                      in_quotes(multiplexed.multiplexer) +

@@ -119,7 +119,7 @@ bool bits_imply(const Condition& narrow, const Condition& wide) {
 void check_undeniable(const policy::Policy& policy, const RuleSet& rules, Findings& findings) {
   if (rules.abi != arch::Abi::kX86_64) return;
   for (const policy::Group& group : policy.groups) {
-    if (lets_pass(group.action)) continue;
+    if (policy::is_allowed(group.action)) continue;
     for (const policy::Name& name : group.names) {
       if (name.text != "uprobe" && name.text != "uretprobe") continue;
       findings.add("undeniable-call", rules.abi, name.range,
@@ -130,7 +130,7 @@ void check_undeniable(const policy::Policy& policy, const RuleSet& rules, Findin
 
 /// A process that writes to another one's memory needs no calls of its own.
 void check_other_processes(const RuleSet& rules, Findings& findings) {
-  if (lets_pass(rules.default_verdict.action)) return;
+  if (policy::is_allowed(rules.default_verdict.action)) return;
   for (const std::string_view name : {"ptrace", "process_vm_writev"}) {
     const auto answers = answers_of(rules, name);
     if (!answers || !answers->open() || answers->permission == nullptr) continue;
@@ -158,9 +158,9 @@ void Findings::report(size_t abis, Diagnostics& diagnostics) const {
 Answers answers_of(const RuleSet& rules, uint32_t number) {
   Answers answers;
   const auto note = [&](Verdict verdict) {
-    if (refuses(verdict.action) && !answers.fails) answers.refusal = verdict;
-    answers.passes = answers.passes || lets_pass(verdict.action);
-    answers.fails = answers.fails || refuses(verdict.action);
+    if (policy::is_denied(verdict.action) && !answers.fails) answers.denied_with = verdict;
+    answers.passes = answers.passes || policy::is_allowed(verdict.action);
+    answers.fails = answers.fails || policy::is_denied(verdict.action);
   };
   const std::vector<Clause>& clauses = clauses_of(rules, number);
   for (size_t i = 0; i < clauses.size(); ++i) {
@@ -169,8 +169,8 @@ Answers answers_of(const RuleSet& rules, uint32_t number) {
     if (std::ranges::any_of(clause.conditions, never) || decider_of(clauses, i) != nullptr) continue;
     note(clause.verdict);
     if (is_written(clause)) {
-      if (answers.denial == nullptr && refuses(clause.verdict.action)) answers.denial = &clause;
-      if (answers.permission == nullptr && lets_pass(clause.verdict.action)) answers.permission = &clause;
+      if (answers.denial == nullptr && policy::is_denied(clause.verdict.action)) answers.denial = &clause;
+      if (answers.permission == nullptr && policy::is_allowed(clause.verdict.action)) answers.permission = &clause;
       if (answers.condition == nullptr && !clause.conditions.empty()) answers.condition = &clause;
     }
     if (clause.conditions.empty()) return answers;

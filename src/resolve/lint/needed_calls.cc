@@ -45,16 +45,17 @@ void check_needed(const policy::Policy& policy, const RuleSet& rules, const Need
   const std::string why = above ? ", " + above_named_text(rules, number) : "";
   findings.add(needed.id, rules.abi, place_of(*answers, policy),
                in_quotes(needed.name) + (answers->denial != nullptr ? " is denied (" : " is not allowed (") +
-                   verdict_text(answers->refusal, rules.abi) + why + "): without it " + std::string(needed.otherwise));
+                   verdict_text(answers->denied_with, rules.abi) + why + "): without it " +
+                   std::string(needed.otherwise));
 }
 
 /// Since glibc 2.34 threads are made with clone3, and with clone only if that gives ENOSYS.
 void check_fallback_to_clone(const policy::Policy& policy, const RuleSet& rules, Findings& findings) {
   const auto older = answers_of(rules, "clone");
   const auto newer = answers_of(rules, "clone3");
-  if (!older || !older->passes || !newer || !newer->denied() || is_no_such_call(newer->refusal, rules.abi)) return;
+  if (!older || !older->passes || !newer || !newer->denied() || is_no_such_call(newer->denied_with, rules.abi)) return;
   findings.add("clone3-breaks-threads", rules.abi, place_of(*newer, policy),
-               "'clone3' gets " + verdict_text(newer->refusal, rules.abi) +
+               "'clone3' gets " + verdict_text(newer->denied_with, rules.abi) +
                    ": libc starts threads with it, and with 'clone' only after errno ENOSYS; deny it with ENOSYS");
 }
 

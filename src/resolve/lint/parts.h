@@ -38,7 +38,7 @@ class Findings {
 struct Answers {
   bool passes = false;                           ///< For some arguments it is allowed, or logged.
   bool fails = false;                            ///< For some arguments it gets an errno, a signal or death.
-  Verdict refusal;                               ///< The first errno, signal or death, if `fails`,
+  Verdict denied_with;                           ///< The first errno, signal or death, if `fails`,
   const Clause* denial = nullptr;                ///< and the first clause of a group that says so.
   const Clause* condition = nullptr;             ///< The first clause of a group that looks at its arguments.
   const Clause* permission = nullptr;            ///< The first clause of a group that lets it pass.
@@ -52,15 +52,6 @@ Answers answers_of(const RuleSet& rules, uint32_t number);
 
 /// The answers of a call by its name; none if the ABI has no such number.
 std::optional<Answers> answers_of(const RuleSet& rules, std::string_view name);
-
-constexpr bool lets_pass(policy::Action action) {
-  return action == policy::Action::kAllow || action == policy::Action::kLog;
-}
-
-/// errno, trap and kill; `trace` is neither: a tracer decides.
-constexpr bool refuses(policy::Action action) {
-  return action < policy::Action::kTrace;
-}
 
 /// Whether a group says it: resolve() adds clauses of its own for `kernel:`.
 constexpr bool is_written(const Clause& clause) {

@@ -144,7 +144,7 @@ std::vector<Member> SiblingCheck::open_ones(std::string_view names) const {
 /// Denied by a group, and not just to send programs to an older call.
 bool SiblingCheck::is_denied(const Member& member) const {
   return member.answers.denied() && member.answers.denial != nullptr &&
-         !is_no_such_call(member.answers.refusal, rules_.abi);
+         !is_no_such_call(member.answers.denied_with, rules_.abi);
 }
 
 std::vector<std::string_view> names_of(const std::vector<Member>& members) {

@@ -34,7 +34,7 @@ bpf::ValidatedProgram valid(const Assembler& assembler, Assembler::Node root) {
 /// A program that returns 1 where the condition holds and 0 elsewhere.
 bpf::ValidatedProgram compiled(const Condition& condition, Endian endian) {
   Assembler assembler;
-  const Entry no = {assembler.ret(0)};
+  const CodeEntry no = {assembler.ret(0)};
   const Choice choice = {{&condition, 1}, {assembler.ret(1)}};
   return valid(assembler, compile_choices(assembler, {&choice, 1}, no, endian, Effort::kQuick).node);
 }
@@ -45,7 +45,7 @@ using Conditions = std::vector<Condition>;
 /// none.
 bpf::ValidatedProgram compiled(const std::vector<Conditions>& clauses, Endian endian, Effort effort) {
   Assembler assembler;
-  const Entry none = {assembler.ret(0)};
+  const CodeEntry none = {assembler.ret(0)};
   std::vector<Choice> choices;
   for (const Conditions& conditions : clauses) {
     choices.push_back({conditions, {assembler.ret(static_cast<uint32_t>(choices.size()) + 1)}});
@@ -187,8 +187,8 @@ TEST(CompileChoices, SearchForAValue) {
 /// Clauses with one answer: the values that personality(2) may have.
 std::string text_of(const std::vector<Conditions>& clauses, Endian endian = Endian::kLittle) {
   Assembler assembler;
-  const Entry refused = {assembler.ret(SECCOMP_RET_ERRNO | 1)};
-  const Entry allowed = {assembler.ret(SECCOMP_RET_ALLOW)};
+  const CodeEntry refused = {assembler.ret(SECCOMP_RET_ERRNO | 1)};
+  const CodeEntry allowed = {assembler.ret(SECCOMP_RET_ALLOW)};
   std::vector<Choice> choices;
   for (const Conditions& conditions : clauses) choices.push_back({conditions, allowed});
   return bpf::disassemble(

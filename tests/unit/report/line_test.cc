@@ -71,7 +71,7 @@ TEST_F(DenialLine, LetThrough) {
             "through");
   EXPECT_EQ(of_action(SECCOMP_RET_KILL_PROCESS, Outcome::kAllowed),
             "would deny socket(AF_PACKET, SOCK_RAW, 768) = process killed  [tcpdump, pid 4711]  by beat.yml:9 "
-            "(kill_process), let through");
+            "(kill_process), allowed");
   EXPECT_EQ(of_action(SECCOMP_RET_LOG, Outcome::kAllowed),
             "logged socket(AF_PACKET, SOCK_RAW, 768)  [tcpdump, pid 4711]  by beat.yml:9 (log)");
 }

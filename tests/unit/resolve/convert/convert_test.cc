@@ -161,9 +161,10 @@ SystemCallErrorNumber=EPERM
 TEST(Convert, DropInTakesOutOfDefaultWhatThePolicyRefuses) {
   const std::string made = converted(
       "seccomp: {default_action: kill_process, syscalls: [{action: errno, names: [brk]}]}\n", TextFormat::kSystemd);
-  EXPECT_NE(made.find("the rule for 'execve' cannot be said in a systemd unit: systemd starts the service under the "
-                      "filter; let ExecStart= start sandbox-run with this policy instead\n"),
-            std::string::npos)
+  EXPECT_NE(
+      made.find("the rule for 'execve' cannot be expressed in a systemd unit: systemd starts the service under the "
+                "filter; let ExecStart= start sandbox-run with this policy instead\n"),
+      std::string::npos)
       << made;
   const std::string without_brk = converted(
       "seccomp: {default_action: errno, syscalls: [{action: errno, names: [brk]}, {action: allow, names: "
@@ -195,26 +196,27 @@ SystemCallLog=sync
 
 TEST(Convert, WhatSystemdCannotSayIsAnErrorWithTheRulesPlace) {
   EXPECT_EQ(converted(kConditional, TextFormat::kSystemd),
-            "8:13: error: the rule for 'socket' cannot be said in a systemd unit: a call is filtered whatever its "
+            "8:13: error: the rule for 'socket' cannot be expressed in a systemd unit: a call is filtered whatever its "
             "arguments\n");
   EXPECT_EQ(converted("seccomp:\n  default_action: allow\n  syscalls:\n  - action: trap\n    names: [read]\n",
                       TextFormat::kSystemd),
-            "5:13: error: the rule for 'read' cannot be said in a systemd unit: it knows no trap\n");
+            "5:13: error: the rule for 'read' cannot be expressed in a systemd unit: it knows no trap\n");
   EXPECT_EQ(
       converted("seccomp:\n  default_action: allow\n  kernel: \"5.10\"\n  syscalls:\n  - action: errno\n    names: "
                 "[ptrace]\n",
                 TextFormat::kSystemd, true),
-      "2:3: error: 'kernel' cannot be said in a systemd unit: with a list of what is refused, calls that systemd "
+      "2:3: error: 'kernel' cannot be expressed in a systemd unit: with a list of what is refused, calls that systemd "
       "does not know run\n");
 }
 
 TEST(Convert, LossyWritesTheStricterReading) {
-  EXPECT_EQ(converted(kConditional, TextFormat::kSystemd, true),
-            "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=x86-64\n"
-            "SystemCallFilter=~kexec_load:kill ptrace:kill\nSystemCallFilter=~socket:EACCES\n"
-            "2:3: warning: systemd does not ask the kernel to log what is refused; the flag 'log' is left out\n"
-            "8:13: warning: the rule for 'socket' cannot be said in a systemd unit: a call is filtered whatever its "
-            "arguments; made stricter: errno EACCES in every case\n");
+  EXPECT_EQ(
+      converted(kConditional, TextFormat::kSystemd, true),
+      "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=x86-64\n"
+      "SystemCallFilter=~kexec_load:kill ptrace:kill\nSystemCallFilter=~socket:EACCES\n"
+      "2:3: warning: systemd does not ask the kernel to log what is refused; the flag 'log' is left out\n"
+      "8:13: warning: the rule for 'socket' cannot be expressed in a systemd unit: a call is filtered whatever its "
+      "arguments; made stricter: errno EACCES in every case\n");
 }
 
 TEST(Convert, AProfileForSeveralAbisMustBeTheSameOnAll) {
@@ -227,14 +229,16 @@ TEST(Convert, AProfileForSeveralAbisMustBeTheSameOnAll) {
     - name: openat
       arguments: [{argument: 2, operation: BitsSet, value: O_DIRECTORY}]
 )";
-  EXPECT_EQ(converted(text, TextFormat::kOci),
-            "7:13: error: the rule for 'openat' cannot be said in an OCI profile: it is not the same on aarch64 as on "
-            "x86_64; write a policy for each\n");
+  EXPECT_EQ(
+      converted(text, TextFormat::kOci),
+      "7:13: error: the rule for 'openat' cannot be expressed in an OCI profile: it is not the same on aarch64 as on "
+      "x86_64; write a policy for each\n");
   const std::string lossy = converted(text, TextFormat::kOci, true);
-  EXPECT_NE(lossy.find("7:13: warning: the rule for 'openat' cannot be said in an OCI profile: it is not the same on "
-                       "aarch64 as on x86_64; write a policy for each; made stricter: errno EPERM whatever its "
-                       "arguments\n"),
-            std::string::npos)
+  EXPECT_NE(
+      lossy.find("7:13: warning: the rule for 'openat' cannot be expressed in an OCI profile: it is not the same on "
+                 "aarch64 as on x86_64; write a policy for each; made stricter: errno EPERM whatever its "
+                 "arguments\n"),
+      std::string::npos)
       << lossy;
   EXPECT_NE(lossy.find("\"openat\"\n\t\t\t],\n\t\t\t\"action\": \"SCMP_ACT_ERRNO\",\n\t\t\t\"errnoRet\": 1\n"),
             std::string::npos)
@@ -251,7 +255,7 @@ TEST(Convert, AMultiplexerThatSaysSomethingElseThanItsCalls) {
 )";
   EXPECT_NE(
       converted(text, TextFormat::kOci, true, machine(arch::Abi::kX86))
-          .find("the rule for 'socketcall' on x86 cannot be said in an OCI profile: rules for the calls behind it "
+          .find("the rule for 'socketcall' on x86 cannot be expressed in an OCI profile: rules for the calls behind it "
                 "say something else, and hold for both\n"),
       std::string::npos);
 }
@@ -268,9 +272,10 @@ TEST(Convert, AnotherMachine) {
 TEST(Convert, KernelInASeccompProfile) {
   const std::string text =
       "seccomp: {default_action: errno, kernel: '6.6', syscalls: [{action: allow, names: [read]}]}\n";
-  EXPECT_EQ(converted(text, TextFormat::kKubernetes),
-            "1:11: error: the default action cannot be said in a SeccompProfile: 'kernel' hides calls with ENOSYS, and "
-            "the default errno there is EPERM\n");
+  EXPECT_EQ(
+      converted(text, TextFormat::kKubernetes),
+      "1:11: error: the default action cannot be expressed in a SeccompProfile: 'kernel' hides calls with ENOSYS, and "
+      "the default errno there is EPERM\n");
   const std::string lossy = converted(text, TextFormat::kKubernetes, true);
   EXPECT_NE(lossy.find("errnoRet: \"38\"\n    names:\n"), std::string::npos) << lossy;
   EXPECT_NE(lossy.find("    - mseal\n"), std::string::npos) << lossy;
@@ -279,7 +284,7 @@ TEST(Convert, KernelInASeccompProfile) {
 TEST(Convert, SwitchedOff) {
   EXPECT_EQ(converted("seccomp.enabled: false\n", TextFormat::kBeats), "seccomp:\n  enabled: false\n");
   EXPECT_EQ(converted("seccomp.enabled: false\n", TextFormat::kOci),
-            "1:1: error: 'enabled: false' cannot be said in an OCI profile: leave the profile away\n");
+            "1:1: error: 'enabled: false' cannot be expressed in an OCI profile: leave the profile away\n");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "report/judge.h"
+#include "report/applied_policies.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -24,7 +24,7 @@ using resolve::VerdictSource;
 
 constexpr size_t kMaxDenied = Tally::kMaxKeys + Tally::kMaxNamesOfCalls;  // In one policy.
 
-/// A program to judge by. Where the filter has a token this one has other bits, with which nothing is ever let through:
+/// A program to judge by. Where the filter has a token this one has other bits, with which no call is ever allowed:
 /// a call that it allows although it was notified is denied (see answer_of in cmd/sandbox-run/report.cc).
 bpf::ValidatedProgram judging_program(const compile::Filter& filter) {
   constexpr compile::Token kNoToken = {0x5bd1e995, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1};
@@ -58,40 +58,40 @@ std::vector<bpf::SystemCall> unwatched_calls() {
 }  // namespace
 
 bool is_denial(Verdict verdict) {
-  return verdict.action != Action::kAllow && verdict.action != Action::kLog;
+  return !policy::is_allowed(verdict.action);
 }
 
-Judge::Judge(std::vector<PolicyDenials> policies, std::span<const resolve::PolicyRules> rules,
-             const compile::Filter& filter, std::string names)
+AppliedPolicies::AppliedPolicies(std::vector<PolicyDenials> policies, std::span<const resolve::PolicyRules> rules,
+                                 const compile::Filter& filter, std::string names)
     : policies_(std::move(policies)), rules_(rules), policy_names_(std::move(names)), denied_(policies_.size()) {
   if (rules_.empty()) program_ = judging_program(filter);
 }
 
-resolve::Judgement Judge::decide(const bpf::SystemCall& call) const {
-  const resolve::Judgement judgement = decide_by_policies(call);
+resolve::Judgement AppliedPolicies::judge(const bpf::SystemCall& call) const {
+  const resolve::Judgement judgement = judge_by_policies(call);
   if (!compile::asks_for_listener(call, arch::native_abi())) return judgement;
   const Verdict busy = {Action::kErrno, arch::errno_number(arch::native_abi(), "EBUSY").value_or(EBUSY)};
   if (resolve::more_restrictive(judgement.verdict, busy) != busy) return judgement;
   return {busy, VerdictSource::kFixed};  // No policy decides, but compile/listener_guard.h.
 }
 
-resolve::Judgement Judge::decide_by_policies(const bpf::SystemCall& call) const {
+resolve::Judgement AppliedPolicies::judge_by_policies(const bpf::SystemCall& call) const {
   if (!program_) return resolve::evaluate(rules_, call);
   return {resolve::verdict_of(bpf::interpret(*program_, call, arch::info(arch::native_abi()).endian).value)};
 }
 
-std::optional<resolve::Judgement> Judge::decide_by_number(const bpf::SystemCall& call) const {
+std::optional<resolve::Judgement> AppliedPolicies::judge_by_number(const bpf::SystemCall& call) const {
   const auto open = [&](const resolve::PolicyRules& rules) { return resolve::depends_on_arguments(rules, call); };
   if (program_ || std::any_of(rules_.begin(), rules_.end(), open)) return std::nullopt;
-  return decide(call);
+  return judge(call);
 }
 
-bool Judge::can_give(const bpf::SystemCall& call, Action action) const {
+bool AppliedPolicies::can_give(const bpf::SystemCall& call, Action action) const {
   const auto gives = [&](const resolve::PolicyRules& rules) { return resolve::can_give(rules, call, action); };
   return program_ || std::ranges::any_of(rules_, gives);
 }
 
-void Judge::describe(const std::optional<resolve::Judgement>& judgement, Event& event) const {
+void AppliedPolicies::describe(const std::optional<resolve::Judgement>& judgement, Event& event) const {
   event.policy = policy_names_;
   if (!judgement) return;
   const bool fixed = judgement->source == VerdictSource::kFixed || judgement->source == VerdictSource::kNotCovered;
@@ -123,33 +123,33 @@ void Judge::describe(const std::optional<resolve::Judgement>& judgement, Event& 
   }
 }
 
-void Judge::note_denial(const bpf::SystemCall& call) {
+void AppliedPolicies::note_denial(const bpf::SystemCall& call) {
   for (size_t i = 0; i < denied_.size(); ++i) {
     if (denied_[i].size() >= kMaxDenied) continue;
-    const resolve::Judgement judgement = program_ ? decide_by_policies(call) : resolve::evaluate(rules_[i], call);
+    const resolve::Judgement judgement = program_ ? judge_by_policies(call) : resolve::evaluate(rules_[i], call);
     if (!is_denial(judgement.verdict)) continue;
     const bool absent = judgement.verdict == Verdict{Action::kErrno, ENOSYS};
     denied_[i].insert({call.arch, call.number, judgement.source, selector_of(call), absent});
   }
 }
 
-void Judge::note_unwatched() {
+void AppliedPolicies::note_unwatched() {
   for (const bpf::SystemCall& call : unwatched_calls()) {
-    if (is_denial(decide(call).verdict)) note_denial(call);
+    if (is_denial(judge(call).verdict)) note_denial(call);
   }
 }
 
-std::vector<std::string> Judge::unwatched_denied() const {
+std::vector<std::string> AppliedPolicies::unwatched_denied() const {
   std::vector<std::string> names;
   for (const bpf::SystemCall& call : unwatched_calls()) {
-    if (!is_denial(decide(call).verdict)) continue;
+    if (!is_denial(judge(call).verdict)) continue;
     names.emplace_back(arch::name_of(arch::native_abi(), call.number).value());
   }
   std::ranges::sort(names);
   return names;
 }
 
-std::vector<PolicyDenials> Judge::denials() const {
+std::vector<PolicyDenials> AppliedPolicies::denials() const {
   std::vector<PolicyDenials> denials = policies_;
   for (size_t i = 0; i < denials.size(); ++i) denials[i].calls.assign(denied_[i].begin(), denied_[i].end());
   return denials;

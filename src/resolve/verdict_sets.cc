@@ -1,4 +1,4 @@
-#include "resolve/decisions.h"
+#include "resolve/verdict_sets.h"
 
 #include <algorithm>
 #include <iterator>
@@ -13,10 +13,10 @@ bool related(Verdict before, Verdict after, Relation relation) {
   return before == after || (relation == Relation::kNotWider && after.action <= before.action);
 }
 
-std::optional<Difference> difference_of(ArgumentSets& sets, const Decisions& before, const Decisions& after,
+std::optional<Difference> difference_of(ArgumentSets& sets, const VerdictSets& before, const VerdictSets& after,
                                         Relation relation) {
-  for (const Decision& old : before) {
-    for (const Decision& now : after) {
+  for (const VerdictSet& old : before) {
+    for (const VerdictSet& now : after) {
       if (related(old.verdict, now.verdict, relation)) continue;
       const ArgumentSets::Set shared = sets.both(old.set, now.set);
       if (shared == ArgumentSets::kNone) continue;
@@ -68,33 +68,33 @@ std::optional<Difference> difference_of(ArgumentSets& sets, const RuleSet& befor
 
 }  // namespace
 
-Decisions decide(ArgumentSets& sets, const std::vector<Clause>& clauses, Verdict by_default) {
-  Decisions decisions;
+VerdictSets decide(ArgumentSets& sets, const std::vector<Clause>& clauses, Verdict by_default) {
+  VerdictSets verdict_sets;
   ArgumentSets::Set open = ArgumentSets::kAll;
   const auto take = [&](ArgumentSets::Set set, Verdict verdict) {
     set = sets.both(set, open);
     if (set == ArgumentSets::kNone) return;
     open = sets.without(open, set);
-    const auto same = [&](const Decision& decision) { return decision.verdict == verdict; };
-    const auto known = std::find_if(decisions.begin(), decisions.end(), same);
-    if (known == decisions.end()) {
-      decisions.push_back({verdict, set});
+    const auto same = [&](const VerdictSet& verdict_set) { return verdict_set.verdict == verdict; };
+    const auto known = std::find_if(verdict_sets.begin(), verdict_sets.end(), same);
+    if (known == verdict_sets.end()) {
+      verdict_sets.push_back({verdict, set});
     } else {
       known->set = sets.either(known->set, set);
     }
   };
   for (const Clause& clause : clauses) take(sets.where(clause.conditions), clause.verdict);
   take(open, by_default);
-  return decisions;
+  return verdict_sets;
 }
 
-Decisions decide(ArgumentSets& sets, const RuleSet& rules, uint32_t number) {
+VerdictSets decide(ArgumentSets& sets, const RuleSet& rules, uint32_t number) {
   return decide(sets, clauses_of(rules, number), fallback_of(rules, number).verdict);
 }
 
-ArgumentSets::Set set_of(const Decisions& decisions, Verdict verdict) {
-  for (const Decision& decision : decisions) {
-    if (decision.verdict == verdict) return decision.set;
+ArgumentSets::Set set_of(const VerdictSets& verdict_sets, Verdict verdict) {
+  for (const VerdictSet& verdict_set : verdict_sets) {
+    if (verdict_set.verdict == verdict) return verdict_set.set;
   }
   return ArgumentSets::kNone;
 }

@@ -20,19 +20,19 @@ namespace sandbox::report {
 /// Whether a call with this verdict is not done as it was asked for.
 bool is_denial(resolve::Verdict verdict);
 
-class Judge {
+class AppliedPolicies {
  public:
   /// `policies` are those that apply, without calls: for each `rules` one with its policy; or a filter file alone,
   /// which has no rules and is judged by `filter`, as it was before anything was added to it. `names` says what to call
   /// them together. All but `filter` is borrowed.
-  Judge(std::vector<PolicyDenials> policies, std::span<const resolve::PolicyRules> rules, const compile::Filter& filter,
-        std::string names);
+  AppliedPolicies(std::vector<PolicyDenials> policies, std::span<const resolve::PolicyRules> rules,
+                  const compile::Filter& filter, std::string names);
 
   /// What the policies say about a call together. A filter file has the verdict alone.
-  [[nodiscard]] resolve::Judgement decide(const bpf::SystemCall& call) const;
+  [[nodiscard]] resolve::Judgement judge(const bpf::SystemCall& call) const;
 
   /// The same by what an audit record tells of a call, which is without arguments. None: they are what decides.
-  [[nodiscard]] std::optional<resolve::Judgement> decide_by_number(const bpf::SystemCall& call) const;
+  [[nodiscard]] std::optional<resolve::Judgement> judge_by_number(const bpf::SystemCall& call) const;
 
   /// Whether some policy can give the call this action, with arguments that are not known.
   [[nodiscard]] bool can_give(const bpf::SystemCall& call, policy::Action action) const;
@@ -44,7 +44,7 @@ class Judge {
   void note_denial(const bpf::SystemCall& call);
 
   /// The same for the calls that are never watched (compile::must_not_wait), as far as they are denied: where denied
-  /// calls are let through, a run does not show what it will lack.
+  /// calls are allowed, a run does not show what it will lack.
   void note_unwatched();
 
   /// The names of those calls that are denied, sorted.
@@ -56,7 +56,7 @@ class Judge {
   [[nodiscard]] const std::string& policy_names() const { return policy_names_; }
 
  private:
-  [[nodiscard]] resolve::Judgement decide_by_policies(const bpf::SystemCall& call) const;
+  [[nodiscard]] resolve::Judgement judge_by_policies(const bpf::SystemCall& call) const;
 
   std::vector<PolicyDenials> policies_;
   std::span<const resolve::PolicyRules> rules_;

@@ -13,22 +13,22 @@
 namespace sandbox::resolve {
 
 /// The arguments with which a call gets a verdict.
-struct Decision {
+struct VerdictSet {
   Verdict verdict;
   ArgumentSets::Set set = ArgumentSets::kNone;
 };
 
-/// A call's decisions: no verdict twice, no set empty, every vector of arguments in exactly one of the sets.
-using Decisions = std::vector<Decision>;
+/// A call's verdict_sets: no verdict twice, no set empty, every vector of arguments in exactly one of the sets.
+using VerdictSets = std::vector<VerdictSet>;
 
 /// First match decides; what no clause takes gets `by_default`.
-Decisions decide(ArgumentSets& sets, const std::vector<Clause>& clauses, Verdict by_default);
+VerdictSets decide(ArgumentSets& sets, const std::vector<Clause>& clauses, Verdict by_default);
 
 /// What a number gets under the rules.
-Decisions decide(ArgumentSets& sets, const RuleSet& rules, uint32_t number);
+VerdictSets decide(ArgumentSets& sets, const RuleSet& rules, uint32_t number);
 
 /// The arguments that get the verdict.
-ArgumentSets::Set set_of(const Decisions& decisions, Verdict verdict);
+ArgumentSets::Set set_of(const VerdictSets& verdict_sets, Verdict verdict);
 
 /// What rules for calls by name, none with conditions, also say of a multiplexer behind which they are, in their order.
 struct NamedVerdict {

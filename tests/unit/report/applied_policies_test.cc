@@ -1,4 +1,4 @@
-#include "report/judge.h"
+#include "report/applied_policies.h"
 
 #include <gtest/gtest.h>
 #include <linux/seccomp.h>
@@ -28,7 +28,7 @@ bpf::SystemCall call(std::string_view name, uint64_t first = 0, uint64_t second 
   return {*arch::number_of(kNative, name), arch::info(kNative).audit_arch, {first, second}, 0};
 }
 
-/// Policies that apply together, and a judge of them.
+/// Policies that apply together.
 class Applied {
  public:
   explicit Applied(const std::vector<std::string>& texts) {
@@ -36,10 +36,10 @@ class Applied {
     for (const std::string& text : texts) add(text);
     const auto filter = compile::compile(rules_);
     EXPECT_TRUE(filter.ok());
-    judge = std::make_unique<Judge>(listed_, rules_, *filter, "all of them");
+    applied = std::make_unique<AppliedPolicies>(listed_, rules_, *filter, "all of them");
   }
 
-  std::unique_ptr<Judge> judge;
+  std::unique_ptr<AppliedPolicies> applied;
 
  private:
   void add(const std::string& text) {
@@ -76,69 +76,69 @@ constexpr char kSecond[] =
     "  - action: kill_process\n"
     "    names: [ptrace]\n";
 
-std::string described(const Judge& judge, const bpf::SystemCall& call) {
+std::string described(const AppliedPolicies& applied, const bpf::SystemCall& call) {
   Event event;
   event.call = call;
-  judge.describe(judge.decide(call), event);
+  applied.describe(applied.judge(call), event);
   EXPECT_EQ(event.policy, "all of them");
   return event.rule_kind + " " + event.rule;
 }
 
-TEST(Judge, TellsTheDecidingLine) {
+TEST(AppliedPolicies, TellsTheDecidingLine) {
   const Applied both({kFirst, kSecond});
-  EXPECT_EQ(described(*both.judge, call("ptrace")), "a group b.yml:6:13");
-  EXPECT_EQ(described(*both.judge, call("kill", 1, 9)), "a group a.yml:7:13");
-  EXPECT_EQ(described(*both.judge, call("kill", 1, 8)), "the default action b.yml:2:3");
-  EXPECT_EQ(described(*both.judge, call("clone3")), "kernel: b.yml:3:3");
+  EXPECT_EQ(described(*both.applied, call("ptrace")), "a group b.yml:6:13");
+  EXPECT_EQ(described(*both.applied, call("kill", 1, 9)), "a group a.yml:7:13");
+  EXPECT_EQ(described(*both.applied, call("kill", 1, 8)), "the default action b.yml:2:3");
+  EXPECT_EQ(described(*both.applied, call("clone3")), "kernel: b.yml:3:3");
   bpf::SystemCall skipped = call("kill");
   skipped.number = UINT32_MAX;
-  EXPECT_EQ(described(*both.judge, skipped), "a fixed rule ");
-  EXPECT_EQ(described(*both.judge, {5, 0x1234, {}, 0}), "a fixed rule ");
+  EXPECT_EQ(described(*both.applied, skipped), "a fixed rule ");
+  EXPECT_EQ(described(*both.applied, {5, 0x1234, {}, 0}), "a fixed rule ");
 }
 
-TEST(Judge, TellsWhatIsAboveTheLargestNumberNamed) {
+TEST(AppliedPolicies, TellsWhatIsAboveTheLargestNumberNamed) {
   const Applied profile({R"({"defaultAction": "SCMP_ACT_ERRNO",
       "syscalls": [{"names": ["read", "fsync"], "action": "SCMP_ACT_ALLOW"}]})"});
-  EXPECT_EQ(described(*profile.judge, call("statx")), "above the largest number named a.yml:1:2");
+  EXPECT_EQ(described(*profile.applied, call("statx")), "above the largest number named a.yml:1:2");
 }
 
-TEST(Judge, NobodyElseGetsAListener) {
+TEST(AppliedPolicies, NobodyElseGetsAListener) {
   const Applied first({kFirst});
   const bpf::SystemCall asking = call("seccomp", SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER);
-  EXPECT_EQ(first.judge->decide(asking).verdict, (Verdict{Action::kErrno, EBUSY}));
-  EXPECT_EQ(described(*first.judge, asking), "the listener guard ");
-  EXPECT_EQ(first.judge->decide(call("seccomp", SECCOMP_SET_MODE_FILTER)).verdict.action, Action::kAllow);
+  EXPECT_EQ(first.applied->judge(asking).verdict, (Verdict{Action::kErrno, EBUSY}));
+  EXPECT_EQ(described(*first.applied, asking), "the listener guard ");
+  EXPECT_EQ(first.applied->judge(call("seccomp", SECCOMP_SET_MODE_FILTER)).verdict.action, Action::kAllow);
   // By x32's number it is the guard's, too; and without the flag that of any call that there is not.
   bpf::SystemCall x32 = asking;
   x32.number = 0x4000013d;
-  EXPECT_EQ(described(*first.judge, x32), "the listener guard ");
+  EXPECT_EQ(described(*first.applied, x32), "the listener guard ");
   x32.args[1] = 0;
-  EXPECT_EQ(described(*first.judge, x32), "a fixed rule ");
+  EXPECT_EQ(described(*first.applied, x32), "a fixed rule ");
   // An ABI that is not covered kills, whatever is asked for.
   bpf::SystemCall x86 = asking;
   x86.arch = arch::info(arch::Abi::kX86).audit_arch;
   x86.number = 354;
-  EXPECT_EQ(described(*first.judge, x86), "a fixed rule ");
+  EXPECT_EQ(described(*first.applied, x86), "a fixed rule ");
 }
 
-TEST(Judge, ARecordWithoutArgumentsIsJudgedWhereTheyDoNotMatter) {
+TEST(AppliedPolicies, ARecordWithoutArgumentsIsJudgedWhereTheyDoNotMatter) {
   const Applied both({kFirst, kSecond});
-  EXPECT_FALSE(both.judge->decide_by_number(call("kill")));
-  const auto judgement = both.judge->decide_by_number(call("ptrace"));
+  EXPECT_FALSE(both.applied->judge_by_number(call("kill")));
+  const auto judgement = both.applied->judge_by_number(call("ptrace"));
   ASSERT_TRUE(judgement);
   EXPECT_EQ(judgement->verdict.action, Action::kKillProcess);
-  EXPECT_TRUE(both.judge->can_give(call("kill"), Action::kErrno));
-  EXPECT_TRUE(both.judge->can_give(call("kill"), Action::kLog));
-  EXPECT_FALSE(both.judge->can_give(call("kill"), Action::kTrap));
+  EXPECT_TRUE(both.applied->can_give(call("kill"), Action::kErrno));
+  EXPECT_TRUE(both.applied->can_give(call("kill"), Action::kLog));
+  EXPECT_FALSE(both.applied->can_give(call("kill"), Action::kTrap));
 }
 
-TEST(Judge, NotesEveryPolicyThatDenies) {
+TEST(AppliedPolicies, NotesEveryPolicyThatDenies) {
   const Applied both({kFirst, kSecond});
-  both.judge->note_denial(call("ptrace"));
-  both.judge->note_denial(call("ptrace"));
-  both.judge->note_denial(call("kill", 1, 9));
-  both.judge->note_denial(call("clone3"));
-  const std::vector<PolicyDenials> denials = both.judge->denials();
+  both.applied->note_denial(call("ptrace"));
+  both.applied->note_denial(call("ptrace"));
+  both.applied->note_denial(call("kill", 1, 9));
+  both.applied->note_denial(call("clone3"));
+  const std::vector<PolicyDenials> denials = both.applied->denials();
   ASSERT_EQ(denials.size(), 2U);
   EXPECT_EQ(denials[0].name, "a.yml");
   const uint32_t native = arch::info(kNative).audit_arch;
@@ -153,33 +153,33 @@ TEST(Judge, NotesEveryPolicyThatDenies) {
   EXPECT_TRUE(denials[1].calls == second);
 }
 
-TEST(Judge, NamesDeniedCallsThatNobodyWatches) {
+TEST(AppliedPolicies, NamesDeniedCallsThatNobodyWatches) {
   const Applied first({kFirst});
-  EXPECT_EQ(first.judge->unwatched_denied(), std::vector<std::string>{"exit"});
-  first.judge->note_unwatched();
-  ASSERT_EQ(first.judge->denials()[0].calls.size(), 1U);
-  EXPECT_EQ(first.judge->denials()[0].calls[0].number, call("exit").number);
+  EXPECT_EQ(first.applied->unwatched_denied(), std::vector<std::string>{"exit"});
+  first.applied->note_unwatched();
+  ASSERT_EQ(first.applied->denials()[0].calls.size(), 1U);
+  EXPECT_EQ(first.applied->denials()[0].calls[0].number, call("exit").number);
 }
 
-TEST(Judge, AFilterFileHasTheVerdictAlone) {
+TEST(AppliedPolicies, AFilterFileHasTheVerdictAlone) {
   const bpf::Program program = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, bpf::kNumberOffset},
                                 {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, call("ptrace").number},
                                 {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EPERM},
                                 {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
   const compile::Filter filter = {*bpf::validate(program), {}, 0};
-  Judge judge({{PolicyDenials::Kind::kFilterFile, "a.bpf", nullptr, {}}}, {}, filter, "a.bpf");
-  const resolve::Judgement judgement = judge.decide(call("ptrace"));
+  AppliedPolicies applied({{PolicyDenials::Kind::kFilterFile, "a.bpf", nullptr, {}}}, {}, filter, "a.bpf");
+  const resolve::Judgement judgement = applied.judge(call("ptrace"));
   EXPECT_EQ(judgement.verdict, (Verdict{Action::kErrno, EPERM}));
   Event event;
-  judge.describe(judgement, event);
+  applied.describe(judgement, event);
   EXPECT_EQ(event.policy + event.rule + event.rule_kind, "a.bpf");
-  EXPECT_FALSE(judge.decide_by_number(call("ptrace"))) << "arguments may matter";
-  EXPECT_TRUE(judge.can_give(call("ptrace"), Action::kTrap)) << "not known";
-  judge.note_denial(call("ptrace"));
-  judge.note_denial(call("kill"));
-  ASSERT_EQ(judge.denials().size(), 1U);
-  ASSERT_EQ(judge.denials()[0].calls.size(), 1U);
-  EXPECT_EQ(judge.denials()[0].calls[0].source, VerdictSource::kDefault);
+  EXPECT_FALSE(applied.judge_by_number(call("ptrace"))) << "arguments may matter";
+  EXPECT_TRUE(applied.can_give(call("ptrace"), Action::kTrap)) << "not known";
+  applied.note_denial(call("ptrace"));
+  applied.note_denial(call("kill"));
+  ASSERT_EQ(applied.denials().size(), 1U);
+  ASSERT_EQ(applied.denials()[0].calls.size(), 1U);
+  EXPECT_EQ(applied.denials()[0].calls[0].source, VerdictSource::kDefault);
 }
 
 }  // namespace
