@@ -67,8 +67,8 @@ TEST_F(DenialLine, EveryAction) {
 
 TEST_F(DenialLine, LetThrough) {
   EXPECT_EQ(of_action(SECCOMP_RET_ERRNO | 38, Outcome::kAllowed),
-            "would deny socket(AF_PACKET, SOCK_RAW, 768) = ENOSYS  [tcpdump, pid 4711]  by beat.yml:9 (errno), let "
-            "through");
+            "would deny socket(AF_PACKET, SOCK_RAW, 768) = ENOSYS  [tcpdump, pid 4711]  by beat.yml:9 (errno), "
+            "allowed");
   EXPECT_EQ(of_action(SECCOMP_RET_KILL_PROCESS, Outcome::kAllowed),
             "would deny socket(AF_PACKET, SOCK_RAW, 768) = process killed  [tcpdump, pid 4711]  by beat.yml:9 "
             "(kill_process), allowed");
