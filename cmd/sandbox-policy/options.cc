@@ -69,7 +69,7 @@ constexpr CommandSpec kCommands[] = {
     {Command::kRecord, "record", "-o OUT [--] PROGRAM [ARGUMENT]...", 1, kAnyNumber,
      "runs a program, and writes the policy that it needs",
      "Runs PROGRAM with all that it starts, and writes a policy that allows the calls which these have made. Until\n"
-     "then nothing is refused. No privileges are needed. The exit status is PROGRAM's.\n",
+     "then nothing is denied. No privileges are needed. The exit status is PROGRAM's.\n",
      "--output --merge --args --assume --quiet"},
     {Command::kList, "list", "TOPIC", 1, 1, "tables of the names that policies are written with",
      "Prints one of the tables: syscalls, sets, actions, architectures, profiles, constants.\n", "--arch --format"},

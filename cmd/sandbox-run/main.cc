@@ -35,7 +35,7 @@ namespace {
 /// could use it at once, so the user has to consent.
 kernel::LastingToken lasting_token(const Options& options) {
   if (options.token_visible) return kernel::LastingToken::kAccepted;
-  if (!arch::exec_clears_arguments(arch::native_abi())) return kernel::LastingToken::kRefused;
+  if (!arch::exec_clears_arguments(arch::native_abi())) return kernel::LastingToken::kForbidden;
   return options.quiet ? kernel::LastingToken::kAccepted : kernel::LastingToken::kWarned;
 }
 

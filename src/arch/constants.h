@@ -11,7 +11,7 @@
 namespace sandbox::arch {
 
 /// The kernel's value of a named constant on an ABI (not the C library's: O_LARGEFILE is not 0); none when that ABI, or
-/// everybody, does not know it. A negative one such as AT_FDCWD is sign-extended to 64 bits: the caller cuts it to the
+/// all, does not know it. A negative one such as AT_FDCWD is sign-extended to 64 bits: the caller cuts it to the
 /// width of the argument.
 std::optional<uint64_t> constant(Abi abi, std::string_view name);
 

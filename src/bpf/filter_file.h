@@ -58,8 +58,8 @@ bool claims_to_be_filter_file(std::string_view bytes);
 std::string write_filter_file(const FilterFile& file);
 
 /// Reads a filter file. Whatever is wrong with it is an error: a version, flag or field that is not known, a count that
-/// does not fit, bytes that are left over, a checksum that is another, a program that `validate` refuses. What an ABI
-/// or a token site means is not looked at here.
+/// does not fit, bytes that are left over, a checksum that is another, a program that `validate` does not accept. What
+/// an ABI or a token site means is not looked at here.
 Result<FilterFile, FilterFileError> read_filter_file(std::string_view bytes);
 
 /// The checksum that a file ends in: CRC-32 as in gzip and Ethernet. Finds every change within 32 bits in a row.

@@ -21,9 +21,9 @@ std::vector<uint32_t> launcher_calls(arch::Abi abi) {
   return {*arch::number_of(abi, "execve"), *arch::number_of(abi, "write"), *arch::number_of(abi, "exit_group")};
 }
 
-Node compile_token_check(Assembler& assembler, const arch::AbiInfo& abi, Node allowed, Node refused) {
+Node compile_token_check(Assembler& assembler, const arch::AbiInfo& abi, Node allowed, Node denied) {
   const std::vector<TokenWord> words = token_words(abi);
-  Node node = assembler.branch(bpf::Compare::kEqual, 0, allowed, refused);
+  Node node = assembler.branch(bpf::Compare::kEqual, 0, allowed, denied);
   for (auto word = words.rbegin(); word != words.rend(); ++word) {
     const bool last = word == words.rbegin();
     const bool first = std::next(word) == words.rend();

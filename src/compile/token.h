@@ -44,11 +44,11 @@ std::vector<TokenWord> token_words(const arch::AbiInfo& abi);
 /// What the launcher itself still calls once the filter is in place: execve, write and exit_group.
 std::vector<uint32_t> launcher_calls(arch::Abi abi);
 
-/// A node that continues at `allowed` for a call that shows the token and at `refused` for any other. A and X are
+/// A node that continues at `allowed` for a call that shows the token and at `denied` for any other. A and X are
 /// lost. All words are compared before anything is decided, so that the time taken says nothing about which of them is
 /// right: X collects the differences.
 bpf::Assembler::Node compile_token_check(bpf::Assembler& assembler, const arch::AbiInfo& abi,
-                                         bpf::Assembler::Node allowed, bpf::Assembler::Node refused);
+                                         bpf::Assembler::Node allowed, bpf::Assembler::Node denied);
 
 /// The instructions of token checks that wait for a word of the token.
 std::vector<TokenSite> token_sites(const bpf::Assembly& assembly);

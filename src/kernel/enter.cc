@@ -182,7 +182,7 @@ std::optional<std::string> install(const compile::Filter& filter, const compile:
     const auto missing = install_for_one_use(filter, token, options.filter_flags, report_prefix);
     if (!missing) return std::nullopt;
     if (missing->error == EACCES || missing->error == EIO) return describe_filter_failure(missing->error);
-    if (options.lasting_token == LastingToken::kRefused) {
+    if (options.lasting_token == LastingToken::kForbidden) {
       return lasting_token_text(*missing) +
              ", and this machine shows it to the program; allow execve, write and exit_group in the policy, or give "
              "--token-visible";

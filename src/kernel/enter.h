@@ -26,8 +26,8 @@ struct EnterProgress {
 
 /// What to do where the exec token would work more than once (compile/token.h), since no listener can be had.
 enum class LastingToken : uint8_t {
-  kRefused,  ///< Start nothing.
-  kWarned,   ///< Start the target, and warn.
+  kForbidden,  ///< Start nothing.
+  kWarned,     ///< Start the target, and warn.
   kAccepted,
 };
 
@@ -35,7 +35,7 @@ struct EnterOptions {
   bool no_new_privs =
       true;  ///< False leaves PR_SET_NO_NEW_PRIVS alone, which the kernel accepts with CAP_SYS_ADMIN only.
   uint32_t filter_flags = 0;  ///< SECCOMP_FILTER_FLAG_* for seccomp(2).
-  LastingToken lasting_token = LastingToken::kRefused;
+  LastingToken lasting_token = LastingToken::kForbidden;
   const char* warning_prefix = "";  ///< What a warning begins with. Borrowed.
   /// A filter that notifies needs a listener, which is close-on-exec: it is asked for and its descriptor put here.
   /// Null: no listener. Borrowed.

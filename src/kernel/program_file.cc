@@ -83,15 +83,15 @@ std::optional<std::string> read_loader(int fd, const std::vector<Segment>& segme
 
 }  // namespace
 
-std::optional<Refusal> refusal(const std::string& path) {
+std::optional<ExecError> exec_error(const std::string& path) {
   struct stat info = {};
-  if (stat(path.c_str(), &info) != 0) return Refusal{errno, strerrordesc_np(errno)};
-  if (S_ISDIR(info.st_mode)) return Refusal{EACCES, "it is a directory"};
-  if (!S_ISREG(info.st_mode)) return Refusal{EACCES, "it is not a regular file"};
+  if (stat(path.c_str(), &info) != 0) return ExecError{errno, strerrordesc_np(errno)};
+  if (S_ISDIR(info.st_mode)) return ExecError{EACCES, "it is a directory"};
+  if (!S_ISREG(info.st_mode)) return ExecError{EACCES, "it is not a regular file"};
   if (faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) != 0) {
-    if (errno != EACCES) return Refusal{errno, strerrordesc_np(errno)};
+    if (errno != EACCES) return ExecError{errno, strerrordesc_np(errno)};
     const bool no_bit = (info.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0;
-    return Refusal{EACCES, no_bit ? "it is not executable (chmod +x?)" : "permission denied"};
+    return ExecError{EACCES, no_bit ? "it is not executable (chmod +x?)" : "permission denied"};
   }
   return std::nullopt;
 }

@@ -23,13 +23,13 @@
 namespace sandbox::kernel {
 
 /// Why execve(2) would not take a path. `number` is the errno that it would give.
-struct Refusal {
+struct ExecError {
   int number = 0;
   std::string why;
 };
 
 /// What speaks against executing this path, by its type and its permissions; none if nothing does. Opens nothing.
-std::optional<Refusal> refusal(const std::string& path);
+std::optional<ExecError> exec_error(const std::string& path);
 
 /// Opens a regular file that has permission to execute, for reading, close-on-exec. Invalid where it cannot be read.
 /// Never opens anything else for reading, not even for a moment, if another file takes the path meanwhile. That takes

@@ -70,6 +70,7 @@
 #include <cstring>
 #include <ctime>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <optional>

@@ -89,7 +89,7 @@ Result<Program, TargetError> accept(const std::string& path) {
     if (!file.next()) break;
     if (file.next()->empty()) return cannot_execute(path, chain + "its first line '#!' names no interpreter");
     chain += cannot_use_next(file);
-    if (const auto why = refusal(*file.next())) return cannot_execute(path, chain + why->why);
+    if (const auto why = exec_error(*file.next())) return cannot_execute(path, chain + why->why);
     if (!file.is_script()) break;  // The loader is there; what is in it is the kernel's to judge.
     file.advance();
   }
@@ -111,25 +111,25 @@ std::string default_search_path() {
 Result<Program, TargetError> find_target(const std::string& name, const char* search_path) {
   if (name.empty()) return not_found(name, "the command's name is empty");
   if (name.find('/') != std::string::npos) {
-    const auto why = refusal(name);
+    const auto why = exec_error(name);
     if (!why) return accept(name);
     if (means_not_found(why->number)) return not_found(name, why->why);
     return cannot_execute(name, why->why);
   }
 
   const std::string path = search_path != nullptr ? search_path : default_search_path();
-  std::optional<TargetError> first_refusal;
+  std::optional<TargetError> first_error;
   for (size_t begin = 0; begin <= path.size();) {
     const size_t end = std::min(path.find(':', begin), path.size());
     std::string candidate = path.substr(begin, end - begin);  // A directory; an empty one is the working directory.
     if (!candidate.empty()) candidate += '/';
     candidate += name;
     begin = end + 1;
-    const auto why = refusal(candidate);
+    const auto why = exec_error(candidate);
     if (!why) return accept(candidate);
-    if (!means_not_found(why->number) && !first_refusal) first_refusal = cannot_execute(candidate, why->why);
+    if (!means_not_found(why->number) && !first_error) first_error = cannot_execute(candidate, why->why);
   }
-  if (first_refusal) return *first_refusal;
+  if (first_error) return *first_error;
   return not_found(name, "no such program in PATH");
 }
 

@@ -146,7 +146,7 @@ Policy OciReader::read(const TreeNode& document) {
     diagnostics_.error(keys.find_key(key)->range,
                        in_quotes(key) + " needs a container runtime that answers notifications");
   }
-  const TreeNode* by_default = keys.find("defaultAction");  // Absent if the key itself was refused.
+  const TreeNode* by_default = keys.find("defaultAction");  // Absent if the key itself was an error.
   if (by_default == nullptr && keys.lacks("defaultAction") && document.complete) {
     diagnostics_.error(document.range,
                        "'defaultAction' is missing in the profile: what a call gets that no rule matches");
@@ -427,7 +427,7 @@ bool OciReader::filter_holds(const TreeNode& node, bool all_needed) {
                     : std::any_of(outcomes.begin(), outcomes.end(), yes);
 }
 
-/// Whether the target may come to have a capability. One that nobody knows may be younger than this program: nobody has
+/// Whether the target may come to have a capability. An unknown one may be younger than this program: no process has
 /// it then; but a slip of the pen is an error.
 std::optional<bool> OciReader::read_capability(const TreeNode& node) {
   if (!expect_scalar(node, "an entry of 'caps'", "a capability such as CAP_SYS_ADMIN", diagnostics_))

@@ -49,7 +49,7 @@ constexpr bool is_literal(const TreeNode& node) {
   return node.kind != TreeNode::Kind::kAlias && !node.anchored && !node.tagged;
 }
 
-/// Aliases, anchors and tags are refused within the section: what a policy says must stand where it is read.
+/// Aliases, anchors and tags are errors within the section: what a policy says must stand where it is read.
 bool expect_literal(const TreeNode& node, std::string_view what, Diagnostics& diagnostics);
 
 }  // namespace sandbox::policy

@@ -8,6 +8,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <istream>
 #include <streambuf>
 #include <string_view>
@@ -106,7 +107,7 @@ std::optional<size_t> end_of_quoted(std::string_view text, size_t at) {
   return std::nullopt;
 }
 
-/// More opening brackets than closing ones, wherever they stand. The parser refuses a nesting of some hundreds, but
+/// More opening brackets than closing ones, wherever they stand. The parser stops at a nesting of some hundreds, but
 /// only after it has looked for the end of each, at 240 bytes a bracket.
 constexpr size_t kMaxOpenBrackets = 10'000;
 

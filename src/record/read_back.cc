@@ -1,5 +1,7 @@
 #include "record/read_back.h"
 
+#include <memory>
+
 #include "arch/syscalls.h"
 #include "policy/environment.h"
 #include "policy/reader.h"

@@ -287,7 +287,7 @@ std::string architectures_text(const PolicyDenials& denials, const std::string& 
   for (const arch::Abi abi : abis) words.insert(oci ? oci_word(abi) : std::string(arch::info(abi).name));
   std::string text = "Calls through ";
   text += join(abis, ", ", [](arch::Abi abi) { return arch::info(abi).name; });
-  text += " are refused, as " + name + " does not cover " + (abis.size() == 1 ? "it" : "them") + ": ";
+  text += " are denied, as " + name + " does not cover " + (abis.size() == 1 ? "it" : "them") + ": ";
   if (denials.policy == nullptr) return text + "its policy must, by 'architectures:'.\n";
   if (oci) return text + "add " + join(words) + " to its 'architectures'.\n";
   if (!denials.policy->architectures.empty()) {

@@ -21,6 +21,6 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (result == -1 && errno == EPERM) return 0;
-  fprintf(stderr, "%s is not refused\n", call);
+  fprintf(stderr, "%s is not denied\n", call);
   return 1;
 }

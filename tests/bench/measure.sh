@@ -64,8 +64,8 @@ firejail_options() {
   printf '%s\n' --noprofile --quiet "--seccomp.$list=$(names "$1")"
 }
 
-# call_refused POLICY: see is_installed.c.
-call_refused() { if [ "$1" = a ]; then echo execveat; else echo kcmp; fi; }
+# call_denied POLICY: see is_installed.c.
+call_denied() { if [ "$1" = a ]; then echo execveat; else echo kcmp; fi; }
 
 make_filters() {
   local policy optimize options
@@ -87,7 +87,7 @@ make_filters() {
   for policy in a b; do
     mapfile -t options < <(firejail_options "$policy")
     "$BENCH_BIN/installed_filters" "$work/firejail.$policy.bpf" "$BENCH_BIN/is_installed" \
-      firejail "${options[@]}" "$BENCH_BIN/is_installed" "$(call_refused "$policy")" \
+      firejail "${options[@]}" "$BENCH_BIN/is_installed" "$(call_denied "$policy")" \
       >"$work/out" 2>"$work/err" </dev/null ||
       firejail_filters="firejail: its filters cannot be read back from the kernel: $(first_line "$work/err")"
   done
@@ -121,7 +121,7 @@ print_filters() {
     echo
   done
   echo
-  echo "Ours has the checks for x32 and foreign ABIs in it. With execve refused besides, c's has the check of the exec"
+  echo "Ours has the checks for x32 and foreign ABIs in it. With execve denied besides, c's has the check of the exec"
   echo "token: $(figures "$work/token.c.bpf"). bubblewrap takes ready-made filters."
   [ -z "$firejail_filters" ] || { echo && echo "- $firejail_filters"; }
 }
@@ -129,7 +129,7 @@ print_filters() {
 # ---- Launches ----
 
 # column LAUNCHER POLICY FILTER CALL PREFIX...: adds a column for launch_times if the launcher works here: PREFIX starts
-# a program, with FILTER open as descriptor 9 ('-': none), and under it CALL is refused ('-': no filter).
+# a program, with FILTER open as descriptor 9 ('-': none), and under it CALL is denied ('-': no filter).
 column() {
   local launcher=$1 policy=$2 filter=$3 call=$4 status=0
   shift 4
@@ -167,7 +167,7 @@ add_columns() {
     echo "- Docker's default profile: not here; SANDBOX_RUN_DOCKER_PROFILE names the file" >>"$work/remarks"
   fi
   for policy in a b; do
-    call=$(call_refused "$policy")
+    call=$(call_denied "$policy")
     column "floor: C, static, ready-made filter" $policy - "$call" "$BENCH_BIN/floor" "$work/best.$policy.bpf"
     column "sandbox-run --bpf" $policy - "$call" "$SANDBOX_RUN" --bpf "$work/$policy.filter"
     column "sandbox-run --policy" $policy - "$call" "$SANDBOX_RUN" --policy "$policies/$policy.yml"
@@ -290,8 +290,8 @@ print_machine() {
     "$(uname -r), Debian $debian, as $user, pinned to one core, everything interleaved in an order drawn anew each" \
     "round; other work on the machine: $before % just before, $after % just after$judgement. bpf_jit_enable: $jit." \
     "libseccomp $(version_of libseccomp2), bubblewrap $(version_of bubblewrap), firejail $(version_of firejail)." \
-    "Policies: [tests/bench/policies](tests/bench/policies); a refuses three calls, b allows 295, c is b with" \
-    "conditions on arguments, d refuses by conditions."
+    "Policies: [tests/bench/policies](tests/bench/policies); a denies three calls, b allows 295, c is b with" \
+    "conditions on arguments, d denies by conditions."
 }
 
 progress "filters"

@@ -119,8 +119,8 @@ mine;b"
 | --- | --- | --- |
 | ours | 20.0 (1.00) | 5.0 (1.00) |
 | theirs | 50.0 (2.50) |  |" < <(printf '%s\t9\t%s\t1\t2\t3\n' "ours;a" 20 "ours;d" 5 "theirs;a" 50)
-  table calls "| filter | getppid, cached | socket, allowed for its argument | socket, refused for its argument |\
- a call that is refused |
+  table calls "| filter | getppid, cached | socket, allowed for its argument | socket, denied for its argument |\
+ a call that is denied |
 | --- | --- | --- | --- | --- |
 | none | 1.00 (100) | 1.00 (50) | 1.00 (20) | 1.00 (10) |
 | mine | 1.10 (110) | 2.00 (100) | 0.50 (10) | 2.50 (25) |" \
@@ -207,8 +207,8 @@ exec "$@"
 END
   chmod +x idle
   SANDBOX_RUN=$work/idle "$bench/measure.sh" --rounds 1 >tables 2>err || fail "measure.sh: $(cat err)"
-  row "- sandbox-run --policy, policy a: does not work here, status 1: execveat is not refused"
-  row "- sandbox-run --bpf, policy b: does not work here, status 1: kcmp is not refused"
+  row "- sandbox-run --policy, policy a: does not work here, status 1: execveat is not denied"
+  row "- sandbox-run --bpf, policy b: does not work here, status 1: kcmp is not denied"
   ! grep -q '^| sandbox-run --' tables || fail "an idle launcher was timed: $(cat tables)"
 }
 

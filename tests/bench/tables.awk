@@ -76,7 +76,7 @@ END {
     }
     header("generator", columns, column_count)
   } else if (table == "calls") {
-    text = "getppid, cached|socket, allowed for its argument|socket, refused for its argument|a call that is refused"
+    text = "getppid, cached|socket, allowed for its argument|socket, denied for its argument|a call that is denied"
     column_count = split(text, names, "|")
     for (i = 1; i <= column_count; ++i) columns[i] = i + 1
     header("filter", names, column_count)

@@ -41,7 +41,7 @@ def changes_for(name, said, lines):
             yield int(match[1]) - 1, int(match[2]) - 1, copy[0].strip() + " "
         if re.fullmatch(f"To allow this, add to {name}, to its 'syscalls' \\(.*\\):", sentence):
             yield *place_behind(lines, '"syscalls": ['), copy[0].strip()
-        refused = f"Calls through [\\w, ]+ are refused, as {name} does not cover (?:it|them): "
+        refused = f"Calls through [\\w, ]+ are denied, as {name} does not cover (?:it|them): "
         match = re.fullmatch(refused + f"add below line (\\d+) of {name}:(?: (.+))?", sentence)
         if match:
             yield int(match[1]), 0, (match[2] or copy[0]) + "\n"

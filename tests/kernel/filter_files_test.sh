@@ -40,7 +40,7 @@ test_a_filter_does_what_its_policy_does() {
       answers --bpf "$FILES/$name.$kind"
       cmp by_policy answers || fail "$name.$kind and $name.yml differ: $(diff by_policy answers)"
     done
-    # Some calls are refused by each of them: the comparison says something.
+    # Some calls are denied by each of them: the comparison says something.
     grep -q EPERM by_policy || fail "$name refuses nothing"
   done
 }

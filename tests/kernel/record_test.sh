@@ -17,7 +17,7 @@ mkdir EFAULT"
   needs_no_more p.yml "$TEST_BIN/call" getppid mkdir,0
 }
 
-# What is not in the policy is refused, as its default action says.
+# What is not in the policy is denied, as its default action says.
 test_the_rest_is_refused() {
   record p.yml -- "$TEST_BIN/call" getppid
   sandboxed p.yml "$TEST_BIN/call" getppid getpgrp

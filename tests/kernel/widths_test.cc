@@ -315,7 +315,7 @@ long mount_tmpfs(uint64_t extra) {
 }
 
 /// With the magic number that old C libraries put there the kernel keeps the low 16 bits alone. Without it the upper
-/// half is refused (or ignored), so 32 bits are no less exact there.
+/// half is denied (or ignored), so 32 bits are no less exact there.
 TEST(ObservedWidths, MountFlagsAre32Bits) {
   if (mount_tmpfs(0) == -kNoNamespace) GTEST_SKIP() << "no namespaces with mounts of their own can be made here";
   constexpr uint64_t kMagic = 0xc0ed0000;  // MS_MGC_VAL
@@ -456,7 +456,7 @@ TEST(WholeRegisters, MemoryPolicies) {
   });
 }
 
-/// What prctl's further arguments mean depends on the option: some are refused, for some the upper half counts.
+/// What prctl's further arguments mean depends on the option: some are denied, for some the upper half counts.
 TEST(WholeRegisters, PrctlArguments) {
   expect_read("prctl", 1, EINVAL, [](uint64_t g) { return outcome(syscall(SYS_prctl, PR_SET_PDEATHSIG, g, 0, 0, 0)); });
   expect_read("prctl", 1, EINVAL, [](uint64_t g) { return outcome(syscall(SYS_prctl, PR_CAPBSET_READ, g, 0, 0, 0)); });

@@ -203,7 +203,7 @@ bool DropIn::settle_default() {
     }
     if (policy::is_allowed(default_.action)) {
       conversion_.reject_always(range, "'kernel'",
-                                "with a list of what is refused, calls that systemd does not know run");
+                                "with a list of what is denied, calls that systemd does not know run");
       return false;
     }
   }
@@ -294,7 +294,7 @@ void DropIn::write_allow_list() {
     if (!policy::is_allowed(verdict.action) && implied) removed.push_back(name);
   }
   write_words("SystemCallFilter", "", words);
-  if (!removed.empty()) out_ += "# An allow list always contains @default; of it this policy refuses:\n";
+  if (!removed.empty()) out_ += "# An allow list always contains @default; of it this policy denies:\n";
   write_words("SystemCallFilter", "~", removed);
   if (default_.action == Action::kErrno) {
     out_ += "SystemCallErrorNumber=" + text_of(default_) + "\n";
@@ -321,7 +321,7 @@ void DropIn::write_deny_list() {
     for (std::string& word : words) word += ":" + text_of(verdict);
     write_words("SystemCallFilter", "~", words);
   }
-  if (!later.empty()) out_ += "# Only refused where systemd knows them:" + later + "\n";
+  if (!later.empty()) out_ += "# Only denied where systemd knows them:" + later + "\n";
 }
 
 void DropIn::write_log_list() {
@@ -349,7 +349,7 @@ std::optional<std::string> DropIn::write() {
   if (conversion_.policy.flags.log) {
     conversion_.diagnostics.warning(
         conversion_.policy.default_range,
-        "systemd does not ask the kernel to log what is refused; the flag 'log' is left out");
+        "systemd does not ask the kernel to log what is denied; the flag 'log' is left out");
   }
   out_ = "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=" +
          join(conversion_.rules, " ", [](const RuleSet& rules) { return systemd_name(rules.abi); }) + "\n";

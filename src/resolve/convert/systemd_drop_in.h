@@ -9,10 +9,10 @@
 namespace sandbox::resolve {
 
 /// `[Service]` with SystemCallFilter= and what belongs to it (systemd.exec(5)). systemd knows no conditions and only
-/// two ways to refuse a call, an errno and the end of the process; an allow list has one answer for all that it does
-/// not list, and always contains @default, of which what the policy refuses is taken out again. It starts the service
-/// with an execve under the filter, so that no policy that refuses execve can be said. None when something cannot be
-/// said.
+/// two ways to deny a call, an errno and the end of the process; an allow list has one answer for all that it does
+/// not list, and always contains @default, of which what the policy denies is taken out again. It starts the service
+/// with an execve under the filter, so that no policy that denies execve can be expressed. None when something cannot
+/// be said.
 std::optional<std::string> to_systemd(const Conversion& conversion);
 
 }  // namespace sandbox::resolve

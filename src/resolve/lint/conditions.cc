@@ -179,7 +179,7 @@ void check_socket_type(const Written& written, const RuleSet& rules, Findings& f
   }
   findings.add("exact-socket-type", rules.abi, written.condition.range,
                subject(written) +
-                   " also holds SOCK_CLOEXEC and SOCK_NONBLOCK, with which most programs call it: they are refused; "
+                   " also holds SOCK_CLOEXEC and SOCK_NONBLOCK, with which most programs call it: they are denied; "
                    "use MaskedEqual with mask 0xf");
 }
 

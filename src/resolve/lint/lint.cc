@@ -13,7 +13,7 @@ namespace sandbox::resolve {
 namespace {
 
 constexpr std::array<LintKind, 15> kKinds = {{
-    {"clone3-breaks-threads", "clone3 is refused, but not with ENOSYS: libc then does not fall back to clone"},
+    {"clone3-breaks-threads", "clone3 is denied, but not with ENOSYS: libc then does not fall back to clone"},
     {"exact-socket-type", "a socket's type is compared whole, and SOCK_CLOEXEC and SOCK_NONBLOCK are part of it"},
     {"flags-compared-whole", "a rule against flags that does not match once another flag is set"},
     {"io-uring-open", "calls are denied that io_uring makes without a system call"},

@@ -58,7 +58,7 @@ constexpr bool is_written(const Clause& clause) {
   return clause.origin.has_value();
 }
 
-/// Refused as if the kernel had no such call: programs then take another one, and that is what it is for.
+/// Denied as if the kernel had no such call: programs then take another one, and that is what it is for.
 bool is_no_such_call(Verdict verdict, arch::Abi abi);
 
 /// "'a'", "'a' and 'b'", "'a', 'b' and 'c'".

@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 
 #include <cerrno>
+#include <cstdint>
 
 namespace sandbox::kernel {
 namespace {

@@ -190,19 +190,19 @@ TEST(Suggestion, WhatIsMadeToLookAbsentIsLeftOut) {
 TEST(Suggestion, AForeignAbi) {
   const Read listed(std::string(kAllowList) + "  architectures:\n  - x86_64\n");
   EXPECT_EQ(suggestion(&listed.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}),
-            "Calls through x86 are refused, as beat.yml does not cover it: add x86 to 'architectures:' (line 8).\n");
+            "Calls through x86 are denied, as beat.yml does not cover it: add x86 to 'architectures:' (line 8).\n");
   EXPECT_EQ(suggestion(&listed.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86),
                                         denied("read", VerdictSource::kNotCovered, Abi::kArm)}),
-            "Calls through x86, arm are refused, as beat.yml does not cover them: add arm, x86 to 'architectures:' "
+            "Calls through x86, arm are denied, as beat.yml does not cover them: add arm, x86 to 'architectures:' "
             "(line 8).\n");
   const Read profile(
       R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]})");
   EXPECT_EQ(suggestion(&profile.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}, "docker.json"),
-            "Calls through x86 are refused, as docker.json does not cover it: add SCMP_ARCH_X86 to its "
+            "Calls through x86 are denied, as docker.json does not cover it: add SCMP_ARCH_X86 to its "
             "'architectures'.\n");
   EXPECT_EQ(suggestion(nullptr, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}, "a.bpf",
                        PolicyDenials::Kind::kFilterFile),
-            "Calls through x86 are refused, as a.bpf does not cover it: its policy must, by 'architectures:'.\n");
+            "Calls through x86 are denied, as a.bpf does not cover it: its policy must, by 'architectures:'.\n");
 }
 
 /// What is said of a policy without `architectures` when a call comes through x86, behind "cover it: ".
@@ -211,7 +211,7 @@ std::string new_key(const std::string& text, PolicyDenials::Kind kind = PolicyDe
   EXPECT_EQ(read.problems, "") << text;
   const std::string said =
       suggestion(&read.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}, "beat.yml", kind);
-  const std::string head = "Calls through x86 are refused, as beat.yml does not cover it: ";
+  const std::string head = "Calls through x86 are denied, as beat.yml does not cover it: ";
   EXPECT_TRUE(said.starts_with(head)) << said;
   return said.substr(head.size());
 }
@@ -310,7 +310,7 @@ TEST(Suggestion, OddLayouts) {
             "  - action: allow\n"
             "    names:\n"
             "    - socket\n"
-            "Calls through x86 are refused, as beat.yml does not cover it: add below line 2 of beat.yml:\n"
+            "Calls through x86 are denied, as beat.yml does not cover it: add below line 2 of beat.yml:\n"
             "  architectures: [x86_64, x86]\n");
   // A comment stays with the group that it stands above.
   const Read commented(

@@ -170,7 +170,7 @@ TEST(Convert, DropInTakesOutOfDefaultWhatThePolicyRefuses) {
       "seccomp: {default_action: errno, syscalls: [{action: errno, names: [brk]}, {action: allow, names: "
       "['@default']}]}\n",
       TextFormat::kSystemd);
-  EXPECT_NE(without_brk.find("refuses:\nSystemCallFilter=~brk\n"), std::string::npos) << without_brk;
+  EXPECT_NE(without_brk.find("denies:\nSystemCallFilter=~brk\n"), std::string::npos) << without_brk;
 }
 
 TEST(Convert, DropInWithADenyList) {
@@ -189,7 +189,7 @@ NoNewPrivileges=yes
 SystemCallArchitectures=x86-64
 SystemCallFilter=~@reboot:kill
 SystemCallFilter=~cachestat:EPERM ptrace:EPERM
-# Only refused where systemd knows them: cachestat
+# Only denied where systemd knows them: cachestat
 SystemCallLog=sync
 )");
 }
@@ -205,7 +205,7 @@ TEST(Convert, WhatSystemdCannotSayIsAnErrorWithTheRulesPlace) {
       converted("seccomp:\n  default_action: allow\n  kernel: \"5.10\"\n  syscalls:\n  - action: errno\n    names: "
                 "[ptrace]\n",
                 TextFormat::kSystemd, true),
-      "2:3: error: 'kernel' cannot be expressed in a systemd unit: with a list of what is refused, calls that systemd "
+      "2:3: error: 'kernel' cannot be expressed in a systemd unit: with a list of what is denied, calls that systemd "
       "does not know run\n");
 }
 
@@ -214,7 +214,7 @@ TEST(Convert, LossyWritesTheStricterReading) {
       converted(kConditional, TextFormat::kSystemd, true),
       "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=x86-64\n"
       "SystemCallFilter=~kexec_load:kill ptrace:kill\nSystemCallFilter=~socket:EACCES\n"
-      "2:3: warning: systemd does not ask the kernel to log what is refused; the flag 'log' is left out\n"
+      "2:3: warning: systemd does not ask the kernel to log what is denied; the flag 'log' is left out\n"
       "8:13: warning: the rule for 'socket' cannot be expressed in a systemd unit: a call is filtered whatever its "
       "arguments; made stricter: errno EACCES in every case\n");
 }

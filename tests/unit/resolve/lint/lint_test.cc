@@ -267,7 +267,7 @@ TEST(LintConditions, SocketTypes) {
             "matches; use MaskedEqual with mask 0xf [flags-compared-whole]\n");
   EXPECT_EQ(socket("allow", "Equal", "SOCK_STREAM", "errno"),
             "6:34: argument 1 of 'socket' also holds SOCK_CLOEXEC and SOCK_NONBLOCK, with which most programs call it: "
-            "they are refused; use MaskedEqual with mask 0xf [exact-socket-type]\n");
+            "they are denied; use MaskedEqual with mask 0xf [exact-socket-type]\n");
   EXPECT_EQ(socket("allow", "Equal", "SOCK_STREAM", "errno",
                    "    - {name: socket, arguments: [{argument: 1, operation: Equal, value: "
                    "SOCK_STREAM|SOCK_CLOEXEC}]}\n"),

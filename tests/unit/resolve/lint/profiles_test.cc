@@ -84,7 +84,7 @@ constexpr const char* kOpensProcesses =
     " is allowed: with it a program takes over other processes of its user [opens-processes]\n";
 
 // Containers have a namespace of processes of their own, and their programs may trace one another. 38 and 40 (AF_ALG
-// and AF_VSOCK) are refused to socket alone; 32-bit code reaches both through socketcall. The authors know: the profile
+// and AF_VSOCK) are denied to socket alone; 32-bit code reaches both through socketcall. The authors know: the profile
 // was narrowed because of holes in these families.
 TEST(LintProfiles, DockersDefault) {
   const char* path = std::getenv("SANDBOX_RUN_DOCKER_PROFILE");

@@ -1,6 +1,8 @@
 // What `audit` prints of records, and which it counts.
 #include "sandbox-policy/commands/audit_report.h"
 
+#include <cstdint>
+
 #include <gtest/gtest.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>

@@ -1,6 +1,8 @@
 // Why a call gets its answer, and when all its cases are told.
 #include "sandbox-policy/commands/explain_reason.h"
 
+#include <cstdint>
+
 #include <gtest/gtest.h>
 #include <linux/audit.h>
 
