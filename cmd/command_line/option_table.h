@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -56,12 +57,11 @@ struct Option {
   std::variant<Flag, Text, OptionalText, Texts, WithOrWithout, Once, Each> target;
 
   /// Under the address sanitizer GCC 12 compares no functions in a constant expression: there any two differ.
-  static constexpr bool same([[maybe_unused]] Read a, [[maybe_unused]] Read b) {
+  static constexpr bool same(Read a, Read b) {
 #ifdef __SANITIZE_ADDRESS__
-    return false;
-#else
-    return a == b;
+    if (std::is_constant_evaluated()) return false;
 #endif
+    return a == b;
   }
 
   [[nodiscard]] constexpr bool takes_value() const {
