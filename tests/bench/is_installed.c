@@ -2,7 +2,8 @@
 // the place of the target, it shows that what is timed is a launch under the policy.
 //
 //   execveat   refused by policy a; without a filter the bad pointer gives EFAULT
-//   kcmp       refused by policy b and by sandbox-run's default profile; without a filter the bad type gives EINVAL
+//   kcmp       refused by policy b, by sandbox-run's default profile and by Docker's; without a filter the bad type
+//              gives EINVAL
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -161,8 +161,8 @@ add_columns() {
   column "sandbox-run, built-in profile" - - kcmp "$SANDBOX_RUN"
   # A container profile: its rules for capabilities are left out, as for a container without any.
   if [ -e "${SANDBOX_RUN_DOCKER_PROFILE:-}" ]; then
-    column "sandbox-run --policy, Docker's default profile" - - - \
-      "$SANDBOX_RUN" --cap none --policy "$SANDBOX_RUN_DOCKER_PROFILE" --
+    column "sandbox-run --policy, Docker's default profile" - - kcmp \
+      "$SANDBOX_RUN" --cap none --policy "$SANDBOX_RUN_DOCKER_PROFILE"
   else
     echo "- Docker's default profile: not here; SANDBOX_RUN_DOCKER_PROFILE names the file" >>"$work/remarks"
   fi
