@@ -108,6 +108,7 @@ class OciReader {
   bool filter_holds(const TreeNode& node, bool all_needed);
   bool read_verdict(const OciKeys& keys, Group& group);
   bool read_errno_of(const OciKeys& keys, std::string_view name, std::string_view number, ErrnoValue& error);
+  [[nodiscard]] std::optional<uint16_t> errno_on_machine(const ErrnoValue& error) const;
   [[nodiscard]] bool is_default(const Group& group, const Policy& policy) const;
   std::optional<bool> read_capability(const TreeNode& node);
   std::optional<Action> read_oci_action(const TreeNode& node, std::string_view what);
@@ -156,7 +157,9 @@ Policy OciReader::read(const TreeNode& document) {
     policy.default_range = keys.find_key("defaultAction")->range;
   }
   read_errno_of(keys, "defaultErrno", "defaultErrnoRet", policy.default_error);
-  policy.enosys_above_named = !is_allowed(policy.default_action) && policy.default_action != Action::kTrace;
+  // Not where the profile sets ENOSYS, whatever the default action is: generatePatch in runc's patchbpf.
+  const bool enosys_set = errno_on_machine(policy.default_error) == arch::errno_number(environment_.native, "ENOSYS");
+  policy.enosys_above_named = is_denied(policy.default_action) && !enosys_set;
   read_architectures(keys, policy);
   if (const TreeNode* node = keys.find("flags")) read_flags(*node, policy.flags);
   if (const TreeNode* node = keys.find_unless_null("syscalls")) {
@@ -306,13 +309,14 @@ void OciReader::read_rule(const TreeNode& node, Policy& policy) {
   rules_.push_back(std::move(rule));
 }
 
+std::optional<uint16_t> OciReader::errno_on_machine(const ErrnoValue& error) const {
+  return error.name.empty() ? std::optional(error.number) : arch::errno_number(environment_.native, error.name);
+}
+
 /// A rule that says what the default says is dropped; it does not override others.
 bool OciReader::is_default(const Group& group, const Policy& policy) const {
   if (group.action != policy.default_action) return false;
-  const auto number = [&](const ErrnoValue& error) {
-    return error.name.empty() ? std::optional(error.number) : arch::errno_number(environment_.native, error.name);
-  };
-  return group.action != Action::kErrno || number(group.error) == number(policy.default_error);
+  return group.action != Action::kErrno || errno_on_machine(group.error) == errno_on_machine(policy.default_error);
 }
 
 bool OciReader::read_names(const OciKeys& keys, const TreeNode& node, Rule& rule) {

@@ -369,7 +369,6 @@ void Resolver::hide_above_named(RuleSet& rules, uint32_t largest) {
   if (largest == 0) return;
   std::erase_if(rules.calls, [&](const CallRules& call) { return is_above_named(rules.abi, call.number, largest); });
   rules.largest_named = largest;
-  if (fallback_of(rules, largest + 1).verdict == rules.default_verdict) rules.largest_named.reset();
 }
 
 }  // namespace

@@ -282,9 +282,10 @@ void build(const YAML::Node& profile, const RuncMachine& machine, RuncProgram& m
     if (action == fallback) continue;
     for (const std::string& name : names) add_rule(context, name, action, args);
   }
-  // generatePatch: not where the default lets calls pass, a tracer included.
+  // generatePatch: not where the default lets calls pass, a tracer included, nor where the profile sets ENOSYS.
   const bool passes = by_default == "SCMP_ACT_ALLOW" || by_default == "SCMP_ACT_LOG" || by_default == "SCMP_ACT_TRACE";
-  if (!passes) find_largest(named, made);
+  const bool enosys = errno_of(profile, "defaultErrno", "defaultErrnoRet") == std::optional<uint32_t>(ENOSYS);
+  if (!passes && !enosys) find_largest(named, made);
   made.program = exported(context, arch::info(machine.native).endian == bpf::Endian::kBig);
 }
 

@@ -292,8 +292,10 @@ void OciBuilder::add_multiplexer(const std::string& name, const std::vector<OnAb
   if (rules && !rules->empty()) conditional_.push_back({std::move(*rules), {name}});
 }
 
-bool has_default_of_runtimes(Verdict by_default) {
-  return by_default.action < Action::kTrace;
+/// As policy::read_oci, for a profile that sets an errno with the action errno only.
+bool gets_enosys_above(Verdict by_default, arch::Abi machine) {
+  const bool enosys = by_default.action == Action::kErrno && by_default.data == arch::errno_number(machine, "ENOSYS");
+  return policy::is_denied(by_default.action) && !enosys;
 }
 
 /// The largest number of the ABI that container runtimes find among the names: not those of calls behind a multiplexer.
@@ -323,7 +325,7 @@ std::optional<std::string_view> first_counted(arch::Abi abi, uint32_t least) {
 /// a call that gets what the default says is named all the same where that keeps the largest number of a profile, or
 /// the rules of calls behind a multiplexer, whose names do not count.
 void OciBuilder::keep_largest_named(policy::OciProfile& profile) const {
-  if (!has_default_of_runtimes(default_)) return;
+  if (!gets_enosys_above(default_, conversion_.machine())) return;
   for (bool added = true; added;) {  // A name for one ABI also counts on the others.
     added = false;
     for (const RuleSet& rules : conversion_.rules) {
