@@ -16,6 +16,7 @@
 #include "arch/capabilities.h"
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
+#include "base/text.h"
 #include "command_line/option_table.h"
 
 namespace sandbox::tool {
@@ -88,11 +89,7 @@ std::optional<std::string> expect_word(std::string_view what, std::string_view w
   if (std::find(words.begin(), words.end(), written) != words.end()) return std::nullopt;
   std::string message = "unknown " + std::string(what) + " " + in_quotes(written);
   if (const auto nearest = nearest_name(written, words)) return message + "; did you mean " + in_quotes(*nearest) + "?";
-  message += "; there are ";
-  for (size_t i = 0; i < words.size(); ++i) {
-    message += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + std::string(words[i]);
-  }
-  return message;
+  return message + "; there are " + join_with_and(words);
 }
 
 std::optional<std::string> read_format(std::string_view value, Options& options) {

@@ -10,6 +10,7 @@
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "compile/listener_guard.h"
 #include "compile/notify.h"
 #include "kernel/capabilities.h"
@@ -238,12 +239,7 @@ bool Part::covers(arch::Abi abi) const {
 }
 
 std::string Loaded::names() const {
-  std::string names;
-  for (const Part& part : parts) {
-    if (!names.empty()) names += &part == &parts.back() ? " and " : ", ";
-    names += part.name;
-  }
-  return names;
+  return join_with_and(parts, &Part::name);
 }
 
 Step<Loaded> load(const Options& options, const Log& log) {

@@ -17,6 +17,7 @@
 #include "arch/abi.h"
 #include "base/diagnostic.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "bpf/disasm.h"
 #include "compile/ready_filter.h"
 #include "kernel/enter.h"
@@ -48,13 +49,8 @@ Step<std::optional<kernel::Program>> find_target(const Options& options, const L
   return Stop{program.error().exit_status};
 }
 
-std::string join(const std::vector<arch::Abi>& abis, const char* separator) {
-  std::string text;
-  for (const arch::Abi abi : abis) {
-    if (!text.empty()) text += separator;
-    text += arch::info(abi).name;
-  }
-  return text;
+std::string abi_list(const std::vector<arch::Abi>& abis) {
+  return join(abis, ", ", [](arch::Abi abi) { return arch::info(abi).name; });
 }
 
 /// How a part comes to cover an ABI.
@@ -129,7 +125,7 @@ void print_dry_run(const Loaded& loaded, const Options& options, uint32_t flags,
   if (ready.raw) {
     std::printf("ABI:      unknown; raw BPF does not say\n");
   } else {
-    std::printf("ABI:      %s; any other %s\n", join(ready.covered, ", ").c_str(),
+    std::printf("ABI:      %s; any other %s\n", abi_list(ready.covered).c_str(),
                 options.permissive ? "is reported" : "kills the process");
   }
   std::printf("filter:   %s%s\n", size_of(ready).c_str(),

@@ -150,7 +150,7 @@ void Reporter::report_call(const kernel::Notification& notification, const resol
   if (!tally_.wants_details(key)) return;
 
   const report::Event event = event_of(notification, judgement, still_valid);
-  if (report::is_denial(judgement.verdict)) policies_.note_denial(call);
+  if (!policy::is_allowed(judgement.verdict.action)) policies_.note_denial(call);
   show(key, event);
 }
 
@@ -178,7 +178,7 @@ void Reporter::report_record(kernel::TrapRecords::Record record) {
   if (!tally_.wants_details(key)) return;
   policies_.describe(judgement, event);
   event.process_gone = record.gone;
-  if (judgement && report::is_denial(judgement->verdict) && !record.gone) policies_.note_denial(event.call);
+  if (judgement && !policy::is_allowed(judgement->verdict.action) && !record.gone) policies_.note_denial(event.call);
   if ((event.action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP) killed_ = true;  // If it has no handler.
   show(key, event);
 }
@@ -242,13 +242,8 @@ void Reporter::summarize(const kernel::Ending& ending) {
 /// Once, where the kernel's records cannot be read.
 void Reporter::say_unseen() {
   if (unseen_.empty() || records_ || permissive_) return;
-  std::string names;
-  for (const std::string& name : unseen_) {
-    if (!names.empty()) names += &name == &unseen_.back() ? " and " : ", ";
-    names += name;
-  }
-  say("calls with the action " + names + " are not shown: the kernel's records of them are for root; " +
-      "'sandbox-policy audit' shows them\n");
+  say("calls with the action " + join_with_and(unseen_) +
+      " are not shown: the kernel's records of them are for root; " + "'sandbox-policy audit' shows them\n");
   unseen_.clear();
 }
 

@@ -23,6 +23,19 @@ std::string join(const Parts& parts, std::string_view separator = ", ", Projecti
   return text;
 }
 
+/// The same as a sentence has them: "x86, arm and s390". `parts` has a size.
+template <typename Parts, typename Projection = std::identity>
+std::string join_with_and(const Parts& parts, Projection projection = {}) {
+  std::string text;
+  size_t left = parts.size();
+  for (const auto& part : parts) {
+    if (left != parts.size()) text += left == 1 ? " and " : ", ";
+    text += std::invoke(projection, part);
+    --left;
+  }
+  return text;
+}
+
 /// Whether the texts are equal but for the case of ASCII letters.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 

@@ -57,10 +57,6 @@ std::vector<bpf::SystemCall> unwatched_calls() {
 
 }  // namespace
 
-bool is_denial(Verdict verdict) {
-  return !policy::is_allowed(verdict.action);
-}
-
 AppliedPolicies::AppliedPolicies(std::vector<PolicyDenials> policies, std::span<const resolve::PolicyRules> rules,
                                  const compile::Filter& filter, std::string names)
     : policies_(std::move(policies)), rules_(rules), policy_names_(std::move(names)), denied_(policies_.size()) {
@@ -127,7 +123,7 @@ void AppliedPolicies::note_denial(const bpf::SystemCall& call) {
   for (size_t i = 0; i < denied_.size(); ++i) {
     if (denied_[i].size() >= kMaxDenied) continue;
     const resolve::Judgement judgement = program_ ? judge_by_policies(call) : resolve::evaluate(rules_[i], call);
-    if (!is_denial(judgement.verdict)) continue;
+    if (policy::is_allowed(judgement.verdict.action)) continue;
     const bool absent = judgement.verdict == Verdict{Action::kErrno, ENOSYS};
     denied_[i].insert({call.arch, call.number, judgement.source, selector_of(call), absent});
   }
@@ -135,14 +131,14 @@ void AppliedPolicies::note_denial(const bpf::SystemCall& call) {
 
 void AppliedPolicies::note_unwatched() {
   for (const bpf::SystemCall& call : unwatched_calls()) {
-    if (is_denial(judge(call).verdict)) note_denial(call);
+    if (!policy::is_allowed(judge(call).verdict.action)) note_denial(call);
   }
 }
 
 std::vector<std::string> AppliedPolicies::unwatched_denied() const {
   std::vector<std::string> names;
   for (const bpf::SystemCall& call : unwatched_calls()) {
-    if (!is_denial(judge(call).verdict)) continue;
+    if (policy::is_allowed(judge(call).verdict.action)) continue;
     names.emplace_back(arch::name_of(arch::native_abi(), call.number).value());
   }
   std::ranges::sort(names);

@@ -17,9 +17,6 @@
 
 namespace sandbox::report {
 
-/// Whether a call with this verdict is not done as it was asked for.
-bool is_denial(resolve::Verdict verdict);
-
 class AppliedPolicies {
  public:
   /// `policies` are those that apply, without calls: for each `rules` one with its policy; or a filter file alone,

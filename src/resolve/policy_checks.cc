@@ -25,14 +25,8 @@ std::string subject(const Name& entry, std::string_view call) {
   return in_quotes(call) + (call == entry.text ? "" : " of " + in_quotes(entry.text));
 }
 
-/// "x86, arm and s390".
 std::string join_names(const std::vector<arch::Abi>& abis) {
-  std::string text;
-  for (size_t i = 0; i < abis.size(); ++i) {
-    if (i > 0) text += i + 1 == abis.size() ? " and " : ", ";
-    text += arch::info(abis[i]).name;
-  }
-  return text;
+  return join_with_and(abis, [](arch::Abi abi) { return arch::info(abi).name; });
 }
 
 }  // namespace
@@ -71,12 +65,7 @@ std::vector<const arch::AbiInfo*> PolicyChecks::abis_with(std::string_view call)
 }
 
 std::string PolicyChecks::abi_list() const {
-  std::string list;
-  for (const CoveredAbi& covered : abis_) {
-    if (!list.empty()) list += ", ";
-    list += covered.abi.name;
-  }
-  return list;
+  return join(abis_, ", ", [](const CoveredAbi& covered) { return covered.abi.name; });
 }
 
 // ---- Names ----

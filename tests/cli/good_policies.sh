@@ -216,12 +216,7 @@ seccomp:
 # that it names gets what it says.
 test_calls_that_a_container_profile_was_written_too_early_for() {
   [ "$(uname -m)" = x86_64 ] || skip "the numbers are x86_64's"
-  cat >old.json <<'END'
-{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [{"names": ["read", "write",
- "openat", "close", "fstat", "newfstatat", "mmap", "mprotect", "munmap", "brk", "pread64", "arch_prctl",
- "set_tid_address", "set_robust_list", "prlimit64", "getrandom", "exit_group", "execve", "access"],
- "action": "SCMP_ACT_ALLOW"}]}
-END
+  printf '%s\n' "$OLD_PROFILE" >old.json
   sandboxed old.json "$TEST_BIN/call" 332 435 1000 101
   assert_status 0
   assert_file_is err ""

@@ -47,6 +47,12 @@ GOOD_POLICY='seccomp:
         operation: Equal
         value: 17'
 
+# A container profile that is older than many calls: 318 (getrandom) is the largest number that it names.
+OLD_PROFILE='{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [{"names": ["read", "write",
+ "openat", "close", "fstat", "newfstatat", "mmap", "mprotect", "munmap", "brk", "pread64", "arch_prctl",
+ "set_tid_address", "set_robust_list", "prlimit64", "getrandom", "exit_group", "execve", "access"],
+ "action": "SCMP_ACT_ALLOW"}]}'
+
 # write_in_pieces TEXT: a write(2) for each character.
 write_in_pieces() {
   local i

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "arch/syscalls.h"
+#include "base/text.h"
 #include "bpf/interpret.h"
 #include "compile/raw_filter.h"
 #include "policy/text_check.h"
@@ -57,9 +58,8 @@ Step<Policies> load_all(const Options& options, const Log& log) {
     all.rules.push_back(input.rules);
     all.flags.push_back(input.policy->flags);
     all.policies.push_back(&*input.policy);
-    const bool last = &input == &all.inputs.back();
-    all.names += (all.names.empty() ? "" : last ? " and " : ", ") + input.name;
   }
+  all.names = join_with_and(all.inputs, &Input::name);
   return all;
 }
 

@@ -6,6 +6,7 @@
 
 #include "arch/errno_names.h"
 #include "arch/syscalls.h"
+#include "base/text.h"
 #include "resolve/evaluate.h"
 #include "resolve/lint/parts.h"
 
@@ -32,12 +33,7 @@ constexpr std::array<LintKind, 15> kKinds = {{
 static_assert(std::ranges::is_sorted(kKinds, {}, &LintKind::id));
 
 std::string join_abis(const std::vector<arch::Abi>& abis) {
-  std::string text;
-  for (size_t i = 0; i < abis.size(); ++i) {
-    if (i > 0) text += i + 1 == abis.size() ? " and " : ", ";
-    text += arch::info(abis[i]).name;
-  }
-  return text;
+  return join_with_and(abis, [](arch::Abi abi) { return arch::info(abi).name; });
 }
 
 uint64_t maximum_of(const Condition& condition) {
@@ -192,12 +188,7 @@ bool is_no_such_call(Verdict verdict, arch::Abi abi) {
 }
 
 std::string quoted_list(const std::vector<std::string_view>& names) {
-  std::string text;
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) text += i + 1 == names.size() ? " and " : ", ";
-    text += in_quotes(names[i]);
-  }
-  return text;
+  return join_with_and(names, [](std::string_view name) { return in_quotes(name); });
 }
 
 std::vector<std::string_view> split_words(std::string_view text) {

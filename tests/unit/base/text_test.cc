@@ -28,6 +28,14 @@ TEST(Join, ProjectsWhatIsNoText) {
   EXPECT_EQ(join(std::array{1, 2, 3}, "+", [](int number) { return std::to_string(number); }), "1+2+3");
 }
 
+TEST(JoinWithAnd, AsASentenceHasThem) {
+  EXPECT_EQ(join_with_and(std::vector<std::string>{"x86", "arm", "s390"}), "x86, arm and s390");
+  EXPECT_EQ(join_with_and(std::vector<std::string>{"x86", "arm"}), "x86 and arm");
+  EXPECT_EQ(join_with_and(std::vector<std::string>{"x86"}), "x86");
+  EXPECT_EQ(join_with_and(std::vector<std::string>{}), "");
+  EXPECT_EQ(join_with_and(std::array{1, 2, 3}, [](int number) { return std::to_string(number); }), "1, 2 and 3");
+}
+
 TEST(Plural, OneAndMany) {
   EXPECT_EQ(plural(0, "call"), "0 calls");
   EXPECT_EQ(plural(1, "call"), "1 call");
