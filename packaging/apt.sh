@@ -60,7 +60,7 @@ policy_rc_d=/usr/sbin/policy-rc.d
 made_policy_rc_d=no
 
 # install_without_starting LOG PACKAGE...: the same, but services that are installed by it neither start now nor at the
-# next boot. Call allow_starting at the end, whatever comes between.
+# next boot. Call allow_starting at the end, also after an error.
 install_without_starting() {
   local log=$1 service unit new=()
   shift

@@ -25,7 +25,7 @@ namespace {
 
 using Source = std::shared_ptr<const SourceText>;
 
-constexpr size_t kMaxNameLength = 4096;  // Of a file's name in messages.
+constexpr size_t kMaxNameLength = 4096;  // A file's name in messages.
 
 std::string unknown_profile(const std::string& name) {
   std::vector<std::string_view> names;

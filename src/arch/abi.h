@@ -56,7 +56,7 @@ std::optional<Abi> find_abi(std::string_view name);
 /// libseccomp's names of all ABIs, in the order of the enumeration.
 std::span<const std::string_view> abi_names();
 
-/// Those names and the aliases: whatever find_abi takes.
+/// Those names and the aliases: all that find_abi takes.
 std::vector<std::string_view> accepted_abi_names();
 
 /// The ABI that a call came through: the number tells x32 from x86_64. None for an AUDIT_ARCH_* value that is not

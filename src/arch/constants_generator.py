@@ -55,7 +55,7 @@ def mips(sim, endian, long_bits):
             + ("" if o32 else " -D__mips64"))
 
 
-# In the order of enum class Abi. The kernel has one set of headers for an architecture, whatever its endianness and
+# In the order of enum class Abi. The kernel has one set of headers for an architecture, for each endianness and
 # word size, so one package serves a family.
 ABIS = [
     Abi("x86_64", *NATIVE, LP64, "-D__x86_64__"),
@@ -201,7 +201,7 @@ def evaluate(source, names, scratch):
 
 def constants_of(source, scratch):
     names = {name for name in set(macros(source)) | enumerators(source) if WANTED.match(name)}
-    # Of bpf.h's enumerations and instruction codes only the commands are arguments.
+    # Among bpf.h's enumerations and instruction codes, only the commands are arguments.
     commands = enumerators(source, "bpf_cmd") | {"BPF_TOKEN_CREATE"}
     names = {name for name in names if not UNWANTED.match(name) and (name[:4] != "BPF_" or name in commands)}
     values = evaluate(source, names, scratch)

@@ -25,8 +25,8 @@ struct Diagnostic {
   std::string_view id = {};          ///< What kind of problem it is, for programs; static. Empty for most kinds.
 };
 
-/// The problems found in one text. Every stage adds to it; the caller stops at a checkpoint of its choice. Of errors
-/// and of warnings kMaxCount each are kept; what stands in the place of the next one says that there are more.
+/// The problems found in one text. Every stage adds to it; the caller stops at a checkpoint of its choice. At
+/// most kMaxCount errors and kMaxCount warnings are kept; the last line says that there are more.
 class Diagnostics {
  public:
   static constexpr size_t kMaxCount = 10'000;

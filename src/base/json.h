@@ -9,7 +9,7 @@
 
 namespace sandbox {
 
-/// Whatever opens must be closed; within an object each value has its key before it.
+/// What opens must be closed; within an object each value has its key before it.
 class Json {
  public:
   enum class Layout : uint8_t {

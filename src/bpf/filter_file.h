@@ -57,7 +57,7 @@ bool claims_to_be_filter_file(std::string_view bytes);
 /// The bytes of a filter file. Preconditions: what read_filter_file checks.
 std::string write_filter_file(const FilterFile& file);
 
-/// Reads a filter file. Whatever is wrong with it is an error: a version, flag or field that is not known, a count that
+/// Reads a filter file. Anything wrong with it is an error: a version, flag or field that is not known, a count that
 /// does not fit, bytes that are left over, a checksum that is another, a program that `validate` does not accept. What
 /// an ABI or a token site means is not looked at here.
 Result<FilterFile, FilterFileError> read_filter_file(std::string_view bytes);

@@ -1,5 +1,5 @@
-// What one instruction does: where it leads, what it compares and calculates, what it reads and writes. Whatever
-// follows a program's paths asks here, so that all of it agrees.
+// What one instruction does: where it leads, what it compares and calculates, what it reads and writes. All code
+// that follows a program's paths asks here, so that it agrees.
 //
 // Two accounts are kept apart on purpose, to be compared with this one in tests. `validate` has its own list of codes
 // and its own jumps, as the kernel's checker has them: everything here may rely on what it lets through. `Paths`

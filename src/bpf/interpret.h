@@ -23,8 +23,8 @@ Outcome interpret(const ValidatedProgram& program, const SystemCall& call, Endia
 /// The instructions that judge `call`, by index, in order: the last one answers. A division by 0 answers too.
 std::vector<size_t> trace(const ValidatedProgram& program, const SystemCall& call, Endian endian);
 
-/// Whether the kernel would put this call number into its bitmap of calls that are allowed whatever their arguments,
-/// for which the filter is not run at all: seccomp_is_const_allow in kernel/seccomp.c.
+/// Whether the kernel would put this call number into its bitmap of calls that are allowed regardless of their
+/// arguments, for which the filter is not run at all: seccomp_is_const_allow in kernel/seccomp.c.
 bool is_cached_allow(const ValidatedProgram& program, uint32_t arch, uint32_t number);
 
 }  // namespace sandbox::bpf

@@ -1,4 +1,5 @@
-// Where a program can lead a call of which only the ABI and the number are known: every path, whatever the arguments.
+// Where a program can lead a call of which only the ABI and the number are known: every path, regardless of the
+// arguments.
 #pragma once
 
 #include <cstddef>

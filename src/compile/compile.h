@@ -56,7 +56,7 @@ bpf::Program with_token(const Filter& filter, const Token& token);
 /// the filter has no notifications of its own (compile/notify.h).
 bpf::Program with_lasting_token(const Filter& filter, const Token& token);
 
-/// The program with token checks that fail whatever a call brings: what the filter answers to all that do not know the
+/// The program with token checks that fail for any call: what the filter answers to all that do not know the
 /// token. Its size, and what it costs, stay the same.
 bpf::ValidatedProgram without_token(const Filter& filter);
 

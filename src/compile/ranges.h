@@ -20,7 +20,7 @@ struct Chain {
 
 /// What is decided for a number: the most restrictive verdict of all chains. None: it is allowed.
 struct Decision {
-  std::vector<Chain> chains;  ///< In the order of the policies; none of them allows whatever the arguments.
+  std::vector<Chain> chains;  ///< In the order of the policies; none of them allows regardless of the arguments.
   bool token = false;  ///< The launcher's own call gets through with the exec token where this would not allow it.
   bool operator==(const Decision&) const = default;
 };

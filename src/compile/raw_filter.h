@@ -30,7 +30,7 @@ bool looks_like_raw_bpf(std::string_view bytes);
 Result<bpf::ValidatedProgram, UnusableFilter> read_raw_program(std::string_view bytes);
 
 /// Reads raw BPF and makes a filter for a launcher. A return that a launch must not make is an error. Where the program
-/// does not allow one of the launcher's own calls whatever its arguments, a token check for these calls is put in
+/// does not allow one of the launcher's own calls regardless of its arguments, a token check for these calls is put in
 /// front. It changes the verdict on no other call, and no call leaves the kernel's cache for it.
 Result<RawFilter, UnusableFilter> read_raw_filter(std::string_view bytes, arch::Abi launcher);
 

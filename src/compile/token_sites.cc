@@ -103,7 +103,7 @@ std::optional<InvalidProgram> notification_without_token(const Program& program,
   return std::nullopt;
 }
 
-/// Follows every path that a call with a known number can take, whatever its arguments.
+/// Follows every path that a call with a known number can take, regardless of its arguments.
 class LauncherPaths {
  public:
   LauncherPaths(const Program& program, const std::vector<TokenSite>& sites, const arch::AbiInfo& abi)

@@ -17,7 +17,7 @@ namespace sandbox::compile {
 std::optional<bpf::InvalidProgram> wrong_token_site(const bpf::ValidatedProgram& program,
                                                     const std::vector<TokenSite>& sites, arch::Abi launcher);
 
-/// Whether the launcher's own calls get through whatever their arguments, with the token where not without it.
+/// Whether the launcher's own calls get through regardless of their arguments, with the token where not without it.
 /// Precondition: no wrong token site.
 bool opens_for_launcher(const bpf::ValidatedProgram& program, const std::vector<TokenSite>& sites, arch::Abi launcher);
 

@@ -118,7 +118,7 @@ int set_filter(bpf::Program& program, uint32_t flags, EnterProgress* progress, b
     if (length == 0 && (result != -1 || errno != EINVAL)) return errno != 0 ? errno : EIO;
   }
   const bool done = progress == nullptr ? result == 0 : result > 0 || (result == 0 && zero_is_free);
-  if (!done) return errno != 0 ? errno : EIO;  // Anything else is a failure, whatever it is.
+  if (!done) return errno != 0 ? errno : EIO;  // Anything else is a failure.
   if (may_ask && prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_DISABLED) return EIO;
   if (progress != nullptr) progress->listener = static_cast<int>(result);
   return 0;

@@ -98,7 +98,7 @@ std::optional<ExecError> exec_error(const std::string& path) {
 
 UniqueFd open_program(const std::string& path) {
   // O_PATH finds the file and does not open it: no driver, no FIFO takes notice. What was found stays the same file
-  // whatever becomes of the path.
+  // when the path changes.
   const UniqueFd found(open(path.c_str(), O_PATH | O_CLOEXEC));
   struct stat info = {};
   if (!found.valid() || fstat(found.get(), &info) != 0 || !S_ISREG(info.st_mode)) return UniqueFd();

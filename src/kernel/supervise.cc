@@ -237,7 +237,7 @@ void Supervisor::supervise() {
   keep.insert(keep.end(), {descriptor, proxy_fd_.get(), lifeline_.get(), signals_.get(), watcher_.input()});
   keep_only(keep);
   (void)chdir("/");  // So that no file system is kept busy.
-  // Whatever throws here, the target must not run on without a supervisor.
+  // If anything throws here, the target must not run on without a supervisor.
   try {
     listener_ = std::make_shared<Listener>(descriptor);
     listens_ = descriptor >= 0;
@@ -380,7 +380,7 @@ bool Supervisor::send_to_proxy(int signal) {
 /// was marked as continued.
 void Supervisor::continue_proxy() {
   const timespec pause = {0, 1000000};
-  constexpr int kRounds = 2000;  // Of a millisecond.
+  constexpr int kRounds = 2000;  // A millisecond each.
   send_to_proxy(SIGCONT);
   for (int i = 0; i < kRounds && shared_.proxy_stops && !has_ended(proxy_fd_.get()); ++i) {
     nanosleep(&pause, nullptr);

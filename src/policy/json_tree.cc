@@ -170,7 +170,7 @@ class TreeBuilder {
   bool too_deep_ = false;
 };
 
-/// Of what people write in JSON that JSON does not have, what stands at `at`.
+/// Names what stands at `at` if it is something that people write in JSON and JSON does not have.
 std::string what_is_not_json(std::string_view rest, std::string_view before) {
   if (rest.starts_with('#') || rest.starts_with("//") || rest.starts_with("/*")) {
     return R"(; JSON has no comments: put the text into a key such as "_comment")";

@@ -157,7 +157,7 @@ Policy OciReader::read(const TreeNode& document) {
     policy.default_range = keys.find_key("defaultAction")->range;
   }
   read_errno_of(keys, "defaultErrno", "defaultErrnoRet", policy.default_error);
-  // Not where the profile sets ENOSYS, whatever the default action is: generatePatch in runc's patchbpf.
+  // Not where the profile sets ENOSYS, regardless of the default action: generatePatch in runc's patchbpf.
   const bool enosys_set = errno_on_machine(policy.default_error) == arch::errno_number(environment_.native, "ENOSYS");
   policy.enosys_above_named = is_denied(policy.default_action) && !enosys_set;
   read_architectures(keys, policy);

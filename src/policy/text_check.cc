@@ -59,7 +59,7 @@ bool all_printable(const char* bytes) {
   uint64_t word = 0;
   std::memcpy(&word, bytes, sizeof word);
   if ((word & kHigh) != 0) return false;
-  // Of bytes below 0x80 no sum reaches the next byte: bit 7 is set from ' ' on, and of DEL.
+  // No sum of bytes below 0x80 reaches the next byte: bit 7 is set from ' ' on, and for DEL.
   return ((word + kOnes * (0x80 - ' ')) & ~(word + kOnes) & kHigh) == kHigh;
 }
 

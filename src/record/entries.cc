@@ -178,7 +178,7 @@ std::string comment_of(const RecordedName& entry) {
   return text;
 }
 
-/// Reads what comment_of has written; whatever else stands there is a remark.
+/// Reads what comment_of has written; anything else there is a remark.
 void read_comment(std::string_view line, RecordedName& entry) {
   const size_t mark = line.find('#');
   if (mark == std::string_view::npos) return;

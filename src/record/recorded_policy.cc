@@ -51,7 +51,7 @@ bool exists_on(const std::vector<Abi>& abis, const std::string& name) {
       abis, [&](Abi abi) { return arch::number_of(abi, name) || !arch::multiplexed(abi, name).empty(); });
 }
 
-/// Whether a policy, as rules for its ABIs, allows a call whatever its arguments.
+/// Whether a policy, as rules for its ABIs, allows a call regardless of its arguments.
 bool allows_whole(const resolve::PolicyRules& rules, const std::string& name) {
   for (const resolve::RuleSet& set : rules) {
     const auto number = arch::number_of(set.abi, name);

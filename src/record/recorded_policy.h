@@ -39,7 +39,7 @@ struct Unmergeable {
 };
 std::optional<Unmergeable> why_unmergeable(const policy::Policy& policy);
 
-/// The sets that a policy allows whatever the arguments; they need not be notified either.
+/// The sets that a policy allows regardless of the arguments; they need not be notified either.
 std::vector<std::string> allowed_sets(const policy::Policy& policy);
 
 /// A policy's text, and what is to be known of it.

@@ -80,7 +80,7 @@ struct Collector::Details {
 
 struct Collector::Slot {
   uint64_t count = 0;
-  bool allowed = false;              ///< By the earlier policy, whatever the arguments.
+  bool allowed = false;              ///< By the earlier policy, regardless of the arguments.
   std::unique_ptr<Details> details;  ///< None: counting is enough.
 };
 
@@ -138,7 +138,7 @@ void Collector::note(const bpf::SystemCall& call) {
   if (slot.details) slot.details->note(call);
 }
 
-/// What programs do not do, or hardly: bounded, whatever they do.
+/// What programs do not do, or hardly: bounded in any case.
 void Collector::note_odd(const bpf::SystemCall& call, Table* table) {
   if (call.number == kSkippedNumber) return;
   if (table == nullptr) {

@@ -70,7 +70,7 @@ inline constexpr size_t kMaxOddNumbers = 256;
 struct CollectorOptions {
   std::vector<arch::Abi> abis;  ///< That are recorded; of ABIs that share an arch, all.
   bool arguments = false;       ///< Collect the values of narrowed_arguments().
-  /// What is allowed already. Of a call that it allows under conditions values are collected in any case, so that a
+  /// What is allowed already. For a call that it allows under conditions, values are collected in any case, so that a
   /// condition is not given up for a single further value. Borrowed; may be null.
   const resolve::PolicyRules* earlier = nullptr;
 };

@@ -92,7 +92,7 @@ std::vector<std::string> decode_call(const CallerMemory& memory, std::string_vie
 
 // ---- What is shown of a call
 
-/// Arguments that the call ignores are left out: they hold whatever the register held.
+/// Arguments that the call ignores are left out: they hold what happened to be in the register.
 size_t Decoder::shown_arguments() const {
   const size_t all = arguments_.size();
   const bool at = call_ == "openat";

@@ -13,7 +13,7 @@ inline constexpr size_t kMaxLineLength = 4000;
 
 /// "denied socket(AF_PACKET, SOCK_RAW, 768) = EPERM  [tcpdump, pid 4711]  by beat.yml:9 (errno)"
 ///
-/// One printable line without a newline, whatever the event holds.
+/// One printable line without a newline, for any event.
 std::string denial_line(const Event& event);
 
 /// The name of a call by its AUDIT_ARCH_* value and its number: "socket", "call 4711" where it has no name, "call -1"

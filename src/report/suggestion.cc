@@ -59,7 +59,7 @@ struct Sorted {
   Names newer;                 ///< Hidden by `kernel:`.
   Names above;                 ///< The same, above the largest number that a container profile names.
   Numbers nameless;            ///< Calls without a name.
-  Numbers never;               ///< Fixed, whatever a policy says.
+  Numbers never;               ///< Fixed: no policy changes it.
   std::set<arch::Abi> abis;    ///< Not covered.
   std::set<uint32_t> unknown;  ///< AUDIT_ARCH_* values that are not known.
 };

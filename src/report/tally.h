@@ -116,7 +116,7 @@ class Tally {
 };
 
 /// One line without a newline, for Tally::Show::kNoMore.
-inline constexpr std::string_view kNoMoreText = "further denials, of whatever call, are counted, not shown";
+inline constexpr std::string_view kNoMoreText = "further denials, of any call, are counted, not shown";
 
 /// "further denials of socket in tcpdump are counted, not shown", one printable line without a newline.
 std::string more_of_it_text(const DenialKey& key);

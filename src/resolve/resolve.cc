@@ -74,7 +74,7 @@ struct AbiRules : CoveredAbi {
 
   /// How many clauses a call has.
   struct Count {
-    bool decided = false;      ///< One of them matches whatever the arguments are.
+    bool decided = false;      ///< One of them matches regardless of the arguments.
     uint8_t behind = 0;        ///< Clauses behind it that were kept.
     uint16_t conditional = 0;  ///< Clauses with conditions that can be reached.
   };
@@ -82,8 +82,8 @@ struct AbiRules : CoveredAbi {
   std::vector<NumberedClause> clauses;                                 ///< As the groups come.
   std::vector<Count> counts = std::vector<Count>(arch::call_count());  ///< By call.
   std::optional<Verdict> verdict;                                      ///< That of the group at hand, once asked for.
-  /// Of container profiles. runc asks libseccomp for the numbers of names: that of a call which the ABI also has behind
-  /// a multiplexer is negative there, and does not count.
+  /// For container profiles. runc asks libseccomp for the numbers of names: that of a call which the ABI also has
+  /// behind a multiplexer is negative there, and does not count.
   uint32_t largest_named = 0;
 };
 
@@ -181,9 +181,10 @@ void Resolver::add_group(const Group& group, uint32_t index) {
     const auto twice =
         std::find_if(calls->begin(), calls->end(), [&](const NamedCall& call) { return named.contains(call); });
     if (twice != calls->end()) {
-      diagnostics_.error(entry.name.range, in_quotes(twice->name) +
-                                               " stands in 'names' of this group too, which decides it whatever its "
-                                               "arguments");
+      diagnostics_.error(entry.name.range,
+                         in_quotes(twice->name) +
+                             " stands in 'names' of this group too, which decides it regardless of its "
+                             "arguments");
       continue;
     }
     const Rule rule = {entry.name, entry.conditions, group, index};

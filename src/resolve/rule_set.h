@@ -74,7 +74,7 @@ struct RuleSet {
   Verdict default_verdict;
   std::vector<CallRules> calls;                            ///< Sorted by number, no number twice.
   VerdictSource default_source = VerdictSource::kDefault;  ///< kKernel: the default verdict is that of `kernel:`.
-  /// Of a container profile: the largest number that it names, where is_above_named() is answered in its own way.
+  /// For a container profile: the largest number that it names, where is_above_named() is answered in its own way.
   std::optional<uint32_t> largest_named = {};
 };
 

@@ -3,7 +3,7 @@
 // A column is NAME, FILE or '-' for no filter, 'refuses' or 'allows': whether the filter is policy c's. Four calls,
 // each chosen to do next to nothing in the kernel, so that the filter shows:
 //
-//   getppid            allowed whatever its arguments: the kernel need not run the filter
+//   getppid            allowed regardless of its arguments: the kernel need not run the filter
 //   socket(AF_UNIX)    allowed for its argument; the bad type ends it with EINVAL
 //   socket(AF_INET)    refused for its argument
 //   getpmsg            refused; no kernel has it, ENOSYS is what it gives without the filter

@@ -28,11 +28,11 @@ void pin_to_one_core();
 /// Microseconds of a clock that no one sets.
 double now();
 
-/// 0 to count-1 in an order that is different in each round, so that what a measurement leaves behind (caches, work
+/// 0 to count-1 in an order that is different in each round, so that the traces of a measurement (caches, work
 /// that the kernel puts off) meets all others alike.
 std::vector<size_t> shuffled(size_t count, std::mt19937_64& random);
 
-/// Of some samples, which are sorted by it.
+/// Summary of some samples, which are sorted by it.
 struct Summary {
   double median = 0;
   double minimum = 0;

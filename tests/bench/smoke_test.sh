@@ -36,7 +36,7 @@ test_figures() {
   # ld nr; jge 225, to the allow, to the ja; allow; ja to the refuse: three instructions for 226 numbers, 4 for 225.
   { load_number && instruction 35 00 00 01 e1 00 00 00 && allow && instruction 05 00 00 00 00 00 00 00 && refuse; } >f
   [ "$("$BENCH_BIN/filter_figures" f)" = $'5\t4\t3.50' ] || fail "figures: $("$BENCH_BIN/filter_figures" f)"
-  # Of two filters the sum.
+  # For two filters, the sum.
   [ "$("$BENCH_BIN/filter_figures" f f)" = $'10\t8\t7.00' ] || fail "figures of two"
   # Cut short.
   head -c 39 f >g

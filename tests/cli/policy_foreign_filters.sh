@@ -90,7 +90,7 @@ test_damaged_files() {
   policy show --all computed.raw
   assert_status 0
   grep -Eq '  uname +what it computes$' out || report "expected that it is not known"
-  # Of a filter with thousands of answers for each call, 64 are listed.
+  # A filter with thousands of answers for each call: 64 are listed.
   local i program=("$LD 0 0 16")
   for ((i = 1; i <= 70; ++i)); do program+=("$JEQ 0 1 $i" "$RET 0 0 $ERRNO+$i"); done
   raw "${program[@]}" "$RET 0 0 $ALLOW" >many.raw

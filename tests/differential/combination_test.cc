@@ -179,7 +179,7 @@ TEST(Combination, EqualActionsKeepTheLaterData) {
 
 // ---- In the kernel ----
 
-/// Harmless whatever their arguments, in a child that does nothing else and ends at once.
+/// Harmless regardless of their arguments, in a child that does nothing else and ends at once.
 constexpr std::array<const char*, 8> kHarmless = {
     "getpgid", "getsid",      "getpriority", "sched_get_priority_max", "sched_getscheduler",
     "umask",   "personality", "getitimer"};

@@ -137,7 +137,7 @@ void try_every_bit(const ValidatedProgram& program) {
   const std::vector<bpf::ArchEndian> archs = {{kX86_64, bpf::Endian::kLittle}};
   size_t invalid = 0;
   size_t different = 0;
-  size_t sampled = 0;  // Of the different ones: found by the calls that were drawn, too.
+  size_t sampled = 0;  // Different ones that the calls that were drawn found, too.
   std::map<std::string, size_t> harmless;
   std::map<std::string, size_t> beyond;
   for (size_t i = 0; i < program.size(); ++i) {

@@ -227,7 +227,7 @@ TEST(Diff, RandomPoliciesForSeveralAbisMeanTheSame) {
   EXPECT_GT(tried.proved, 50U);
 }
 
-/// Where this project answers by itself, whatever the rules.
+/// Where this project answers by itself, regardless of the rules.
 bool fixed_here(const bpf::Interval& numbers) {
   const auto within = [&](uint32_t first, uint32_t last) { return numbers.first >= first && numbers.last <= last; };
   return within(512, 547) || within(arch::info(Abi::kX32).first_number, UINT32_MAX);

@@ -27,7 +27,7 @@ using resolve::Verdict;
 /// Read no argument, so that any may be given. Conditions on them are errors.
 constexpr std::array<const char*, 10> kWithoutArguments = {"getpid", "getppid", "gettid",  "getuid",      "geteuid",
                                                            "getgid", "getegid", "getpgrp", "sched_yield", "munlockall"};
-/// Fail by the descriptor -1 in argument 0, whatever the others are.
+/// Fail by the descriptor -1 in argument 0, regardless of the others.
 constexpr std::array<const char*, 16> kOnDescriptor = {
     "read",   "close",      "lseek",   "fsync",     "ftruncate", "fchdir",          "fdatasync", "flock",
     "fchmod", "getdents64", "pread64", "fallocate", "fadvise64", "copy_file_range", "splice",    "preadv2"};

@@ -185,7 +185,7 @@ Denied denied_on_x86(const std::string& names) {
   }
   Dice dice;
   for (uint64_t selector = 0; selector < 1000; ++selector) {
-    // The kernel reads an int; whatever stands above and behind it changes nothing.
+    // The kernel reads an int; regardless of what stands above and behind it changes nothing.
     const std::array<uint64_t, 6> args = {selector | dice.bits() << 32U, dice.bits(), dice.bits()};
     if (program(Abi::kX86, 102, args).action != Action::kAllow) denied.socketcalls.insert(selector);
     if (program(Abi::kX86, 117, args).action != Action::kAllow) denied.ipcs.insert(selector);

@@ -26,7 +26,7 @@ constexpr Verdict kAllowed = {Action::kAllow, 0};
 constexpr Verdict kRefused = {Action::kErrno, EPERM};
 constexpr Verdict kNoSuchCall = {Action::kErrno, ENOSYS};
 
-/// Where libseccomp 2.5.4 and this project differ on purpose, whatever the rules.
+/// Where libseccomp 2.5.4 and this project differ on purpose, regardless of the rules.
 bool comparable(const bpf::SystemCall& call, bool x32_is_covered) {
   if (call.number == UINT32_MAX) return false;  // Always ENOSYS here; libseccomp has the default action.
   if (call.arch != arch::info(Abi::kX86_64).audit_arch) return true;

@@ -27,7 +27,7 @@ constexpr compile::Token kToken = {0x9e3779b9, 0x7f4a7c15, 0xf39cc060, 0x5cedc83
 
 /// Read no argument, so that any may be given.
 constexpr const char* kWithoutArguments[] = {"getpid", "getppid", "gettid", "getuid", "getegid", "sched_yield"};
-/// Fail by the pointer or the descriptor in argument 0, whatever the others are.
+/// Fail by the pointer or the descriptor in argument 0, regardless of the others.
 constexpr const char* kFailing[] = {"execve", "write", "close", "fsync"};
 
 uint32_t native_number(const char* name) {
@@ -36,7 +36,7 @@ uint32_t native_number(const char* name) {
 
 class RawFilters : public ::testing::Test {
  protected:
-  /// So that the filtered thread's free() makes no system call, and nobody dumps core.
+  /// So that the filtered thread's free() makes no system call, and no core is dumped.
   static void SetUpTestSuite() {
     mallopt(M_TRIM_THRESHOLD, INT_MAX);
     mallopt(M_MMAP_THRESHOLD, INT_MAX);

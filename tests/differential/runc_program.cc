@@ -60,7 +60,7 @@ bool same_but_for_case(std::string_view a, std::string_view b) {
 }
 
 /// A key's value as Go's encoding/json finds it: keys without case, the last one wins, and what is null or empty is as
-/// if it were not there. Keys that nobody asks for are passed over.
+/// if it were not there. Keys that are not asked for are ignored.
 YAML::Node value_of(const YAML::Node& mapping, std::string_view key) {
   YAML::Node found(YAML::NodeType::Undefined);
   if (!mapping.IsMap()) return found;

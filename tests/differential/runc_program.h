@@ -25,7 +25,7 @@ struct RuncMachine {
 };
 
 struct RuncProgram {
-  bpf::Program program;            ///< In this machine's byte order, whatever the ABI's is. Empty after an error.
+  bpf::Program program;            ///< In this machine's byte order, not the ABI's. Empty after an error.
   std::vector<arch::Abi> covered;  ///< The native ABI first.
   /// What runc puts in front of the program (libcontainer/seccomp/patchbpf): by libseccomp's token of an ABI the
   /// largest number that the profile names. Empty where it puts nothing there.

@@ -126,7 +126,7 @@ bpf::SystemCall Subject::token_call(uint32_t number, Random& random) const {
   const bool wide = arch::info(rules().abi).register_bits == 64;
   for (size_t i = 0; i < 3; ++i) {
     call.args[i] = random.bits();
-    // The upper half of a 32-bit ABI's argument is not compared, whatever stands there.
+    // The upper half of a 32-bit ABI's argument is not compared, regardless of what stands there.
     const uint64_t high = wide ? token_[2 * i + 1] : random.bits() >> 32U;
     call.args[compile::kTokenArgument + i] = token_[2 * i] | high << 32U;
   }

@@ -24,7 +24,7 @@
 namespace sandbox {
 namespace {
 
-constexpr size_t kMaxNumbers = 48;  // Of the calls that a policy names, tried for each ABI.
+constexpr size_t kMaxNumbers = 48;  // Calls that a policy names, tried for each ABI.
 constexpr size_t kMaxArguments = 24;
 constexpr compile::Token kToken = {0x9e3779b9, 0x7f4a7c15, 0xf39cc060, 0x5cedc834, 0x1082276b, 0xf3a27251};
 
@@ -119,7 +119,7 @@ class Comparison {
          std::to_string(call.args[0]) + " on " + std::string(abi.name));
   }
 
-  /// With the token the launcher gets through, whatever the policy says.
+  /// With the token the launcher gets through, regardless of what the policy says.
   void expect_open(const bpf::ValidatedProgram& program) const {
     for (const char* name : {"execve", "write", "exit_group"}) {
       bpf::SystemCall call;

@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
     remove_folders(argv[2]);
   }
   rest(atol(argv[3]));
-  kill(launcher, SIGSTOP);  // Else it would kill what the supervisor leaves behind.
+  kill(launcher, SIGSTOP);  // Else it would kill the supervisor's abandoned children.
   kill(supervisor, SIGKILL);
   rest(20000);
   kill(launcher, SIGKILL);

@@ -87,7 +87,7 @@ const char* in_child(const char* (*make)(void)) {
     _exit(0);
   }
   close(ends[1]);
-  // Of the child's own children some may hold the pipe longer.
+  // Some of the child's own children may hold the pipe longer.
   waitpid(child, &status, 0);
   memset(outcome, 0, sizeof outcome);
   if (WIFSIGNALED(status)) {

@@ -20,7 +20,7 @@
 
 enum { kTries = 3000, kDescriptors = 64 };
 
-/// Of the process that `escape` itself is: this one is its child.
+/// For the process that `escape` itself is: this one is its child.
 static pid_t supervisor(void) {
   return parent_of(getppid());
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # What only execve finds out: the filter is installed by then. Still there is one line on standard error and status 126,
-# whatever the policy denies.
+# regardless of what the policy denies.
 . "$(dirname "$0")/lib.sh"
 
 write_policy permissive.yml allow "errno reboot"

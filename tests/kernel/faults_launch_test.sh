@@ -56,7 +56,7 @@ test_nested() {
   assert_filtered
 }
 
-# Of one listener alone can a process have notifications: the inner launcher says so, or does without.
+# A process can have one listener only: the inner launcher says so, or does without.
 refused_or_filtered() {
   run "$@"
   [ "$status" != 0 ] || { assert_filtered && return; }

@@ -45,7 +45,7 @@ static void hold_lease(int tell) {
   sigwaitinfo(&broken, NULL);
   check(write(tell, "w", 1), "write");
   nanosleep(&timeout, NULL);
-  printf("nobody was killed\n");
+  printf("no process was killed\n");
   fflush(stdout);
   _exit(0);
 }

@@ -4,7 +4,7 @@
 //   launch_state begin FILE COMMAND...   COMMAND launches: launch_state check FILE PID DESCRIPTORS
 //
 // FILE is locked (POSIX), which exec keeps and a shared table of descriptors may lose. `check` prints a line for
-// whatever differs; exit 0 if nothing does. The words PID and DESCRIPTORS in COMMAND are replaced.
+// what differs; exit 0 if nothing does. The words PID and DESCRIPTORS in COMMAND are replaced.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

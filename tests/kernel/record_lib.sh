@@ -43,7 +43,7 @@ needs_no_more() {
 # counted NAME FILE: how often the policy says that it was called.
 counted() { sed -n "s/^    - $1  *# \([0-9]*\).*/\1/p" "$2"; }
 
-# allows NAME FILE: by its name, whatever the arguments.
+# allows NAME FILE: by its name, regardless of the arguments.
 allows() { grep -Eq "^    - $1( |\$)" "$2"; }
 
 assert_allows() { allows "$1" "$2" || fail "expected $1 in $2: $(cat "$2")"; }

@@ -92,7 +92,7 @@ test_what_the_program_puts_in_the_way() {
     grep -q '^seccomp:' "$file" || fail "expected a policy: $(cat "$file")"
   done
   assert_equal precious "$(cat other)" "the other file"
-  assert_equal 0 "$(find . -name '*.tmp' | wc -l)" "files that were left behind"
+  assert_equal 0 "$(find . -name '*.tmp' | wc -l)" "files that are left"
 }
 
 run_tests

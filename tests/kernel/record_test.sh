@@ -78,7 +78,7 @@ test_interrupted() {
   assert_equal 1 "$(find . -name 'p.yml*' | wc -l)" "files that were written"
 }
 
-# What the program has left behind is recorded on, and ended in its place. Nothing but SIGKILL ended that before, with
+# Processes that outlive the program are recorded, and ended in its place. Nothing but SIGKILL ended that before, with
 # which the recording was lost.
 test_interrupted_when_the_program_has_ended() {
   start "$SANDBOX_POLICY" record -o p.yml -- \

@@ -3,8 +3,8 @@
 . "$(dirname "$0")/report_hostile_lib.sh"
 
 # To trace the caller, the supervisor waited for a lock of its process. A lease held that for 45 seconds, in which no call
-# was answered and nobody killed. Later the thread that was left behind with it reaped the target at times: how that had
-# ended was lost, and the supervisor said to have failed.
+# was answered and no process killed. Later the thread that was abandoned with it reaped the target at times: how that
+# had ended was lost, and the supervisor said to have failed.
 test_a_caller_that_cannot_be_traced() {
   local round
   for round in $(seq 10); do killed_at_once "$TEST_BIN/hold_exec"; done
@@ -124,7 +124,7 @@ test_calls_without_a_supervisor() {
     mkdir folder
     start bash -c 'exec "$0" --report -q -p "$1" -- "$2" "$$" folder "$3" >answers 7>alive' "$SANDBOX_RUN" "$POLICY" \
       "$TEST_BIN/abandoned" $((5000 + round * 777))
-    timeout "$BOUND" cat alive || fail "somebody is left"
+    timeout "$BOUND" cat alive || fail "a process is left"
     status=0
     { wait "$started" || status=$?; } 2>/dev/null
     assert_equal 137 "$status" "exit status"

@@ -139,7 +139,7 @@ test_the_process() {
     report "expected the process"
 }
 
-# A program that is executed by another has its own name, whatever the other has called before.
+# A program that is executed by another has its own name, also where the other has made calls before.
 test_the_name_of_a_program_that_another_has_become() {
   write_policy policy.yml allow "errno getpgrp"
   cp "$CALL" first

@@ -137,14 +137,14 @@ sandbox-run: denied getpgrp() = EPERM  [call, pid N]  by policy.yml:6 (errno)
 after" "$(head -n 3 report)" "standard error"
 }
 
-# The number of standard error went to the descriptor that says that the launcher lives, and then to a file: what the
-# program had left behind was killed.
+# The number of standard error went to the descriptor that says that the launcher lives, and then to a file: processes
+# that outlived the program were killed.
 test_a_closed_standard_error() {
   write_policy policy.yml allow "errno:EPERM getpgrp"
   run bash -c '"$@" 2>&-' - "$SANDBOX_RUN" --report=events -q --policy policy.yml -- \
     sh -c '(sleep 0.3; : >alive) & exit 3'
   assert_status 3
-  wait_until test -e alive || fail "expected that what is left behind lives on"
+  wait_until test -e alive || fail "expected that the child lives on"
 }
 
 test_under_a_journal() {

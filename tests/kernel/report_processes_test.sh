@@ -1,5 +1,5 @@
 #!/bin/bash
-# sandbox-run --report with unusual processes: set-user-ID, not traceable, stopped, left behind; execve by a thread.
+# sandbox-run --report with unusual processes: set-user-ID, not traceable, stopped, outliving it; execve by a thread.
 . "$(dirname "$0")/report_lib.sh"
 
 test_setuid_programs() {
@@ -74,8 +74,8 @@ END
   done
 }
 
-# What is left behind by the program stays under the policy, and is reported.
-test_processes_that_are_left_behind() {
+# Processes that outlive the program stay under the policy, and are reported.
+test_processes_that_outlive_the_program() {
   write_policy policy.yml allow "errno:EXFULL getpgrp"
   mkfifo pipe
   run "$SANDBOX_RUN" --report --policy policy.yml -- sh -c '{ read -r _ <pipe; "$0" getpgrp; } >later & exit 3' "$CALL"

@@ -52,7 +52,7 @@ END
   assert_status 0
   grep -Eqx 'sandbox-run: more than [0-9]+ calls were denied 6001 times:' report || report "expected the summary"
   assert_equal 500 "$(denied_lines | wc -l)" "lines for single calls"
-  assert_report_has "sandbox-run: further denials, of whatever call, are counted, not shown"
+  assert_report_has "sandbox-run: further denials, of any call, are counted, not shown"
   local names='name-0, name-1, name-10, [0-9]+ more and others'
   grep -Eqx " +3000  getpgrp +EPERM +\[$names\]  by policy.yml:6:7" report || report "expected the names"
   grep -Eqx ' +1  getppid +EPERM +\[other processes\]  by policy.yml:7:7' report || report "expected the last call"

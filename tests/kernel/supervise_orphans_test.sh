@@ -1,5 +1,5 @@
 #!/bin/bash
-# What a supervised target leaves behind: daemons, orphans, zombies, and children that were there before.
+# Processes that outlive a supervised target: daemons, orphans, zombies, and children that were there before.
 . "$(dirname "$0")/supervise_lib.sh"
 
 test_a_daemon_is_supervised_on() {
@@ -11,7 +11,7 @@ test_a_daemon_is_supervised_on() {
   wait_until test -s daemon
   local daemon supervisor
   daemon=$(cat daemon)
-  wait_until has_ended "$started" || fail "the launcher waits for what the target has left behind"
+  wait_until has_ended "$started" || fail "the launcher waits for processes that outlive the target"
   status=0
   wait "$started" || status=$?
   assert_equal 3 "$status" "exit status"

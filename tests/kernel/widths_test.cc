@@ -59,7 +59,7 @@ uint64_t garbage_above(uint8_t width, uint64_t pattern) {
   return width == 16 ? pattern >> 16U & ~uint64_t{0xffff} : pattern;
 }
 
-/// The kernel does the same whatever stands above `width` bits.
+/// The kernel does the same regardless of what stands above `width` bits.
 void expect_ignored(const char* call, unsigned argument, uint8_t width, const Attempt& attempt) {
   SCOPED_TRACE(testing::Message() << call << ", argument " << argument);
   EXPECT_EQ(sandbox::arch::argument_width(kNative, call, argument), width);

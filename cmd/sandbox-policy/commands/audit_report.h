@@ -17,7 +17,7 @@
 namespace sandbox::tool {
 
 /// Actions that `actions_logged`, the text of that file below /proc, lacks, with a space before each: such calls leave
-/// no record. Of an empty text none.
+/// no record. For an empty text, none.
 std::string unlogged_actions(std::string_view actions_logged);
 
 /// Takes records one by one, and prints those that are asked for. Borrows both arguments.

@@ -22,7 +22,7 @@
 namespace sandbox::tool {
 namespace {
 
-constexpr size_t kMaxNamesOfGroup = 80;  // Of more calls with the same answers there is the count.
+constexpr size_t kMaxNamesOfGroup = 80;  // For more calls with the same answers only the count is printed.
 
 /// Both sides, and what came out.
 struct Compared {
@@ -84,7 +84,7 @@ std::string obstacle_text(const bpf::Obstacle& obstacle, const Compared& compare
   return text;
 }
 
-/// Of container profiles: what decides about the calls that they were written too early to know.
+/// For container profiles: what decides about the calls that they were written too early to know.
 void print_largest_named(const Compared& compared, Output& out) {
   for (const Input* input : {&compared.a, &compared.b}) {
     for (const resolve::RuleSet& rules : input->rules) {

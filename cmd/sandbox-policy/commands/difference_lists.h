@@ -13,7 +13,7 @@
 
 namespace sandbox::tool {
 
-/// Calls that get the same two answers, whatever their arguments.
+/// Calls that get the same two answers, regardless of their arguments.
 struct AnswerGroup {
   std::string heading;
   Cell left;

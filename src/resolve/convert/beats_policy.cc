@@ -140,7 +140,7 @@ bool BeatsBuilder::check_arguments(const std::vector<arch::Abi>& abis, const Con
       const bool stricter = group.action > made_.default_action;  // Then the default is the stricter reading.
       const std::string reason =
           "it compares argument " + std::to_string(condition.argument) + ", which the call does not have";
-      const std::string instead = stricter ? "the rule is left out" : "it holds whatever the arguments";
+      const std::string instead = stricter ? "the rule is left out" : "it holds regardless of the arguments";
       if (!conversion_.reject(condition.range, "the rule for " + in_quotes(std::string_view(entry.name.text)), reason,
                               instead)) {
         failed_ = true;

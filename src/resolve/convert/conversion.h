@@ -38,8 +38,8 @@ struct Conversion {
     diagnostics.error(range, subject + " cannot be expressed in " + std::string(format) + ": " + reason);
   }
 
-  /// A container runtime and systemd cover the machine's own ABI whatever is listed. What is written is right on a
-  /// machine of the ABI returned, and the reader is told so.
+  /// A container runtime and systemd cover the machine's own ABI even if it is not listed. What is written is right on
+  /// a machine of the ABI returned, and the reader is told so.
   [[nodiscard]] arch::Abi machine() const {
     for (const RuleSet& set : rules) {
       if (set.abi == environment.native) return set.abi;

@@ -134,7 +134,7 @@ void OciBuilder::reject(const std::string& name, const std::vector<OnAbi>& abis,
     }
   }
   if (strictest.action == default_.action) strictest = default_;
-  const std::string instead = verdict_text(strictest, abis.front().rules->abi) + " whatever its arguments";
+  const std::string instead = verdict_text(strictest, abis.front().rules->abi) + " regardless of its arguments";
   if (!conversion_.reject(range, "the rule for " + in_quotes(std::string_view(name)), reason, instead)) {
     failed_ = true;
   } else if (strictest != default_) {

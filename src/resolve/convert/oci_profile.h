@@ -15,7 +15,7 @@ struct OciLimits {
 
 /// The rules of the profile do not overlap, so that it does not matter in which order a container runtime tries them;
 /// only a call whose verdict depends on no argument has a rule without arguments. What depends on arguments is exact,
-/// whatever their order, widths and operations in the policy were: what the format's operators cannot say is taken
+/// regardless of their order, widths and operations in the policy: what the format's operators cannot say is taken
 /// apart into comparisons under masks. None when something cannot be expressed (then `diagnostics` has errors).
 std::optional<policy::OciProfile> to_oci(const Conversion& conversion, const OciLimits& limits);
 

@@ -124,7 +124,8 @@ void DropIn::collect_call(const std::string& name) {
   }
   verdicts_[name] = strictest;
   if (!conditional && !different) return;
-  const std::string reason = conditional ? "a call is filtered whatever its arguments" : "it differs from ABI to ABI";
+  const std::string reason =
+      conditional ? "a call is filtered regardless of its arguments" : "it differs from ABI to ABI";
   if (!conversion_.reject(place_of(name), subject_of(name), reason,
                           verdict_text(strictest, abi()) + " in every case")) {
     failed_ = true;

@@ -21,8 +21,8 @@ std::span<const LintKind> lint_kinds();
 
 /// Adds a warning with an id for everything in a policy that does not do what its author seems to think: entries that
 /// are never reached, calls that are denied while others do the same work, conditions that see less than they say, and
-/// calls without which programs break. `rules` is what resolve() made of the policy, without errors. Of a policy that
-/// is not enabled nothing is said. Warnings that hold on some of the ABIs alone name them.
+/// calls without which programs break. `rules` is what resolve() made of the policy, without errors. There are none for
+/// a policy that is not enabled. Warnings that hold on some of the ABIs alone name them.
 void lint(const policy::Policy& policy, const PolicyRules& rules, Diagnostics& diagnostics);
 
 }  // namespace sandbox::resolve

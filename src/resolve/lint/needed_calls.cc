@@ -1,4 +1,4 @@
-// Calls without which programs break, whatever they do.
+// Calls without which any program breaks.
 #include <array>
 
 #include "arch/abi_set.h"

@@ -208,7 +208,7 @@ void SiblingCheck::check(const std::vector<Member>& members, const Family& famil
                                                 : "; give them conditions too, or deny them";
   report("sibling-unfiltered", *place_of(filtered),
          quoted_list(names_of(filtered)) + (filtered.size() == 1 ? " has" : " have") + " conditions, but " +
-             stays_allowed(open) + " whatever the arguments, with which " + std::string(family.effect) + advice);
+             stays_allowed(open) + " regardless of the arguments, with which " + std::string(family.effect) + advice);
 }
 
 void SiblingCheck::check_family(const Family& family) {

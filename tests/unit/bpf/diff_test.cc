@@ -256,7 +256,7 @@ Program multiplying(uint32_t product) {
 
 TEST(Diff, WhatCannotBeDecidedIsSaid) {
   EXPECT_EQ(differences(multiplying(15), multiplying(16)), "0-ffffffff:7-7 undecided: left 5\n");
-  // The same computation gives the same, whatever that is.
+  // The same computation gives the same.
   Program other = multiplying(15);
   other.insert(other.begin() + 5, {BPF_JMP | BPF_JA, 0, 0, 0});
   ++other[1].jf;

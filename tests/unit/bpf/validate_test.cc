@@ -109,7 +109,7 @@ TEST(Validate, JudgesEachInstructionByItself) {
       {"left shift by 32", {BPF_ALU | BPF_LSH | BPF_K, 0, 0, 32}, "0: the shift is 32 bits or more"},
       {"right shift by 31", {BPF_ALU | BPF_RSH | BPF_K, 0, 0, 31}, ""},
       {"right shift by 32", {BPF_ALU | BPF_RSH | BPF_K, 0, 0, 32}, "0: the shift is 32 bits or more"},
-      {"shift by X, whatever the constant", {BPF_ALU | BPF_RSH | BPF_X, 0, 0, 99}, ""},
+      {"shift by X, regardless of the constant", {BPF_ALU | BPF_RSH | BPF_X, 0, 0, 99}, ""},
       {"scratch word 15", {BPF_ST, 0, 0, 15}, ""},
       {"scratch word 16", {BPF_ST, 0, 0, 16}, kScratch},
       {"scratch word 16 of X", {BPF_STX, 0, 0, 16}, kScratch},

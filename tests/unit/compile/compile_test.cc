@@ -119,7 +119,8 @@ TEST(Compile, LeavesWhatIsAlwaysAllowedToTheKernelsCache) {
       const auto filter = compile_rules(rules, {.launcher = launcher});
       ASSERT_TRUE(filter.ok());
       for (uint32_t number = 0; number < 600; ++number) {
-        // Whether the policy itself allows the call whatever its arguments: the conditions speak of 0, 1 and 2 alone.
+        // Whether the policy itself allows the call regardless of its arguments: the conditions speak of 0, 1 and 2
+        // alone.
         bool always_allowed = true;
         for (const uint64_t argument : {0U, 1U, 2U, 3U}) {
           const auto verdict = resolve::evaluate(policy, call_on(Abi::kX86_64, number, argument)).verdict;

@@ -124,7 +124,7 @@ TEST(RawFilter, OnlyCallsThatAreNotCachedGetTheToken) {
 }
 
 TEST(RawFilter, AIsZeroForAProgramThatCountsOnIt) {
-  // "jeq 0" as the first instruction: A is 0 there whatever the call.
+  // "jeq 0" as the first instruction: A is 0 there regardless of the call.
   const bpf::Program program = {
       {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0}, {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | 7}, kPass};
   const RawFilter raw = read(program);

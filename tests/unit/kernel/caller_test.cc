@@ -1,4 +1,4 @@
-// Who calls, and its memory: of this process, of a child, and of nobody.
+// Who calls, and its memory: of this process, of a child, and of no process.
 #include "kernel/caller.h"
 
 #include <gtest/gtest.h>

@@ -57,7 +57,7 @@ TEST(TargetLife, WhatIsReported) {
   EXPECT_EQ(report_due(Phase::kOrphansRunning, true), nothing);
 }
 
-/// Whatever the order of events, the status is reported once and the summary once.
+/// In any order of events the status is reported once and the summary once.
 TEST(TargetLife, EverythingIsReportedOnce) {
   for (const bool wait : {false, true}) {
     for (const bool together : {false, true}) {

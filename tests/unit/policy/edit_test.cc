@@ -419,7 +419,7 @@ TEST(TextEditor, ScalarsInStrangeStyles) {
   }
 }
 
-// ---- Whatever the layout
+// ---- Any layout
 
 /// A policy in a random layout.
 class RandomLayout {

@@ -39,7 +39,7 @@ Run run(std::string command = "/bin/beat -e") {
 
 const std::vector<Abi> kAbis = {Abi::kX86_64, Abi::kX86, Abi::kX32};
 
-/// A recording, of a program under whatever an earlier policy allows.
+/// A recording, of a program under what an earlier policy allows.
 struct Session {
   explicit Session(bool arguments = false, const std::string& earlier_text = "") {
     options.abis = kAbis;
@@ -462,9 +462,9 @@ TEST(RecordedPolicy, SaysWhyAPolicyCannotBeAddedTo) {
             "'sandbox-policy convert --to beats' makes");
 }
 
-// ---- Whatever a program calls ----
+// ---- Any set of calls ----
 
-/// Allowed is what was called, by name; and nothing else, whatever the arguments.
+/// Allowed is what was called, by name; and nothing else, regardless of the arguments.
 TEST(RecordedPolicy, RandomRuns) {
   testing::Random random(testing::test_seed());
   std::string earlier;

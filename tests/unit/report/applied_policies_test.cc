@@ -114,7 +114,7 @@ TEST(AppliedPolicies, NobodyElseGetsAListener) {
   EXPECT_EQ(described(*first.applied, x32), "the listener guard ");
   x32.args[1] = 0;
   EXPECT_EQ(described(*first.applied, x32), "a fixed rule ");
-  // An ABI that is not covered kills, whatever is asked for.
+  // An ABI that is not covered kills any call.
   bpf::SystemCall x86 = asking;
   x86.arch = arch::info(arch::Abi::kX86).audit_arch;
   x86.number = 354;

@@ -232,7 +232,7 @@ TEST(Arguments, BehindMultiplexers) {
   EXPECT_EQ(call_behind(Abi::kX86, "socket", 1), std::nullopt);
 }
 
-// Whatever the registers and the memory hold: printable, of a bounded length, and no access outside of the buffers.
+// For any registers and memory: printable, of a bounded length, and no access outside of the buffers.
 TEST(Arguments, RandomCalls) {
   testing::Random random(testing::test_seed());
   const MemoryReader memory = [&](uint64_t, std::span<std::byte> into) -> size_t {

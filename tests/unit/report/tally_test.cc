@@ -151,7 +151,7 @@ TEST(Tally, WhatIsSaidOfFurtherDenialsIsALineToo) {
   Tally other(Tally::kMaxShown);
   for (size_t i = 0; i < Tally::kMaxShown; ++i) EXPECT_EQ(deny(other, key_of(41), name_of(i)), "shown");
   EXPECT_EQ(deny(other, key_of(41), "a"), "no more");
-  EXPECT_EQ(kNoMoreText, "further denials, of whatever call, are counted, not shown");
+  EXPECT_EQ(kNoMoreText, "further denials, of any call, are counted, not shown");
 }
 
 // As a hostile program has it: other names, numbers and arguments each time.

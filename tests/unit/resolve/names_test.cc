@@ -166,8 +166,9 @@ TEST(Sets, CountAsNamingTheirMembers) {
   const ResolvedText both(policy_with("",
                                       "  - action: errno\n    names: ['@reboot']\n"
                                       "    names_with_args: [{name: reboot, arguments: [{operation: Equal}]}]\n"));
-  EXPECT_EQ(both.problems,
-            "6:30: error: 'reboot' stands in 'names' of this group too, which decides it whatever its arguments\n");
+  EXPECT_EQ(
+      both.problems,
+      "6:30: error: 'reboot' stands in 'names' of this group too, which decides it regardless of its arguments\n");
 }
 
 TEST(Sets, ApplyAConditionToEachMember) {

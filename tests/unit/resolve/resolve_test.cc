@@ -107,7 +107,7 @@ TEST(Resolve, RefusesANameWithAndWithoutArgumentsInOneGroup) {
       "  - action: log\n    names_with_args: [{name: read, arguments: [{operation: Equal}]}]\n",
       Abi::kX86_64);
   EXPECT_EQ(resolved.problems,
-            "6:30: error: 'read' stands in 'names' of this group too, which decides it whatever its arguments\n")
+            "6:30: error: 'read' stands in 'names' of this group too, which decides it regardless of its arguments\n")
       << "and in another group it may stand";
 }
 

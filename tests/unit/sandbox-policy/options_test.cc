@@ -55,7 +55,7 @@ TEST(PolicyOptions, EachGoesIntoAMemberOfItsOwn) {
   EXPECT_EQ(plain.machine, arch::native_abi());
 }
 
-// Whatever stands behind the first word that is no option is the program's own.
+// All words after the first that is no option belong to the program.
 TEST(PolicyOptions, RecordStopsAtTheProgram) {
   const Options options =
       options_of({"record", "-o", "p.yml", "--args", "--assume", "@basic-io", "ls", "-q", "--args"});

@@ -103,7 +103,7 @@ TEST(OutputFile, IsARegularFileInAFolderThatCanBeWritten) {
   const std::string nowhere = folder.path("nowhere/p.yml");
   EXPECT_EQ(error_of(OutputFile::prepare(nowhere)), nowhere + ": cannot be written: No such file or directory");
   const testing::AsNobody nobody;
-  if (geteuid() != 65534) GTEST_SKIP() << "needs root to become somebody who may not write there";
+  if (geteuid() != 65534) GTEST_SKIP() << "needs root to become a user who may not write there";
   EXPECT_EQ(error_of(OutputFile::prepare(inside + "/p.yml")), inside + "/p.yml: cannot be written: Permission denied");
 }
 

@@ -34,7 +34,7 @@ inline resolve::Clause clause(resolve::Verdict verdict, std::vector<resolve::Con
   return {std::move(conditions), verdict, resolve::Origin{0, group, {}}};
 }
 
-/// The rules of a call that gets one verdict whatever its arguments.
+/// The rules of a call that gets one verdict regardless of its arguments.
 inline resolve::CallRules always(uint32_t number, resolve::Verdict verdict, uint32_t group = 0) {
   return {number, {clause(verdict, {}, group)}};
 }

@@ -195,9 +195,10 @@ SystemCallLog=sync
 }
 
 TEST(Convert, WhatSystemdCannotSayIsAnErrorWithTheRulesPlace) {
-  EXPECT_EQ(converted(kConditional, TextFormat::kSystemd),
-            "8:13: error: the rule for 'socket' cannot be expressed in a systemd unit: a call is filtered whatever its "
-            "arguments\n");
+  EXPECT_EQ(
+      converted(kConditional, TextFormat::kSystemd),
+      "8:13: error: the rule for 'socket' cannot be expressed in a systemd unit: a call is filtered regardless of its "
+      "arguments\n");
   EXPECT_EQ(converted("seccomp:\n  default_action: allow\n  syscalls:\n  - action: trap\n    names: [read]\n",
                       TextFormat::kSystemd),
             "5:13: error: the rule for 'read' cannot be expressed in a systemd unit: it knows no trap\n");
@@ -210,13 +211,13 @@ TEST(Convert, WhatSystemdCannotSayIsAnErrorWithTheRulesPlace) {
 }
 
 TEST(Convert, LossyWritesTheStricterReading) {
-  EXPECT_EQ(
-      converted(kConditional, TextFormat::kSystemd, true),
-      "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=x86-64\n"
-      "SystemCallFilter=~kexec_load:kill ptrace:kill\nSystemCallFilter=~socket:EACCES\n"
-      "2:3: warning: systemd does not ask the kernel to log what is denied; the flag 'log' is left out\n"
-      "8:13: warning: the rule for 'socket' cannot be expressed in a systemd unit: a call is filtered whatever its "
-      "arguments; made stricter: errno EACCES in every case\n");
+  EXPECT_EQ(converted(kConditional, TextFormat::kSystemd, true),
+            "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=x86-64\n"
+            "SystemCallFilter=~kexec_load:kill ptrace:kill\nSystemCallFilter=~socket:EACCES\n"
+            "2:3: warning: systemd does not ask the kernel to log what is denied; the flag 'log' is left out\n"
+            "8:13: warning: the rule for 'socket' cannot be expressed in a systemd unit: a call is filtered regardless "
+            "of its "
+            "arguments; made stricter: errno EACCES in every case\n");
 }
 
 TEST(Convert, AProfileForSeveralAbisMustBeTheSameOnAll) {
@@ -236,7 +237,7 @@ TEST(Convert, AProfileForSeveralAbisMustBeTheSameOnAll) {
   const std::string lossy = converted(text, TextFormat::kOci, true);
   EXPECT_NE(
       lossy.find("7:13: warning: the rule for 'openat' cannot be expressed in an OCI profile: it is not the same on "
-                 "aarch64 as on x86_64; write a policy for each; made stricter: errno EPERM whatever its "
+                 "aarch64 as on x86_64; write a policy for each; made stricter: errno EPERM regardless of its "
                  "arguments\n"),
       std::string::npos)
       << lossy;

@@ -147,7 +147,7 @@ TEST(LintSiblings, ConditionsThatAnotherCallDoesNotHave) {
   EXPECT_EQ(
       lint_groups("  - action: errno\n    names_with_args: [{name: openat, " + condition +
                   "}]\n  - {action: errno, names: [io_uring_setup, open, creat]}\n"),
-      "5:30: 'openat' has conditions, but 'openat2' stays allowed whatever the arguments, with which the same can "
+      "5:30: 'openat' has conditions, but 'openat2' stays allowed regardless of the arguments, with which the same can "
       "be done; 'openat2' has its flags in memory, so deny it with errno ENOSYS [sibling-unfiltered]\n"
       "6:45: 'open' is denied, but 'openat2' stays allowed, with which the same can be done; deny it "
       "too [sibling-open]\n");

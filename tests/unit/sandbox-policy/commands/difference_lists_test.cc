@@ -12,7 +12,7 @@ using arch::Abi;
 
 const std::vector<Abi> kNamed = {Abi::kX86_64, Abi::kX86, Abi::kX32};
 
-/// Through one arch; the left allows, whatever the arguments.
+/// Through one arch; the left allows, regardless of the arguments.
 bpf::Difference difference(uint32_t first, uint32_t last, uint32_t right, uint32_t audit_arch = AUDIT_ARCH_X86_64) {
   bpf::Difference made;
   made.calls = {{{audit_arch, audit_arch}}, {first, last}};

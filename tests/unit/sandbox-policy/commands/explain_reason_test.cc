@@ -90,10 +90,10 @@ TEST(ExplainCases, AreToldWhereArgumentsMatter) {
   EXPECT_EQ(cases(input, call_of(kBrk)), 0U);
   EXPECT_EQ(cases(input, call_of(kRead)), 0U);
   const Input disabled = policy_input(std::string(kPolicy) + "  enabled: false\n");
-  EXPECT_EQ(cases(disabled, call_of(kSocket)), 0U) << "nothing is filtered, whatever the arguments";
+  EXPECT_EQ(cases(disabled, call_of(kSocket)), 0U) << "nothing is filtered, regardless of the arguments";
 }
 
-// x32's own numbers get a fixed answer, whatever a rule says of the x86_64 number.
+// x32's own numbers get a fixed answer, even if a rule names the x86_64 number.
 TEST(ExplainCases, AreNotToldOfAFixedAnswer) {
   Input input = policy_input(kPolicy);
   for (resolve::CallRules& call : input.rules.front().calls) {

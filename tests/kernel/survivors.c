@@ -1,9 +1,9 @@
 // A target with many children that gets rid of launcher and supervisor. All of them hold descriptor 7.
 //
-//   leave_behind LAUNCHER CHILDREN DEPTH ACTION...
+//   survivors LAUNCHER CHILDREN DEPTH ACTION...
 //
-// There are CHILDREN children, each the first of a chain of DEPTH processes. An action is WHO=WHAT, done in order; WHO is
-// launcher or supervisor, WHAT a signal (stop, cont, kill) or a limit that is set to 0 (as, nofile, stack, nproc).
+// There are CHILDREN children, each the first of a chain of DEPTH processes. An action is WHO=WHAT, done in order; WHO
+// is launcher or supervisor, WHAT a signal (stop, cont, kill) or a limit that is set to 0 (as, nofile, stack, nproc).
 // Afterwards all make calls that the policy denies.
 #include <signal.h>
 #include <stdio.h>
