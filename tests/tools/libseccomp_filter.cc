@@ -14,7 +14,7 @@ namespace {
 bool write_filter(scmp_filter_ctx context, int fd) {
   if (seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(uname), 0) != 0) return false;
   if (seccomp_rule_add(context, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(execve), 0) != 0) return false;
-  const scmp_arg_cmp packet = SCMP_A0_32(SCMP_CMP_EQ, 17);  // AF_PACKET.
+  const scmp_arg_cmp packet{.arg = 0, .op = SCMP_CMP_EQ, .datum_a = 17, .datum_b = 0};  // AF_PACKET.
   if (seccomp_rule_add(context, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, packet) != 0) return false;
   return seccomp_export_bpf(context, fd) == 0;
 }
