@@ -213,23 +213,24 @@ Step<Loaded> load_filter_file(const Options& options, const Log& log) {
   return loaded;
 }
 
+/// The options, with the profile that stands in where no policy is named.
+Options with_default_profile(Options options) {
+  if (options.policies.empty() && options.profiles.empty()) options.profiles.emplace_back(profiles::kDefaultProfile);
+  return options;
+}
+
 Step<Loaded> load_filter(const Options& options, const Log& log) {
   if (options.bpf) return load_filter_file(options, log);
-  const bool by_default = options.policies.empty() && options.profiles.empty();
-  // A report names the lines that decide, so it needs the text.
-  if (options.policies.empty() && options.profiles.size() <= 1 && !options.report) {
+  if (options.policies.empty() && options.profiles.size() <= 1) {
     const profiles::Profile* profile =
-        profiles::find_profile(by_default ? profiles::kDefaultProfile : options.profiles.front());
+        profiles::find_profile(options.profiles.empty() ? profiles::kDefaultProfile : options.profiles.front());
     if (profile != nullptr) {
       if (auto ready = profiles::ready_filter(*profile, arch::native_abi())) {
         return loaded_profile(*profile, std::move(*ready));
       }
     }
   }
-  if (!by_default) return load_policies(options, log);
-  Options with_default = options;
-  with_default.profiles.emplace_back(profiles::kDefaultProfile);
-  return load_policies(with_default, log);
+  return load_policies(with_default_profile(options), log);
 }
 
 }  // namespace
@@ -267,6 +268,10 @@ Step<Loaded> load(const Options& options, const Log& log) {
   if (ready.raw && !options.report) ready.prefix += filter->program.size() - ready.filter.program.size();
   loaded->judge = std::exchange(ready.filter, std::move(*filter));
   return loaded;
+}
+
+Step<Loaded> load_texts(const Options& options, const Log& log) {
+  return read_policies(with_default_profile(options), log);
 }
 
 }  // namespace sandbox::launcher

@@ -66,4 +66,8 @@ struct Loaded {
 /// which are read, resolved and compiled. All problems of all policies are shown, not the first one alone.
 Step<Loaded> load(const Options& options, const Log& log);
 
+/// Reads and resolves the policies that the options name, and makes no filter of them: what a ready-made filter was
+/// compiled from.
+Step<Loaded> load_texts(const Options& options, const Log& log);
+
 }  // namespace sandbox::launcher

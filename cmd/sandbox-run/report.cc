@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <stdexcept>
 #include <utility>
 
 #include "base/diagnostic.h"
@@ -79,7 +80,9 @@ std::vector<report::PolicyDenials> applied_policies(const Loaded& loaded) {
 }  // namespace
 
 Reporter::Reporter(const Loaded& loaded, const Options& options, const Log& log, std::optional<LineSink> file)
-    : policies_(applied_policies(loaded), loaded.rules, *loaded.judge, loaded.names()),
+    : loaded_(loaded),
+      options_(options),
+      log_(log),
       unseen_(answered_by_kernel(loaded.judge->program.instructions())),
       traps_(std::ranges::find(unseen_, "trap") != unseen_.end()),
       permissive_(options.permissive),
@@ -89,9 +92,21 @@ Reporter::Reporter(const Loaded& loaded, const Options& options, const Log& log,
       file_(std::move(file)),
       tally_(file_ ? 10 * report::Tally::kMaxLines : report::Tally::kMaxLines) {}
 
+report::AppliedPolicies& Reporter::policies() {
+  if (policies_) return *policies_;
+  const bool ready_made = loaded_.rules.empty() && loaded_.parts.front().kind == Part::Kind::kProfile;
+  if (ready_made) {
+    auto texts = load_texts(options_, log_);
+    if (!texts) throw std::runtime_error(loaded_.names() + " cannot be read");
+    texts_ = std::move(*texts);
+  }
+  const Loaded& texts = texts_ ? *texts_ : loaded_;
+  return policies_.emplace(applied_policies(texts), texts.rules, *loaded_.judge, loaded_.names());
+}
+
 void Reporter::listen(kernel::AuditLog log) {
   records_.emplace(std::move(log), [this](const report::Event& event) {
-    return policies_.can_give(event.call, resolve::verdict_of(event.action).action);
+    return policies().can_give(event.call, resolve::verdict_of(event.action).action);
   });
 }
 
@@ -104,7 +119,7 @@ std::vector<int> Reporter::descriptors() const {
 // ---- Denied calls ----
 
 kernel::Answer Reporter::decide(const kernel::Notification& notification, const kernel::StillValid& still_valid) {
-  const resolve::Judgement judgement = policies_.judge(notification.call);
+  const resolve::Judgement judgement = policies().judge(notification.call);
   report_call(notification, judgement, still_valid);
   if (permissive_) return {kernel::Answer::Kind::kAllow, 0};
   const kernel::Answer answer = answer_of(judgement.verdict);
@@ -133,7 +148,7 @@ report::Event Reporter::event_of(const kernel::Notification& notification, const
   }
   event.action = resolve::seccomp_return(judgement.verdict);
   event.outcome = permissive_ ? Outcome::kAllowed : Outcome::kEnforced;
-  policies_.describe(judgement, event);
+  policies().describe(judgement, event);
   return event;
 }
 
@@ -150,7 +165,7 @@ void Reporter::report_call(const kernel::Notification& notification, const resol
   if (!tally_.wants_details(key)) return;
 
   const report::Event event = event_of(notification, judgement, still_valid);
-  if (!policy::is_allowed(judgement.verdict.action)) policies_.note_denial(call);
+  if (!policy::is_allowed(judgement.verdict.action)) policies().note_denial(call);
   show(key, event);
 }
 
@@ -158,7 +173,7 @@ void Reporter::report_call(const kernel::Notification& notification, const resol
 void Reporter::kill_failed(const kernel::Notification& notification, int error) {
   constexpr size_t kMaxWaiting = 100;  // Lines.
   if (waiting_++ >= kMaxWaiting) return;
-  report::Event event = event_of(notification, policies_.judge(notification.call), [] { return true; });
+  report::Event event = event_of(notification, policies().judge(notification.call), [] { return true; });
   event.outcome = Outcome::kWaits;
   if (file_) return file_->write(report::ecs_line(event));
   say(report::denial_line(event) + ": " + strerrordesc_np(error) + "\n");
@@ -167,7 +182,7 @@ void Reporter::kill_failed(const kernel::Notification& notification, int error) 
 /// A call that the kernel has answered itself, and recorded.
 void Reporter::report_record(kernel::TrapRecords::Record record) {
   report::Event& event = record.event;
-  const auto judgement = policies_.judge_by_number(event.call);
+  const auto judgement = policies().judge_by_number(event.call);
   report::DenialKey key;
   key.arch = event.call.arch;
   key.number = event.call.number;
@@ -176,9 +191,9 @@ void Reporter::report_record(kernel::TrapRecords::Record record) {
   const std::string name = event.process.name;
   key.process = name;
   if (!tally_.wants_details(key)) return;
-  policies_.describe(judgement, event);
+  policies().describe(judgement, event);
   event.process_gone = record.gone;
-  if (judgement && !policy::is_allowed(judgement->verdict.action) && !record.gone) policies_.note_denial(event.call);
+  if (judgement && !policy::is_allowed(judgement->verdict.action) && !record.gone) policies().note_denial(event.call);
   if ((event.action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP) killed_ = true;  // If it has no handler.
   show(key, event);
 }
@@ -225,7 +240,7 @@ void Reporter::summarize(const kernel::Ending& ending) {
   if (file_) {
     const auto now = std::chrono::system_clock::now();
     for (const report::Total& total : tally_.totals()) {
-      file_->write(report::ecs_summary_line(total, now, policies_.policy_names()));
+      file_->write(report::ecs_summary_line(total, now, policies().policy_names()));
     }
   }
   summarized_ = tally_.count();
@@ -249,11 +264,11 @@ void Reporter::say_unseen() {
 
 void Reporter::say_suggestion(const kernel::Ending& ending) {
   if (permissive_) {
-    policies_.note_unwatched();
-    const std::string names = join(policies_.unwatched_denied());
+    policies().note_unwatched();
+    const std::string names = join(policies().unwatched_denied());
     if (!names.empty()) say("calls that are not watched would be denied, too: " + names + "\n");
   }
-  say(report::suggestion_text(policies_.denials(), arch::native_abi()));
+  if (policies_) say(report::suggestion_text(policies_->denials(), arch::native_abi()));
   // A program of which a call was denied does other things than it would have done.
   if (!permissive_ && ending.status != 0 && tally_.count() > 0) {
     say("to see all that the program needs in one run, add --permissive: then denied calls are allowed\n");

@@ -24,7 +24,7 @@ namespace sandbox::launcher {
 class Reporter : public kernel::Watcher {
  public:
   /// `file`: where JSON goes; none: lines go to standard error. All but `file` is borrowed. Precondition: there is a
-  /// filter.
+  /// filter. The text of a ready-made profile is read when the first call is to be judged: many programs make none.
   Reporter(const Loaded& loaded, const Options& options, const Log& log, std::optional<LineSink> file);
 
   /// Reports what the kernel says of calls that trap, too.
@@ -46,6 +46,8 @@ class Reporter : public kernel::Watcher {
   [[nodiscard]] std::vector<int> descriptors() const;
 
  private:
+  /// Throws if a text that is read here cannot be read, so that the supervisor ends the program.
+  [[nodiscard]] report::AppliedPolicies& policies();
   void report_call(const kernel::Notification& notification, const resolve::Judgement& judgement,
                    const kernel::StillValid& still_valid);
   void report_record(kernel::TrapRecords::Record record);
@@ -58,7 +60,11 @@ class Reporter : public kernel::Watcher {
   void say_unseen();
   void say_suggestion(const kernel::Ending& ending);
 
-  report::AppliedPolicies policies_;
+  const Loaded& loaded_;
+  const Options& options_;
+  Log log_;
+  std::optional<Loaded> texts_;                      ///< Of a ready-made profile.
+  std::optional<report::AppliedPolicies> policies_;  ///< See policies().
   std::vector<std::string> unseen_;  ///< Actions of the filter that the kernel answers by itself: "trap".
   bool traps_;
   bool permissive_;
