@@ -205,7 +205,7 @@ static const char* vsyscall_time(void) {
 // ---- By a tracer of its own ----
 
 /// `at_event`: how the child is stopped in its getppid, to have that made another call.
-static const char* rewritten(long stop_request) {
+static const char* rewritten(int stop_request) {
   const pid_t child = fork();
   if (child == 0) {
     ptrace(PTRACE_TRACEME, 0, 0, 0);

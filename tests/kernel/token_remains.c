@@ -13,7 +13,7 @@ enum { kRegisters = 16, kFileSize = 65536 };
 
 typedef unsigned long Word;
 
-static Word registers[kRegisters + 3];
+static Word registers[kRegisters + 3] __attribute__((used));  // Filled by the assembler code below.
 static char file_text[kFileSize];
 static Word stack_end;
 static long tried;
