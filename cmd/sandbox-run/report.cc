@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "kernel/caller.h"
+#include "kernel/service_environment.h"
 #include "kernel/supervise.h"
 #include "report/arguments.h"
 #include "report/ecs.h"
@@ -162,6 +164,12 @@ void Reporter::report_call(const kernel::Notification& notification, const resol
   key.rule = reinterpret_cast<uintptr_t>(judgement.clause);
   const std::string name = kernel::name_of_thread(notification.thread);
   key.process = name;
+  // No line for people: a C library tries such calls all the time, and takes another way.
+  if (!file_ && report::AppliedPolicies::looks_absent(judgement, call)) {
+    if (!absent_.wants_details(key)) return;
+    absent_.note(key, "", "", "");
+    return policies().note_denial(call);
+  }
   if (!tally_.wants_details(key)) return;
 
   const report::Event event = event_of(notification, judgement, still_valid);
@@ -236,6 +244,14 @@ void Reporter::say(std::string_view text) {
   }
 }
 
+/// "3 processes go on"; empty if none does, or all have ended by now. With a file, nothing more is said to people.
+std::string Reporter::going_on_text(const kernel::Ending& ending) const {
+  if (tree_ended_ || ending.left == 0U) return "";
+  const std::string text = !ending.left ? "many processes go on"
+                                        : plural(*ending.left, "process") + (ending.left == 1U ? " goes on" : " go on");
+  return text + (file_ ? "; what they are denied is in " + printable_path(*options_.report_file) : "");
+}
+
 void Reporter::summarize(const kernel::Ending& ending) {
   if (file_) {
     const auto now = std::chrono::system_clock::now();
@@ -245,10 +261,16 @@ void Reporter::summarize(const kernel::Ending& ending) {
   }
   summarized_ = tally_.count();
   if (quiet_) return;
+  const std::string going_on = going_on_text(ending);
   if (tally_.count() == 0) {
-    say("no call was denied\n");
+    say("no call was denied" + (going_on.empty() ? "" : " so far; " + going_on) + "\n");
   } else {
     say(report::summary_text(tally_, permissive_ ? Outcome::kAllowed : Outcome::kEnforced));
+    if (!going_on.empty()) say(going_on + "\n");
+  }
+  if (absent_.count() > 0) {
+    say(plural(absent_.count(), "call") + (permissive_ ? " would have got" : " got") +
+        " ENOSYS, as if this kernel lacked " + (absent_.count() == 1 ? "it" : "them") + "\n");
   }
   say_unseen();
   say_suggestion(ending);
@@ -322,6 +344,7 @@ void Reporter::proxy_leaves() {
 }
 
 int Reporter::tree_ended(const kernel::Ending& ending) {
+  tree_ended_ = true;
   if (ending.executed && tally_.count() > summarized_) summarize(ending);
   const uint64_t dropped = errors_.dropped() + (file_ ? file_->dropped() : 0);
   if (dropped > 0) {
@@ -353,6 +376,7 @@ int launch_with_report(const Loaded& loaded, const Options& options, const kerne
       if (unlogged) flags |= SECCOMP_FILTER_FLAG_LOG;
     }
   }
+  if (const auto warning = kernel::notify_warning(std::getenv("NOTIFY_SOCKET"))) log.warning(*warning);
   kernel::SuperviseOptions how;
   how.keep = reporter.descriptors();
   how.drop_ptrace = !options.permissive;

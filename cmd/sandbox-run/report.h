@@ -57,6 +57,7 @@ class Reporter : public kernel::Watcher {
   void explain_death();
   void say(std::string_view text);
   void summarize(const kernel::Ending& ending);
+  [[nodiscard]] std::string going_on_text(const kernel::Ending& ending) const;
   void say_unseen();
   void say_suggestion(const kernel::Ending& ending);
 
@@ -74,9 +75,11 @@ class Reporter : public kernel::Watcher {
   std::optional<LineSink> file_;
   std::optional<kernel::TrapRecords> records_;
   report::Tally tally_;  ///< Of lines more go into a file than to people.
+  report::Tally absent_;  ///< Calls that look absent, where they have no lines.
   kernel::BoundedTask memory_task_;
   size_t waiting_ = 0;       ///< Lines about calls that wait.
   bool killed_ = false;      ///< A caller was killed for a call.
+  bool tree_ended_ = false;
   uint64_t summarized_ = 0;  ///< How many denials the last summary counted.
 };
 

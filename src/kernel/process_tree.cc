@@ -37,8 +37,14 @@ std::optional<pid_t> number(std::string_view text) {
   return value;
 }
 
-/// From /proc/PID/stat: "PID (NAME) STATE PPID ...", where the name may hold anything.
-std::optional<pid_t> parent_of(pid_t pid) {
+/// What /proc/PID/stat says of a process.
+struct Stat {
+  char state;
+  pid_t parent;
+};
+
+/// From "PID (NAME) STATE PPID ...", where the name may hold anything.
+std::optional<Stat> stat_of(pid_t pid) {
   constexpr std::string_view kFile = "/stat";
   std::array<char, 32> path = {};
   char* end = std::to_chars(path.data(), path.data() + path.size() - kFile.size() - 1, pid).ptr;
@@ -50,8 +56,17 @@ std::optional<pid_t> parent_of(pid_t pid) {
   std::string_view text(buffer.data(), static_cast<size_t>(got));
   const size_t name_end = text.rfind(')');
   if (name_end == std::string_view::npos || text.size() < name_end + 4) return std::nullopt;
+  const char state = text[name_end + 2];
   text.remove_prefix(name_end + 4);
-  return number(text.substr(0, text.find(' ')));
+  const auto parent = number(text.substr(0, text.find(' ')));
+  if (!parent) return std::nullopt;
+  return Stat{state, *parent};
+}
+
+std::optional<pid_t> parent_of(pid_t pid) {
+  const auto stat = stat_of(pid);
+  if (!stat) return std::nullopt;
+  return stat->parent;
 }
 
 /// Read twice: where a process has the same parent both times it had it in between, when that one's parent was read.
@@ -202,6 +217,20 @@ std::optional<bool> is_below(pid_t pid, pid_t root) {
     parent = parent_of(*parent);
   }
   return false;
+}
+
+std::optional<size_t> count_below(pid_t root, std::chrono::milliseconds timeout) {
+  const auto end = Clock::now() + timeout;
+  size_t count = 0;
+  bool in_time = true;
+  for_each_process([&](pid_t pid) {
+    in_time = in_time && Clock::now() < end;
+    if (!in_time) return;
+    const auto stat = stat_of(pid);
+    if (stat && stat->state != 'Z' && is_below(pid, root) == true) ++count;
+  });
+  if (!in_time) return std::nullopt;
+  return count;
 }
 
 bool has_children() {

@@ -5,12 +5,17 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 
 namespace sandbox::kernel {
 
 /// Whether a process is below `root`. None: there is no such process any more, not even one that waits to be reaped.
 std::optional<bool> is_below(pid_t pid, pid_t root);
+
+/// How many processes run below `root`, as far as /proc shows them. Those that wait to be reaped do not count. None if
+/// they could not be counted within `timeout`.
+std::optional<size_t> count_below(pid_t root, std::chrono::milliseconds timeout);
 
 /// Whether this process has children, ended ones that have not been reaped included. True too if waitid(2) is denied.
 bool has_children();

@@ -87,6 +87,7 @@
 #include "kernel/probe.h"
 #include "kernel/proc.h"
 #include "kernel/process_tree.h"
+#include "kernel/service_environment.h"
 #include "kernel/shared_state.h"
 #include "kernel/signal_proxy.h"
 #include "kernel/signals.h"
@@ -104,6 +105,7 @@ constexpr suseconds_t kTimerMicroseconds = 5000;
 /// For a kill by the filter, before SIGKILL is sent instead. Only the caller's own memory can delay it, or a very busy
 /// machine: then its parent would see another signal than without a supervisor.
 constexpr std::chrono::milliseconds kVerdictTimeout{2000};
+constexpr std::chrono::milliseconds kCountTimeout{20};  // For the number of processes that go on.
 
 std::string failed(const char* what) {
   return std::string(what) + " failed: " + strerrordesc_np(errno);
@@ -187,7 +189,9 @@ void Supervisor::become_target(const compile::Filter& filter, const Target& targ
   sigaction(SIGCHLD, &signals.child, nullptr);
   sigprocmask(SIG_SETMASK, &signals.mask, nullptr);
   options.progress = &shared_.progress;
-  set_failure(shared_, {enter(filter, target, options, report_prefix)});
+  const ServiceEnvironment environment(target.environment, shared_.proxy, getpid());
+  const Target renamed = {target.path, target.arguments, environment.get()};
+  set_failure(shared_, {enter(filter, renamed, options, report_prefix)});
   _exit(kExitCannotExecute);
 }
 
@@ -406,6 +410,7 @@ void Supervisor::note_target(const siginfo_t& child) {
   shared_.target = -1;
   const bool executed = shared_.progress.listener >= 0 && !shared_.progress.exec_failed;
   ending_ = ending_of(child, executed, killed_for_filter_);
+  if (has_children()) ending_.left = count_below(getpid(), kCountTimeout);
   watcher_.target_ended(ending_);
 }
 

@@ -4,8 +4,10 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "bpf/program.h"
 
@@ -30,6 +32,8 @@ struct Ending {
   bool executed = false;  ///< False: execve failed, which has been reported; the status is 126.
   int status = 0;         ///< As in a shell: the exit status, or 128 and the signal's number.
   int signal = 0;         ///< The one that ended it; 0: none did.
+  /// Processes below the supervisor that go on, as far as /proc shows them; none: there are too many to count.
+  std::optional<size_t> left = 0;
 };
 
 /// Whether a notification is still valid: the caller still waits. What was found out about a thread by its number holds

@@ -193,6 +193,7 @@ std::string condition_text(const Condition& condition, FlowStyle style) {
 
 std::vector<std::string> names_of(const std::vector<arch::Abi>& abis) {
   std::vector<std::string> names;
+  names.reserve(abis.size());
   for (const arch::Abi abi : abis) names.emplace_back(arch::info(abi).name);
   return names;
 }

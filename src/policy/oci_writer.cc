@@ -59,6 +59,7 @@ std::vector<std::string> words_of(const Flags& flags) {
 
 std::vector<std::string> words_of(const std::vector<arch::Abi>& abis) {
   std::vector<std::string> words;
+  words.reserve(abis.size());
   for (const arch::Abi abi : abis) words.push_back(word_of(abi));
   return words;
 }

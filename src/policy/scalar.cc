@@ -60,9 +60,8 @@ ParsedNumber parse_number(std::string_view text) {
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), parsed.value.magnitude, base);
   if (status == std::errc::invalid_argument || end != text.data() + text.size()) {
     parsed.error = NumberError::kNotANumber;
-  } else if (status == std::errc::result_out_of_range) {
-    parsed.error = NumberError::kTooLarge;
-  } else if (parsed.value.negative && parsed.value.magnitude > uint64_t{1} << 63U) {
+  } else if (status == std::errc::result_out_of_range ||
+             (parsed.value.negative && parsed.value.magnitude > uint64_t{1} << 63U)) {
     parsed.error = NumberError::kTooLarge;
   }
   if (parsed.value.magnitude == 0) parsed.value.negative = false;

@@ -29,7 +29,8 @@ constexpr size_t kMaxDenied = Tally::kMaxKeys + Tally::kMaxNamesOfCalls;  // In 
 bpf::ValidatedProgram judging_program(const compile::Filter& filter) {
   constexpr compile::Token kNoToken = {0x5bd1e995, 0x9e3779b9, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1};
   auto program = bpf::validate(compile::with_token(filter, kNoToken));
-  return program ? std::move(*program) : filter.program;
+  if (program) return *program;
+  return filter.program;
 }
 
 std::string place(const policy::Policy& policy, SourceRange range) {
@@ -44,6 +45,11 @@ uint32_t selector_of(const bpf::SystemCall& call) {
   if (!name || !call_behind(*abi, *name, call.args[0])) return 0;
   // The rest of ipc's is a version, with which one call would count as many.
   return static_cast<uint32_t>(call.args[0]) & (*name == "ipc" ? 0xffffU : UINT32_MAX);
+}
+
+DeniedCall denied_call(const resolve::Judgement& judgement, const bpf::SystemCall& call) {
+  const bool absent = judgement.verdict == Verdict{Action::kErrno, ENOSYS};
+  return {call.arch, call.number, judgement.source, selector_of(call), absent};
 }
 
 /// Those of this machine's that no notification may hold up, with arguments that say nothing.
@@ -119,13 +125,16 @@ void AppliedPolicies::describe(const std::optional<resolve::Judgement>& judgemen
   }
 }
 
+bool AppliedPolicies::looks_absent(const resolve::Judgement& judgement, const bpf::SystemCall& call) {
+  return report::looks_absent(denied_call(judgement, call));
+}
+
 void AppliedPolicies::note_denial(const bpf::SystemCall& call) {
   for (size_t i = 0; i < denied_.size(); ++i) {
     if (denied_[i].size() >= kMaxDenied) continue;
     const resolve::Judgement judgement = program_ ? judge_by_policies(call) : resolve::evaluate(rules_[i], call);
     if (policy::is_allowed(judgement.verdict.action)) continue;
-    const bool absent = judgement.verdict == Verdict{Action::kErrno, ENOSYS};
-    denied_[i].insert({call.arch, call.number, judgement.source, selector_of(call), absent});
+    denied_[i].insert(denied_call(judgement, call));
   }
 }
 

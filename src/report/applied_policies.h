@@ -37,6 +37,9 @@ class AppliedPolicies {
   /// The policies that apply and the deciding line, into the event.
   void describe(const std::optional<resolve::Judgement>& judgement, Event& event) const;
 
+  /// Whether the call gets this judgement because a policy has it look absent, and programs do without it.
+  [[nodiscard]] static bool looks_absent(const resolve::Judgement& judgement, const bpf::SystemCall& call);
+
   /// Keeps the call for denials(): every policy that denies it by itself has to be changed to allow it.
   void note_denial(const bpf::SystemCall& call);
 

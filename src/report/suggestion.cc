@@ -83,11 +83,6 @@ bool is_done_without(arch::Abi abi, uint32_t number) {
   return came && *came > kOldestOfLibc;
 }
 
-/// Whether a group has it look as if the kernel did not have it.
-bool is_hidden(const DeniedCall& call, arch::Abi abi) {
-  return call.source == VerdictSource::kGroup && call.absent && is_done_without(abi, call.number);
-}
-
 Sorted sort_out(const PolicyDenials& denials) {
   Sorted sorted;
   for (const DeniedCall& call : denials.calls) {
@@ -112,14 +107,15 @@ Sorted sort_out(const PolicyDenials& denials) {
     }
     const auto behind = call_behind(*abi, *own_name, call.selector);
     const std::string name = behind ? *behind : std::string(*own_name);
-    const bool hidden = is_hidden(call, *abi);
-    const bool above = call.source == VerdictSource::kAboveNamed && is_done_without(*abi, call.number);
-    Names& names = call.source == VerdictSource::kKernel ? sorted.newer
-                   : above                               ? sorted.above
-                   : hidden                              ? sorted.hidden
-                                                         : sorted.names;
-    names.insert(name);
-    if (call.source == VerdictSource::kGroup && !hidden) sorted.by_group.insert(name);
+    if (looks_absent(call)) {
+      Names& names = call.source == VerdictSource::kKernel       ? sorted.newer
+                     : call.source == VerdictSource::kAboveNamed ? sorted.above
+                                                                 : sorted.hidden;
+      names.insert(name);
+      continue;
+    }
+    sorted.names.insert(name);
+    if (call.source == VerdictSource::kGroup) sorted.by_group.insert(name);
   }
   return sorted;
 }
@@ -263,7 +259,7 @@ std::string new_architectures_text(const PolicyDenials& denials, const std::stri
   for (const arch::Abi abi : abis) {
     if (abi != native) covered.push_back(abi);
   }
-  const std::string in_words =
+  std::string in_words =
       "list " + join(policy::names_of(covered)) + " under 'architectures' in its section 'seccomp'.\n";
   if (denials.kind == PolicyDenials::Kind::kProfile) {
     return "in a copy of it (sandbox-policy convert --to beats profile:" + name + " -o my.yml), " + in_words;
@@ -315,6 +311,24 @@ std::string text_for(const PolicyDenials& denials, arch::Abi native) {
 }
 
 }  // namespace
+
+bool looks_absent(const DeniedCall& call) {
+  const auto abi = arch::abi_of(call.arch, call.number);
+  if (!abi || !arch::name_of(*abi, call.number)) return false;
+  switch (call.source) {
+    case VerdictSource::kKernel:
+      return true;
+    case VerdictSource::kAboveNamed:
+      return is_done_without(*abi, call.number);
+    case VerdictSource::kGroup:
+      return call.absent && is_done_without(*abi, call.number);
+    case VerdictSource::kDefault:
+    case VerdictSource::kFixed:
+    case VerdictSource::kNotCovered:
+      break;
+  }
+  return false;
+}
 
 std::string suggestion_text(std::span<const PolicyDenials> denials, arch::Abi native) {
   std::string text;

@@ -30,6 +30,10 @@ struct PolicyDenials {
   std::vector<DeniedCall> calls;           ///< In any order; the same one may come again.
 };
 
+/// Whether a policy has the call look absent and programs do without it: it gets ENOSYS by a group, or as one that is
+/// newer than `kernel:` or than a container profile.
+bool looks_absent(const DeniedCall& call);
+
 /// For each policy that denies something: what to add to it, and where. Lines for people, each with a newline. Those
 /// that begin with a blank or a '-' are to be copied, and indented as they must be; what is said begins with neither.
 /// Empty if nothing was denied.

@@ -45,7 +45,8 @@ std::string processes_text(const Total& total) {
       const std::string more = std::to_string(names.size() - i) + " more";
       return text + (total.other_processes ? ", " + more + " and others" : " and " + more);
     }
-    text += (i == 0 ? "" : ", ") + (names[i].empty() ? "(no name)" : printable(names[i], kMaxNameLength));
+    if (i > 0) text += ", ";
+    text += names[i].empty() ? "(no name)" : printable(names[i], kMaxNameLength);
   }
   return text + (total.other_processes ? " and others" : "");
 }
@@ -178,6 +179,7 @@ std::vector<Total> Tally::totals() const {
   for (const auto& [key, count] : counts_) add(key, count).processes.push_back(key.process);
   for (const auto& [key, count] : others_) add(key, count).other_processes = true;
   std::vector<Placed> placed;
+  placed.reserve(merged.size());
   for (auto& [key, one] : merged) placed.push_back(std::move(one));
   std::ranges::sort(placed, {}, [](const Placed& one) { return std::pair(~one.total.count, one.place); });
   std::vector<Total> totals;

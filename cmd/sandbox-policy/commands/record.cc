@@ -17,6 +17,7 @@
 #include "compile/compile.h"
 #include "compile/notify.h"
 #include "kernel/probe.h"
+#include "kernel/service_environment.h"
 #include "kernel/supervise.h"
 #include "kernel/target.h"
 #include "record/recorded_policy.h"
@@ -294,6 +295,7 @@ int record(const Options& options, const Log& log, Output&) {
   arguments.push_back(nullptr);
   const kernel::Target target = {program->path.c_str(), arguments.data(), environ};
   const bool shows = !options.quiet && isatty(STDERR_FILENO) == 1;
+  if (const auto warning = kernel::notify_warning(std::getenv("NOTIFY_SOCKET"))) log.warning(*warning);
   kernel::SuperviseOptions how;
   how.wait_for_tree = true;
   how.tick_milliseconds = shows ? kTickMilliseconds : 0;

@@ -91,6 +91,9 @@ TEST(ProcessTree, KnowsWhatIsBelow) {
   EXPECT_EQ(is_below(getpid(), child), false);
   EXPECT_EQ(is_below(other, child), false);
   EXPECT_EQ(is_below(getpid(), getpid()), false);
+  EXPECT_EQ(count_below(getpid(), std::chrono::seconds(10)), 2U);
+  EXPECT_EQ(count_below(child, std::chrono::seconds(10)), 0U);
+  EXPECT_EQ(count_below(getpid(), std::chrono::seconds(0)), std::nullopt);
 
   static pid_t wanted;
   wanted = child;
