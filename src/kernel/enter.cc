@@ -110,11 +110,14 @@ int set_filter(bpf::Program& program, uint32_t flags, EnterProgress* progress, b
   sock_fprog argument = {};
   argument.filter = program.data();
   if (progress != nullptr) flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  const bool by_prctl = filter_call() == FilterCall::kPrctl;
+  if (by_prctl && flags != 0) return EPERM;
   long result = 0;
   for (const size_t length : {size_t{0}, program.size()}) {
     argument.len = static_cast<unsigned short>(length);
     errno = 0;
-    result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &argument);
+    result = by_prctl ? prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &argument, 0, 0)
+                      : syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &argument);
     if (length == 0 && (result != -1 || errno != EINVAL)) return errno != 0 ? errno : EIO;
   }
   const bool done = progress == nullptr ? result == 0 : result > 0 || (result == 0 && zero_is_free);
@@ -152,6 +155,7 @@ struct NoAnswerer {
 std::optional<NoAnswerer> install_for_one_use(const compile::Filter& filter, const compile::Token& token,
                                               uint32_t flags, const char* report_prefix) {
   static EnterProgress progress;
+  if (filter_call() == FilterCall::kPrctl) return NoAnswerer{std::string(kSeccompDenied), 0};
   if (auto missing = start_token_answerer(progress, Answering::kUntilExec, report_prefix)) {
     return NoAnswerer{std::move(*missing), 0};
   }

@@ -5,6 +5,8 @@
 #include <sched.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -13,6 +15,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 
@@ -44,9 +47,45 @@ bool returns(const bpf::ValidatedProgram& program, uint32_t action) {
   return false;
 }
 
-}  // namespace
+/// A child that shares nothing, and of which no handler of SIGCHLD hears. On s390x the first two arguments are swapped.
+pid_t fork_quietly() {
+#if defined(__s390__)
+  return static_cast<pid_t>(syscall(SYS_clone, 0, CLONE_VFORK, 0, 0, 0));
+#else
+  return static_cast<pid_t>(syscall(SYS_clone, CLONE_VFORK, 0, 0, 0, 0));
+#endif
+}
 
-std::optional<std::string> missing_support(const bpf::ValidatedProgram& program) {
+/// Whether seccomp(2) can be called: no outer filter kills for it, or answers it with an errno in the kernel's place.
+bool may_call_seccomp() {
+  const pid_t child = fork_quietly();
+  if (child == 0) {
+    const rlimit none = {};
+    setrlimit(RLIMIT_CORE, &none);
+    const long answer = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0UL, nullptr);
+    _exit(answer != -1 || (errno != EPERM && errno != EACCES && errno != ENOSYS) ? EXIT_SUCCESS : EXIT_FAILURE);
+  }
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, __WALL) != child) return true;  // Not known: it is tried.
+  return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
+}
+
+std::optional<std::string> unknown_action(const KnownAction& known) {
+  const std::string needs = std::string("the filter needs the seccomp action ") + known.name;
+  const std::string too_old = needs + ", which this kernel does not know; Linux " + known.since + " brought it";
+  if (filter_call() == FilterCall::kPrctl) {
+    if (running_kernel() < arch::parse_kernel_version(known.since)) return too_old;
+    return std::nullopt;
+  }
+  uint32_t action = known.action;
+  if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0) return std::nullopt;
+  // Before Linux 4.14 the question itself is unknown.
+  if (errno == EINVAL || errno == EOPNOTSUPP) return too_old;
+  return needs + ", and asking the kernel for it failed: " + strerrordesc_np(errno);
+}
+
+/// What keeps seccomp(2) from the kernel; none if nothing does.
+std::optional<std::string> missing_seccomp() {
   // A program that is not there: the kernel says EFAULT. An outer filter that only pretends to install one says 0.
   const long answer = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0UL, nullptr);
   if (answer != -1) return "seccomp(2) does not reach the kernel: an outer sandbox answers it";
@@ -55,19 +94,26 @@ std::optional<std::string> missing_support(const bpf::ValidatedProgram& program)
   }
   if (errno == EPERM) return "seccomp(2) is denied: Operation not permitted (does an outer sandbox deny it?)";
   if (errno != EFAULT) return std::string("asking the kernel for seccomp(2) failed: ") + strerrordesc_np(errno);
+  return std::nullopt;
+}
 
+}  // namespace
+
+FilterCall filter_call() {
+  static const FilterCall call = [] {
+    const bool filtered = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER;
+    return filtered && !may_call_seccomp() ? FilterCall::kPrctl : FilterCall::kSeccomp;
+  }();
+  return call;
+}
+
+std::optional<std::string> missing_support(const bpf::ValidatedProgram& program) {
+  if (filter_call() == FilterCall::kSeccomp) {
+    if (auto missing = missing_seccomp()) return missing;
+  }
   for (const KnownAction& known : kActions) {
     if (!returns(program, known.action)) continue;
-    uint32_t action = known.action;
-    if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0) continue;
-    const std::string needs = std::string("the filter needs the seccomp action ") + known.name;
-    switch (errno) {
-      case EINVAL:  // Before Linux 4.14 the question itself is unknown.
-      case EOPNOTSUPP:
-        return needs + ", which this kernel does not know; Linux " + known.since + " brought it";
-      default:
-        return needs + ", and asking the kernel for it failed: " + strerrordesc_np(errno);
-    }
+    if (auto missing = unknown_action(known)) return missing;
   }
   return std::nullopt;
 }
@@ -110,6 +156,9 @@ std::optional<std::string> missing_flags(uint32_t flags) {
                                   {SECCOMP_FILTER_FLAG_TSYNC_ESRCH, "tsync", "5.7"}};
   for (const KnownFlag& known : kFlags) {
     if ((flags & known.flag) == 0) continue;
+    if (filter_call() == FilterCall::kPrctl) {
+      return std::string("the flag ") + known.name + " is asked for, and " + std::string(kSeccompDenied);
+    }
     if (knows_flags(known.flag)) continue;
     return std::string("the flag ") + known.name + " is asked for, which this kernel does not know; Linux " +
            known.since + " brought it";

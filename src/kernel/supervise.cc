@@ -472,6 +472,7 @@ void touch_stack() {
 }  // namespace
 
 std::optional<std::string> missing_supervision() {
+  if (filter_call() == FilterCall::kPrctl) return "a supervisor cannot be had: " + std::string(kSeccompDenied);
   // SECCOMP_USER_NOTIF_FLAG_CONTINUE is the newest feature that is needed, and cannot be probed.
   if (running_kernel() >= arch::KernelVersion{5, 5} && knows_flags(SECCOMP_FILTER_FLAG_NEW_LISTENER)) {
     if (const auto denied = denied_call()) return "a supervisor needs " + *denied + ", which an outer sandbox denies";

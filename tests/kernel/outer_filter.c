@@ -1,5 +1,5 @@
 // outer_filter CALL ERRNO COMMAND [ARGUMENT]...: runs a command under an outer filter that answers one system call with
-// an error number; with 0 the caller believes that the call was made.
+// an error number; with 0 the caller believes that the call was made, and with "kill" it is killed for it.
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -20,10 +20,12 @@ static int number_of(const char* name) {
 
 int main(int argc, char** argv) {
   if (argc < 4) return 2;
+  const unsigned answer =
+      strcmp(argv[2], "kill") == 0 ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ERRNO | (unsigned)atoi(argv[2]);
   struct sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number_of(argv[1]), 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)atoi(argv[2])),
+      BPF_STMT(BPF_RET | BPF_K, answer),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   struct sock_fprog program = {sizeof filter / sizeof *filter, filter};

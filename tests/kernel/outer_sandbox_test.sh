@@ -12,12 +12,36 @@ refuses() { # refuses CALL ERRNO MESSAGE
 
 test_a_pretended_seccomp() { refuses seccomp 0 "seccomp(2) does not reach the kernel: an outer sandbox answers it"; }
 
-test_a_refused_seccomp() {
-  refuses seccomp 1 "seccomp(2) is denied: Operation not permitted (does an outer sandbox deny it?)"
+# As systemd's SystemCallFilter=@system-service does, by killing. prctl(2) installs a filter too.
+test_a_denied_seccomp() {
+  local answer needs="an outer sandbox denies seccomp(2), which that needs; a unit of systemd allows it by \
+SystemCallFilter=seccomp"
+  write_policy policy.yml allow "errno:EXFULL getpgrp"
+  write_policy no_exec.yml allow "errno:EACCES execve execveat"
+  for answer in 1 38 kill; do
+    run "$TEST_BIN/outer_filter" seccomp $answer "$SANDBOX_RUN" -p policy.yml -- "$TEST_BIN/call" getpgrp getppid
+    assert_status 0
+    assert_stdout "getpgrp EXFULL
+getppid ok"
+    assert_stderr ""
+    run "$TEST_BIN/outer_filter" seccomp $answer "$SANDBOX_RUN" -p no_exec.yml -- sh -c '/bin/true; exit 4'
+    assert_status 4
+    assert_stderr_has "sandbox-run: warning: the exec token works more than once here ($needs): "
+    run "$TEST_BIN/outer_filter" seccomp $answer "$SANDBOX_RUN" --report -p policy.yml -- touch started
+    assert_status 125
+    assert_stderr "sandbox-run: error: a supervisor cannot be had: $needs"
+    run "$TEST_BIN/outer_filter" seccomp $answer "$SANDBOX_RUN" --log -p policy.yml -- touch started
+    assert_status 125
+    assert_stderr "sandbox-run: error: the flag log is asked for, and $needs"
+    assert_no_file started
+  done
 }
 
-test_a_kernel_without_seccomp() {
-  refuses seccomp 38 "this kernel has no seccomp(2); Linux 3.17 or later is needed, built with CONFIG_SECCOMP_FILTER"
+test_a_pretended_prctl() {
+  write_policy policy.yml allow "errno:EXFULL getpgrp"
+  run "$TEST_BIN/outer_filter" prctl 0 "$TEST_BIN/outer_filter" seccomp 1 true
+  run "$TEST_BIN/outer_filter" seccomp 1 "$TEST_BIN/outer_filter" prctl 0 "$SANDBOX_RUN" -p policy.yml -- touch started
+  assert_no_file started
 }
 
 # The token is drawn with it.
