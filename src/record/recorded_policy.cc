@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "arch/call_sets.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
 #include "base/text.h"
@@ -11,7 +12,6 @@
 #include "record/entries.h"
 #include "record/read_back.h"
 #include "report/event.h"
-#include "resolve/call_sets.h"
 #include "resolve/resolve.h"
 
 namespace sandbox::record {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "arch/abi.h"
+#include "arch/call_sets.h"
 #include "arch/call_versions.h"
 #include "arch/syscalls.h"
 #include "base/diagnostic.h"
@@ -14,7 +15,6 @@
 #include "report/arguments.h"
 #include "report/caller_memory.h"
 #include "report/event.h"
-#include "resolve/call_sets.h"
 
 namespace sandbox::report {
 namespace {
@@ -127,7 +127,7 @@ Names allowed_in_part(const policy::Policy& policy, const Names& names) {
     if (!policy::is_allowed(group.action)) continue;
     for (const policy::ConditionalName& entry : group.names_with_args) {
       if (entry.conditions.empty()) continue;
-      const auto members = policy.oci ? std::nullopt : resolve::members_of_set(entry.name.text);
+      const auto members = policy.oci ? std::nullopt : arch::members_of_set(entry.name.text);
       for (const std::string_view call : members.value_or(std::vector<std::string_view>{entry.name.text})) {
         if (const auto name = names.find(std::string(call)); name != names.end()) in_part.insert(*name);
       }

@@ -7,9 +7,9 @@
 
 #include "arch/argument_layout.h"
 #include "arch/argument_widths.h"
+#include "arch/call_sets.h"
 #include "arch/constants.h"
 #include "base/text.h"
-#include "resolve/call_sets.h"
 #include "resolve/evaluate.h"
 #include "resolve/values.h"
 
@@ -82,7 +82,7 @@ void PolicyChecks::report_unknown(const Name& name) {
 }
 
 void PolicyChecks::report_unknown_set(const Name& name) {
-  const std::vector<std::string_view> sets = set_names();
+  const std::vector<std::string_view> sets = arch::set_names();
   std::string message = "unknown set " + in_quotes(name.text);
   if (name.text.find_first_of(" ,") != std::string::npos) {
     message += "; an entry is one name";
@@ -107,7 +107,7 @@ std::string PolicyChecks::suggest(std::string_view written) {
     }
     return all;
   };
-  const std::vector<std::string_view> sets = set_names();
+  const std::vector<std::string_view> sets = arch::set_names();
   const std::string as_set = "@" + std::string(written);
   if (std::find(sets.begin(), sets.end(), as_set) != sets.end()) {
     return "; did you mean the set " + in_quotes(std::string_view(as_set)) + "?";

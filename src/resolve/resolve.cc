@@ -8,11 +8,11 @@
 #include <string_view>
 #include <utility>
 
+#include "arch/call_sets.h"
 #include "arch/call_versions.h"
 #include "arch/errno_names.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
-#include "resolve/call_sets.h"
 #include "resolve/policy_checks.h"
 #include "resolve/values.h"
 
@@ -236,7 +236,7 @@ const Calls* Resolver::calls_of(const Name& name) {
     return nullptr;
   }
   if (const auto known = set_members_.find(name.text); known != set_members_.end()) return &known->second;
-  const auto members = members_of_set(name.text);
+  const auto members = arch::members_of_set(name.text);
   if (!members) {
     checks_.report_unknown_set(name);
     return nullptr;

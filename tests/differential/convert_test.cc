@@ -14,6 +14,7 @@
 #include <set>
 #include <sstream>
 
+#include "arch/call_sets.h"
 #include "arch/call_versions.h"
 #include "arch/errno_names.h"
 #include "arch/syscalls.h"
@@ -23,7 +24,6 @@
 #include "random.h"
 #include "random_language.h"
 #include "random_policy.h"
-#include "resolve/call_sets.h"
 #include "resolve/convert/convert.h"
 #include "resolve/evaluate.h"
 #include "runc_program.h"
@@ -348,7 +348,7 @@ class Unit {
 
  private:
   static std::vector<std::string> calls_of(const std::string& word) {
-    const auto members = resolve::members_of_set(word);
+    const auto members = arch::members_of_set(word);
     return members ? std::vector<std::string>(members->begin(), members->end()) : std::vector<std::string>{word};
   }
 

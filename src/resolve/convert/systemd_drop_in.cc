@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "arch/call_sets.h"
 #include "arch/call_versions.h"
 #include "arch/errno_names.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
 #include "base/text.h"
-#include "resolve/call_sets.h"
 #include "resolve/verdict_text.h"
 
 namespace sandbox::resolve {
@@ -252,7 +252,7 @@ std::vector<std::string> DropIn::whole_sets(const Wanted& wanted, std::set<std::
   std::vector<std::string> sets;
   for (const policy::Group& group : conversion_.policy.groups) {
     for (const policy::Name& name : group.names) {
-      const auto members = conversion_.policy.oci ? std::nullopt : members_of_set(name.text);
+      const auto members = conversion_.policy.oci ? std::nullopt : arch::members_of_set(name.text);
       if (!members || std::find(sets.begin(), sets.end(), name.text) != sets.end()) continue;
       const bool whole = std::all_of(members->begin(), members->end(), [&](std::string_view member) {
         return !verdicts_.contains(std::string(member)) || wanted(verdicts_.at(std::string(member)));
@@ -288,7 +288,7 @@ void DropIn::write_allow_list() {
   std::vector<std::string> words =
       whole_sets([](Verdict verdict) { return policy::is_allowed(verdict.action); }, covered);
   std::vector<std::string> removed;
-  const auto by_default = members_of_set("@default").value();
+  const auto by_default = arch::members_of_set("@default").value();
   for (const auto& [name, verdict] : verdicts_) {
     const bool implied = std::binary_search(by_default.begin(), by_default.end(), name);
     if (policy::is_allowed(verdict.action) && !covered.contains(name)) words.push_back(name);
