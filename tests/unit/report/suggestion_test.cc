@@ -295,6 +295,15 @@ TEST(Suggestion, TheKeyForAForeignAbiWorks) {
   EXPECT_GE(checked, 30U);
 }
 
+TEST(Suggestion, AUnitOfSystemdGetsALine) {
+  const Read unit("[Service]\nSystemCallFilter=~mkdir\nSystemCallFilter=~connect\nSystemCallArchitectures=native\n");
+  EXPECT_EQ(unit.problems, "");
+  EXPECT_EQ(suggestion(&unit.policy, {denied("connect"), denied("read", VerdictSource::kNotCovered, Abi::kX86)}),
+            "To allow this, add to beat.yml, below its other SystemCallFilter= lines:\n"
+            "    SystemCallFilter=connect\n"
+            "Calls through x86 are denied, as beat.yml does not cover it: add x86 to its SystemCallArchitectures=.\n");
+}
+
 /// Layouts that nothing could be added to by 'sandbox-policy record --merge' once, which finds its places by the same
 /// editor now (RecordedPolicy, AddsToOddLayouts).
 TEST(Suggestion, OddLayouts) {
