@@ -7,6 +7,7 @@
 #include "base/edit_distance.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "command_line/policy_name.h"
 #include "kernel/capabilities.h"
 #include "kernel/probe.h"
 #include "policy/reader.h"
@@ -32,28 +33,29 @@ std::string unknown_profile(std::string_view name) {
 struct Bytes {
   std::string name;
   std::string bytes;
+  std::string resource;  ///< Of several SeccompProfiles, the one that is meant.
   const profiles::Profile* profile = nullptr;
 };
 
-Step<Bytes> read_bytes(const std::string& path, const Log& log) {
-  if (path.starts_with(kProfilePrefix)) {
-    const std::string_view name = std::string_view(path).substr(kProfilePrefix.size());
+Step<Bytes> read_bytes(const std::string& written, const Log& log) {
+  if (written.starts_with(kProfilePrefix)) {
+    const std::string_view name = std::string_view(written).substr(kProfilePrefix.size());
     if (const profiles::Profile* profile = profiles::find_profile(name)) {
-      return Bytes{"profile " + std::string(name), std::string(profile->text), profile};
+      return Bytes{"profile " + std::string(name), std::string(profile->text), {}, profile};
     }
     log.error(unknown_profile(name));
     return Unusable{};
   }
   const size_t limit = std::max<size_t>(policy::kMaxPolicyBytes, compile::max_filter_bytes());
+  const auto [path, resource] = command_line::split_policy_name(written);
   auto contents = read_file(path, limit);
-  if (contents) return Bytes{path, std::move(contents->bytes)};
-  std::string message = printable_path(path) + ": ";
+  if (contents) return Bytes{input_name(path), std::move(contents->bytes), resource};
+  std::string message = printable_path(input_name(path)) + ": ";
   if (contents.error().kind == FileError::Kind::kTooLarge) {
     message += "is larger than " + std::to_string(limit) + " bytes, the most that a policy may have";
   } else {
     message += describe(contents.error(), limit);
   }
-  if (path == "-") message += "; standard input is /dev/stdin";
   log.error(message);
   return Unusable{};
 }
@@ -61,7 +63,7 @@ Step<Bytes> read_bytes(const std::string& path, const Log& log) {
 Text read_text(Bytes bytes, const policy::Environment& environment) {
   const auto source = std::make_shared<const SourceText>(std::move(bytes.name), std::move(bytes.bytes));
   Text text = {source, std::nullopt, {}, Diagnostics(source)};
-  text.policy = policy::read_policy(source, environment, text.diagnostics);
+  text.policy = policy::read_policy(source, environment, text.diagnostics, bytes.resource);
   if (text.policy) text.rules = resolve::resolve(*text.policy, environment.native, text.diagnostics);
   text.diagnostics.sort();
   return text;
@@ -87,6 +89,7 @@ Step<Input> filter_input(const Bytes& bytes, const Log& log) {
 Step<Input> policy_input(Bytes bytes, const Options& options, const Log& log) {
   Input input;
   input.name = printable_path(bytes.name);
+  if (!bytes.resource.empty()) input.name += "#" + printable(bytes.resource);
   input.profile = bytes.profile;
   Text text = read_text(std::move(bytes), environment_of(options));
   log.report(text.diagnostics);
@@ -134,7 +137,7 @@ Step<Text> load_text(const std::string& name, const policy::Environment& environ
   auto bytes = read_bytes(name, log);
   if (!bytes) return bytes.error();
   if (!is_filter(*bytes)) return read_text(std::move(*bytes), environment);
-  log.error(printable_path(name) + ": is a compiled filter, expected a policy");
+  log.error(printable_path(input_name(name)) + ": is a compiled filter, expected a policy");
   return Unusable{};
 }
 

@@ -18,6 +18,7 @@
 #include "base/edit_distance.h"
 #include "base/text.h"
 #include "command_line/option_table.h"
+#include "command_line/policy_name.h"
 
 namespace sandbox::tool {
 namespace {
@@ -76,8 +77,10 @@ constexpr CommandSpec kCommands[] = {
      "Prints one of the tables: syscalls, sets, actions, architectures, profiles, constants.\n", "--arch --format"},
     {Command::kAudit, "audit", "[LOG]...", 0, kAnyNumber, "what filters have denied, by the kernel's own records",
      "Prints the kernel's seccomp records, with names for the numbers: live until Ctrl-C, or those in LOGs, auditd's\n"
-     "or the kernel's ('journalctl -k', dmesg); '-' is standard input. They tell of filters without a supervisor:\n"
-     "those of 'sandbox-run --log', of systemd, of containers. Live needs root or CAP_AUDIT_READ.\n",
+     "(also by 'ausearch -i'), the kernel's (dmesg) or the journal's (journalctl, also with '-o json'); '-' is "
+     "standard\n"
+     "input. They tell of filters without a supervisor: those of 'sandbox-run --log', of systemd, of containers. Live\n"
+     "needs root or CAP_AUDIT_READ.\n",
      "--pid --call --format --quiet"},
 };
 
@@ -141,7 +144,7 @@ constexpr Option kOptions[] = {
     {"--path", 0, "", "print the way through the filter, too", &Options::path},
     {"--to", 0, "FORMAT", "beats, oci, k8s, systemd or bpf", Option::Once{read_target_format}},
     {"--lossy", 0, "", "write something stricter, with a warning, for what the format cannot say", &Options::lossy},
-    {"--output", 'o', "OUT", "the file to write", &Options::output},
+    {"--output", 'o', "OUT", "the file to write; - is standard output", &Options::output},
     {"--merge", 0, "FILE", "add to this policy instead of beginning a new one; FILE may be OUT", &Options::merge},
     {"--args", 0, "", "tell apart what ioctl, socket, socketpair, prctl, fcntl and clone are called for",
      &Options::narrow},
@@ -196,14 +199,16 @@ static_assert(all_options_are_taken());
 
 constexpr const char* kFileHelp =
     "\n"
-    "FILE is a policy (Elastic Beats' YAML or an OCI profile), a filter file, raw BPF of any tool, or profile:NAME "
-    "for\n"
-    "a built-in policy. It is recognised by what is in it.\n";
+    "FILE is a policy, a filter file, raw BPF of any tool, profile:NAME for a built-in policy, or - for standard "
+    "input.\n"
+    "A policy is Elastic Beats' YAML, a container profile (also in a bundle's config.json or a SeccompProfile), or a\n"
+    "systemd unit. It is recognised by what is in it. FILE#NAME is one of several SeccompProfiles in a file.\n";
 
 constexpr const char* kExitHelp =
     "\n"
-    "Exit status: 0 all is well; 1 there are warnings (check --strict), differences or failed expectations; 2 the\n"
-    "command line or an input is wrong, or the output cannot be written; 3 diff could not decide.\n";
+    "Exit status: 0 all is well; 1 there are warnings (check --strict), differences, failed expectations or no\n"
+    "records (audit); 2 the command line or an input is wrong, or the output cannot be written; 3 diff could not "
+    "decide.\n";
 
 constexpr const char* kRecordExitHelp =
     "\n"
@@ -323,6 +328,16 @@ std::optional<UsageError> wrong_arguments(const CommandSpec& spec, const std::ve
   return std::nullopt;
 }
 
+/// How many of the inputs are standard input.
+size_t standard_inputs(const Options& options) {
+  size_t files = options.arguments.size();
+  if (options.command == Command::kExplain) files = 1;
+  if (options.command == Command::kRecord || options.command == Command::kList) files = 0;
+  const auto count = std::count_if(options.arguments.begin(), options.arguments.begin() + static_cast<ptrdiff_t>(files),
+                                   command_line::is_standard_input);
+  return static_cast<size_t>(count) + (command_line::is_standard_input(options.merge) ? 1 : 0);
+}
+
 /// What the command cannot do without.
 std::optional<UsageError> missing_option(const CommandSpec& spec, const Options& options) {
   const bool writes = spec.command == Command::kCompile || spec.command == Command::kRecord;
@@ -346,6 +361,7 @@ Result<Options, UsageError> read_line(const CommandSpec& spec, const Line& line)
     }
   }
   if (auto missing = missing_option(spec, options)) return std::move(*missing);
+  if (standard_inputs(options) > 1) return usage_error(spec, std::string(command_line::kOneStandardInput));
   return options;
 }
 
@@ -365,6 +381,21 @@ int own_words(const CommandSpec& spec, int argc, char** argv) {
   return std::min(index, argc);
 }
 
+/// "-#NAME" is an input, and no options for CLI11 to take apart: it is hidden from it.
+constexpr std::string_view kMark = "\x1f";
+
+std::vector<std::string> marked(char** begin, char** end) {
+  std::vector<std::string> words(begin, end);
+  for (std::string& word : words) {
+    if (word.starts_with("-#")) word.insert(0, kMark);
+  }
+  return words;
+}
+
+std::string unmarked(const std::string& word) {
+  return word.starts_with(std::string(kMark) + "-#") ? word.substr(kMark.size()) : word;
+}
+
 using Parsed = std::variant<Options, Information>;
 
 Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char** argv) {
@@ -376,8 +407,11 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
   add_options(app, spec, line);
   const int own = spec.command == Command::kRecord ? own_words(spec, argc, argv) : argc;
   const int program = own < argc && std::string_view(argv[own]) == "--" ? own + 1 : own;
+  std::vector<std::string> words = marked(argv + 1, argv + own);
+  std::vector<char*> own_line;
+  for (std::string& word : words) own_line.push_back(word.data());
   try {
-    app.parse(own - 1, argv + 1);
+    app.parse(own - 1, own_line.data());
   } catch (const CLI::CallForHelp&) {
     return Parsed(Information{app.help()});
   } catch (const CLI::ArgumentMismatch& error) {
@@ -387,10 +421,16 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
   } catch (const CLI::ParseError& error) {
     return usage_error(spec, printable(error.what()));
   }
-  for (const std::string& extra : app.remaining()) {
+  for (std::string& argument : line.arguments) argument = unmarked(argument);
+  for (std::vector<std::string>& values : line.values) {
+    for (std::string& value : values) value = unmarked(value);
+  }
+  for (const std::string& left : app.remaining()) {
+    const std::string extra = unmarked(left);
     if (extra == "--") continue;
     const bool number = extra.size() > 1 && extra[1] >= '0' && extra[1] <= '9';  // An argument of a call: -100.
-    if (extra.starts_with('-') && extra != "-" && !number) return unknown_option(spec, extra);
+    if (extra.starts_with('-') && !command_line::is_standard_input(extra) && !number)
+      return unknown_option(spec, extra);
     line.arguments.push_back(extra);
   }
   line.arguments.insert(line.arguments.end(), argv + program, argv + argc);

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "arch/call_sets.h"
 #include "arch/syscalls.h"
-#include "resolve/call_sets.h"
 
 namespace sandbox::tool {
 namespace {
@@ -24,7 +24,7 @@ struct Offer {
 Offer offer_of(std::string_view set, const std::set<std::string_view>& names, const std::set<std::string_view>& left,
                arch::Abi abi) {
   Offer offer;
-  const auto all = resolve::members_of_set(set);
+  const auto all = arch::members_of_set(set);
   for (const std::string_view member : *all) {
     if (!arch::number_of(abi, member)) continue;
     ++offer.members;
@@ -45,7 +45,7 @@ Summary summarise(const std::set<std::string_view>& names, arch::Abi abi) {
   for (;;) {
     Offer best;
     std::string_view best_set;
-    for (const std::string_view set : resolve::set_names()) {
+    for (const std::string_view set : arch::set_names()) {
       if (set == "@known") continue;
       Offer offer = offer_of(set, names, left, abi);
       if (offer.worth() <= best.worth()) continue;

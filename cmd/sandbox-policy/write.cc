@@ -65,6 +65,11 @@ Result<Beside, int> make_beside(int folder, const std::string& base) {
 }  // namespace
 
 Result<OutputFile, std::string> OutputFile::prepare(const std::string& name) {
+  if (name == kStandardStream) {
+    UniqueFd fd(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (!fd.valid()) return failure("<standard output>", errno);
+    return OutputFile(std::move(fd));
+  }
   struct stat info = {};
   const bool exists = stat(name.c_str(), &info) == 0;
   if (exists && S_ISDIR(info.st_mode)) return printable_path(name) + ": is a directory, expected a file";
@@ -87,6 +92,10 @@ Result<OutputFile, std::string> OutputFile::prepare(const std::string& name) {
 }
 
 std::optional<std::string> OutputFile::write(std::string_view bytes) const {
+  if (base_.empty()) {
+    const int error = write_all(folder_.get(), bytes);
+    return error == 0 ? std::nullopt : std::optional(failure(name_, error));
+  }
   const auto beside = make_beside(folder_.get(), base_);
   if (!beside) return failure(name_, beside.error());
   int error = write_all(beside->fd.get(), bytes);

@@ -16,8 +16,8 @@ namespace sandbox::tool {
 /// links meanwhile does not change where it is written.
 class OutputFile {
  public:
-  /// Through a symbolic link, to the file that it leads to now. Makes sure that a file can be made there. The error is
-  /// a sentence.
+  /// Standard output for "-". Through a symbolic link, to the file that it leads to now. Makes sure that a file can be
+  /// made there. The error is a sentence.
   static Result<OutputFile, std::string> prepare(const std::string& name);
 
   /// Writes it beside its place first, and then renames it, so that half of it is never seen. A file that is there
@@ -28,12 +28,13 @@ class OutputFile {
   [[nodiscard]] int folder() const { return folder_.get(); }
 
  private:
+  explicit OutputFile(UniqueFd standard_output) : folder_(std::move(standard_output)), name_("<standard output>") {}
   OutputFile(UniqueFd folder, std::string name, std::string base, mode_t mode)
       : folder_(std::move(folder)), name_(std::move(name)), base_(std::move(base)), mode_(mode) {}
 
-  UniqueFd folder_;
+  UniqueFd folder_;   ///< Or standard output, which stands in no folder.
   std::string name_;  ///< As it was typed, for messages.
-  std::string base_;  ///< In the folder.
+  std::string base_;  ///< In the folder; empty: standard output.
   mode_t mode_ = 0;   ///< Of the file that was there; 0: none was.
 };
 

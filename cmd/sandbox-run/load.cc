@@ -11,6 +11,7 @@
 #include "base/edit_distance.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "command_line/policy_name.h"
 #include "compile/listener_guard.h"
 #include "compile/notify.h"
 #include "kernel/capabilities.h"
@@ -50,18 +51,17 @@ Step<Source> open_profile(const std::string& name, const Log& log) {
 Step<std::string> read_input(const std::string& path, size_t limit, const char* what, const Log& log) {
   auto contents = read_file(path, limit);
   if (!contents) {
-    std::string message = printable(path, kMaxNameLength) + ": ";
+    std::string message = printable(input_name(path), kMaxNameLength) + ": ";
     if (contents.error().kind == FileError::Kind::kTooLarge) {
       message += "is larger than " + std::to_string(limit) + " bytes, the most that a " + what + " may have";
     } else {
       message += describe(contents.error(), limit);
     }
-    if (path == "-") message += "; standard input is /dev/stdin";
     log.error(message);
     return Stop{};
   }
   if (geteuid() == 0 && contents->regular && contents->others_may_write) {
-    log.warning(printable(path, kMaxNameLength) + ": users other than root may write this " + what);
+    log.warning(printable(input_name(path), kMaxNameLength) + ": users other than root may write this " + what);
   }
   return std::move(contents->bytes);
 }
@@ -69,18 +69,33 @@ Step<std::string> read_input(const std::string& path, size_t limit, const char* 
 Step<Source> open_policy(const std::string& path, const Log& log) {
   auto bytes = read_input(path, policy::kMaxPolicyBytes, "policy", log);
   if (!bytes) return bytes.error();
-  return std::make_shared<const SourceText>(path, std::move(*bytes));
+  if (compile::looks_like_filter(*bytes) && compile::inspect_filter(*bytes).ok()) {
+    log.error(printable(input_name(path), kMaxNameLength) + ": is a compiled filter; give it by --bpf");
+    return Stop{};
+  }
+  return std::make_shared<const SourceText>(input_name(path), std::move(*bytes));
 }
 
 // ---- Policies ----
 
-Part part_of(const policy::Policy& policy, const resolve::PolicyRules& rules, bool built_in, arch::Abi native) {
+/// Where a policy comes from.
+struct Origin {
+  Step<Source> source;
+  std::string resource;  ///< Of several SeccompProfiles in the text, the one that is meant.
+  bool built_in = false;
+};
+
+Part part_of(const policy::Policy& policy, const resolve::PolicyRules& rules, const Origin& origin, arch::Abi native) {
+  const bool built_in = origin.built_in;
   Part part;
   part.name = printable(policy.source->name(), kMaxNameLength);
+  if (!origin.resource.empty()) part.name += "#" + printable(origin.resource);
   if (built_in) {
     part.kind = Part::Kind::kProfile;
-  } else if (policy.oci) {
+  } else if (policy::is_container_profile(policy.format)) {
     part.kind = Part::Kind::kOci;
+  } else if (policy.format == policy::Format::kSystemd) {
+    part.kind = Part::Kind::kSystemd;
   } else {
     part.kind = policy.architectures.empty() ? Part::Kind::kBeats : Part::Kind::kBeatsWithAbis;
   }
@@ -95,13 +110,13 @@ Part part_of(const policy::Policy& policy, const resolve::PolicyRules& rules, bo
 }
 
 /// Reads one policy. False if it cannot be opened or has errors; they have been shown.
-bool read_policy(const Step<Source>& source, bool built_in, const policy::Environment& environment, Loaded& loaded,
-                 const Log& log) {
-  if (!source) return false;
-  Diagnostics diagnostics(*source);
-  if (auto policy = policy::read_policy(*source, environment, diagnostics)) {
+bool read_policy(const Origin& origin, const policy::Environment& environment, Loaded& loaded, const Log& log) {
+  if (!origin.source) return false;
+  const Source& source = *origin.source;
+  Diagnostics diagnostics(source);
+  if (auto policy = policy::read_policy(source, environment, diagnostics, origin.resource)) {
     resolve::PolicyRules rules = resolve::resolve(*policy, environment.native, diagnostics);
-    loaded.parts.push_back(part_of(*policy, rules, built_in, environment.native));
+    loaded.parts.push_back(part_of(*policy, rules, origin, environment.native));
     if (policy->enabled) {
       for (resolve::RuleSet& set : rules) resolve::set_policy(set, static_cast<uint32_t>(loaded.policies.size()));
       loaded.rules.push_back(std::move(rules));
@@ -114,12 +129,12 @@ bool read_policy(const Step<Source>& source, bool built_in, const policy::Enviro
 }
 
 /// The same; what there is no memory for cannot be used.
-bool read_policy_within_memory(const Step<Source>& source, bool built_in, const policy::Environment& environment,
-                               Loaded& loaded, const Log& log) {
+bool read_policy_within_memory(const Origin& origin, const policy::Environment& environment, Loaded& loaded,
+                               const Log& log) {
   try {
-    return read_policy(source, built_in, environment, loaded, log);
+    return read_policy(origin, environment, loaded, log);
   } catch (const std::bad_alloc&) {  // What was read is freed by now, so there is memory for a message.
-    log.error(printable((*source)->name(), kMaxNameLength) + ": not enough memory to read this policy");
+    log.error(printable((*origin.source)->name(), kMaxNameLength) + ": not enough memory to read this policy");
     return false;
   }
 }
@@ -137,18 +152,19 @@ Step<Loaded> read_policies(const Options& options, const Log& log) {
   Loaded loaded;
   bool good = true;
   size_t bytes = 0;
-  for (const std::string& path : options.policies) {
-    const Step<Source> source = open_policy(path, log);
-    if (source) bytes += (*source)->text().size();
+  for (const std::string& written : options.policies) {
+    const auto [path, resource] = command_line::split_policy_name(written);
+    const Origin origin = {open_policy(path, log), resource, false};
+    if (origin.source) bytes += (*origin.source)->text().size();
     if (bytes > policy::kMaxTogether) {
-      log.error(printable(path, kMaxNameLength) + ": with this file the policies are larger than " +
+      log.error(printable(input_name(path), kMaxNameLength) + ": with this file the policies are larger than " +
                 std::to_string(policy::kMaxTogether) + " bytes, the most that they may have together");
       return Stop{};
     }
-    good = read_policy_within_memory(source, false, environment, loaded, log) && good;
+    good = read_policy_within_memory(origin, environment, loaded, log) && good;
   }
   for (const std::string& name : options.profiles) {
-    good = read_policy_within_memory(open_profile(name, log), true, environment, loaded, log) && good;
+    good = read_policy_within_memory({open_profile(name, log), {}, true}, environment, loaded, log) && good;
   }
   if (!good) return Stop{};
   return loaded;
@@ -198,7 +214,7 @@ Step<Loaded> load_filter_file(const Options& options, const Log& log) {
   const auto bytes = read_input(*options.bpf, compile::max_filter_bytes(), "filter", log);
   if (!bytes) return bytes.error();
   Part part;
-  part.name = printable(*options.bpf, kMaxNameLength);
+  part.name = printable(input_name(*options.bpf), kMaxNameLength);
   auto ready = compile::read_filter(*bytes, arch::native_abi());
   if (!ready) {
     log.error(part.name + ": " + ready.error().message);

@@ -32,6 +32,7 @@ struct Part {
     kBeats,          ///< A policy that lists no ABIs.
     kBeatsWithAbis,  ///< A policy with `architectures`.
     kOci,            ///< A container profile.
+    kSystemd,        ///< A systemd unit.
     kProfile,        ///< A built-in policy, which cannot be edited.
     kFilterFile,     ///< A compiled filter.
     kRawBpf,         ///< A filter of another tool; which ABIs it is for is not known.

@@ -24,6 +24,7 @@
 #include "kernel/probe.h"
 #include "kernel/supervise.h"
 #include "kernel/target.h"
+#include "policy/systemd_words.h"
 #include "profiles/profiles.h"
 #include "sandbox-run/load.h"
 #include "sandbox-run/options.h"
@@ -69,6 +70,8 @@ std::string suggestion(const Part& part, arch::Abi abi) {
                      [](char c) { return static_cast<char>(std::toupper(c)); });
       return "; list SCMP_ARCH_" + upper + " in its 'architectures'";
     }
+    case Part::Kind::kSystemd:
+      return "; list " + std::string(policy::systemd_name(abi)) + " in its SystemCallArchitectures=";
     case Part::Kind::kFilterFile:
       return "; list " + name + " in the 'architectures' of its policy, and compile that again";
     case Part::Kind::kProfile:

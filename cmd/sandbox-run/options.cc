@@ -16,6 +16,7 @@
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
 #include "command_line/option_table.h"
+#include "command_line/policy_name.h"
 
 namespace sandbox::launcher {
 namespace {
@@ -42,7 +43,7 @@ std::optional<std::string> add_capabilities(std::string_view list, Options& opti
 
 /// In the order of --help.
 constexpr Option kOptions[] = {
-    {"--policy", 'p', "FILE", "a policy: Elastic Beats' YAML or an OCI profile; of several each must agree",
+    {"--policy", 'p', "FILE", "a policy: Elastic Beats', a container's, a systemd unit; of several each must agree",
      &Options::policies},
     {"--profile", 0, "NAME", "a built-in policy, also beside --policy (see --list-profiles)", &Options::profiles},
     {"--bpf", 0, "FILE", "a compiled filter, or raw BPF of any tool, instead of policies", &Options::bpf},
@@ -176,6 +177,8 @@ constexpr const char* kFooter =
     "Exit status: PROGRAM's own, or 125 when sandbox-run failed and nothing was started, 126 when PROGRAM cannot be\n"
     "executed, 127 when it was not found. A process that the filter kills ends with 159 (128 + SIGSYS) in a shell.\n"
     "\n"
+    "FILE is - for standard input, or output. FILE#NAME is one of several SeccompProfiles in a file.\n"
+    "\n"
     "Example: sandbox-run --policy beat.yml -- ./packetbeat -e\n"
     "Manuals: sandbox-run(1), sandbox-policy(5)\n";
 
@@ -239,6 +242,10 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
   }
   if (options.bpf && (!options.policies.empty() || !options.profiles.empty())) {
     return UsageError{"'--bpf' cannot be used together with '--policy' and '--profile': a filter is complete"};
+  }
+  const auto inputs = static_cast<size_t>(std::ranges::count_if(options.policies, command_line::is_standard_input));
+  if (inputs + (options.bpf == kStandardStream ? 1 : 0) > 1) {
+    return UsageError{std::string(command_line::kOneStandardInput)};
   }
   if (options.help) return Parsed(Information{help_text()});
   if (options.version) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});

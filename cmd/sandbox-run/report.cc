@@ -358,7 +358,8 @@ int launch_with_report(const Loaded& loaded, const Options& options, const kerne
   fill_standard_descriptors();  // No file of ours is to be taken for standard error.
   std::optional<LineSink> file;
   if (options.report_file) {
-    auto opened = LineSink::to_file(*options.report_file);
+    auto opened = *options.report_file == kStandardStream ? LineSink::to_descriptor(STDOUT_FILENO)
+                                                          : LineSink::to_file(*options.report_file);
     if (!opened) {
       log.error(printable_path(*options.report_file) + ": cannot be written: " + opened.error());
       return kExitFailed;

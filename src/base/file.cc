@@ -29,8 +29,13 @@ void fill_standard_descriptors() {
   }
 }
 
+std::string input_name(const std::string& path) {
+  return path == kStandardStream ? "<standard input>" : path;
+}
+
 Result<FileContents, FileError> read_file(const std::string& path, size_t limit) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  const UniqueFd fd(path == kStandardStream ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+                                            : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd.valid()) return FileError{FileError::Kind::kSystem, errno};
 
   struct stat info = {};

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/result.h"
@@ -51,7 +52,15 @@ struct FileContents {
   bool others_may_write = false;  ///< A user other than root and the caller owns it, or group or others may write it.
 };
 
-/// Reads a whole file, pipe or device once, up to `limit` bytes. The descriptor is close-on-exec and closed on return.
+/// What stands for standard input where a file is read, and for standard output where one is written. A file of that
+/// name is "./-".
+inline constexpr std::string_view kStandardStream = "-";
+
+/// What is read from the path, for messages: the path, or "<standard input>".
+std::string input_name(const std::string& path);
+
+/// Reads a whole file, pipe or device, or standard input, once, up to `limit` bytes. The descriptor is close-on-exec
+/// and closed on return; standard input stays open.
 Result<FileContents, FileError> read_file(const std::string& path, size_t limit);
 
 /// The error's text in words, such as "No such file or directory".

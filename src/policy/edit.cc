@@ -26,7 +26,7 @@ size_t end_of(SourceRange range) {
 }  // namespace
 
 TextEditor::TextEditor(const Policy& policy) : policy_(policy), wanted_(policy) {
-  if (policy.oci || policy.source == nullptr) return;
+  if (policy.format != Format::kBeats || policy.source == nullptr) return;
   text_ = policy.source->text();
   const size_t newline = text_.find('\n');
   if (newline != std::string_view::npos && newline > 0 && text_[newline - 1] == '\r') line_end_ = "\r\n";

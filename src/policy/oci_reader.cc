@@ -23,6 +23,10 @@ using Kind = TreeNode::Kind;
 constexpr std::array<std::string_view, 9> kProfileKeys = {"defaultAction", "defaultErrnoRet", "defaultErrno",
                                                           "architectures", "archMap",         "flags",
                                                           "syscalls",      "listenerPath",    "listenerMetadata"};
+/// The same with the keys of the operator's SeccompProfile.
+constexpr std::array<std::string_view, 11> kResourceKeys = {
+    "defaultAction", "defaultErrnoRet", "defaultErrno",     "architectures",   "archMap", "flags",
+    "syscalls",      "listenerPath",    "listenerMetadata", "baseProfileName", "disabled"};
 constexpr std::array<std::string_view, 8> kRuleKeys = {"errno",    "names", "name",     "action",
                                                        "errnoRet", "args",  "includes", "excludes"};
 constexpr std::array<std::string_view, 4> kArgumentKeys = {"index", "value", "valueTwo", "op"};
@@ -94,9 +98,10 @@ class OciReader {
   OciReader(const Environment& environment, Diagnostics& diagnostics)
       : environment_(environment), diagnostics_(diagnostics) {}
 
-  Policy read(const TreeNode& document);
+  Policy read(const TreeNode& document, Format format);
 
  private:
+  void check_operators_keys(const OciKeys& keys);
   void read_architectures(const OciKeys& keys, Policy& policy);
   void read_arch_map(const TreeNode& node, Policy& policy);
   void add_architecture(const TreeNode& node, Policy& policy);
@@ -138,10 +143,27 @@ bool OciReader::expect_mapping(const TreeNode& node, std::string_view what) {
   return false;
 }
 
-Policy OciReader::read(const TreeNode& document) {
+/// Only the operator can find a base profile; and of a profile that is switched off it installs nothing.
+void OciReader::check_operators_keys(const OciKeys& keys) {
+  if (const TreeNode* base = keys.find_unless_null("baseProfileName")) {
+    diagnostics_.error(keys.find_key("baseProfileName")->range,
+                       "'baseProfileName' adds the rules of " + describe(*base) +
+                           ", which only the operator can read; write them into this profile, and remove the key");
+  }
+  const TreeNode* disabled = keys.find_unless_null("disabled");
+  if (disabled != nullptr && read_bool(*disabled, "'disabled'", diagnostics_).value_or(false)) {
+    diagnostics_.error(keys.find_key("disabled")->range,
+                       "'disabled' is true: the operator does not install this profile; remove the key to use it");
+  }
+}
+
+Policy OciReader::read(const TreeNode& document, Format format) {
   Policy policy;
-  policy.oci = true;
-  const OciKeys keys(diagnostics_, "the profile", kProfileKeys, document);
+  policy.format = format;
+  const bool resource = format == Format::kSeccompProfile;
+  const OciKeys keys(diagnostics_, "the profile",
+                     resource ? std::span<const std::string_view>(kResourceKeys) : kProfileKeys, document);
+  if (resource) check_operators_keys(keys);
   for (const std::string_view key : {"listenerPath", "listenerMetadata"}) {
     if (keys.find_unless_null(key) == nullptr) continue;
     diagnostics_.error(keys.find_key(key)->range,
@@ -515,8 +537,8 @@ bool is_oci_key(const TreeNode& key) {
   return key.kind == Kind::kScalar && equal_ignoring_case(key.text, "defaultAction");
 }
 
-Policy read_oci(const TreeNode& document, const Environment& environment, Diagnostics& diagnostics) {
-  return OciReader(environment, diagnostics).read(document);
+Policy read_oci(const TreeNode& profile, Format format, const Environment& environment, Diagnostics& diagnostics) {
+  return OciReader(environment, diagnostics).read(profile, format);
 }
 
 }  // namespace sandbox::policy

@@ -58,6 +58,21 @@ constexpr std::string_view name_of(Operation operation) {
   return kOperationNames[static_cast<size_t>(operation)];
 }
 
+/// How a policy is written. See policy/formats.h.
+enum class Format : uint8_t {
+  kBeats,           ///< Elastic Beats' `seccomp` section.
+  kOci,             ///< A container profile: Docker's, Podman's, Kubernetes'.
+  kBundle,          ///< The profile in a bundle's config.json.
+  kSeccompProfile,  ///< The profile in a SeccompProfile resource of Kubernetes.
+  kSystemd,         ///< A systemd unit, or a drop-in for one.
+};
+
+/// Whether it is read as runc reads a profile: what an argument is compared with has 64 bits, a call may lack the
+/// argument, rules are repeated for every capability that needs them.
+constexpr bool is_container_profile(Format format) {
+  return format == Format::kOci || format == Format::kBundle || format == Format::kSeccompProfile;
+}
+
 struct Name {
   std::string text;
   SourceRange range;
@@ -133,10 +148,10 @@ struct Policy {
   bool enabled = true;
   SourceRange enabled_range;  ///< Where `enabled` is written, if it is.
   Action default_action = Action::kKillProcess;
-  SourceRange default_range;  ///< Where the default action is written.
-  ErrnoValue default_error;   ///< With kErrno only.
-  std::vector<Group> groups;  ///< In order: the first that matches a call decides.
-  bool oci = false;  ///< Read as runc reads: unknown names are skipped, arguments that a call lacks are compared.
+  SourceRange default_range;        ///< Where the default action is written.
+  ErrnoValue default_error;         ///< With kErrno only.
+  std::vector<Group> groups;        ///< In order: the first that matches a call decides.
+  Format format = Format::kBeats;   ///< Only in a Beats section are unknown names errors, and can a name be a set.
   bool enosys_above_named = false;  ///< OCI: numbers above the largest that the profile names get ENOSYS, as from runc.
   std::vector<Name> also_named;     ///< OCI: names that count for that, in rules that say what the default says.
   std::vector<ListedAbi> architectures;  ///< Empty: the native ABI.

@@ -6,13 +6,19 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/edit_distance.h"
 #include "policy/beats_reader.h"
+#include "policy/enclosed_profile.h"
+#include "policy/foreign.h"
+#include "policy/formats.h"
 #include "policy/json_tree.h"
 #include "policy/mapping_reader.h"
 #include "policy/oci_reader.h"
 #include "policy/text_check.h"
+#include "policy/unit_reader.h"
+#include "policy/unit_text.h"
 #include "policy/yaml_tree.h"
 
 namespace sandbox::policy {
@@ -24,23 +30,32 @@ bool has_key(const TreeNode& document, bool (&is_key)(const TreeNode&)) {
   return std::ranges::any_of(document.entries, [&](const auto& entry) { return is_key(entry.key); });
 }
 
-/// The document's tree. Container profiles are JSON and are read as such. A Beats section may be written in YAML's flow
-/// style, of which JSON is a part: it is read as YAML is.
-std::optional<TreeNode> parse(const std::shared_ptr<const SourceText>& source, Diagnostics& diagnostics) {
-  if (!looks_like_json(source->text())) return parse_yaml(diagnostics);
+bool is_read_as_json(const TreeNode& document) {
+  return std::ranges::any_of(document_formats(),
+                             [&](const DocumentFormat& format) { return format.json && format.is_it(document); });
+}
+
+/// The text's documents. Container profiles that begin as JSON does are read as JSON. A Beats section may be written in
+/// YAML's flow style, of which JSON is a part: it is read as YAML is.
+std::vector<TreeNode> parse(const std::shared_ptr<const SourceText>& source, Diagnostics& diagnostics) {
+  const auto as_json = [&](JsonDocument json) {
+    std::vector<TreeNode> documents;
+    documents.push_back(std::move(json.root));
+    return documents;
+  };
+  if (!looks_like_json(source->text())) return parse_yaml_stream(diagnostics, is_resource);
   Diagnostics json_problems(source);
   JsonDocument json = parse_json(json_problems);
-  const bool profile = has_key(json.root, is_oci_key);
-  if (profile && json.valid) return std::move(json.root);
-  if (json.valid) return parse_yaml(diagnostics);
+  const bool profile = is_read_as_json(json.root);
+  if (profile && json.valid) return as_json(std::move(json));
+  if (json.valid) return parse_yaml_stream(diagnostics, is_resource);
 
   Diagnostics yaml_problems(source);
   const std::optional<TreeNode> yaml = parse_yaml(yaml_problems);
   const bool section = yaml && has_key(*yaml, is_beats_key);
-  const bool meant_as_profile =
-      (yaml && has_key(*yaml, is_oci_key)) || source->text().find("SCMP_") != std::string::npos;
-  if (profile || (meant_as_profile && !section)) return parse_json(diagnostics).root;
-  return parse_yaml(diagnostics);
+  const bool meant_as_profile = (yaml && is_read_as_json(*yaml)) || source->text().find("SCMP_") != std::string::npos;
+  if (profile || (meant_as_profile && !section)) return as_json(parse_json(diagnostics));
+  return parse_yaml_stream(diagnostics, is_resource);
 }
 
 /// What `name` was meant to be if it is nearly "seccomp" or "seccomp.…".
@@ -81,13 +96,6 @@ bool check_top_level(const TreeNode& document, Diagnostics& diagnostics) {
 
 /// A document with none of the keys that would say what it is: the error tries to say what was meant.
 void report_unrecognised(const TreeNode& document, Diagnostics& diagnostics) {
-  const auto runtime = std::find_if(document.entries.begin(), document.entries.end(),
-                                    [](const auto& entry) { return entry.key.text == "ociVersion"; });
-  if (runtime != document.entries.end()) {
-    diagnostics.error(runtime->key.range,
-                      "a container runtime's configuration; its profile is the value of 'seccomp' below 'linux'");
-    return;
-  }
   if (diagnostics.source().text().find("\"SCMP_") != std::string::npos) {
     if (!document.complete) return;
     diagnostics.error(document.range,
@@ -115,37 +123,137 @@ void report_unrecognised(const TreeNode& document, Diagnostics& diagnostics) {
   diagnostics.error(document.range, std::move(message));
 }
 
-}  // namespace
-
-std::optional<Policy> read_policy(std::shared_ptr<const SourceText> source, const Environment& environment,
-                                  Diagnostics& diagnostics) {
-  if (!check_text(diagnostics)) return std::nullopt;
-  const std::optional<TreeNode> document = parse(source, diagnostics);
-  if (!document) {
+/// A text in which no format is recognised.
+void report_no_policy(const std::vector<TreeNode>& documents, Diagnostics& diagnostics) {
+  if (documents.empty()) {
     if (!diagnostics.has_errors()) diagnostics.error("is empty: expected a policy with the key 'seccomp'");
-    return std::nullopt;
+    return;
   }
-  if (document->kind != TreeNode::Kind::kMapping) {
-    if (document->complete) {
-      diagnostics.error(document->range,
-                        "no policy here: expected a mapping with the key 'seccomp', found " + describe(*document));
+  const TreeNode& document = documents.front();
+  if (document.kind == Kind::kMapping) {
+    if (check_top_level(document, diagnostics)) report_unrecognised(document, diagnostics);
+  } else if (document.complete) {
+    diagnostics.error(document.range,
+                      "no policy here: expected a mapping with the key 'seccomp', found " + describe(document));
+  }
+}
+
+/// The one format whose key the first document has. None, and an error, where there are two.
+std::optional<Format> format_of(const TreeNode& document, Diagnostics& diagnostics) {
+  const DocumentFormat* found = nullptr;
+  for (const DocumentFormat& format : document_formats()) {
+    if (!format.is_it(document)) continue;
+    if (found != nullptr) {
+      diagnostics.error(document.range, "both a " + in_quotes(found->key) + " and a " + in_quotes(format.key) +
+                                            " key; a file is one policy or the other");
+      return std::nullopt;
+    }
+    found = &format;
+  }
+  return found == nullptr ? std::nullopt : std::optional(found->format);
+}
+
+bool is_recognised(const TreeNode& document) {
+  return document.kind == Kind::kMapping &&
+         std::ranges::any_of(document_formats(), [&](const DocumentFormat& format) { return format.is_it(document); });
+}
+
+/// What else the text may be, for one that is no policy.
+std::optional<std::string> foreign(const std::vector<TreeNode>& documents, std::string_view text) {
+  const auto as_document = documents.empty() ? std::nullopt : foreign_document(documents.front());
+  return as_document ? as_document : foreign_text(text);
+}
+
+/// Of several documents each must be a resource; the parser has seen to all but the last.
+std::optional<Policy> read_resources(const std::vector<TreeNode>& documents, const std::string& wanted,
+                                     const Environment& environment, Diagnostics& diagnostics) {
+  const TreeNode& last = documents.back();
+  if (!is_resource(last)) {
+    if (last.complete) {
+      diagnostics.error(last.range,
+                        "a document that is no Kubernetes resource behind others that are; expected "
+                        "'apiVersion' and 'kind'");
     }
     return std::nullopt;
   }
+  const std::vector<const TreeNode*> profiles = seccomp_profiles(documents);
+  if (profiles.empty()) {
+    if (!diagnostics.has_errors()) {
+      diagnostics.error(documents.front().range, "no SeccompProfile among these Kubernetes resources");
+    }
+    return std::nullopt;
+  }
+  const TreeNode* profile = profile_of_name(profiles, wanted, diagnostics);
+  if (profile == nullptr) return std::nullopt;
+  return read_oci(*profile, Format::kSeccompProfile, environment, diagnostics);
+}
 
-  const bool beats = has_key(*document, is_beats_key);
-  const bool oci = has_key(*document, is_oci_key);
-  if (beats && oci) {
-    diagnostics.error(document->range, "both a 'seccomp' and a 'defaultAction' key; a file is one policy or the other");
+std::optional<Policy> read_document(const std::vector<TreeNode>& documents, const std::string& wanted,
+                                    const Environment& environment, Diagnostics& diagnostics) {
+  if (documents.size() > 1) return read_resources(documents, wanted, environment, diagnostics);
+  const TreeNode& document = documents.front();
+  const auto format = format_of(document, diagnostics);
+  if (!format) return std::nullopt;
+  if (!wanted.empty() && *format != Format::kSeccompProfile) {
+    diagnostics.error(document.range, "this is " + std::string(describe(*format)) + "; '#" + printable(wanted, 60) +
+                                          "' names a SeccompProfile in a file of Kubernetes resources");
     return std::nullopt;
   }
-  if (!check_top_level(*document, diagnostics)) return std::nullopt;
-  if (!beats && !oci) {
-    report_unrecognised(*document, diagnostics);
+  switch (*format) {
+    case Format::kBundle: {
+      const TreeNode* profile = profile_in_bundle(document, diagnostics);
+      if (profile == nullptr) return std::nullopt;
+      return read_oci(*profile, *format, environment, diagnostics);
+    }
+    case Format::kOci:
+      if (!check_top_level(document, diagnostics)) return std::nullopt;
+      return read_oci(document, *format, environment, diagnostics);
+    case Format::kSeccompProfile:
+      return read_resources(documents, wanted, environment, diagnostics);
+    default:
+      if (!check_top_level(document, diagnostics)) return std::nullopt;
+      return read_beats(document, diagnostics);
+  }
+}
+
+/// A unit. Podman's quadlets, and the configurations of others, look like one.
+std::optional<Policy> read_unit_file(std::string_view text, const std::string& wanted, const Environment& environment,
+                                     Diagnostics& diagnostics) {
+  const auto other = text.find("SystemCall") == std::string_view::npos ? foreign_text(text) : std::nullopt;
+  if (other) {
+    diagnostics.error({0, 1}, *other);
     return std::nullopt;
   }
-  Policy policy = oci ? read_oci(*document, environment, diagnostics) : read_beats(*document, diagnostics);
-  policy.source = std::move(source);
+  if (!wanted.empty()) {
+    diagnostics.error({0, 1}, "this is " + std::string(describe(Format::kSystemd)) + "; '#" + printable(wanted, 60) +
+                                  "' names a SeccompProfile in a file of Kubernetes resources");
+    return std::nullopt;
+  }
+  return read_unit(environment, diagnostics);
+}
+
+}  // namespace
+
+std::optional<Policy> read_policy(std::shared_ptr<const SourceText> source, const Environment& environment,
+                                  Diagnostics& diagnostics, const std::string& wanted) {
+  if (!check_text(diagnostics)) return std::nullopt;
+  std::optional<Policy> policy;
+  if (looks_like_unit(source->text())) {
+    policy = read_unit_file(source->text(), wanted, environment, diagnostics);
+  } else {
+    Diagnostics problems(source);
+    const std::vector<TreeNode> documents = parse(source, problems);
+    if (std::ranges::any_of(documents, is_recognised)) {
+      diagnostics = std::move(problems);
+      policy = read_document(documents, wanted, environment, diagnostics);
+    } else if (const auto other = foreign(documents, source->text())) {
+      diagnostics.error({0, 1}, *other);
+    } else {
+      diagnostics = std::move(problems);
+      report_no_policy(documents, diagnostics);
+    }
+  }
+  if (policy) policy->source = std::move(source);
   return policy;
 }
 

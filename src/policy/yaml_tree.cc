@@ -128,13 +128,22 @@ size_t too_many_brackets(std::string_view text) {
 /// Builds the tree from yaml-cpp's events.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(const SourceText& source) : source_(source) {}
+  /// `may_be_followed`: whether another document may stand behind this one.
+  TreeBuilder(const SourceText& source, bool (*may_be_followed)(const TreeNode& document))
+      : source_(source), may_be_followed_(may_be_followed) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ == 1) return;
     const size_t at = offset_of(mark);
     // yaml-cpp also begins a new document, without a word, where the indentation falls below that of the first.
     const bool marked = std::string_view(source_.text()).substr(at).starts_with("---");
+    if (marked && root_ && (root_->kind == Kind::kNull || may_be_followed_(*root_))) {
+      if (documents_ > kMaxDocuments) {
+        throw SyntaxError{at, "more than " + std::to_string(kMaxDocuments) + " documents in one text"};
+      }
+      put_away();
+      return;
+    }
     throw SyntaxError{at, marked ? "a second document starts here; a policy file has one"
                                  : "the document has ended before this line; is its indentation wrong?"};
   }
@@ -194,14 +203,15 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void OnMapEnd() override { close(); }
 
-  /// The document's root. Collections that are still open are closed as incomplete.
-  std::optional<TreeNode> finish() {
+  /// The documents' roots. Collections that are still open are closed as incomplete.
+  std::vector<TreeNode> finish() {
     finishing_ = true;  // Nothing that is found from here on counts: a syntax error has ended the reading.
     while (!open_.empty()) {
       open_.back().node.complete = false;
       close();
     }
-    return std::move(root_);
+    put_away();
+    return std::move(finished_);
   }
 
   /// Up to where what was read can be trusted, after a syntax error at `error`: not on its line, not in a flow
@@ -228,6 +238,14 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
  private:
+  /// The document that has been read joins those before it, in the place of an empty one.
+  void put_away() {
+    if (!root_) return;
+    if (!finished_.empty() && finished_.back().kind == Kind::kNull) finished_.pop_back();
+    if (finished_.empty() || root_->kind != Kind::kNull) finished_.push_back(std::move(*root_));
+    root_.reset();
+  }
+
   struct OpenNode {
     TreeNode node;
     bool flow = false;
@@ -301,26 +319,34 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   const SourceText& source_;
+  bool (*may_be_followed_)(const TreeNode& document);
+  std::vector<TreeNode> finished_;
   std::vector<OpenNode> open_;
   std::optional<TreeNode> root_;
   SourceRange last_scalar_;
   bool last_scalar_quoted_ = false;
-  int documents_ = 0;
+  size_t documents_ = 0;
   bool finishing_ = false;
 };
 
 }  // namespace
 
 std::optional<TreeNode> parse_yaml(Diagnostics& diagnostics) {
+  std::vector<TreeNode> documents = parse_yaml_stream(diagnostics, [](const TreeNode&) { return false; });
+  if (documents.empty()) return std::nullopt;
+  return std::move(documents.front());
+}
+
+std::vector<TreeNode> parse_yaml_stream(Diagnostics& diagnostics, bool (*may_be_followed)(const TreeNode& document)) {
   const SourceText& source = diagnostics.source();
-  TreeBuilder builder(source);
+  TreeBuilder builder(source, may_be_followed);
   // A line end behind the last line, so that yaml-cpp sees an unterminated quote there as it does elsewhere.
   const bool unfinished = !source.text().ends_with('\n');
   const std::string finished = unfinished ? source.text() + "\n" : std::string();
   std::optional<SyntaxError> failure = find_stray_directive(source);
   if (failure) {
     diagnostics.error({static_cast<uint32_t>(failure->offset), 1}, failure->message);
-    return std::nullopt;
+    return {};
   }
   const size_t brackets = too_many_brackets(source.text());
   bool too_deep = false;

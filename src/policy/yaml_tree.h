@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "base/diagnostic.h"
 #include "policy/tree.h"
@@ -13,5 +14,12 @@ namespace sandbox::policy {
 /// before it can be shown too (`diagnostics` then takes none behind it). Nothing is returned when there is no document
 /// at all.
 std::optional<TreeNode> parse_yaml(Diagnostics& diagnostics);
+
+/// The most documents that a text may have.
+inline constexpr size_t kMaxDocuments = 1000;
+
+/// The same for a text of one or more documents. One more may follow a document that is empty or that `may_be_followed`
+/// holds of; anything else is an error as above. Empty documents are left out where there are others.
+std::vector<TreeNode> parse_yaml_stream(Diagnostics& diagnostics, bool (*may_be_followed)(const TreeNode& document));
 
 }  // namespace sandbox::policy

@@ -56,7 +56,7 @@ std::optional<Compiled> compile_profile(const std::string& name, const std::stri
     std::fprintf(stderr, "%s\n", format_diagnostic(*source, diagnostic).c_str());
   }
   if (!policy || !diagnostics.all().empty()) return std::nullopt;
-  if (!policy->enabled || policy->oci) {
+  if (!policy->enabled || policy->format != policy::Format::kBeats) {
     std::fprintf(stderr, "%s: a profile must be enabled, and in the format of Beats\n", path.c_str());
     return std::nullopt;
   }

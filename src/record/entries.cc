@@ -9,11 +9,11 @@
 
 #include "arch/argument_kinds.h"
 #include "arch/argument_widths.h"
+#include "arch/call_sets.h"
 #include "arch/call_versions.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
 #include "base/text.h"
-#include "resolve/call_sets.h"
 #include "resolve/values.h"
 
 namespace sandbox::record {
@@ -197,7 +197,7 @@ std::string_view rest_of_line(const SourceText& source, size_t offset) {
 
 /// The calls of a set.
 std::set<std::string_view> members_of(const RecordedName& entry) {
-  const auto members = resolve::members_of_set(entry.name);
+  const auto members = arch::members_of_set(entry.name);
   if (!members || !entry.conditions.empty()) return {};
   return {members->begin(), members->end()};
 }

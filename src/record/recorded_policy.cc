@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "arch/call_sets.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
 #include "base/text.h"
 #include "policy/beats_writer.h"
 #include "policy/edit.h"
+#include "policy/formats.h"
 #include "record/entries.h"
 #include "record/read_back.h"
 #include "report/event.h"
-#include "resolve/call_sets.h"
 #include "resolve/resolve.h"
 
 namespace sandbox::record {
@@ -289,9 +290,9 @@ std::optional<Unmergeable> why_unmergeable(const policy::Policy& policy) {
   const auto at = [&](SourceRange range, const std::string& message) {
     return Unmergeable{format_diagnostic(source, {Severity::kError, range, message})};
   };
-  if (policy.oci) {
-    return Unmergeable{printable_path(source.name()) +
-                       ": is a container profile; --merge takes a policy in the format of Elastic Beats, which "
+  if (policy.format != policy::Format::kBeats) {
+    return Unmergeable{printable_path(source.name()) + ": is " + std::string(policy::describe(policy.format)) +
+                       "; --merge takes a policy in the format of Elastic Beats, which "
                        "'sandbox-policy convert --to beats' makes"};
   }
   if (!policy.enabled) return at(policy.enabled_range, "'enabled' is false: --merge takes a policy that applies");

@@ -174,7 +174,8 @@ bool read_stamp(std::string_view& text, Event& event) {
 std::string enriched_name(std::string_view text, std::string_view field) {
   const std::string start = std::string(field) + "=\"";
   size_t at = text.find(start);
-  while (at != std::string_view::npos && at > 0 && text[at - 1] != ' ') at = text.find(start, at + 1);
+  while (at != std::string_view::npos && at > 0 && text[at - 1] != ' ' && text[at - 1] != kEnriched)
+    at = text.find(start, at + 1);
   if (at == std::string_view::npos) return {};
   text.remove_prefix(at + start.size());
   const std::string_view name = text.substr(0, text.find('"'));
@@ -182,22 +183,36 @@ std::string enriched_name(std::string_view text, std::string_view field) {
   return std::string(name);
 }
 
+std::string_view without_end(std::string_view line) {
+  const size_t last = line.find_last_not_of(" \t\r\n");
+  return line.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+/// Where auditd's names begin; npos where there are none. The character between them is lost where a record was copied
+/// off a terminal: `code=0x0ARCH=x86_64`.
+size_t end_of_record(std::string_view text) {
+  const size_t end = text.find(kEnriched);
+  const size_t code = text.rfind(" code=0x");
+  if (end != std::string_view::npos || code == std::string_view::npos) return end;
+  return std::min(text.find("AUID=", code), text.find("ARCH=", code));
+}
+
 Result<Event, NoRecord> read(std::string_view text, bool may_be_cut) {
   if (!text.starts_with(kStart)) return NoRecord::kUnreadable;
   text.remove_prefix(kStart.size());
   Event event;
   if (!read_stamp(text, event)) return NoRecord::kUnreadable;
-  const size_t end = text.find(kEnriched);
+  const size_t end = end_of_record(text);
   Fields fields;
   // What is followed by something has not been cut.
   const bool ends_here = end == std::string_view::npos;
-  if (!fields.read(text.substr(0, end)) || !read_process(fields, event.process) ||
+  if (!fields.read(without_end(text.substr(0, end))) || !read_process(fields, event.process) ||
       !read_call(fields, may_be_cut && ends_here, event)) {
     return NoRecord::kUnreadable;
   }
   if (!ends_here) {
-    event.process.user_name = enriched_name(text.substr(end + 1), "UID");
-    event.process.group_name = enriched_name(text.substr(end + 1), "GID");
+    event.process.user_name = enriched_name(text.substr(end), "UID");
+    event.process.group_name = enriched_name(text.substr(end), "GID");
   }
   return event;
 }
@@ -205,11 +220,6 @@ Result<Event, NoRecord> read(std::string_view text, bool may_be_cut) {
 /// Whether one of the two is the beginning of the other: `text` may have been cut.
 bool begins_like(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start.substr(0, text.size());
-}
-
-std::string_view without_end(std::string_view line) {
-  const size_t last = line.find_last_not_of(" \t\r\n");
-  return line.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
 }  // namespace

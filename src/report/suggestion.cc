@@ -4,6 +4,7 @@
 #include <set>
 
 #include "arch/abi.h"
+#include "arch/call_sets.h"
 #include "arch/call_versions.h"
 #include "arch/syscalls.h"
 #include "base/diagnostic.h"
@@ -11,10 +12,10 @@
 #include "base/text.h"
 #include "policy/beats_writer.h"
 #include "policy/edit.h"
+#include "policy/systemd_words.h"
 #include "report/arguments.h"
 #include "report/caller_memory.h"
 #include "report/event.h"
-#include "resolve/call_sets.h"
 
 namespace sandbox::report {
 namespace {
@@ -127,7 +128,8 @@ Names allowed_in_part(const policy::Policy& policy, const Names& names) {
     if (!policy::is_allowed(group.action)) continue;
     for (const policy::ConditionalName& entry : group.names_with_args) {
       if (entry.conditions.empty()) continue;
-      const auto members = policy.oci ? std::nullopt : resolve::members_of_set(entry.name.text);
+      const bool sets = policy.format == policy::Format::kBeats;
+      const auto members = sets ? arch::members_of_set(entry.name.text) : std::nullopt;
       for (const std::string_view call : members.value_or(std::vector<std::string_view>{entry.name.text})) {
         if (const auto name = names.find(std::string(call)); name != names.end()) in_part.insert(*name);
       }
@@ -212,7 +214,12 @@ std::string allow_text(const PolicyDenials& denials, const std::string& name, co
            " -o my.yml\nadd to it, as the first entry of 'syscalls:', and give it by --policy my.yml:\n" +
            policy::block_group(allowing(names), 2);
   }
-  if (!denials.policy->oci) return allow_in_beats_file(*denials.policy, name, names);
+  const policy::Format format = denials.policy->format;
+  if (format == policy::Format::kBeats) return allow_in_beats_file(*denials.policy, name, names);
+  if (format == policy::Format::kSystemd) {
+    return "To allow this, add to " + name +
+           ", below its other SystemCallFilter= lines:\n    SystemCallFilter=" + join(names, " ") + "\n";
+  }
   Json json(Json::Layout::kOneLine);
   json.open_object().key("names").open_array();
   for (const std::string& call : names) json.value(std::string_view(call));
@@ -279,13 +286,18 @@ std::string architectures_text(const PolicyDenials& denials, const std::string& 
                                arch::Abi native) {
   if (abis.empty()) return "";
   Names words;
-  const bool oci = denials.policy != nullptr && denials.policy->oci;
-  for (const arch::Abi abi : abis) words.insert(oci ? oci_word(abi) : std::string(arch::info(abi).name));
+  const auto format = denials.policy != nullptr ? denials.policy->format : policy::Format::kBeats;
+  const bool oci = policy::is_container_profile(format);
+  const bool systemd = format == policy::Format::kSystemd;
+  for (const arch::Abi abi : abis) {
+    words.insert(oci ? oci_word(abi) : std::string(systemd ? policy::systemd_name(abi) : arch::info(abi).name));
+  }
   std::string text = "Calls through ";
   text += join(abis, ", ", [](arch::Abi abi) { return arch::info(abi).name; });
   text += " are denied, as " + name + " does not cover " + (abis.size() == 1 ? "it" : "them") + ": ";
   if (denials.policy == nullptr) return text + "its policy must, by 'architectures:'.\n";
   if (oci) return text + "add " + join(words) + " to its 'architectures'.\n";
+  if (systemd) return text + "add " + join(words, " ") + " to its SystemCallArchitectures=.\n";
   if (!denials.policy->architectures.empty()) {
     const uint32_t line = denials.policy->source->locate(denials.policy->architectures.front().range.offset).line;
     return text + "add " + join(words) + " to 'architectures:' (line " + std::to_string(line) + ").\n";

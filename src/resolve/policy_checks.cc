@@ -7,9 +7,9 @@
 
 #include "arch/argument_layout.h"
 #include "arch/argument_widths.h"
+#include "arch/call_sets.h"
 #include "arch/constants.h"
 #include "base/text.h"
-#include "resolve/call_sets.h"
 #include "resolve/evaluate.h"
 #include "resolve/values.h"
 
@@ -82,7 +82,7 @@ void PolicyChecks::report_unknown(const Name& name) {
 }
 
 void PolicyChecks::report_unknown_set(const Name& name) {
-  const std::vector<std::string_view> sets = set_names();
+  const std::vector<std::string_view> sets = arch::set_names();
   std::string message = "unknown set " + in_quotes(name.text);
   if (name.text.find_first_of(" ,") != std::string::npos) {
     message += "; an entry is one name";
@@ -107,7 +107,7 @@ std::string PolicyChecks::suggest(std::string_view written) {
     }
     return all;
   };
-  const std::vector<std::string_view> sets = set_names();
+  const std::vector<std::string_view> sets = arch::set_names();
   const std::string as_set = "@" + std::string(written);
   if (std::find(sets.begin(), sets.end(), as_set) != sets.end()) {
     return "; did you mean the set " + in_quotes(std::string_view(as_set)) + "?";
@@ -145,7 +145,7 @@ bool PolicyChecks::check_argument(const Name& entry, std::string_view call, cons
     return false;
   }
   for (const arch::AbiInfo* abi : abis) {
-    if (policy_.oci) break;
+    if (is_container_profile(policy_.format)) break;
     const auto known = arch::arguments_of(abi->abi, call);
     if (!known || condition.argument < known->size()) continue;
     const std::string where = abis_.size() > 1 ? " on " + std::string(abi->name) : "";
@@ -172,7 +172,7 @@ bool PolicyChecks::check_value(const Name& entry, std::string_view call, const p
   bool fits_somewhere = false;
   unsigned width = 0;
   for (const arch::AbiInfo* abi : abis_with(call)) {
-    width = resolve_condition(condition, call, *abi, policy_.oci).width;
+    width = resolve_condition(condition, call, *abi, is_container_profile(policy_.format)).width;
     const ResolvedValue resolved = resolve_value(value, abi->abi, width);
     if (!resolved.missing_constant.empty()) {
       report_missing_constant(resolved.missing_constant, *abi, value.range);
@@ -199,7 +199,8 @@ void PolicyChecks::report_missing_constant(const std::string& constant, const ar
 void PolicyChecks::warn_of_constant_outcome(const Name& entry, std::string_view call,
                                             const policy::Condition& written) {
   for (const arch::AbiInfo* abi : abis_with(call)) {
-    const std::optional<bool> outcome = constant_outcome(resolve_condition(written, call, *abi, policy_.oci));
+    const std::optional<bool> outcome =
+        constant_outcome(resolve_condition(written, call, *abi, is_container_profile(policy_.format)));
     if (!outcome) continue;
     warn_later(written.range, "this condition on " + subject(entry, call) + (*outcome ? " always" : " never") +
                                   " holds on " + std::string(abi->name));

@@ -8,11 +8,11 @@
 #include <string_view>
 #include <utility>
 
+#include "arch/call_sets.h"
 #include "arch/call_versions.h"
 #include "arch/errno_names.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
-#include "resolve/call_sets.h"
 #include "resolve/policy_checks.h"
 #include "resolve/values.h"
 
@@ -111,6 +111,7 @@ class Resolver {
   bool give_up(const Rule& rule, std::string message);
   void add_to_multiplexer(AbiRules& rules, const Rule& rule, std::string_view call, const Clause& clause);
 
+  [[nodiscard]] bool is_beats() const { return policy_.format == policy::Format::kBeats; }
   [[nodiscard]] bool is_set(const Name& name) const;
   const Calls* calls_of(const Name& name);
   [[nodiscard]] bool anywhere(const NamedCall& call) const;
@@ -207,7 +208,7 @@ void Resolver::add_names(const Group& group, uint32_t index, CallMarks& named) {
     if (calls == nullptr) continue;
     const bool twice = is_set(name) ? !written_sets.insert(name.text).second : written.contains(calls->front());
     if (twice) {
-      if (!policy_.oci) diagnostics_.warning(name.range, in_quotes(name.text) + " is named twice in this group");
+      if (is_beats()) diagnostics_.warning(name.range, in_quotes(name.text) + " is named twice in this group");
       continue;
     }
     if (!is_set(name)) written.insert(calls->front());
@@ -221,7 +222,7 @@ void Resolver::add_names(const Group& group, uint32_t index, CallMarks& named) {
 }
 
 bool Resolver::is_set(const Name& name) const {
-  return !policy_.oci && name.text.starts_with('@');
+  return is_beats() && name.text.starts_with('@');
 }
 
 /// The calls that a name stands for, until the next name is asked for; null if it is not known, which is an error.
@@ -232,11 +233,11 @@ const Calls* Resolver::calls_of(const Name& name) {
       own_call_ = {{name.text, *id}};
       return &own_call_;
     }
-    if (!policy_.oci) checks_.report_unknown(name);
+    if (is_beats()) checks_.report_unknown(name);
     return nullptr;
   }
   if (const auto known = set_members_.find(name.text); known != set_members_.end()) return &known->second;
-  const auto members = members_of_set(name.text);
+  const auto members = arch::members_of_set(name.text);
   if (!members) {
     checks_.report_unknown_set(name);
     return nullptr;
@@ -300,7 +301,7 @@ bool Resolver::add_clause(AbiRules& rules, const Rule& rule, const NamedCall& ca
   clause.verdict = *rules.verdict;
   clause.origin = Origin{0, rule.group_index, rule.name.range};
   for (const policy::Condition& written : rule.conditions) {
-    clause.conditions.push_back(resolve_condition(written, call.name, rules.abi, policy_.oci));
+    clause.conditions.push_back(resolve_condition(written, call.name, rules.abi, is_container_profile(policy_.format)));
   }
   if (multiplexed) add_to_multiplexer(rules, rule, call.name, clause);
   if (number) rules.clauses.push_back({*number, std::move(clause)});

@@ -133,8 +133,9 @@ test_unknown_profile() {
   usage_error "unknown profile '../x\\n'; --list-profiles shows those there are" --profile $'../x\n' "${TARGET[@]}"
 }
 
-test_hyphen_is_no_file() {
-  usage_error "-: cannot be read: No such file or directory; standard input is /dev/stdin" -p - "${TARGET[@]}"
+test_hyphen_is_standard_input() {
+  usage_error "./-: cannot be read: No such file or directory" -p ./- "${TARGET[@]}"
+  usage_error "standard input ('-') can be read only once" -p - -p - "${TARGET[@]}"
 }
 
 run_tests

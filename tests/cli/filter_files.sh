@@ -24,7 +24,7 @@ test_a_pipe() {
 test_a_file_that_is_no_file() {
   refuses_filter missing.bpf "missing.bpf: cannot be read: No such file or directory"
   refuses_filter . ".: is a directory, expected a file"
-  refuses_filter - "-: cannot be read: No such file or directory; standard input is /dev/stdin"
+  refuses_filter ./- "./-: cannot be read: No such file or directory"
   refuses_filter /dev/null "/dev/null: is empty, expected a filter"
 }
 

@@ -659,3 +659,86 @@ def oci_nesting_of_objects(_):
 @policy
 def oci_nesting(_):
     return '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": ' + "[" * (LIMIT - 100)
+
+
+# ---- Units of systemd, and resources of Kubernetes ----
+
+UNIT = "[Service]\n"
+
+
+@policy
+def sets_of_a_unit_on_one_line(_):
+    return fill(UNIT + "SystemCallFilter=", lambda i: "@known ", "\n")
+
+
+@policy
+def sets_of_a_unit_line_by_line(_):
+    return fill(UNIT, lambda i: "SystemCallFilter=%s@known\n" % ("~" if i % 2 else ""))
+
+
+@policy
+def resets_of_a_unit(_):
+    return fill(UNIT, lambda i: "SystemCallFilter=\nSystemCallLog=read\n")
+
+
+@policy
+def lines_of_one_value(_):
+    return fill(UNIT + "SystemCallFilter=", lambda i: "read\\\n", "\n")
+
+
+@policy
+def empty_lines_of_one_value(_):
+    return fill(UNIT + "SystemCallFilter=", lambda i: "\\\n", "\n")
+
+
+@policy
+def unknown_words_of_a_unit(_):
+    return fill(UNIT + "SystemCallFilter=~", lambda i: word(i) + " ", "\n")
+
+
+@policy
+def errnos_of_a_unit(names):
+    return fill(UNIT + "SystemCallFilter=~", lambda i: "%s:%d " % (names[i % len(names)], i % 4095 + 1), "\n")
+
+
+@policy
+def wrong_errnos_and_architectures_of_a_unit(_):
+    return fill(UNIT, lambda i: "SystemCallFilter=~read:E%s\nSystemCallArchitectures=x%s\n" % (word(i), word(i)))
+
+
+@policy
+def lines_of_a_unit_that_are_none(_):
+    return fill(UNIT, lambda i: "x\n")
+
+
+@policy
+def sections_and_keys_of_a_unit(_):
+    return fill("", lambda i: "[S%d]\nSystemCallFilter=read\nSystemCallFliter=read\n" % i)
+
+
+@policy
+def resources(_):
+    return fill("", lambda i: "apiVersion: v1\nkind: SeccompProfile\nmetadata: {name: a%d}\n---\n" % i)
+
+
+@policy
+def resources_in_a_list(_):
+    return fill("apiVersion: v1\nkind: List\nitems:\n",
+                lambda i: "- {apiVersion: v1, kind: SeccompProfile, metadata: {name: a%d}}\n" % i)
+
+
+@policy
+def rules_of_a_resource(_):
+    return fill("apiVersion: v1\nkind: SeccompProfile\nspec:\n  defaultAction: SCMP_ACT_ALLOW\n  syscalls:\n",
+                lambda i: "  - {names: [read], action: SCMP_ACT_ERRNO, args: [{index: 0, value: %d, op: SCMP_CMP_EQ}]}\n" % i)
+
+
+@policy
+def aliases_of_a_resource(_):
+    return fill("apiVersion: v1\nkind: SeccompProfile\na: &a [x]\nspec:\n  defaultAction: SCMP_ACT_ALLOW\n  x: [",
+                lambda i: "*a, ", "*a]\n")
+
+
+@policy
+def lines_of_a_minijail_policy(_):
+    return fill("", lambda i: "read: arg0 == %d\n" % i)

@@ -3,6 +3,7 @@
 . "$(dirname "$0")/policy/lib.sh"
 
 RECORD='audit(1795463197.445:4): auid=4294967295 uid=0 gid=0 ses=4294967295 pid=13728 comm="killme"'
+export TZ=UTC # Of what 'ausearch -i' prints.
 RECORD="$RECORD"' exe="/usr/bin/killme" sig=31 arch=c000003e syscall=124 compat=0 ip=0x7f1b13ed7829 code=0x80000000'
 
 test_text() {
@@ -21,7 +22,7 @@ test_warnings() {
   bring audit.log
   policy audit audit.log
   assert_status 0
-  assert_file_is err "sandbox-policy: warning: 2 records could not be read
+  assert_file_is err "sandbox-policy: warning: 1 record could not be read
 sandbox-policy: warning: the kernel left 14 audit records out of these logs; they may be missing here"
 }
 
@@ -38,6 +39,39 @@ test_standard_input() {
   grep -q 'pid 13728' from_file || report "expected a record"
   write_in_pieces "$(cat one.log)" | "$SANDBOX_POLICY" audit - >out
   diff from_file out || fail "another answer in pieces"
+}
+
+# journald's text, its JSON and the kernel's line are one event.
+test_one_event_in_several_forms() {
+  local fields=${RECORD#*: }
+  {
+    echo "Nov 23 19:46:37 h kernel: audit: type=1326 $RECORD"
+    echo "Nov 23 19:46:37 h audit[13728]: SECCOMP $fields"
+    printf '{"_TRANSPORT":"audit","_AUDIT_TYPE":"1326","_AUDIT_ID":"4","_SOURCE_REALTIME_TIMESTAMP":"1795463197445000",'
+    printf '"MESSAGE":"SECCOMP %s"}\n' "${fields//\"/\\\"}"
+    echo "type=SECCOMP msg=${RECORD}ARCH=x86_64 SYSCALL=getsid AUID=\"unset\" UID=\"root\" GID=\"root\""
+  } >a.log
+  policy audit --format=json a.log
+  assert_status 0
+  assert_equal 1 "$(grep -c '"kind":"event"' out)" "events"
+  grep -q '"kind":"metric".*"count":1' out || report "expected one event"
+  grep audit.13728 a.log >journal.log
+  policy audit journal.log
+  assert_status 0
+  grep -q 'denied getsid = process killed  \[killme, pid 13728\]' out || report "expected the journal's record"
+}
+
+test_no_record_among_lines() {
+  printf 'one\ntwo\n' >a.log
+  policy audit a.log
+  assert_status 1
+  assert_file_is out ""
+  assert_file_is err "sandbox-policy: error: audit: no seccomp record in 2 lines; looked for type=SECCOMP or type=1326 \
+(auditd, ausearch, the kernel), 'audit[PID]: SECCOMP' and 'journalctl -o json' (the journal)"
+  : >a.log
+  policy audit a.log
+  assert_status 0
+  assert_file_is out "no records"
 }
 
 test_several_logs() {
@@ -92,7 +126,8 @@ test_usage_errors() {
 
 # Identical ones are counted.
 test_repetitions() {
-  yes "type=SECCOMP msg=$RECORD" | head -n 300 >a.log
+  local i
+  for i in $(seq 300); do echo "type=SECCOMP msg=${RECORD/:4)/:$i)}"; done >a.log
   policy audit a.log
   assert_status 0
   assert_equal 1 "$(grep -c 'pid 13728' out)" "lines"

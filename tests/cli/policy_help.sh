@@ -74,7 +74,7 @@ test_usage_errors() {
 
 test_files_that_are_none() {
   complains "missing.yml: cannot be read: No such file or directory" show missing.yml
-  complains "-: cannot be read: No such file or directory; standard input is /dev/stdin" show -
+  complains "./-: cannot be read: No such file or directory" show ./-
   complains ".: is a directory, expected a file" show .
   complains "unknown profile 'defalt'; did you mean 'default'?" show profile:defalt
   complains "unknown profile 'nosuch'; 'sandbox-policy list profiles' shows those there are" show profile:nosuch

@@ -14,6 +14,7 @@
 #include <set>
 #include <sstream>
 
+#include "arch/call_sets.h"
 #include "arch/call_versions.h"
 #include "arch/errno_names.h"
 #include "arch/syscalls.h"
@@ -23,9 +24,10 @@
 #include "random.h"
 #include "random_language.h"
 #include "random_policy.h"
-#include "resolve/call_sets.h"
+#include "resolve/argument_sets.h"
 #include "resolve/convert/convert.h"
 #include "resolve/evaluate.h"
+#include "resolve/verdict_sets.h"
 #include "runc_program.h"
 
 namespace sandbox::differential {
@@ -348,7 +350,7 @@ class Unit {
 
  private:
   static std::vector<std::string> calls_of(const std::string& word) {
-    const auto members = resolve::members_of_set(word);
+    const auto members = arch::members_of_set(word);
     return members ? std::vector<std::string>(members->begin(), members->end()) : std::vector<std::string>{word};
   }
 
@@ -439,6 +441,42 @@ TEST(Convert, DropInsSayWhatThePolicySays) {
   }
   EXPECT_GT(exact, 0U);
   std::printf("%zu of %zu random policies are drop-ins without loss\n", exact, count);
+}
+
+/// What is written is read back, and says the same; so does what was read, written once more.
+TEST(Convert, DropInsReadBackAsWhatTheySay) {
+  Dice dice;
+  const auto same = [](const resolve::PolicyRules& before, const resolve::PolicyRules& after) {
+    resolve::ArgumentSets sets;
+    return !resolve::first_difference(sets, before, after, resolve::Relation::kSame) && !sets.gave_up();
+  };
+  const auto reads_as = [&](const std::string& text, const policy::Environment& environment) {
+    const Converted made = convert(text, environment, TextFormat::kSystemd);
+    if (!made.text) return false;
+    SCOPED_TRACE(text + "\n" + *made.text);
+    const resolve::PolicyRules meant = rules_of(text, environment);
+    const resolve::PolicyRules read = rules_of(*made.text, environment);
+    EXPECT_TRUE(same(meant, read));
+    const Converted again = convert(*made.text, environment, TextFormat::kSystemd);
+    EXPECT_TRUE(again.text) << again.errors;
+    EXPECT_TRUE(!again.text || same(meant, rules_of(*again.text, environment)));
+    return true;
+  };
+  size_t shipped = 0;
+  for (const auto& file : std::filesystem::directory_iterator(std::getenv("POLICIES"))) {
+    if (file.path().extension() == ".yml" && reads_as(contents(file.path()), plain_environment())) ++shipped;
+  }
+  EXPECT_GT(shipped, 0U);
+  size_t exact = 0;
+  const size_t count = policy_count(1000);
+  for (size_t i = 0; i < count; ++i) {
+    LanguageKind kind = {{Abi::kX86_64}, {}, {}, false, 1 + i % 3};
+    std::string text = random_language_policy(kind, dice);
+    if (i % 2 == 0) text += "  - {action: allow, names: [execve]}\n";
+    if (reads_as(text, plain_environment())) ++exact;
+  }
+  EXPECT_GT(exact, 0U);
+  std::printf("%zu shipped and %zu of %zu random policies are read back\n", shipped, exact, count);
 }
 
 /// systemd's own parser says nothing of the drop-in but that it does not know the newest calls.

@@ -9,13 +9,13 @@
 #include <set>
 
 #include "arch/abi.h"
+#include "arch/call_sets.h"
 #include "arch/call_versions.h"
 #include "arch/errno_names.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
 #include "judged_policies.h"
 #include "random_language.h"
-#include "resolve/call_sets.h"
 #include "resolve/evaluate.h"
 
 namespace sandbox::differential {
@@ -297,7 +297,7 @@ TEST(Language, ASetIsItsMembers) {
   for (const std::string_view set : {"@network-io", "@process", "@basic-io", "@clock"}) {
     const Program program(policy_text("default_action: allow\n  architectures: [x86_64, aarch64, s390x]",
                                       "- {action: trap, names: [\"" + std::string(set) + "\"]}"));
-    const std::vector<std::string_view> members = resolve::members_of_set(set).value();
+    const std::vector<std::string_view> members = arch::members_of_set(set).value();
     ASSERT_FALSE(members.empty());
     for (const Abi abi : {Abi::kX86_64, Abi::kAarch64, Abi::kS390x}) {
       for (const std::string_view name : arch::names_on(abi)) {

@@ -10,10 +10,10 @@
 
 #include "arch/argument_layout.h"
 #include "arch/argument_widths.h"
+#include "arch/call_sets.h"
 #include "arch/constants.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
-#include "resolve/call_sets.h"
 
 namespace sandbox::differential {
 namespace {
@@ -76,7 +76,7 @@ std::string Writer::call() {
 std::vector<std::string> Writer::members(const std::string& name) const {
   if (!name.starts_with('@')) return {name};
   std::vector<std::string> calls;
-  const std::vector<std::string_view> all = resolve::members_of_set(name).value();
+  const std::vector<std::string_view> all = arch::members_of_set(name).value();
   for (const std::string_view call : all) {
     if (!abis_with(call).empty()) calls.emplace_back(call);
   }
@@ -184,14 +184,14 @@ std::string Writer::group() {
   std::set<std::string> named;
   std::string names;
   for (size_t i = dice_.below(4); i > 0; --i) {
-    const std::string name = dice_.one_in(4) ? std::string(dice_.pick(resolve::set_names())) : call();
+    const std::string name = dice_.one_in(4) ? std::string(dice_.pick(arch::set_names())) : call();
     const std::vector<std::string> calls = members(name);
     named.insert(calls.begin(), calls.end());
     names += "    - \"" + name + "\"\n";
   }
   std::string conditions;
   for (size_t i = dice_.below(6); i > 0; --i) {
-    const std::string name = dice_.one_in(6) ? std::string(dice_.pick(resolve::set_names())) : call();
+    const std::string name = dice_.one_in(6) ? std::string(dice_.pick(arch::set_names())) : call();
     const std::vector<std::string> calls = members(name);
     const bool clash = std::any_of(calls.begin(), calls.end(), [&](const auto& c) { return named.contains(c); });
     if (!calls.empty() && !clash) conditions += conditional(name, calls);

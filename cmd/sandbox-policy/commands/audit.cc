@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +28,8 @@
 #include "sandbox-policy/commands/audit_report.h"
 #include "sandbox-policy/commands/commands.h"
 #include "sandbox-policy/commands/line_splitter.h"
+#include "sandbox-policy/commands/log_line.h"
+#include "sandbox-policy/commands/seen_events.h"
 
 namespace sandbox::tool {
 namespace {
@@ -165,12 +168,17 @@ class LogReader {
 
   /// False if it cannot be read to its end, which has been said.
   bool read_all(const std::string& name) {
-    const UniqueFd fd(name == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                  : open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    const UniqueFd fd(name == kStandardStream ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                              : open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (!fd.valid()) return report_error(name, errno);
     const auto take = [this](std::string_view line) {
-      events_.take(report::read_audit_line(line));
+      ++lines_;
+      LogLine read = read_log_line(line, now_);
+      const bool other = !read.record && read.record.error() == report::NoRecord::kAnother;
+      found_ = found_ || !other;
       left_out_ += report::records_left_out(line);
+      if (read.record && !seen_.is_new(*read.record, read.stamped, lines_)) return;
+      events_.take(std::move(read.record));
     };
     LineSplitter lines;
     std::string piece(LineSplitter::kMaxLength, '\0');
@@ -188,6 +196,10 @@ class LogReader {
 
   [[nodiscard]] bool writable() const { return writable_; }
 
+  /// Whether there were lines, and no seccomp record among them.
+  [[nodiscard]] bool found_nothing() const { return lines_ > 0 && !found_; }
+  [[nodiscard]] uint64_t lines() const { return lines_; }
+
   /// How many records of any type are not in the logs, by the kernel's own account.
   [[nodiscard]] uint64_t left_out() const { return left_out_; }
 
@@ -195,7 +207,7 @@ class LogReader {
   bool report_error(const std::string& name, int error) const {
     const std::string what =
         error == EISDIR ? "is a directory, expected a log" : std::string("cannot be read: ") + strerrordesc_np(error);
-    log_.error(printable_path(name) + ": " + what);
+    log_.error(printable_path(input_name(name)) + ": " + what);
     return false;
   }
 
@@ -203,6 +215,10 @@ class LogReader {
   AuditReport& events_;
   bool writable_ = true;
   uint64_t left_out_ = 0;
+  uint64_t lines_ = 0;
+  bool found_ = false;
+  SeenEvents seen_;
+  int64_t now_ = std::time(nullptr);
 };
 
 int read_logs(const Options& options, const Log& log, AuditReport& events) {
@@ -211,11 +227,18 @@ int read_logs(const Options& options, const Log& log, AuditReport& events) {
   for (const std::string& name : options.arguments) {
     if (stop_asked == 0 && reader.writable()) complete = reader.read_all(name) && complete;
   }
-  events.finish(log, complete);
+  const bool found_nothing = complete && reader.found_nothing();
+  events.finish(log, complete && !found_nothing);
+  if (found_nothing) {
+    log.error("audit: no seccomp record in " + plural(reader.lines(), "line") +
+              "; looked for type=SECCOMP or type=1326 (auditd, ausearch, the kernel), 'audit[PID]: SECCOMP' and "
+              "'journalctl -o json' (the journal)");
+  }
   if (reader.left_out() > 0) {
     log.warning("the kernel left " + plural(reader.left_out(), "audit record") +
                 " out of these logs; they may be missing here");
   }
+  if (found_nothing) return kExitFound;
   return complete ? kExitGood : kExitFailed;
 }
 

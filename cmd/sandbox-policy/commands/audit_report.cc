@@ -24,6 +24,8 @@ std::string more_of(const report::Process& process) {
   if (process.user) {
     text += (text.empty() ? "  " : ", ") + ("user " + std::to_string(*process.user));
     if (!process.user_name.empty()) text += " (" + printable(process.user_name) + ")";
+  } else if (!process.user_name.empty()) {
+    text += (text.empty() ? "  user " : ", user ") + printable(process.user_name);
   }
   if (process.audit_user && process.audit_user != process.user) {
     text += ", logged in as " + std::to_string(*process.audit_user);
@@ -59,7 +61,8 @@ void AuditReport::take(Result<report::Event, report::NoRecord> record) {
   if (options_.json) {
     out_.add(report::ecs_line(event));
   } else if (show == report::Tally::Show::kYes) {
-    out_.line(report::timestamp(event.time) + " " + report::denial_line(event) + more_of(event.process));
+    const bool dated = event.time != std::chrono::system_clock::time_point();
+    out_.line((dated ? report::timestamp(event.time) + " " : "") + report::denial_line(event) + more_of(event.process));
   } else if (show == report::Tally::Show::kMoreOfIt) {
     out_.line(report::more_of_it_text(key));
   }

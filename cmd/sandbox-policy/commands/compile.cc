@@ -65,7 +65,12 @@ Step<Policies> load_all(const Options& options, const Log& log) {
 
 }  // namespace
 
-int compile(const Options& options, const Log& log, Output&) {
+int compile(const Options& options, const Log& log, Output& out) {
+  const bool to_output = options.output == kStandardStream;
+  if (to_output && out.on_terminal()) {
+    log.error("a filter is not for a terminal; name a file by -o");
+    return kExitFailed;
+  }
   const auto all = load_all(options, log);
   if (!all) return kExitFailed;
   if (compile::covered_abis(all->rules).empty()) {
@@ -90,6 +95,10 @@ int compile(const Options& options, const Log& log, Output&) {
       return kExitFailed;
     }
     bytes = std::move(*file);
+  }
+  if (to_output) {
+    out.add(bytes);
+    return kExitGood;
   }
   const auto failure = write_file(options.output, bytes);
   if (!failure) return kExitGood;

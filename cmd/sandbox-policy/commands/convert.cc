@@ -63,7 +63,7 @@ int convert(const Options& options, const Log& log, Output& out) {
   const bool binary = options.to == "bpf";
   const auto bytes = binary ? as_bpf(*input, options, log) : as_text(*input, options, log);
   if (!bytes) return kExitFailed;
-  if (options.output.empty()) {
+  if (options.output.empty() || options.output == kStandardStream) {
     if (binary && out.on_terminal()) {
       log.error("raw BPF is not for a terminal; name a file by -o");
       return kExitFailed;

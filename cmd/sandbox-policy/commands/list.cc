@@ -4,13 +4,13 @@
 #include <optional>
 
 #include "arch/abi.h"
+#include "arch/call_sets.h"
 #include "arch/call_versions.h"
 #include "arch/constants.h"
 #include "arch/syscalls.h"
 #include "base/edit_distance.h"
 #include "base/text.h"
 #include "profiles/profiles.h"
-#include "resolve/call_sets.h"
 #include "sandbox-policy/commands/commands.h"
 #include "sandbox-policy/json.h"
 
@@ -65,9 +65,9 @@ void list_sets(const Options& options, Output& out) {
   const arch::Abi abi = options.arch.value_or(options.machine);
   Json json;
   json.open_object().key("sets").open_array();
-  for (const std::string_view set : resolve::set_names()) {
+  for (const std::string_view set : arch::set_names()) {
     std::vector<std::string> members;
-    const auto written = resolve::written_members_of_set(set);
+    const auto written = arch::written_members_of_set(set);
     for (const std::string_view member : *written) {
       if (member.starts_with('@') || arch::number_of(abi, member)) members.emplace_back(member);
     }

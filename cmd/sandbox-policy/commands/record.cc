@@ -62,6 +62,7 @@ struct Job {
   /// Where it goes if it cannot be added to `earlier`; none if there is no such policy.
   std::optional<OutputFile> aside;
   bool quiet = false;
+  bool to_standard_output = false;
 };
 
 /// Lives in the supervisor's process.
@@ -116,7 +117,7 @@ class PolicyRecorder : public record::Recorder {
 
   /// What was recorded, as a policy of its own: it may not come again.
   void write_aside() {
-    const std::string name = job_.name + kAside;
+    const std::string name = job_.to_standard_output ? job_.name : job_.name + kAside;
     const auto policy = record::recorded_policy(recording(), job_.run, nullptr, name);
     if (!policy) return;
     if (const auto failure = job_.aside->write(policy->text)) {
@@ -244,6 +245,7 @@ int record(const Options& options, const Log& log, Output&) {
   // Everything that can be wrong is found out before the program is started.
   const auto earlier = load_earlier(options, log);
   if (!earlier) return kExitFailed;
+  const bool to_standard_output = options.output == kStandardStream;
   const auto output = OutputFile::prepare(options.output);
   if (!output) {
     log.error(output.error());
@@ -251,7 +253,7 @@ int record(const Options& options, const Log& log, Output&) {
   }
   std::optional<OutputFile> aside;
   if (*earlier) {
-    auto prepared = OutputFile::prepare(options.output + kAside);
+    auto prepared = OutputFile::prepare(to_standard_output ? options.output : options.output + kAside);
     if (!prepared) {
       log.error(prepared.error());
       return kExitFailed;
@@ -284,10 +286,11 @@ int record(const Options& options, const Log& log, Output&) {
   if (!options.quiet) speaking.set_level(LogLevel::kInfo);
   Job job = {describe_run(options, started_in),
              *earlier ? &*(*earlier)->policy : nullptr,
-             options.output,
+             to_standard_output ? "<standard output>" : options.output,
              &*output,
              std::move(aside),
-             options.quiet};
+             options.quiet,
+             to_standard_output};
   PolicyRecorder watcher({abis, options.narrow, *earlier ? &allowed : nullptr}, std::move(job), speaking);
 
   std::vector<char*> arguments;

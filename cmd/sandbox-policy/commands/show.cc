@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "bpf/interpret.h"
 #include "bpf/walk.h"
+#include "policy/formats.h"
 #include "resolve/verdict_text.h"
 #include "sandbox-policy/commands/commands.h"
 #include "sandbox-policy/describe.h"
@@ -331,7 +332,7 @@ std::string subtitle(const Input& input) {
   if (input.kind == Input::Kind::kRawBpf) return "raw BPF";
   if (input.kind == Input::Kind::kFilterFile) return "a filter compiled from " + input.filter->source;
   if (input.profile != nullptr) return std::string(input.profile->summary);
-  return input.policy->oci ? "a container profile" : "a policy";
+  return std::string(policy::describe(input.policy->format));
 }
 
 }  // namespace

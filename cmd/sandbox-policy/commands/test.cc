@@ -1,4 +1,6 @@
 // test: whether policies do what is expected of them.
+#include "base/text.h"
+#include "command_line/policy_name.h"
 #include "compile/expectations.h"
 #include "policy/expectations.h"
 #include "resolve/verdict_text.h"
@@ -37,6 +39,10 @@ Step<Judged> judge(const std::string& file, const Options& options, const Log& l
   if (expectations->abi) reading.machine = expectations->abi->abi;
   const std::string policy =
       expectations->profile ? "profile:" + expectations->profile->text : policy::policy_path(*expectations);
+  if (command_line::is_standard_input(policy) && command_line::is_standard_input(file)) {
+    log.error(printable_path((*source)->name()) + ": its policy cannot come from standard input, too");
+    return Unusable{};
+  }
   auto input = load_policy(policy, "expected a policy", reading, log);
   if (!input) return Unusable{};
   if (!input->enabled()) {

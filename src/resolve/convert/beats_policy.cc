@@ -188,8 +188,8 @@ void BeatsBuilder::add_calls_above_named() {
 
 std::optional<policy::Policy> BeatsBuilder::build() {
   made_ = conversion_.policy;
-  if (!made_.oci) return made_;
-  made_.oci = false;
+  if (made_.format == policy::Format::kBeats) return made_;
+  made_.format = policy::Format::kBeats;
   made_.enosys_above_named = false;
   made_.also_named.clear();
   made_.groups.clear();

@@ -7,12 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "arch/call_sets.h"
 #include "arch/call_versions.h"
 #include "arch/errno_names.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
 #include "base/text.h"
-#include "resolve/call_sets.h"
+#include "policy/systemd_words.h"
 #include "resolve/verdict_text.h"
 
 namespace sandbox::resolve {
@@ -24,28 +25,6 @@ constexpr Verdict kAllowed = {Action::kAllow, 0};
 constexpr Verdict kKilled = {Action::kKillProcess, 0};
 /// What libseccomp 2.5.4 knows; a systemd that is built with it passes over names of later calls.
 constexpr arch::KernelVersion kKnownToAll = {5, 17};
-
-/// systemd.exec(5), ConditionArchitecture= and SystemCallArchitectures=.
-std::string systemd_name(arch::Abi abi) {
-  switch (abi) {
-    case arch::Abi::kX86_64:
-      return "x86-64";
-    case arch::Abi::kAarch64:
-      return "arm64";
-    case arch::Abi::kMipsel:
-      return "mips-le";
-    case arch::Abi::kMipsel64:
-      return "mips64-le";
-    case arch::Abi::kMips64n32:
-      return "mips64-n32";
-    case arch::Abi::kMipsel64n32:
-      return "mips64-le-n32";
-    case arch::Abi::kPpc64le:
-      return "ppc64-le";
-    default:
-      return std::string(arch::info(abi).name);
-  }
-}
 
 class DropIn {
  public:
@@ -252,7 +231,8 @@ std::vector<std::string> DropIn::whole_sets(const Wanted& wanted, std::set<std::
   std::vector<std::string> sets;
   for (const policy::Group& group : conversion_.policy.groups) {
     for (const policy::Name& name : group.names) {
-      const auto members = conversion_.policy.oci ? std::nullopt : members_of_set(name.text);
+      const auto members =
+          conversion_.policy.format == policy::Format::kBeats ? arch::members_of_set(name.text) : std::nullopt;
       if (!members || std::find(sets.begin(), sets.end(), name.text) != sets.end()) continue;
       const bool whole = std::all_of(members->begin(), members->end(), [&](std::string_view member) {
         return !verdicts_.contains(std::string(member)) || wanted(verdicts_.at(std::string(member)));
@@ -288,7 +268,7 @@ void DropIn::write_allow_list() {
   std::vector<std::string> words =
       whole_sets([](Verdict verdict) { return policy::is_allowed(verdict.action); }, covered);
   std::vector<std::string> removed;
-  const auto by_default = members_of_set("@default").value();
+  const auto by_default = arch::members_of_set("@default").value();
   for (const auto& [name, verdict] : verdicts_) {
     const bool implied = std::binary_search(by_default.begin(), by_default.end(), name);
     if (policy::is_allowed(verdict.action) && !covered.contains(name)) words.push_back(name);
@@ -353,7 +333,7 @@ std::optional<std::string> DropIn::write() {
         "systemd does not ask the kernel to log what is denied; the flag 'log' is left out");
   }
   out_ = "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=" +
-         join(conversion_.rules, " ", [](const RuleSet& rules) { return systemd_name(rules.abi); }) + "\n";
+         join(conversion_.rules, " ", [](const RuleSet& rules) { return policy::systemd_name(rules.abi); }) + "\n";
   if (allow_list) {
     write_allow_list();
   } else {

@@ -81,7 +81,7 @@ void check_reachability(const policy::Policy& policy, const PolicyRules& rules, 
     const auto entry = entries.find(name.range.offset);
     if (entry == entries.end() || entry->second.reached) return;
     // Container profiles repeat names for every capability that needs them.
-    if (policy.oci && entry->second.same) return;
+    if (is_container_profile(policy.format) && entry->second.same) return;
     const Unreached unreached = describe(name, conditional, entry->second, policy);
     for (const RuleSet& set : rules) findings.add(unreached.id, set.abi, name.range, unreached.message);
   };

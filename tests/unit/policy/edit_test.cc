@@ -614,7 +614,8 @@ size_t edit_folder(const std::string& folder) {
     SCOPED_TRACE(entry.path().filename().string());
     PolicyText text(contents(entry.path()));
     const auto policy = text.read();
-    if (!policy || text.diagnostics().has_errors() || policy->oci || policy->groups.empty()) continue;
+    if (!policy || text.diagnostics().has_errors() || policy->format != Format::kBeats || policy->groups.empty())
+      continue;
     const std::string before = text.source().text();
     TextEditor editor(*policy);
     EXPECT_TRUE(editor.add_group(allowing({"connect", "execve"})));

@@ -52,7 +52,7 @@ TEST(OciReader, ReadsAProfile) {
     "flags": ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
     "syscalls": [{"names": ["read", "no_such_call"], "action": "SCMP_ACT_ALLOW", "comment": "x", "args": null}]
   })");
-  EXPECT_TRUE(policy.oci);
+  EXPECT_EQ(policy.format, Format::kOci);
   EXPECT_EQ(policy.default_action, Action::kErrno);
   EXPECT_EQ(policy.default_error.number, 38);
   ASSERT_EQ(policy.architectures.size(), 2U);

@@ -119,7 +119,7 @@ TEST(Reader, ReadsASectionInFlowStyleAsYaml) {
     const auto policy = text.read();
     EXPECT_EQ(text.problems(), "") << yaml;
     ASSERT_TRUE(policy.has_value());
-    EXPECT_FALSE(policy->oci);
+    EXPECT_EQ(policy->format, Format::kBeats);
     EXPECT_EQ(policy->default_action, Action::kAllow);
     EXPECT_EQ(policy->groups.size(), 1U);
   }
@@ -148,11 +148,11 @@ TEST(Reader, TellsTheFormatsApart) {
   const auto profile = oci.read();
   EXPECT_EQ(oci.problems(), "");
   ASSERT_TRUE(profile.has_value());
-  EXPECT_TRUE(profile->oci);
+  EXPECT_EQ(profile->format, Format::kOci);
   testing::PolicyText beats("seccomp: {default_action: allow, syscalls: [{action: log, names: [read]}]}\n");
   const auto policy = beats.read();
   ASSERT_TRUE(policy.has_value());
-  EXPECT_FALSE(policy->oci);
+  EXPECT_EQ(policy->format, Format::kBeats);
 }
 
 TEST(Reader, RefusesEveryKindOfValueThatIsNotASection) {

@@ -280,7 +280,8 @@ TEST(Suggestion, TheKeyForAForeignAbiWorks) {
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
       SCOPED_TRACE(entry.path().filename().string());
       const Read before(contents(entry.path()));
-      if (before.policy.oci || !before.policy.architectures.empty() || before.policy.default_range.length == 0)
+      if (before.policy.format != policy::Format::kBeats || !before.policy.architectures.empty() ||
+          before.policy.default_range.length == 0)
         continue;
       const std::string changed =
           done(before.policy, suggestion(&before.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}));
@@ -292,6 +293,15 @@ TEST(Suggestion, TheKeyForAForeignAbiWorks) {
     }
   }
   EXPECT_GE(checked, 30U);
+}
+
+TEST(Suggestion, AUnitOfSystemdGetsALine) {
+  const Read unit("[Service]\nSystemCallFilter=~mkdir\nSystemCallFilter=~connect\nSystemCallArchitectures=native\n");
+  EXPECT_EQ(unit.problems, "");
+  EXPECT_EQ(suggestion(&unit.policy, {denied("connect"), denied("read", VerdictSource::kNotCovered, Abi::kX86)}),
+            "To allow this, add to beat.yml, below its other SystemCallFilter= lines:\n"
+            "    SystemCallFilter=connect\n"
+            "Calls through x86 are denied, as beat.yml does not cover it: add x86 to its SystemCallArchitectures=.\n");
 }
 
 /// Layouts that nothing could be added to by 'sandbox-policy record --merge' once, which finds its places by the same
@@ -442,6 +452,7 @@ size_t check_folder(const std::string& folder) {
     SCOPED_TRACE(entry.path().filename().string());
     const Read before(contents(entry.path()));
     EXPECT_EQ(before.problems, "");
+    if (before.policy.format != policy::Format::kBeats) continue;
     EXPECT_FALSE(not_allowed(before).empty());
     const std::string changed =
         done(before.policy,

@@ -3,15 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include "arch/call_sets.h"
 #include "arch/syscalls.h"
-#include "resolve/call_sets.h"
 
 namespace sandbox::tool {
 namespace {
 
 std::set<std::string_view> members(std::string_view set) {
   std::set<std::string_view> names;
-  const auto all = resolve::members_of_set(set);
+  const auto all = arch::members_of_set(set);
   for (const std::string_view name : *all) {
     if (arch::number_of(arch::Abi::kX86_64, name)) names.insert(name);
   }

@@ -1,4 +1,4 @@
-#include "resolve/call_sets.h"
+#include "arch/call_sets.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include "arch/abi.h"
 #include "arch/syscalls.h"
 
-namespace sandbox::resolve {
+namespace sandbox::arch {
 namespace {
 
 using Names = std::vector<std::string_view>;
@@ -132,4 +132,4 @@ TEST(CallSets, KnowEveryCallOfTheTables) {
 }
 
 }  // namespace
-}  // namespace sandbox::resolve
+}  // namespace sandbox::arch

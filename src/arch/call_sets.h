@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sandbox::resolve {
+namespace sandbox::arch {
 
 /// All calls of a set, nested sets included: sorted, each once. Some are known to no table here, or to no ABI at all
 /// (systemd also lists calls of alpha, or of kernels to come); callers skip what the ABI lacks. None for a name that is
@@ -18,4 +18,4 @@ std::optional<std::vector<std::string_view>> written_members_of_set(std::string_
 /// The names of all sets, sorted, each with its '@'.
 std::vector<std::string_view> set_names();
 
-}  // namespace sandbox::resolve
+}  // namespace sandbox::arch

@@ -1,8 +1,8 @@
-#include "resolve/call_sets.h"
+#include "arch/call_sets.h"
 
 #include <algorithm>
 
-namespace sandbox::resolve {
+namespace sandbox::arch {
 namespace {
 
 struct CallSet {
@@ -10,7 +10,7 @@ struct CallSet {
   std::string_view members;  ///< Separated by single spaces.
 };
 
-#include "resolve/call_sets.inc"
+#include "arch/call_sets.inc"
 
 static_assert(std::ranges::is_sorted(kCallSets, {}, &CallSet::name));
 
@@ -64,4 +64,4 @@ std::vector<std::string_view> set_names() {
   return names;
 }
 
-}  // namespace sandbox::resolve
+}  // namespace sandbox::arch

@@ -1,0 +1,3 @@
+include globals.local
+caps.drop all
+seccomp
