@@ -39,7 +39,7 @@ struct CommandSpec {
 constexpr CommandSpec kCommands[] = {
     {Command::kCheck, "check", "FILE...", 1, kAnyNumber, "errors and warnings, with their places",
      "Reads policies and says what is wrong with them, and what may not do what its author thinks.\n",
-     "--strict --format --machine --cap --kernel-widths"},
+     "--strict --self-installed --format --machine --cap --kernel-widths"},
     {Command::kShow, "show", "FILE", 1, 1, "what a policy does with every call, and what its filter costs",
      "Shows what happens to each call, on one page: whole sets of calls by their names (@network-io), and what is\n"
      "left of a set call by call. Calls whose arguments matter are listed with their conditions.\n",
@@ -140,6 +140,8 @@ std::optional<std::string> read_pid(std::string_view text, Options& options) {
 /// In the order of --help.
 constexpr Option kOptions[] = {
     {"--strict", 0, "", "warnings too make the exit status 1", &Options::strict},
+    {"--self-installed", 0, "", "for a program that installs the policy itself: its start is over",
+     &Options::self_installed},
     {"--all", 0, "", "list every call, with its number", &Options::all},
     {"--path", 0, "", "print the way through the filter, too", &Options::path},
     {"--to", 0, "FORMAT", "beats, oci, k8s, systemd or bpf", Option::Once{read_target_format}},

@@ -44,6 +44,7 @@ struct Options {
   std::optional<std::set<std::string>> capabilities;
   bool kernel_widths = false;
   bool strict = false;
+  bool self_installed = false;
   bool all = false;
   bool path = false;
   bool raw = false;

@@ -26,6 +26,7 @@
 #include "kernel/target.h"
 #include "policy/systemd_words.h"
 #include "profiles/profiles.h"
+#include "resolve/lint/lint.h"
 #include "sandbox-run/load.h"
 #include "sandbox-run/options.h"
 #include "sandbox-run/report.h"
@@ -174,6 +175,17 @@ int finish_output(const Log& log) {
   return kExitFailed;
 }
 
+/// What undoes a policy, where people see it: for programs, and for speed, check reports it.
+void warn_of_undone(const Loaded& loaded, const Log& log) {
+  if (loaded.policies.empty() || !log.shows_warnings_to_people()) return;
+  for (size_t i = 0; i < loaded.policies.size(); ++i) {
+    Diagnostics diagnostics(loaded.policies[i].source);
+    resolve::lint_launch(loaded.policies[i], loaded.rules[i], loaded.rules, diagnostics);
+    diagnostics.sort();
+    log.report(diagnostics);
+  }
+}
+
 int launch(const Options& options, const Log& log) {
   // The filter first: what is wrong with the policies is reported before anything else is looked at.
   const auto loaded = load(options, log);
@@ -197,6 +209,7 @@ int launch(const Options& options, const Log& log) {
   }
 
   warn_of_disabled(*loaded, (*program)->path, log);
+  warn_of_undone(*loaded, log);
   const kernel::Target target = {(*program)->path.c_str(), options.target, environ};
   if (ready == nullptr) {
     log.error(kernel::execute_unfiltered(target, options.no_new_privs));

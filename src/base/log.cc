@@ -93,6 +93,10 @@ std::string Log::notice_prefix() const {
   return (journal_ ? "<5>" : "") + program_ + ": ";
 }
 
+bool Log::shows_warnings_to_people() const {
+  return level_ >= LogLevel::kWarning && (journal_ || isatty(STDERR_FILENO) == 1);
+}
+
 void Log::report(const Diagnostics& diagnostics) const {
   if (diagnostics.all().empty()) return;
   const bool terminal = isatty(STDERR_FILENO) == 1;

@@ -18,6 +18,10 @@ class Log {
  public:
   explicit Log(std::string program);
 
+  /// Whether people will see a warning: standard error is a terminal, or systemd's journal, and the level lets it
+  /// through.
+  [[nodiscard]] bool shows_warnings_to_people() const;
+
   void set_level(LogLevel level) { level_ = level; }
 
   void error(std::string_view message) const { write(LogLevel::kError, message); }

@@ -83,7 +83,7 @@ std::optional<std::string> disagreement(const Meaning& meaning, const Recording&
   const resolve::PolicyRules meant = resolve::resolve(meaning.policy, meaning.native, unused);
   if (auto different = different_call(meant, rules)) return different;
   if (auto denied = denied_call(rules, recording)) return denied;
-  resolve::lint(*read, rules, diagnostics);
+  resolve::lint(*read, rules, diagnostics, {.recorded = true});
   diagnostics.sort();
   return std::nullopt;
 }

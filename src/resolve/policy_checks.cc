@@ -73,12 +73,35 @@ std::string PolicyChecks::abi_list() const {
 void PolicyChecks::report_unknown(const Name& name) {
   std::string message;
   if (const std::vector<arch::Abi> others = arch::abis_with(name.text); !others.empty()) {
-    message = "no system call " + in_quotes(name.text) + " on " + abi_list() + "; it exists on " + join_names(others);
+    message = "no system call " + in_quotes(name.text) + " on " + abi_list();
+    if (const auto own = own_name(name.text)) {
+      diagnostics_.error(name.range, message + "; it is " + in_quotes(*own) + " there");
+      return;
+    }
+    message += "; it exists on " + join_names(others);
     if (policy_.architectures.empty()) message += "; is 'architectures' missing?";
   } else {
     message = "unknown system call " + in_quotes(name.text) + " (" + abi_list() + ")" + suggest(name.text);
   }
   diagnostics_.error(name.range, std::move(message));
+}
+
+/// The same call by the name that a listed ABI has for it.
+std::optional<std::string_view> PolicyChecks::own_name(std::string_view written) const {
+  constexpr std::string_view kSame[][3] = {
+      {"fadvise64_64", "arm_fadvise64_64", "fadvise64"},
+      {"sync_file_range", "sync_file_range2", "arm_sync_file_range"},
+      {"newfstatat", "fstatat64", "newfstatat"},
+  };
+  for (const auto& names : kSame) {
+    if (std::find(std::begin(names), std::end(names), written) == std::end(names)) continue;
+    for (const CoveredAbi& covered : abis_) {
+      for (const std::string_view name : names) {
+        if (arch::number_of(covered.abi.abi, name)) return name;
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 void PolicyChecks::report_unknown_set(const Name& name) {

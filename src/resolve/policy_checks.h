@@ -70,6 +70,7 @@ class PolicyChecks {
   void warn_later(SourceRange range, std::string message);
 
   [[nodiscard]] std::string suggest(std::string_view written);
+  [[nodiscard]] std::optional<std::string_view> own_name(std::string_view written) const;
   [[nodiscard]] std::string abi_list() const;
   /// The policy's ABIs that have the call.
   [[nodiscard]] std::vector<const arch::AbiInfo*> abis_with(std::string_view call) const;

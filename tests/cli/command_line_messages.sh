@@ -91,7 +91,7 @@ test_failed_exec_carries_the_level_too() {
   printf 'text\n' >text
   chmod 755 text
   : >err
-  JOURNAL_STREAM=$(journal_of err) run "$SANDBOX_RUN" -p "$POLICY" ./text
+  JOURNAL_STREAM=$(journal_of err) run "$SANDBOX_RUN" -q -p "$POLICY" ./text
   assert_status 126
   assert_file_is err "<3>sandbox-run: error: cannot execute './text': it is neither a program for this machine nor $(
   )a script that starts with '#!'"
@@ -106,6 +106,39 @@ on_terminal() {
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$@" </dev/null >shown 2>err || status=$?; } 2>/dev/null
   : >out
   sed 's/\r$//' shown >screen # The terminal turns each line feed into two characters.
+}
+
+NO_NETWORK='seccomp:
+  default_action: allow
+  syscalls:
+  - action: errno
+    names: ["@network-io"]'
+UNDONE="'socket', 'connect', 'accept' and 10 more are restricted, but io_uring does the same past every filter; deny $(
+)'io_uring_setup' too"
+
+test_what_undoes_a_policy() {
+  printf '%s\n' "$NO_NETWORK" >no-network.yml
+  printf '%s\n' "$NO_NETWORK" | sed 's/"@network-io"/&, io_uring_setup/' >closed.yml
+  on_terminal "$SANDBOX_RUN" -p no-network.yml true
+  assert_status 0
+  assert_file_is screen "sandbox-run: warning: no-network.yml:5:13: $UNDONE
+    names: [\"@network-io\"]
+            ^~~~~~~~~~~~~"
+  : >err
+  JOURNAL_STREAM=$(journal_of err) run "$SANDBOX_RUN" -p no-network.yml true
+  assert_status 0
+  assert_file_is err "<4>sandbox-run: warning: no-network.yml:5:13: $UNDONE"
+  # Neither for programs, nor where another policy denies it.
+  run "$SANDBOX_RUN" -p no-network.yml true
+  assert_status 0
+  assert_file_is err ""
+  local options
+  for options in "-q -p no-network.yml" "-p closed.yml" "-p no-network.yml -p closed.yml" "-p no-network.yml --profile default"; do
+    # shellcheck disable=SC2086
+    on_terminal "$SANDBOX_RUN" $options true
+    assert_status 0
+    assert_file_is screen ""
+  done
 }
 
 shows() { # shows POLICY TEXT: the launcher refuses the policy, and this is on the screen.

@@ -21,6 +21,19 @@ test_check() {
   answers 2 check_json check --machine x86_64 --format=json --strict warned.yml wrong.yml
 }
 
+# Programs are killed under this list, and none was when it was written.
+test_check_of_an_old_list() {
+  bring old_calls.yml old_go.yml
+  answers 1 check_old_calls check --machine x86_64 --strict old_calls.yml
+  answers 0 check_old_go check --machine x86_64 old_go.yml
+  answers 0 check_old_go_self_installed check --machine x86_64 --self-installed old_go.yml
+}
+
+test_check_of_a_policy_that_is_not_enabled() {
+  bring disabled.yml
+  answers 1 check_disabled check --strict disabled.yml
+}
+
 test_show() {
   bring example.yml disabled.yml
   HIDDEN='/^(filter|a call):/s/[0-9.]+/N/g' answers 0 show show --machine x86_64 example.yml

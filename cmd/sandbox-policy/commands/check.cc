@@ -63,7 +63,9 @@ int check(const Options& options, const Log& log, Output& out) {
       readable = false;
       continue;
     }
-    if (text->policy && !text->diagnostics.has_errors()) resolve::lint(*text->policy, text->rules, text->diagnostics);
+    if (text->policy && !text->diagnostics.has_errors()) {
+      resolve::lint(*text->policy, text->rules, text->diagnostics, {.self_installed = options.self_installed});
+    }
     text->diagnostics.sort();
     const Counts counts = count(text->diagnostics);
     total.errors += counts.errors;

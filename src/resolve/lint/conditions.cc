@@ -183,19 +183,43 @@ void check_socket_type(const Written& written, const RuleSet& rules, Findings& f
                    "use MaskedEqual with mask 0xf");
 }
 
+/// A file type or an access mode never comes alone: mknod's mode has permissions, open's flags O_CLOEXEC.
+void check_mode(const Written& written, const RuleSet& rules, Findings& findings) {
+  const FlagWord* word = flag_word(rules.abi, written.call, written.condition.argument);
+  const auto field = word == nullptr || word->field.empty() ? std::nullopt : arch::constant(rules.abi, word->field);
+  if (!field || (written.value & ~*field) != 0) return;
+  const bool allows =
+      policy::is_allowed(written.clause.verdict.action) && written.condition.operation == Operation::kEqual;
+  const bool denies =
+      policy::is_denied(written.clause.verdict.action) && written.condition.operation == Operation::kNotEqual;
+  if ((!allows && !denies) || !matters(written, rules.default_verdict)) return;
+  findings.add("exact-mode", rules.abi, written.condition.range,
+               subject(written) +
+                   " is compared whole, and holds other bits with nearly every call: such calls are "
+                   "denied; use MaskedEqual with mask " +
+                   std::string(word->field));
+}
+
+/// What a multiplexer gets for one selector.
+Judgement judge(const RuleSet& rules, const arch::Multiplexed& multiplexed) {
+  const PolicyRules alone = {rules};
+  bpf::SystemCall call;
+  call.arch = arch::info(rules.abi).audit_arch;
+  call.number = *arch::number_of(rules.abi, multiplexed.multiplexer);
+  call.args[0] = multiplexed.selector;
+  Judgement judgement = evaluate(alone, call);
+  judgement.clause = nullptr;  // It was a copy's.
+  return judgement;
+}
+
 /// resolve() warns of a conditional deny that socketcall or ipc leaves open; a conditional allow is as open when the
 /// multiplexer is allowed by name.
-void check_multiplexers(const Written& written, const SourceRange& name, const RuleSet& rules, Findings& findings) {
+void check_multiplexed(const Written& written, const SourceRange& name, const RuleSet& rules, Findings& findings) {
   const std::vector<arch::Multiplexed> all = arch::multiplexed(rules.abi, written.call);
   if (all.empty() || !policy::is_allowed(written.clause.verdict.action) || !matters(written, rules.default_verdict))
     return;
-  const PolicyRules alone = {rules};
   for (const arch::Multiplexed& multiplexed : all) {
-    bpf::SystemCall call;
-    call.arch = arch::info(rules.abi).audit_arch;
-    call.number = *arch::number_of(rules.abi, multiplexed.multiplexer);
-    call.args[0] = multiplexed.selector;
-    if (!policy::is_allowed(evaluate(alone, call).verdict.action)) continue;
+    if (!policy::is_allowed(judge(rules, multiplexed).verdict.action)) continue;
     findings.add("multiplexer-open", rules.abi, name,
                  "the conditions on " + in_quotes(written.call) + " do not hold for " +
                      in_quotes(multiplexed.multiplexer) +
@@ -213,8 +237,25 @@ const Clause* find_clause(const std::vector<Clause>& clauses, const policy::Name
 
 }  // namespace
 
+/// On 32-bit x86 glibc and Go make their sockets through socketcall alone (strace -n of glibc 2.36: number 102 for
+/// each; Go: src/syscall/asm_linux_386.s): what is allowed to the calls of their own, by conditions say, is of no use
+/// to them.
+void check_socketcall(const RuleSet& rules, Findings& findings) {
+  if (rules.abi != Abi::kX86) return;
+  const auto socket = answers_of(rules, "socket");
+  if (!socket || !socket->passes || socket->permission == nullptr) return;
+  for (const arch::Multiplexed& multiplexed : arch::multiplexed(rules.abi, "socket")) {
+    const Judgement judgement = judge(rules, multiplexed);
+    // What a group denies is denied on purpose.
+    if (policy::is_allowed(judgement.verdict.action) || judgement.source == VerdictSource::kGroup) return;
+  }
+  findings.add(
+      "no-socketcall", rules.abi, socket->permission->origin->range,
+      "'socket' is allowed, but not 'socketcall', by which the 32-bit programs of glibc and Go make their sockets; "
+      "allow it, where no argument can be looked at, or deny it by its name");
+}
+
 void check_conditions(const policy::Policy& policy, const RuleSet& rules, Findings& findings) {
-  std::set<std::string_view> multiplexed;  // Said once for each call.
   for (const policy::Group& group : policy.groups) {
     for (const policy::ConditionalName& entry : group.names_with_args) {
       // A condition on a set would be said of each of its calls; sets hardly have arguments in common.
@@ -230,10 +271,24 @@ void check_conditions(const policy::Policy& policy, const RuleSet& rules, Findin
         check_pointer(written, rules.abi, findings);
         check_flags(written, rules, findings);
         check_socket_type(written, rules, findings);
+        check_mode(written, rules, findings);
       }
-      if (!multiplexed.insert(entry.name.text).second || entry.conditions.empty()) continue;
+    }
+  }
+}
+
+void check_multiplexers(const policy::Policy& policy, const RuleSet& rules, Findings& findings) {
+  if (!arch::has_multiplexers(rules.abi)) return;
+  std::set<std::string_view> seen;  // Reported once for each call.
+  for (const policy::Group& group : policy.groups) {
+    for (const policy::ConditionalName& entry : group.names_with_args) {
+      const auto number = arch::number_of(rules.abi, entry.name.text);
+      if (!number || entry.conditions.empty() || !seen.insert(entry.name.text).second) continue;
+      const std::vector<Clause>& clauses = clauses_of(rules, *number);
+      const Clause* clause = find_clause(clauses, entry.name);
+      if (clause == nullptr) continue;
       const Written written = {entry.name.text, entry.conditions.front(), 0, *clause, clauses};
-      check_multiplexers(written, entry.name.range, rules, findings);
+      check_multiplexed(written, entry.name.range, rules, findings);
     }
   }
 }

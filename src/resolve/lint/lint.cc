@@ -13,8 +13,9 @@
 namespace sandbox::resolve {
 namespace {
 
-constexpr std::array<LintKind, 15> kKinds = {{
+constexpr std::array<LintKind, 22> kKinds = {{
     {"clone3-breaks-threads", "clone3 is denied, but not with ENOSYS: libc then does not fall back to clone"},
+    {"exact-mode", "an access mode or a file type is compared whole, and other bits are part of the argument"},
     {"exact-socket-type", "a socket's type is compared whole, and SOCK_CLOEXEC and SOCK_NONBLOCK are part of it"},
     {"flags-compared-whole", "a rule against flags that does not match once another flag is set"},
     {"io-uring-open", "calls are denied that io_uring makes without a system call"},
@@ -22,12 +23,18 @@ constexpr std::array<LintKind, 15> kKinds = {{
     {"lacks-restart-syscall", "an allow list without restart_syscall"},
     {"lacks-sigreturn", "an allow list without rt_sigreturn or sigreturn"},
     {"multiplexer-open", "conditions on a call that socketcall or ipc makes without them"},
+    {"newer-call-denied", "an allow list has calls that C libraries or Go made once, and not those that they make now"},
+    {"newer-call-not-enosys", "the same; with errno ENOSYS for the newer calls, the allowed ones are made"},
+    {"no-socketcall", "32-bit programs make their sockets through socketcall, which is denied"},
+    {"not-enabled", "the policy is switched off"},
     {"opens-processes", "an allow list with ptrace or process_vm_writev, by which other processes are taken over"},
     {"pointer-compared", "a condition on an argument of which the filter sees the address only"},
     {"redundant-name", "an entry that an earlier one decides already, in the same way"},
     {"sibling-open", "a call is denied, but not another one that does the same"},
     {"sibling-unfiltered", "a call has conditions, but not another one that does the same"},
+    {"trace-undone", "calls are left to a tracer, and the program may install a listener of its own"},
     {"undeniable-call", "a call is denied that the kernel lets past every filter"},
+    {"unknown-name", "a container profile names a call that no ABI has"},
     {"unreachable-name", "an entry that an earlier one decides first, in another way"},
 }};
 static_assert(std::ranges::is_sorted(kKinds, {}, &LintKind::id));
@@ -230,16 +237,44 @@ std::span<const LintKind> lint_kinds() {
   return kKinds;
 }
 
-void lint(const policy::Policy& policy, const PolicyRules& rules, Diagnostics& diagnostics) {
-  if (!policy.enabled) return;
+void lint(const policy::Policy& policy, const PolicyRules& rules, Diagnostics& diagnostics,
+          const LintOptions& options) {
+  if (!policy.enabled) {
+    diagnostics.warning(policy.enabled_range, "'enabled' is false: this policy denies nothing", "not-enabled");
+    return;
+  }
+  check_names(policy, diagnostics);
   Findings findings;
   check_reachability(policy, rules, findings);
   for (const RuleSet& set : rules) {
     check_siblings(set, findings);
     check_conditions(policy, set, findings);
+    check_multiplexers(policy, set, findings);
+    check_socketcall(set, findings);
     check_needed_calls(policy, set, findings);
+    if (!options.recorded) check_upgrades(policy, set, options, findings);
+    check_trace(policy, set, findings);
     check_undeniable(policy, set, findings);
     check_other_processes(set, findings);
+  }
+  findings.report(rules.size(), diagnostics);
+}
+
+void lint_launch(const policy::Policy& policy, const PolicyRules& rules, std::span<const PolicyRules> all,
+                 Diagnostics& diagnostics) {
+  Findings findings;
+  for (const RuleSet& set : rules) {
+    // Whether every policy lets the call pass.
+    const auto open = [&](std::string_view name) {
+      return std::ranges::all_of(all, [&](const PolicyRules& others) {
+        const RuleSet* other = find_rules(others, set.abi);
+        const auto answers = other == nullptr ? std::nullopt : answers_of(*other, name);
+        return answers && answers->passes;
+      });
+    };
+    if (open("io_uring_setup")) check_io_uring(set, findings);
+    if (open("execveat")) check_execveat(set, findings);
+    if (open("socketcall") || open("ipc")) check_multiplexers(policy, set, findings);
   }
   findings.report(rules.size(), diagnostics);
 }

@@ -19,10 +19,26 @@ struct LintKind {
 /// Every kind, sorted by id.
 std::span<const LintKind> lint_kinds();
 
+/// What check cannot know from the policy.
+struct LintOptions {
+  /// The program installs the policy itself once it has started: what only a start needs is not missed, unless the
+  /// policy lets it execute other programs.
+  bool self_installed = false;
+  /// The policy was written from what today's programs call: nothing that they call is missing.
+  bool recorded = false;
+};
+
 /// Adds a warning with an id for everything in a policy that does not do what its author seems to think: entries that
 /// are never reached, calls that are denied while others do the same work, conditions that see less than they say, and
-/// calls without which programs break. `rules` is what resolve() made of the policy, without errors. There are none for
-/// a policy that is not enabled. Warnings that hold on some of the ABIs alone name them.
-void lint(const policy::Policy& policy, const PolicyRules& rules, Diagnostics& diagnostics);
+/// calls without which programs break. `rules` is what resolve() made of the policy, without errors. For a policy that
+/// is not enabled there is none but that. Warnings that hold on some of the ABIs alone name them.
+void lint(const policy::Policy& policy, const PolicyRules& rules, Diagnostics& diagnostics,
+          const LintOptions& options = {});
+
+/// Adds those of lint()'s warnings that a launch shows: that what a policy denies can be done all the same, through
+/// io_uring, execveat or a multiplexer. `all` are the rules of the policies that apply together, `rules` among them:
+/// what another one of them denies undoes nothing.
+void lint_launch(const policy::Policy& policy, const PolicyRules& rules, std::span<const PolicyRules> all,
+                 Diagnostics& diagnostics);
 
 }  // namespace sandbox::resolve

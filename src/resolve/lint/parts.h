@@ -12,6 +12,7 @@
 #include "arch/abi.h"
 #include "base/diagnostic.h"
 #include "policy/policy.h"
+#include "resolve/lint/lint.h"
 #include "resolve/rule_set.h"
 
 namespace sandbox::resolve {
@@ -78,10 +79,17 @@ bool covers(const Clause& earlier, const Clause& later);
 /// minutes to find out, and would not be read.
 const Clause* decider_of(const std::vector<Clause>& clauses, size_t index);
 
-// The checks, each in a file of its own. One ABI at a time but for the first.
+// The checks. One ABI at a time but for the first two.
+void check_names(const policy::Policy& policy, Diagnostics& diagnostics);
 void check_reachability(const policy::Policy& policy, const PolicyRules& rules, Findings& findings);
 void check_siblings(const RuleSet& rules, Findings& findings);
+void check_execveat(const RuleSet& rules, Findings& findings);
+void check_io_uring(const RuleSet& rules, Findings& findings);
 void check_conditions(const policy::Policy& policy, const RuleSet& rules, Findings& findings);
 void check_needed_calls(const policy::Policy& policy, const RuleSet& rules, Findings& findings);
+void check_multiplexers(const policy::Policy& policy, const RuleSet& rules, Findings& findings);
+void check_socketcall(const RuleSet& rules, Findings& findings);
+void check_trace(const policy::Policy& policy, const RuleSet& rules, Findings& findings);
+void check_upgrades(const policy::Policy& policy, const RuleSet& rules, const LintOptions& options, Findings& findings);
 
 }  // namespace sandbox::resolve

@@ -20,8 +20,10 @@ struct Family {
   std::string_view advice = {};  ///< What to do about `also`, if denying is not it.
 };
 
+constexpr Family kExecve = {"execve execveat"};
+
 constexpr Family kFamilies[] = {
-    {"execve execveat"},
+    kExecve,
     {"open openat openat2", {}, "creat"},
     {"rename renameat renameat2"},
     {"link linkat"},
@@ -297,6 +299,14 @@ void check_siblings(const RuleSet& rules, Findings& findings) {
   check.check_clone();
   check.check_io_uring();
   check.check_spellings();
+}
+
+void check_execveat(const RuleSet& rules, Findings& findings) {
+  SiblingCheck(rules, findings).check_family(kExecve);
+}
+
+void check_io_uring(const RuleSet& rules, Findings& findings) {
+  SiblingCheck(rules, findings).check_io_uring();
 }
 
 }  // namespace sandbox::resolve

@@ -66,6 +66,20 @@ TEST(Architectures, RefuseANameThatAllOfThemLack) {
             "5:38: error: unknown system call 'opnat' (aarch64, riscv64); did you mean 'openat'?\n");
 }
 
+TEST(Architectures, NameACallAsTheyDo) {
+  EXPECT_EQ(ResolvedText(policy_with("  architectures: [arm]\n", deny("fadvise64_64, sync_file_range"))).problems,
+            "5:29: error: no system call 'fadvise64_64' on arm; it is 'arm_fadvise64_64' there\n"
+            "5:43: error: no system call 'sync_file_range' on arm; it is 'sync_file_range2' there\n");
+  EXPECT_EQ(ResolvedText(policy_with("  architectures: [x86_64]\n", deny("arm_fadvise64_64, fstatat64"))).problems,
+            "5:29: error: no system call 'arm_fadvise64_64' on x86_64; it is 'fadvise64' there\n"
+            "5:47: error: no system call 'fstatat64' on x86_64; it is 'newfstatat' there\n");
+  EXPECT_EQ(ResolvedText(policy_with("  architectures: [x86]\n", deny("arm_fadvise64_64, newfstatat"))).problems,
+            "5:29: error: no system call 'arm_fadvise64_64' on x86; it is 'fadvise64_64' there\n"
+            "5:47: error: no system call 'newfstatat' on x86; it is 'fstatat64' there\n");
+  EXPECT_EQ(ResolvedText(policy_with("  architectures: [arm]\n", deny("arm_fadvise64_46"))).problems,
+            "5:29: error: unknown system call 'arm_fadvise64_46' (arm); did you mean 'arm_fadvise64_64'?\n");
+}
+
 TEST(Architectures, HaveEachTheirOwnErrors) {
   const ResolvedText resolved(
       "seccomp:\n  default_action: errno\n  default_errno: ENOSYS\n"

@@ -35,17 +35,31 @@ const std::map<std::string, std::string> kShipped = {
     {"default", ""},
     // Seen: under this list a `sleep 3` that is stopped and continued ends with "cannot read realtime clock: Operation
     // not permitted".
-    {"beats-amd64", "6:3: " + kNoRestart},
+    {"beats-amd64", "6:3: " + kNoRestart +
+                        "6:3: libc now calls 'fchmodat2' for 'fchmodat'; programs now call 'statx' for 'stat' and "
+                        "'lstat'; the default "
+                        "action denies them (errno EPERM): answer them with errno ENOSYS, or set 'kernel: \"4.10\"' "
+                        "[newer-call-not-enosys]\n"},
     // The list is older than clone3: prometheus-node-exporter dies at once with "pthread_create failed".
     {"beats-amd64-2018",
      "7:3: 'clone3' gets errno EPERM: libc starts threads with it, and with 'clone' only after errno ENOSYS; deny it "
      "with ENOSYS [clone3-breaks-threads]\n"
      "7:3: " +
-         kNoRestart},
-    // 32-bit x86 returns by sigreturn from handlers that were set with signal(3). Go has none, but cgo may.
+         kNoRestart +
+         // Seen: under the list as it was in 2018, the same program of Debian 13 dies with "eventfd failed", too.
+         "7:3: libc now calls 'clock_nanosleep' for 'nanosleep'; 'prlimit64' for 'getrlimit'; the default action "
+         "denies them (errno EPERM): allow them [newer-call-denied]\n"},
+    // 32-bit x86 returns by sigreturn from handlers that were set with signal(3). Go has none, but cgo may; and cgo
+    // calls what glibc does.
     {"beats-386",
      "7:3: 'sigreturn' is not allowed (errno EPERM): without it signal handlers that were set without SA_SIGINFO "
-     "cannot return [lacks-sigreturn]\n"},
+     "cannot return [lacks-sigreturn]\n"
+     "7:3: libc now calls 'clock_nanosleep' for 'nanosleep'; the default action denies it (errno EPERM): allow it "
+     "[newer-call-denied]\n"
+     "7:3: libc now calls 'statx' for 'stat64', 'lstat64', 'fstat64' and 'fstatat64'; 'fchmodat2' for 'fchmodat'; "
+     "'clock_gettime64' for 'clock_gettime'; 'clock_nanosleep_time64' for 'nanosleep'; 'pselect6_time64' for "
+     "'pselect6'; 'futex_time64' for 'futex'; the default action denies them (errno EPERM): answer them with errno "
+     "ENOSYS, or set 'kernel: \"4.10\"' [newer-call-not-enosys]\n"},
     // fork(3) of glibc and musl is clone(SIGCHLD): denying fork and vfork prevents no process.
     {"beats-arm", "12:7: " + kForkIsClone},
     {"beats-example", "11:7: " + kForkIsClone},
