@@ -50,13 +50,13 @@ Step<Bytes> read_bytes(const std::string& written, const Log& log) {
   const auto [path, resource] = command_line::split_policy_name(written);
   auto contents = read_file(path, limit);
   if (contents) return Bytes{input_name(path), std::move(contents->bytes), resource};
-  std::string message = printable_path(input_name(path)) + ": ";
+  std::string message;
   if (contents.error().kind == FileError::Kind::kTooLarge) {
     message += "is larger than " + std::to_string(limit) + " bytes, the most that a policy may have";
   } else {
     message += describe(contents.error(), limit);
   }
-  log.error(message);
+  log.error_in(printable_path(input_name(path)), message);
   return Unusable{};
 }
 
@@ -78,7 +78,7 @@ Step<Input> filter_input(const Bytes& bytes, const Log& log) {
   input.name = printable_path(bytes.name);
   auto ready = compile::inspect_filter(bytes.bytes);
   if (!ready) {
-    log.error(input.name + ": " + ready.error().message);
+    log.error_in(input.name, ready.error().message);
     return Unusable{};
   }
   input.kind = ready->raw ? Input::Kind::kRawBpf : Input::Kind::kFilterFile;
@@ -125,11 +125,14 @@ std::vector<arch::Abi> Input::abis(arch::Abi machine) const {
 policy::Environment environment_of(const Options& options) {
   policy::Environment environment;
   environment.native = options.machine;
-  environment.capabilities = [&options] {
-    return options.capabilities ? *options.capabilities : kernel::attainable_capabilities(true);
-  };
-  environment.kernel = kernel::running_kernel();
+  if (options.capabilities) {
+    policy::Capabilities capabilities = options.capabilities->names;
+    if (options.capabilities->own) capabilities.merge(kernel::attainable_capabilities(true));
+    environment.capabilities = [capabilities] { return capabilities; };
+  }
+  environment.kernel = options.kernel;
   environment.kernel_widths = options.kernel_widths;
+  environment.note_capabilities = options.command == Command::kExplain;
   return environment;
 }
 
@@ -137,7 +140,7 @@ Step<Text> load_text(const std::string& name, const policy::Environment& environ
   auto bytes = read_bytes(name, log);
   if (!bytes) return bytes.error();
   if (!is_filter(*bytes)) return read_text(std::move(*bytes), environment);
-  log.error(printable_path(input_name(name)) + ": is a compiled filter, expected a policy");
+  log.error_in(printable_path(input_name(name)), "is a compiled filter, expected a policy");
   return Unusable{};
 }
 
@@ -157,7 +160,7 @@ Step<Input> load(const std::string& name, const Options& options, const Log& log
 Step<Input> load_policy(const std::string& name, const std::string& why, const Options& options, const Log& log) {
   auto input = load(name, options, log);
   if (!input || input->kind == Input::Kind::kPolicy) return input;
-  log.error(input->name + ": is a compiled filter, " + why);
+  log.error_in(input->name, "is a compiled filter, " + why);
   return Unusable{};
 }
 
@@ -169,12 +172,28 @@ Step<compile::ReadyFilter> filter_of(const Input& input, const Options& options,
   return compile_input(input, options.machine, log);
 }
 
-Step<bpf::ValidatedProgram> program_of(const Input& input, const Options&, const Log& log) {
-  if (input.filter) return compile::without_token(input.filter->filter);
-  if (!input.enabled()) return *bpf::validate({{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}});
-  auto ready = compile_input(input, std::nullopt, log);
-  if (!ready) return ready.error();
-  return std::move(ready->filter.program);
+Step<bpf::ValidatedProgram> program_of(std::span<const Input> inputs, const Options&, const Log& log) {
+  if (inputs.size() == 1 && inputs.front().filter) return compile::without_token(inputs.front().filter->filter);
+  std::vector<resolve::PolicyRules> rules;
+  std::vector<policy::Flags> flags;
+  std::vector<const policy::Policy*> policies;
+  for (const Input& input : inputs) {
+    if (!input.enabled()) continue;
+    rules.push_back(input.rules);
+    for (resolve::RuleSet& set : rules.back()) resolve::set_policy(set, static_cast<uint32_t>(policies.size()));
+    flags.push_back(input.policy->flags);
+    policies.push_back(&*input.policy);
+  }
+  if (policies.empty()) return *bpf::validate({{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}});
+  const std::string names = join_with_and(inputs, &Input::name);
+  if (compile::covered_abis(rules).empty()) {
+    log.error(names + " have no ABI in common");
+    return Unusable{};
+  }
+  auto ready = compile::compile_ready(rules, flags, names, {.launcher = std::nullopt});
+  if (ready) return std::move(ready->filter.program);
+  log.error(compile::describe(ready.error(), policies, names));
+  return Unusable{};
 }
 
 }  // namespace sandbox::tool

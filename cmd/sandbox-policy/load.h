@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -70,7 +71,8 @@ Step<Input> load_policy(const std::string& name, const std::string& why, const O
 /// The filter that a launch would install for the input, without the token's bits.
 Step<compile::ReadyFilter> filter_of(const Input& input, const Options& options, const Log& log);
 
-/// What the input says to every call, with no way around it for a launcher. For a policy that is not enabled: allow.
-Step<bpf::ValidatedProgram> program_of(const Input& input, const Options& options, const Log& log);
+/// What the input says to every call, with no way around it for a launcher; several are policies that apply together.
+/// Where no policy is enabled: allow.
+Step<bpf::ValidatedProgram> program_of(std::span<const Input> inputs, const Options& options, const Log& log);
 
 }  // namespace sandbox::tool

@@ -4,11 +4,13 @@
 #include <new>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/diagnostic.h"
 #include "base/log.h"
 #include "kernel/probe.h"
 #include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/json.h"
 #include "sandbox-policy/options.h"
 #include "sandbox-policy/output.h"
 
@@ -51,6 +53,15 @@ std::string inputs_of(const Options& options) {
   return names.empty() ? "standard output" : names;
 }
 
+/// A program that reads JSON gets JSON when an input is wrong, too: the errors in place of the answer. `check` and
+/// `test` have them in their answers.
+void answer_with_errors(Command command, const std::vector<KeptError>& errors, Output& out) {
+  if ((command == Command::kCheck || command == Command::kTest) && !out.text().empty()) return;
+  Json json(command == Command::kAudit ? Json::Layout::kOneLine : Json::Layout::kIndented);
+  out = Output();
+  out.add(add_errors(json.open_object().key("errors"), errors).close_object().text());
+}
+
 int run(int argc, char** argv) {
   Log log("sandbox-policy");
   if (kernel::runs_with_borrowed_privileges()) {
@@ -62,6 +73,8 @@ int run(int argc, char** argv) {
     log.error(parsed.error().message);
     return kExitFailed;
   }
+  std::vector<KeptError> errors;
+  log.keep_errors(errors);
   Output out;
   int status = kExitGood;
   if (const auto* information = std::get_if<Information>(&*parsed)) {
@@ -73,8 +86,9 @@ int run(int argc, char** argv) {
       status = run_command(options, log, out);
     } catch (const std::bad_alloc&) {  // What was read is freed by now, so there is memory for a message.
       log.error(inputs_of(options) + ": not enough memory for what is to be done with it");
-      return kExitFailed;
+      status = kExitFailed;
     }
+    if (options.json && status == kExitFailed) answer_with_errors(options.command, errors, out);
   }
   if (out.finish()) return status;
   log.error("cannot write to standard output");

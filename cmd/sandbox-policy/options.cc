@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "command_line/option_table.h"
 #include "command_line/policy_name.h"
+#include "kernel/probe.h"
 
 namespace sandbox::tool {
 namespace {
@@ -39,35 +40,38 @@ struct CommandSpec {
 constexpr CommandSpec kCommands[] = {
     {Command::kCheck, "check", "FILE...", 1, kAnyNumber, "errors and warnings, with their places",
      "Reads policies and says what is wrong with them, and what may not do what its author thinks.\n",
-     "--strict --self-installed --format --machine --cap --kernel-widths"},
+     "--strict --self-installed --format --machine --cap --kernel --kernel-widths"},
     {Command::kShow, "show", "FILE", 1, 1, "what a policy does with every call, and what its filter costs",
      "Shows what happens to each call, on one page: whole sets of calls by their names (@network-io), and what is\n"
      "left of a set call by call. Calls whose arguments matter are listed with their conditions.\n",
-     "--all --arch --format --machine --cap --kernel-widths --quiet"},
+     "--all --arch --format --machine --cap --kernel --kernel-widths --quiet"},
     {Command::kExplain, "explain", "FILE CALL [ARGUMENT]...", 2, 8, "what one call gets, and the line that says so",
      "Says what CALL gets, and quotes the line of the policy that decides. CALL is a name or a number; ARGUMENTs are\n"
      "integers or constants such as AF_UNIX or 'O_WRONLY|O_CREAT', missing ones are 0. Without any, a call whose\n"
      "arguments matter is shown with all its cases.\n",
-     "--path --arch --format --machine --cap --kernel-widths --quiet"},
+     "--path --arch --format --machine --cap --kernel --kernel-widths --quiet"},
     {Command::kDisasm, "disasm", "FILE", 1, 1, "the filter program, annotated",
      "Prints the filter, instruction by instruction, with the names of calls and ABIs and the lines of the policy.\n",
-     "--format --machine --cap --kernel-widths --quiet"},
-    {Command::kDiff, "diff", "A B", 2, 2, "the calls that two policies or filters treat differently",
+     "--format --machine --cap --kernel --kernel-widths --quiet"},
+    {Command::kDiff, "diff", "A B | A... -- B...", 2, kAnyNumber,
+     "the calls that two policies or filters treat differently",
      "Compares what A and B do with every call and all arguments. This is a proof, not a sample: \"equal\" holds for\n"
-     "all calls. For each difference there is an example. What cannot be decided is said.\n",
-     "--arch --format --machine --cap --kernel-widths --quiet"},
+     "all calls. For each difference there is an example, and whether B is looser or stricter there. What cannot be\n"
+     "decided is said. Several policies on one side apply together, as in a launch.\n",
+     "--fail-on --arch --format --machine --cap --kernel --kernel-widths --quiet"},
     {Command::kTest, "test", "FILE...", 1, kAnyNumber, "runs expectations: what a policy should do with certain calls",
      "Runs files of expectations, see sandbox-policy(1): each names a policy, and calls with what they should get.\n",
-     "--format --machine --cap --kernel-widths --quiet"},
+     "--format --machine --cap --kernel --kernel-widths --quiet"},
     {Command::kConvert, "convert", "--to FORMAT FILE", 1, 1, "writes a policy in another format",
      "Writes the policy as 'beats' (YAML for sandbox-run and Elastic Beats), 'oci' (JSON for Docker, Podman and\n"
      "Kubernetes' Localhost profiles), 'k8s' (a SeccompProfile of the security-profiles-operator), 'systemd' (a\n"
-     "drop-in for a service) or 'bpf' (raw BPF). What the format cannot say is an error.\n",
-     "--to --lossy --output --machine --cap --kernel-widths --quiet"},
+     "drop-in for a service) or 'bpf' (raw BPF). What the format cannot say is an error; for systemd the drop-in then\n"
+     "lets sandbox-run start the service.\n",
+     "--to --runtime-calls --systemd-version --lossy --output --machine --cap --kernel --kernel-widths --quiet"},
     {Command::kCompile, "compile", "FILE... -o OUT", 1, kAnyNumber, "writes the filter, for 'sandbox-run --bpf'",
      "Compiles policies to a filter file, so that a launch reads and compiles nothing. Each of several policies must\n"
      "let a call through, as with sandbox-run.\n",
-     "--output --raw --machine --cap --kernel-widths --quiet"},
+     "--output --raw --machine --cap --kernel --kernel-widths --quiet"},
     {Command::kRecord, "record", "-o OUT [--] PROGRAM [ARGUMENT]...", 1, kAnyNumber,
      "runs a program, and writes the policy that it needs",
      "Runs PROGRAM with all that it starts, and writes a policy that allows the calls which these have made. Until\n"
@@ -96,15 +100,33 @@ std::optional<std::string> expect_word(std::string_view what, std::string_view w
 }
 
 std::optional<std::string> read_format(std::string_view value, Options& options) {
-  constexpr std::string_view kFormats[] = {"text", "json"};
-  options.json = value == "json";
-  return expect_word("format", value, kFormats);
+  constexpr std::string_view kFormats[] = {"text", "json", "tap", "junit"};  // As in OutputFormat.
+  const std::span<const std::string_view> known(kFormats, options.command == Command::kTest ? 4 : 2);
+  const auto found = std::ranges::find(known, value);
+  if (found == known.end()) return expect_word("format", value, known);
+  options.format = static_cast<OutputFormat>(found - known.begin());
+  options.json = options.format == OutputFormat::kJson;
+  return std::nullopt;
 }
 
 std::optional<std::string> read_target_format(std::string_view value, Options& options) {
-  constexpr std::string_view kFormats[] = {"beats", "oci", "k8s", "systemd", "bpf"};
-  options.to = value;
+  constexpr std::string_view kFormats[] = {"beats", "oci",  "k8s",    "systemd", "bpf",
+                                           "yaml",  "json", "docker", "podman",  "kubernetes"};
+  constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
+      {"yaml", "beats"}, {"json", "oci"}, {"docker", "oci"}, {"podman", "oci"}, {"kubernetes", "k8s"}};
+  const auto alias = std::ranges::find(kAliases, value, [](const auto& entry) { return entry.first; });
+  options.to = alias == std::end(kAliases) ? value : alias->second;
   return expect_word("format", value, kFormats);
+}
+
+std::optional<std::string> read_systemd_version(std::string_view text, Options& options) {
+  unsigned version = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+  if (error != std::errc() || end != text.data() + text.size() || version == 0) {
+    return "expected a version of systemd such as 252, found " + in_quotes(text);
+  }
+  options.systemd_version = version;
+  return std::nullopt;
 }
 
 template <auto Member>
@@ -121,9 +143,28 @@ std::optional<std::string> read_abi(std::string_view value, Options& options) {
 }
 
 std::optional<std::string> read_capabilities(std::string_view list, Options& options) {
-  auto names = arch::read_capabilities(list);
-  if (!names) return names.error().message;
-  options.capabilities = std::move(*names);
+  auto read = arch::read_capabilities(list);
+  if (!read) return read.error().message;
+  options.capabilities = std::move(*read);
+  return std::nullopt;
+}
+
+std::optional<std::string> read_kernel(std::string_view text, Options& options) {
+  if (text == "running") {
+    options.kernel = kernel::running_kernel();
+    return std::nullopt;
+  }
+  const auto version = arch::parse_kernel_version(text);
+  if (!version) return "expected a Linux version such as 6.1, or running, found " + in_quotes(text);
+  options.kernel = *version;
+  return std::nullopt;
+}
+
+std::optional<std::string> read_fail_on(std::string_view value, Options& options) {
+  constexpr std::string_view kWords[] = {"any", "looser", "stricter"};  // As in FailOn.
+  const auto found = std::ranges::find(kWords, value);
+  if (found == std::end(kWords)) return expect_word("kind of difference", value, kWords);
+  options.fail_on = static_cast<FailOn>(found - std::begin(kWords));
   return std::nullopt;
 }
 
@@ -144,7 +185,12 @@ constexpr Option kOptions[] = {
      &Options::self_installed},
     {"--all", 0, "", "list every call, with its number", &Options::all},
     {"--path", 0, "", "print the way through the filter, too", &Options::path},
-    {"--to", 0, "FORMAT", "beats, oci, k8s, systemd or bpf", Option::Once{read_target_format}},
+    {"--to", 0, "FORMAT", "beats (yaml), oci (json, docker, podman), k8s (kubernetes), systemd or bpf",
+     Option::Once{read_target_format}},
+    {"--runtime-calls", 0, "", "oci, k8s: allow what a container runtime needs to start a program",
+     &Options::runtime_calls},
+    {"--systemd-version", 0, "N", "systemd: leave out the names of calls that this version does not know",
+     Option::Once{read_systemd_version}},
     {"--lossy", 0, "", "write something stricter, with a warning, for what the format cannot say", &Options::lossy},
     {"--output", 'o', "OUT", "the file to write; - is standard output", &Options::output},
     {"--merge", 0, "FILE", "add to this policy instead of beginning a new one; FILE may be OUT", &Options::merge},
@@ -153,15 +199,20 @@ constexpr Option kOptions[] = {
     {"--assume", 0, "SET", "do not watch, but allow a set (@basic-io) or a call; may be given more than once",
      &Options::assumed},
     {"--raw", 0, "", "raw BPF without a header, for 'bwrap --seccomp' and other launchers", &Options::raw},
+    {"--fail-on", 0, "WHICH", "the differences for which the exit status is 1: any (the default), looser or stricter",
+     Option::Once{read_fail_on}},
     {"--arch", 0, "ABI", "the calls of this ABI (default: of all; explain: the first covered; list: this machine's)",
      Option::Once{read_abi<&Options::arch>}},
-    {"--format", 0, "text|json", "text for people (the default), or JSON for programs", Option::Once{read_format}},
+    {"--format", 0, "FORMAT", "text for people (the default), or json; with test also tap and junit",
+     Option::Once{read_format}},
     {"--pid", 0, "N", "only what this process did", Option::Once{read_pid}},
     {"--call", 0, "NAME", "only this system call; may be given more than once", &Options::calls},
     {"--machine", 0, "ABI", "read and compile as on a machine of this ABI (default: this one's)",
      Option::Once{read_abi<&Options::machine>}},
-    {"--cap", 0, "NAMES", "OCI profiles: the capabilities to count on (default: those of the caller)",
+    {"--cap", 0, "NAMES", "OCI profiles: the capabilities to count on, or docker, own, none (the default)",
      Option::Once{read_capabilities}},
+    {"--kernel", 0, "VERSION", "OCI profiles: the Linux version for 'minKernel', or running (default: the newest)",
+     Option::Once{read_kernel}},
     {"--kernel-widths", 0, "", "OCI profiles: compare the bits that the kernel reads, not 64", &Options::kernel_widths},
     {"--quiet", 'q', "", "say less: no warnings, no remarks", &Options::quiet},
     {"--help", 'h', "", "print this help", &Options::help},
@@ -276,6 +327,7 @@ class HelpFormatter : public CLI::Formatter {
 /// What stands on the command line, not yet understood.
 struct Line {
   std::vector<std::string> arguments;
+  std::optional<size_t> first_side;  ///< diff: how many of the arguments stand before '--'.
   std::array<bool, std::size(kOptions)> flags = {};
   std::array<std::vector<std::string>, std::size(kOptions)> values;
 };
@@ -347,6 +399,12 @@ std::optional<UsageError> missing_option(const CommandSpec& spec, const Options&
   if (spec.command == Command::kConvert && options.to.empty()) {
     return usage_error(spec, "expected --to FORMAT: beats, oci, k8s, systemd or bpf");
   }
+  const bool for_runtime = options.to == "oci" || options.to == "k8s";
+  if (options.runtime_calls && !for_runtime)
+    return usage_error(spec, "--runtime-calls goes with --to oci and --to k8s");
+  if (options.systemd_version && options.to != "systemd") {
+    return usage_error(spec, "--systemd-version goes with --to systemd");
+  }
   return std::nullopt;
 }
 
@@ -356,6 +414,14 @@ Result<Options, UsageError> read_line(const CommandSpec& spec, const Line& line)
   Options options;
   options.command = spec.command;
   options.arguments = line.arguments;
+  if (line.first_side && *line.first_side < line.arguments.size()) {
+    const auto second = options.arguments.begin() + static_cast<std::ptrdiff_t>(*line.first_side);
+    options.others.assign(second, options.arguments.end());
+    options.arguments.erase(second, options.arguments.end());
+  } else if (spec.command == Command::kDiff && options.arguments.size() > 2) {
+    return usage_error(spec, "unexpected argument " + in_quotes(std::string_view(options.arguments[2])) +
+                                 "; between several policies of each side stands '--'");
+  }
   for (size_t i = 0; i < std::size(kOptions); ++i) {
     const size_t times = line.flags[i] ? 1 : line.values[i].size();
     if (const auto error = command_line::store(kOptions[i], {times, line.values[i]}, options)) {
@@ -398,6 +464,13 @@ std::string unmarked(const std::string& word) {
   return word.starts_with(std::string(kMark) + "-#") ? word.substr(kMark.size()) : word;
 }
 
+/// diff: how many of the words stand before the '--' between its sides.
+int words_of_first_side(int argc, char** argv) {
+  int index = 2;
+  while (index < argc && std::string_view(argv[index]) != "--") ++index;
+  return std::min(index, argc);
+}
+
 using Parsed = std::variant<Options, Information>;
 
 Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char** argv) {
@@ -407,7 +480,9 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
   app.allow_extras();
   Line line;
   add_options(app, spec, line);
-  const int own = spec.command == Command::kRecord ? own_words(spec, argc, argv) : argc;
+  const int own = spec.command == Command::kRecord ? own_words(spec, argc, argv)
+                  : spec.command == Command::kDiff ? words_of_first_side(argc, argv)
+                                                   : argc;
   const int program = own < argc && std::string_view(argv[own]) == "--" ? own + 1 : own;
   std::vector<std::string> words = marked(argv + 1, argv + own);
   std::vector<char*> own_line;
@@ -435,6 +510,7 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
       return unknown_option(spec, extra);
     line.arguments.push_back(extra);
   }
+  if (spec.command == Command::kDiff && !line.arguments.empty()) line.first_side = line.arguments.size();
   line.arguments.insert(line.arguments.end(), argv + program, argv + argc);
   auto options = read_line(spec, line);
   if (!options) return options.error();

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "arch/abi.h"
+#include "arch/call_versions.h"
+#include "arch/capabilities.h"
 #include "base/result.h"
 
 namespace sandbox::tool {
@@ -35,13 +37,20 @@ enum class Command : uint8_t {
   kAudit
 };
 
+enum class OutputFormat : uint8_t { kText, kJson, kTap, kJunit };
+
+/// The differences that `diff` fails for.
+enum class FailOn : uint8_t { kAny, kLooser, kStricter };
+
 struct Options {
   Command command = Command::kCheck;
   std::vector<std::string> arguments;  ///< What is not an option: as many as the command takes. record: the program.
-  bool json = false;
+  OutputFormat format = OutputFormat::kText;
+  bool json = false;                       ///< `format` is kJson.
   std::optional<arch::Abi> arch;           ///< --arch: the calls of this ABI alone.
   arch::Abi machine = arch::native_abi();  ///< --machine: on which policies are read and filters are to be used.
-  std::optional<std::set<std::string>> capabilities;
+  std::optional<arch::CapabilityList> capabilities;     ///< --cap, for OCI profiles; without it none.
+  arch::KernelVersion kernel = arch::newest_release();  ///< --kernel, for OCI profiles.
   bool kernel_widths = false;
   bool strict = false;
   bool self_installed = false;
@@ -49,13 +58,17 @@ struct Options {
   bool path = false;
   bool raw = false;
   bool lossy = false;
-  std::string to;                    ///< convert: the format.
-  std::string output;                ///< -o.
-  std::optional<pid_t> pid;          ///< audit: the records of this process alone.
-  std::vector<std::string> calls;    ///< audit: those of these calls alone; empty: of all.
-  std::string merge;                 ///< record: the policy to add to.
-  std::vector<std::string> assumed;  ///< record: names and sets that are not notified.
-  bool narrow = false;               ///< record: --args.
+  std::vector<std::string> others;  ///< diff: the policies of the second side; empty: both stand in `arguments`.
+  FailOn fail_on = FailOn::kAny;    ///< diff: the differences that make the exit status 1.
+  std::string to;                   ///< convert: the format.
+  std::optional<unsigned> systemd_version;  ///< convert: the systemd that the drop-in is for.
+  bool runtime_calls = false;               ///< convert: allow what a container runtime needs.
+  std::string output;                       ///< -o.
+  std::optional<pid_t> pid;                 ///< audit: the records of this process alone.
+  std::vector<std::string> calls;           ///< audit: those of these calls alone; empty: of all.
+  std::string merge;                        ///< record: the policy to add to.
+  std::vector<std::string> assumed;         ///< record: names and sets that are not notified.
+  bool narrow = false;                      ///< record: --args.
   bool quiet = false;
   bool help = false;
 };

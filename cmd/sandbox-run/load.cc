@@ -143,13 +143,17 @@ bool read_policy_within_memory(const Origin& origin, const policy::Environment& 
 Step<Loaded> read_policies(const Options& options, const Log& log) {
   policy::Environment environment;
   environment.native = arch::native_abi();
-  environment.capabilities = [&] {
-    return options.capabilities ? *options.capabilities : kernel::attainable_capabilities(options.no_new_privs);
-  };
+  if (options.capabilities) {
+    policy::Capabilities capabilities = options.capabilities->names;
+    if (options.capabilities->own) capabilities.merge(kernel::attainable_capabilities(options.no_new_privs));
+    environment.capabilities = [capabilities] { return capabilities; };
+  }
   environment.kernel = kernel::running_kernel();
   environment.kernel_widths = options.kernel_widths;
+  environment.note_capabilities = options.report;
 
   Loaded loaded;
+  loaded.environment = environment;
   bool good = true;
   size_t bytes = 0;
   for (const std::string& written : options.policies) {

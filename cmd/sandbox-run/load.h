@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "compile/ready_filter.h"
+#include "policy/environment.h"
 #include "policy/policy.h"
 #include "resolve/rule_set.h"
 #include "sandbox-run/options.h"
@@ -53,6 +54,7 @@ struct Loaded {
   /// The policies that apply and their rules, parallel and in order; empty where a filter was ready-made.
   std::vector<policy::Policy> policies;
   std::vector<resolve::PolicyRules> rules;
+  policy::Environment environment;  ///< In which the policies were read.
   /// What they come to together. None: no policy is enabled, and there is no filter.
   std::optional<compile::ReadyFilter> ready;
   /// That filter as it was compiled, where something was added to it for the launch: before its denials became

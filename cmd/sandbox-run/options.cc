@@ -34,10 +34,11 @@ std::optional<std::string> read_no_new_privs(std::string_view value, Options& op
 }
 
 std::optional<std::string> add_capabilities(std::string_view list, Options& options) {
-  auto names = arch::read_capabilities(list);
-  if (!names) return names.error().message;
+  auto read = arch::read_capabilities(list);
+  if (!read) return read.error().message;
   if (!options.capabilities) options.capabilities.emplace();
-  options.capabilities->merge(*names);
+  options.capabilities->names.merge(read->names);
+  options.capabilities->own = options.capabilities->own || read->own;
   return std::nullopt;
 }
 
@@ -55,7 +56,7 @@ constexpr Option kOptions[] = {
     {"--report", 0, "[=FILE]", "stay beside PROGRAM and say what is denied; to FILE as JSON (ECS) lines",
      Option::WithOrWithout{&Options::report, &Options::report_file}},
     {"--permissive", 0, "", "with --report: say what would be denied, and let it through", &Options::permissive},
-    {"--cap", 0, "NAMES", "OCI profiles: the capabilities to count on (default: those PROGRAM can have)",
+    {"--cap", 0, "NAMES", "OCI profiles: the capabilities to count on, or docker, own, none (the default)",
      Option::Each{add_capabilities}},
     {"--kernel-widths", 0, "", "OCI profiles: compare the bits that the kernel reads, not 64", &Options::kernel_widths},
     {"--dry-run", 0, "", "check everything, print the filter, start nothing", &Options::dry_run},

@@ -7,15 +7,16 @@
 #include <variant>
 #include <vector>
 
+#include "arch/capabilities.h"
 #include "base/result.h"
 
 namespace sandbox::launcher {
 
 struct Options {
-  std::vector<std::string> policies;                  ///< The files that --policy names, in order.
-  std::vector<std::string> profiles;                  ///< The built-in policies that --profile names, in order.
-  std::optional<std::string> bpf;                     ///< The filter file that --bpf names; then no policies.
-  std::optional<std::set<std::string>> capabilities;  ///< What --cap names, for OCI profiles; none: the bounding set.
+  std::vector<std::string> policies;                 ///< The files that --policy names, in order.
+  std::vector<std::string> profiles;                 ///< The built-in policies that --profile names, in order.
+  std::optional<std::string> bpf;                    ///< The filter file that --bpf names; then no policies.
+  std::optional<arch::CapabilityList> capabilities;  ///< What --cap names, for OCI profiles; without it none.
   bool kernel_widths = false;
   bool log_denied = false;
   bool report = false;                     ///< --report: supervise, and say what is denied.

@@ -103,7 +103,9 @@ report::AppliedPolicies& Reporter::policies() {
     texts_ = std::move(*texts);
   }
   const Loaded& texts = texts_ ? *texts_ : loaded_;
-  return policies_.emplace(applied_policies(texts), texts.rules, *loaded_.judge, loaded_.names());
+  policies_.emplace(applied_policies(texts), texts.rules, *loaded_.judge, loaded_.names());
+  policies_->advise_capabilities(texts.environment);
+  return *policies_;
 }
 
 void Reporter::listen(kernel::AuditLog log) {

@@ -50,11 +50,25 @@ _sandbox_policy() {
     fi
     case $option in
         --format)
-            COMPREPLY=($(compgen -W 'text json' -- "$value"))
+            local formats='text json'
+            [[ $command == test ]] && formats+=' tap junit'
+            COMPREPLY=($(compgen -W "$formats" -- "$value"))
             return
             ;;
         --to)
-            COMPREPLY=($(compgen -W 'beats oci k8s systemd bpf' -- "$value"))
+            COMPREPLY=($(compgen -W 'beats oci k8s systemd bpf yaml json docker podman kubernetes' -- "$value"))
+            return
+            ;;
+        --fail-on)
+            COMPREPLY=($(compgen -W 'any looser stricter' -- "$value"))
+            return
+            ;;
+        --cap)
+            COMPREPLY=($(compgen -W 'none docker own' -- "$value"))
+            return
+            ;;
+        --kernel)
+            COMPREPLY=($(compgen -W 'running' -- "$value"))
             return
             ;;
         --arch | --machine)
@@ -75,7 +89,7 @@ _sandbox_policy() {
                 $("$1" list syscalls 2>/dev/null | sed 's/^[0-9]* *//; s/ .*//')" -- "$value"))
             return
             ;;
-        --cap | --pid) return ;;
+        --pid | --systemd-version) return ;;
     esac
     if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "$("$1" "$command" --help 2>/dev/null |
@@ -91,7 +105,7 @@ _sandbox_policy() {
             local i files=0
             for ((i = 2; i < cword; ++i)); do
                 case ${words[i]} in
-                    --arch | --machine | --format | --cap) ((++i)) ;;
+                    --arch | --machine | --format | --cap | --kernel) ((++i)) ;;
                     -*) ;;
                     *) ((++files)) ;;
                 esac

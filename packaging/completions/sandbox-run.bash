@@ -47,7 +47,7 @@ _sandbox_run() {
             ;;
         --cap)
             # The last name of a list; what stands before it is kept.
-            COMPREPLY=($(compgen -P "${cur%"${cur##*,}"}" -W 'none chown dac_override dac_read_search fowner fsetid kill
+            COMPREPLY=($(compgen -P "${cur%"${cur##*,}"}" -W 'none docker own chown dac_override dac_read_search fowner fsetid kill
                 setgid setuid setpcap net_bind_service net_admin net_raw ipc_lock sys_module sys_rawio sys_chroot
                 sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod audit_write
                 audit_control setfcap syslog perfmon bpf' -- "${cur##*,}"))

@@ -172,6 +172,10 @@ std::optional<KernelVersion> first_introduced(std::string_view name) {
   return first;
 }
 
+KernelVersion newest_release() {
+  return std::ranges::max(kNewerCalls, {}, &NewerCall::since).since;
+}
+
 std::optional<KernelVersion> parse_kernel_version(std::string_view text) {
   const std::optional<uint16_t> major = take_number(text);
   if (!major || !take_dot(text)) return std::nullopt;

@@ -28,6 +28,9 @@ std::optional<KernelVersion> introduced(Abi abi, std::string_view name);
 /// The first Linux release that had the call, on whichever ABI; none for an unknown name.
 std::optional<KernelVersion> first_introduced(std::string_view name);
 
+/// The newest Linux release of which the tables know a call.
+KernelVersion newest_release();
+
 /// Reads "6.1", "5.10.23" and what uname(2) gives, such as "6.1.0-18-amd64" or "5.15.0+". Numbers after the second and
 /// a suffix after '-', '+', '_' or '~' are read over; anything else, a leading zero or a number over 65535 is none.
 std::optional<KernelVersion> parse_kernel_version(std::string_view text);

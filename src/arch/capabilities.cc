@@ -52,6 +52,13 @@ constexpr std::array<std::string_view, 41> kNames = {"CAP_CHOWN",
                                                      "CAP_BPF",
                                                      "CAP_CHECKPOINT_RESTORE"};
 
+constexpr std::array<std::string_view, 14> kDocker = {
+    "CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FOWNER",      "CAP_FSETID",  "CAP_KILL",
+    "CAP_SETGID", "CAP_SETUID",       "CAP_SETPCAP",     "CAP_NET_RAW", "CAP_NET_BIND_SERVICE",
+    "CAP_MKNOD",  "CAP_SYS_CHROOT",   "CAP_AUDIT_WRITE", "CAP_SETFCAP"};
+
+constexpr std::array<std::string_view, 3> kWords = {"none", "docker", "own"};
+
 /// The capability that is meant by "CAP_SYS_ADMIN", "sys_admin" and the like.
 std::string full_name(std::string_view written) {
   std::string name(written);
@@ -60,30 +67,43 @@ std::string full_name(std::string_view written) {
   return name.starts_with("CAP_") ? name : "CAP_" + name;
 }
 
+UnknownCapability unknown_capability(std::string_view written) {
+  std::string message = "unknown capability " + in_quotes(written);
+  auto nearest = nearest_name(written, kWords);
+  if (!nearest) nearest = nearest_name(full_name(written), capability_names());
+  if (nearest && !written.empty()) return {message + "; did you mean " + in_quotes(*nearest) + "?"};
+  return {message + "; expected names such as CAP_SYS_ADMIN, or none, docker or own"};
+}
+
 }  // namespace
 
 std::span<const std::string_view> capability_names() {
   return kNames;
 }
 
-Result<std::set<std::string>, UnknownCapability> read_capabilities(std::string_view list) {
+std::span<const std::string_view> docker_capabilities() {
+  return kDocker;
+}
+
+Result<CapabilityList, UnknownCapability> read_capabilities(std::string_view list) {
   const std::span<const std::string_view> known = capability_names();
-  std::set<std::string> names;
+  CapabilityList capabilities;
   for (size_t begin = 0; begin <= list.size();) {
     const size_t end = std::min(list.find(',', begin), list.size());
     const std::string_view written = list.substr(begin, end - begin);
     begin = end + 1;
     std::string name = full_name(written);
-    if (name == "CAP_NONE") continue;
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      const auto nearest = nearest_name(name, known);
-      return UnknownCapability{"unknown capability " + in_quotes(written) +
-                               (nearest && !written.empty() ? "; did you mean " + in_quotes(*nearest) + "?"
-                                                            : "; expected names such as CAP_SYS_ADMIN, or none")};
+    if (std::ranges::find(known, name) != known.end()) {
+      capabilities.names.insert(std::move(name));
+    } else if (name == "CAP_DOCKER") {
+      capabilities.names.insert(kDocker.begin(), kDocker.end());
+    } else if (name == "CAP_OWN") {
+      capabilities.own = true;
+    } else if (name != "CAP_NONE") {
+      return unknown_capability(written);
     }
-    names.insert(std::move(name));
   }
-  return names;
+  return capabilities;
 }
 
 }  // namespace sandbox::arch

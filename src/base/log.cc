@@ -77,6 +77,11 @@ void Log::write(LogLevel level, std::string_view message) const {
   logger().log(text_of(level).level, prefix(program_, level, journal_) + std::string(message));
 }
 
+void Log::report_error(const std::string& file, std::string_view message) const {
+  if (kept_ != nullptr) kept_->push_back({file, {0, 0}, std::string(message)});
+  write(LogLevel::kError, file.empty() ? std::string(message) : file + ": " + std::string(message));
+}
+
 void Log::unsuppressed_warning(std::string_view message) const {
   logger().log(spdlog::level::warn, prefix(program_, LogLevel::kWarning, journal_) + std::string(message));
 }
@@ -105,6 +110,11 @@ void Log::report(const Diagnostics& diagnostics) const {
     if (terminal && diagnostic.range) {
       message += '\n';
       message += format_excerpt(diagnostics.source(), diagnostic);
+    }
+    if (kept_ != nullptr && diagnostic.severity == Severity::kError) {
+      const SourceText& source = diagnostics.source();
+      const LineColumn place = diagnostic.range ? source.locate(diagnostic.range->offset) : LineColumn{0, 0};
+      kept_->push_back({printable_path(source.name()), place, diagnostic.message});
     }
     write(diagnostic.severity == Severity::kError ? LogLevel::kError : LogLevel::kWarning, message);
   }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/diagnostic.h"
 
@@ -11,6 +13,13 @@ namespace sandbox {
 
 /// What is shown. A message of a higher level than the one that was set is dropped.
 enum class LogLevel : uint8_t { kError, kWarning, kInfo };
+
+/// An error as it was reported, for programs.
+struct KeptError {
+  std::string file;     ///< Empty where the message is about no file, or begins with its name.
+  LineColumn place;     ///< In the file; line 0: the whole of it.
+  std::string message;  ///< Without program and place.
+};
 
 /// Writes "PROGRAM: error: TEXT" lines. Under journald (JOURNAL_STREAM names standard error) each starts with the level
 /// as "<3>", see sd-daemon(3).
@@ -24,7 +33,17 @@ class Log {
 
   void set_level(LogLevel level) { level_ = level; }
 
-  void error(std::string_view message) const { write(LogLevel::kError, message); }
+  /// From now on also keeps every error in `errors`, which is borrowed.
+  void keep_errors(std::vector<KeptError>& errors) { kept_ = &errors; }
+
+  /// Those that were kept so far.
+  [[nodiscard]] std::span<const KeptError> kept() const {
+    return kept_ == nullptr ? std::span<const KeptError>() : std::span<const KeptError>(*kept_);
+  }
+
+  void error(std::string_view message) const { report_error({}, message); }
+  /// "FILE: MESSAGE". `file` is as in messages: printable.
+  void error_in(const std::string& file, std::string_view message) const { report_error(file, message); }
   void warning(std::string_view message) const { write(LogLevel::kWarning, message); }
   void info(std::string_view message) const { write(LogLevel::kInfo, message); }
 
@@ -44,10 +63,12 @@ class Log {
 
  private:
   void write(LogLevel level, std::string_view message) const;
+  void report_error(const std::string& file, std::string_view message) const;
 
   std::string program_;
   LogLevel level_ = LogLevel::kWarning;
   bool journal_;
+  std::vector<KeptError>* kept_ = nullptr;
 };
 
 }  // namespace sandbox

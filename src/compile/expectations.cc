@@ -1,9 +1,11 @@
 #include "compile/expectations.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "arch/call_sets.h"
 #include "arch/errno_names.h"
 #include "arch/multiplexers.h"
 #include "arch/syscalls.h"
@@ -56,7 +58,7 @@ std::optional<uint32_t> Preparation::find_number() {
     message = "system call " + in_quotes(std::string_view(name.text)) + " has no number" + on + "; write [" +
               std::string(multiplexed.front().multiplexer) + ", " + std::to_string(multiplexed.front().selector) + "]";
   } else if (name.text.starts_with('@')) {
-    message = "an expectation is about one call, found the set " + in_quotes(std::string_view(name.text));
+    message = "'call' takes one call, found the set " + in_quotes(std::string_view(name.text)) + "; give it in 'calls'";
   } else if (const std::vector<arch::Abi> others = arch::abis_with(name.text); !others.empty()) {
     message = "no system call " + in_quotes(std::string_view(name.text)) + on + "; it exists on " +
               std::string(arch::info(others.front()).name) + (others.size() > 1 ? " and others" : "");
@@ -102,36 +104,92 @@ std::optional<resolve::Verdict> Preparation::find_verdict() {
   return verdict;
 }
 
+/// The expectation itself, or one for each member of its set that the ABI has.
+std::vector<policy::Expectation> each_call_of(const policy::Expectation& expectation, arch::Abi abi,
+                                              Diagnostics& diagnostics) {
+  const std::string& name = expectation.call.text;
+  if (!expectation.any_arguments || !name.starts_with('@')) return {expectation};
+  std::vector<policy::Expectation> each;
+  const auto members = arch::members_of_set(name);
+  if (!members) {
+    const auto nearest = diagnostics.nearest("sets", name, arch::set_names);
+    diagnostics.error(expectation.call.range, "unknown set " + in_quotes(std::string_view(name)) +
+                                                  (nearest ? "; did you mean " + in_quotes(*nearest) + "?" : ""));
+    return each;
+  }
+  for (const std::string_view member : *members) {
+    if (!arch::number_of(abi, member)) continue;
+    each.push_back(expectation);
+    each.back().call.text = member;
+  }
+  if (each.empty()) {
+    diagnostics.error(expectation.call.range, std::string(arch::info(abi).name) + " has no call of the set " +
+                                                  in_quotes(std::string_view(name)));
+  }
+  return each;
+}
+
+void judge(std::span<const resolve::PolicyRules> rules, const Filter& filter, JudgedExpectation& judged) {
+  const resolve::Judgement judgement = resolve::evaluate(rules, judged.call);
+  judged.evaluated = judgement.verdict;
+  judged.clause = judgement.clause;
+  if (judgement.source == resolve::VerdictSource::kAboveNamed) {
+    judged.above_named =
+        above_named_text(*resolve::find_rules(rules[judgement.policy], judged.call), judged.call.number);
+  }
+  const bpf::Outcome outcome = bpf::interpret(filter.program, judged.call, arch::info(judged.abi).endian);
+  judged.compiled = resolve::verdict_of(outcome.value);
+}
+
+/// Whether the policies together may answer with something else for other arguments. What one of them gives for all
+/// arguments stands where it is the most restrictive that any of them can give.
+bool depends_on_arguments(std::span<const resolve::PolicyRules> rules, const bpf::SystemCall& call) {
+  std::optional<resolve::Verdict> fixed;
+  for (const resolve::PolicyRules& one : rules) {
+    if (resolve::depends_on_arguments(one, call)) continue;
+    const resolve::Verdict verdict = resolve::evaluate(one, call).verdict;
+    fixed = fixed ? resolve::more_restrictive(*fixed, verdict) : verdict;
+  }
+  return std::ranges::any_of(rules, [&](const resolve::PolicyRules& one) {
+    if (!resolve::depends_on_arguments(one, call)) return false;
+    if (!fixed) return true;
+    for (size_t action = 0; action <= static_cast<size_t>(fixed->action); ++action) {
+      if (resolve::can_give(one, call, static_cast<policy::Action>(action))) return true;
+    }
+    return false;
+  });
+}
+
 }  // namespace
 
 Result<std::vector<JudgedExpectation>, CompileError> judge_expectations(const policy::Expectations& expectations,
-                                                                        const resolve::PolicyRules& rules,
+                                                                        std::span<const resolve::PolicyRules> rules,
                                                                         arch::Abi native, Diagnostics& diagnostics) {
   const arch::Abi file_abi = expectations.abi ? expectations.abi->abi : native;
-  const auto filter = compile({&rules, 1});
+  const auto filter = compile(rules);
   if (!filter) return filter.error();
   std::vector<JudgedExpectation> results;
   for (const policy::Expectation& expectation : expectations.expect) {
     const arch::Abi abi = expectation.abi ? expectation.abi->abi : file_abi;
-    auto judged = Preparation(expectation, abi, diagnostics).prepare();
-    if (!judged) continue;
-    const resolve::Judgement judgement = resolve::evaluate(rules, judged->call);
-    judged->evaluated = judgement.verdict;
-    judged->clause = judgement.clause;
-    if (judgement.source == resolve::VerdictSource::kAboveNamed) {
-      judged->above_named = above_named_text(*resolve::find_rules(rules, judged->call), judged->call.number);
+    for (const policy::Expectation& one : each_call_of(expectation, abi, diagnostics)) {
+      auto judged = Preparation(one, abi, diagnostics).prepare();
+      if (!judged) continue;
+      judge(rules, *filter, *judged);
+      if (expectation.any_arguments) judged->depends_on_arguments = depends_on_arguments(rules, judged->call);
+      results.push_back(*judged);
     }
-    const bpf::Outcome outcome = bpf::interpret(filter->program, judged->call, arch::info(abi).endian);
-    judged->compiled = resolve::verdict_of(outcome.value);
-    results.push_back(*judged);
   }
   return results;
 }
 
-std::string failure_text(const JudgedExpectation& judged, const SourceText& policy) {
+std::string failure_text(const JudgedExpectation& judged, std::span<const SourceText* const> policies) {
   const auto text = [&](resolve::Verdict verdict) { return resolve::verdict_text(verdict, judged.abi); };
   std::string message = "expected " + text(judged.expected) + ", found " + text(judged.evaluated);
+  if (judged.depends_on_arguments) {
+    message = "expected " + text(judged.expected) + " for all arguments, found that it depends on them";
+  }
   if (judged.clause != nullptr) {
+    const SourceText& policy = *policies[judged.clause->origin->policy];
     const uint32_t line = policy.locate(judged.clause->origin->range.offset).line;
     message += " (" + printable(policy.name()) + ":" + std::to_string(line) + ")";
   }

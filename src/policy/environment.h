@@ -17,8 +17,9 @@ struct Environment {
   arch::Abi native = arch::Abi::kX86_64;
   /// Those that the target may come to have. Asked at most once, when a profile asks; null: none.
   std::function<Capabilities()> capabilities;
-  arch::KernelVersion kernel;  ///< The running kernel.
-  bool kernel_widths = false;  ///< Compare what the kernel reads of an argument, not all 64 bits.
+  arch::KernelVersion kernel;      ///< The running kernel.
+  bool kernel_widths = false;      ///< Compare what the kernel reads of an argument, not all 64 bits.
+  bool note_capabilities = false;  ///< Policy::capability_rules is wanted.
 };
 
 }  // namespace sandbox::policy

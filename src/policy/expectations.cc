@@ -18,18 +18,29 @@ using Kind = TreeNode::Kind;
 
 constexpr size_t kMaxArguments = 6;
 
-constexpr std::array<std::string_view, 4> kFileKeys = {"policy", "profile", "arch", "expect"};
-constexpr std::array<KeyAlias, 6> kFileAliases = {{{"file", "policy"},
-                                                   {"architecture", "arch"},
-                                                   {"abi", "arch"},
-                                                   {"expectations", "expect"},
-                                                   {"expected", "expect"},
-                                                   {"tests", "expect"}}};
+constexpr std::array<std::string_view, 6> kFileKeys = {"policy", "profile", "arch", "cap", "kernel", "expect"};
+constexpr std::array<KeyAlias, 10> kFileAliases = {{{"file", "policy"},
+                                                    {"policies", "policy"},
+                                                    {"profiles", "profile"},
+                                                    {"caps", "cap"},
+                                                    {"capabilities", "cap"},
+                                                    {"architecture", "arch"},
+                                                    {"abi", "arch"},
+                                                    {"expectations", "expect"},
+                                                    {"expected", "expect"},
+                                                    {"tests", "expect"}}};
 
-constexpr std::array<std::string_view, 4> kEntryKeys = {"call", "arch", "action", "errno"};
-constexpr std::array<KeyAlias, 5> kEntryAliases = {
-    {{"syscall", "call"}, {"name", "call"}, {"abi", "arch"}, {"verdict", "action"}, {"error", "errno"}}};
-constexpr std::array<std::string_view, 2> kEntryOnlyKeys = {"call", "action"};
+constexpr std::array<std::string_view, 6> kEntryKeys = {"call", "calls", "arch", "cap", "action", "errno"};
+constexpr std::array<KeyAlias, 9> kEntryAliases = {{{"syscall", "call"},
+                                                    {"name", "call"},
+                                                    {"syscalls", "calls"},
+                                                    {"names", "calls"},
+                                                    {"abi", "arch"},
+                                                    {"caps", "cap"},
+                                                    {"capabilities", "cap"},
+                                                    {"verdict", "action"},
+                                                    {"error", "errno"}}};
+constexpr std::array<std::string_view, 3> kEntryOnlyKeys = {"call", "calls", "action"};
 
 class ExpectationsReader {
  public:
@@ -40,11 +51,15 @@ class ExpectationsReader {
  private:
   void read_subject(const MappingReader& keys, const TreeNode& document, Expectations& expectations);
   void read_list(const TreeNode& node, Expectations& expectations);
-  void read_entry(const TreeNode& node, Expectation& expectation);
+  std::vector<Name> read_names(const TreeNode& node, std::string_view key, std::string_view expected);
+  void read_entry(const TreeNode& node, Expectations& expectations);
+  void read_subject_of(const TreeNode& node, const MappingReader& keys, Expectation& expectation,
+                       std::vector<Name>& calls);
   void read_call(const TreeNode& node, Expectation& expectation);
   void read_call_name(const TreeNode& node, Expectation& expectation);
   void read_verdict(const TreeNode& node, const MappingReader& keys, Expectation& expectation);
   std::optional<ListedAbi> read_arch(const TreeNode& node);
+  std::optional<arch::CapabilityList> read_capabilities(const TreeNode& node);
   std::optional<Name> read_text(const TreeNode& node, std::string_view what, std::string_view expected);
   void missing(const TreeNode& mapping, std::string message);
 
@@ -70,12 +85,47 @@ std::optional<ListedAbi> ExpectationsReader::read_arch(const TreeNode& node) {
   return ListedAbi{*abi, node.range};
 }
 
+/// One of the words that `--cap` takes, or a list of them.
+std::optional<arch::CapabilityList> ExpectationsReader::read_capabilities(const TreeNode& node) {
+  arch::CapabilityList capabilities;
+  for (const Name& written : read_names(node, "'cap'", "a capability such as CAP_SYS_ADMIN, or none, docker or own")) {
+    auto read = arch::read_capabilities(written.text);
+    if (!read) {
+      diagnostics_.error(written.range, read.error().message);
+      continue;
+    }
+    capabilities.names.merge(read->names);
+    capabilities.own = capabilities.own || read->own;
+  }
+  return capabilities;
+}
+
+/// A name, or a list of names with one entry at least.
+std::vector<Name> ExpectationsReader::read_names(const TreeNode& node, std::string_view key,
+                                                 std::string_view expected) {
+  std::vector<Name> names;
+  if (node.kind != Kind::kSequence) {
+    if (const auto name = read_text(node, key, expected)) names.push_back(*name);
+    return names;
+  }
+  if (!expect_literal(node, key, diagnostics_)) return names;
+  if (node.items.empty()) missing(node, std::string(key) + " is an empty list; expected " + std::string(expected));
+  for (const TreeNode& item : node.items) {
+    if (const auto name = read_text(item, "an entry of " + std::string(key), expected)) names.push_back(*name);
+  }
+  return names;
+}
+
 Expectations ExpectationsReader::read(const TreeNode& document) {
   Expectations expectations;
   MappingReader keys(diagnostics_, "an expectations file", kFileKeys, kFileAliases, kEntryOnlyKeys, "an expectation");
   keys.add_all(document);
   read_subject(keys, document, expectations);
   if (const TreeNode* node = keys.find("arch")) expectations.abi = read_arch(*node);
+  if (const TreeNode* node = keys.find("cap")) expectations.capabilities = read_capabilities(*node);
+  if (const TreeNode* node = keys.find("kernel")) {
+    expectations.kernel = read_kernel_version(*node, "'kernel'", diagnostics_);
+  }
   if (const TreeNode* node = keys.find("expect")) {
     read_list(*node, expectations);
   } else if (keys.lacks("expect")) {
@@ -87,11 +137,8 @@ Expectations ExpectationsReader::read(const TreeNode& document) {
 void ExpectationsReader::read_subject(const MappingReader& keys, const TreeNode& document, Expectations& expectations) {
   const TreeNode* policy = keys.find("policy");
   const TreeNode* profile = keys.find("profile");
-  if (policy != nullptr && profile != nullptr) {
-    diagnostics_.error(keys.find_key("profile")->range, "both 'policy' and 'profile'; a file is about one policy");
-  }
-  if (policy != nullptr) expectations.policy = read_text(*policy, "'policy'", "the name of a file");
-  if (profile != nullptr) expectations.profile = read_text(*profile, "'profile'", "the name of a built-in policy");
+  if (policy != nullptr) expectations.policies = read_names(*policy, "'policy'", "the name of a file");
+  if (profile != nullptr) expectations.profiles = read_names(*profile, "'profile'", "the name of a built-in policy");
   if (keys.lacks("policy") && keys.lacks("profile")) {
     missing(document, "'policy' is missing: the file with the policy (or 'profile', the name of a built-in one)");
   }
@@ -106,10 +153,11 @@ void ExpectationsReader::read_list(const TreeNode& node, Expectations& expectati
     return;
   }
   if (node.items.empty()) missing(node, "'expect' is an empty list; expected at least one expectation");
-  for (const TreeNode& item : node.items) read_entry(item, expectations.expect.emplace_back());
+  for (const TreeNode& item : node.items) read_entry(item, expectations);
 }
 
-void ExpectationsReader::read_entry(const TreeNode& node, Expectation& expectation) {
+void ExpectationsReader::read_entry(const TreeNode& node, Expectations& expectations) {
+  Expectation expectation;
   expectation.range = node.range;
   if (!expect_literal(node, "an expectation", diagnostics_)) return;
   if (node.kind != Kind::kMapping) {
@@ -122,13 +170,34 @@ void ExpectationsReader::read_entry(const TreeNode& node, Expectation& expectati
   }
   MappingReader keys(diagnostics_, "an expectation", kEntryKeys, kEntryAliases);
   keys.add_all(node);
-  if (const TreeNode* call = keys.find("call")) {
-    read_call(*call, expectation);
-  } else if (keys.lacks("call")) {
+  std::vector<Name> calls;
+  read_subject_of(node, keys, expectation, calls);
+  if (const TreeNode* arch = keys.find("arch")) expectation.abi = read_arch(*arch);
+  if (const TreeNode* cap = keys.find("cap")) expectation.capabilities = read_capabilities(*cap);
+  read_verdict(node, keys, expectation);
+  if (calls.empty()) expectations.expect.push_back(expectation);
+  for (Name& call : calls) {  // Each for itself, so that each has its place.
+    expectation.any_arguments = true;
+    expectation.range = call.range;
+    expectation.call = std::move(call);
+    expectations.expect.push_back(expectation);
+  }
+}
+
+/// One call with its arguments, or several without.
+void ExpectationsReader::read_subject_of(const TreeNode& node, const MappingReader& keys, Expectation& expectation,
+                                         std::vector<Name>& calls) {
+  const TreeNode* one = keys.find("call");
+  const TreeNode* several = keys.find("calls");
+  if (one != nullptr && several != nullptr) {
+    diagnostics_.error(keys.find_key("calls")->range, "both 'call' and 'calls'; give one of them");
+  } else if (one != nullptr) {
+    read_call(*one, expectation);
+  } else if (several != nullptr) {
+    calls = read_names(*several, "'calls'", "the name of a system call or a set");
+  } else if (keys.lacks("call") && keys.lacks("calls")) {
     missing(node, "'call' is missing in an expectation: a list of the system call and its arguments");
   }
-  if (const TreeNode* arch = keys.find("arch")) expectation.abi = read_arch(*arch);
-  read_verdict(node, keys, expectation);
 }
 
 void ExpectationsReader::read_call(const TreeNode& node, Expectation& expectation) {
@@ -210,8 +279,8 @@ std::optional<Expectations> read_expectations(std::shared_ptr<const SourceText> 
   return expectations;
 }
 
-std::string policy_path(const Expectations& expectations) {
-  const std::string& written = expectations.policy->text;
+std::string policy_path(const Expectations& expectations, const Name& policy) {
+  const std::string& written = policy.text;
   const std::string& own = expectations.source->name();
   const size_t slash = own.rfind('/');
   if (written.starts_with('/') || slash == std::string::npos) return written;

@@ -93,6 +93,19 @@ struct Rule {
   std::vector<Condition> conditions;
 };
 
+/// What `includes` or `excludes` comes to.
+struct FilterOutcome {
+  bool holds = false;
+  bool others_hold = false;  ///< All in it that is not about capabilities.
+  Capabilities missing;      ///< Those that it names and that are not counted on.
+};
+
+/// Whether a rule applies, and what more capabilities may change in that.
+struct Application {
+  bool here = false;
+  std::vector<Capabilities> changed_by;
+};
+
 class OciReader {
  public:
   OciReader(const Environment& environment, Diagnostics& diagnostics)
@@ -109,8 +122,9 @@ class OciReader {
   void read_rule(const TreeNode& node, Policy& policy);
   bool read_names(const OciKeys& keys, const TreeNode& node, Rule& rule);
   bool read_argument(const TreeNode& node, Condition& condition);
-  bool applies(const OciKeys& keys);
-  bool filter_holds(const TreeNode& node, bool all_needed);
+  Application applies(const OciKeys& keys);
+  void note_capabilities(const Application& application, const std::vector<Name>& names, Policy& policy) const;
+  FilterOutcome read_filter(const TreeNode& node, bool all_needed);
   bool read_verdict(const OciKeys& keys, Group& group);
   bool read_errno_of(const OciKeys& keys, std::string_view name, std::string_view number, ErrnoValue& error);
   [[nodiscard]] std::optional<uint16_t> errno_on_machine(const ErrnoValue& error) const;
@@ -316,8 +330,9 @@ void OciReader::read_rule(const TreeNode& node, Policy& policy) {
     rule.conditions.resize(args->items.size());
     for (size_t i = 0; i < args->items.size(); ++i) good = read_argument(args->items[i], rule.conditions[i]) && good;
   }
-  const bool here = applies(keys);
-  if (!good || !here || conditions_ > kMaxConditions) return;
+  const Application application = applies(keys);
+  if (good) note_capabilities(application, rule.names, policy);
+  if (!good || !application.here || conditions_ > kMaxConditions) return;
   if (is_default(rule.group, policy)) {
     std::ranges::move(rule.names, std::back_inserter(policy.also_named));
     return;
@@ -407,11 +422,36 @@ bool OciReader::read_argument(const TreeNode& node, Condition& condition) {
   return true;
 }
 
-bool OciReader::applies(const OciKeys& keys) {
+Application OciReader::applies(const OciKeys& keys) {
   const TreeNode* includes = keys.find_unless_null("includes");
   const TreeNode* excludes = keys.find_unless_null("excludes");
-  if (excludes != nullptr && filter_holds(*excludes, false)) return false;
-  return includes == nullptr || filter_holds(*includes, true);
+  Application application;
+  if (excludes != nullptr) {
+    const FilterOutcome outcome = read_filter(*excludes, false);
+    if (outcome.holds) return application;
+    for (const std::string& name : outcome.missing) application.changed_by.push_back({name});
+  }
+  if (includes == nullptr) {
+    application.here = true;
+    return application;
+  }
+  FilterOutcome outcome = read_filter(*includes, true);
+  application.here = outcome.holds;
+  if (outcome.holds) return application;
+  application.changed_by.clear();
+  if (outcome.others_hold && !outcome.missing.empty()) application.changed_by.push_back(std::move(outcome.missing));
+  return application;
+}
+
+void OciReader::note_capabilities(const Application& application, const std::vector<Name>& names,
+                                  Policy& policy) const {
+  constexpr size_t kMaxSets = 64;  // Of capabilities. There are 41, and rules name one each.
+  if (!environment_.note_capabilities) return;
+  for (const Capabilities& missing : application.changed_by) {
+    if (policy.capability_rules.size() >= kMaxSets && !policy.capability_rules.contains(missing)) continue;
+    std::set<std::string>& noted = policy.capability_rules[missing];
+    for (const Name& name : names) noted.insert(name.text);
+  }
 }
 
 std::optional<arch::Abi> go_arch(std::string_view name) {
@@ -420,19 +460,25 @@ std::optional<arch::Abi> go_arch(std::string_view name) {
 }
 
 /// Of `includes` everything must hold, and every capability; of `excludes` one thing suffices.
-bool OciReader::filter_holds(const TreeNode& node, bool all_needed) {
-  if (!expect_mapping(node, "'includes' and 'excludes'")) return false;
+FilterOutcome OciReader::read_filter(const TreeNode& node, bool all_needed) {
+  FilterOutcome outcome;
+  if (!expect_mapping(node, "'includes' and 'excludes'")) return outcome;
   const OciKeys keys(diagnostics_, "'includes' or 'excludes'", kFilterKeys, node);
-  std::vector<bool> outcomes;
+  std::vector<bool> by_capability;
+  std::vector<bool> others;
   if (const TreeNode* caps = keys.find_unless_null("caps")) {
-    if (!expect_list(*caps, "'caps'")) return false;
-    for (const TreeNode& cap : caps->items) outcomes.push_back(read_capability(cap).value_or(false));
+    if (!expect_list(*caps, "'caps'")) return outcome;
+    for (const TreeNode& cap : caps->items) {
+      const std::optional<bool> counted_on = read_capability(cap);
+      by_capability.push_back(counted_on.value_or(false));
+      if (counted_on && !*counted_on) outcome.missing.insert(cap.text);
+    }
   }
   if (const TreeNode* arches = keys.find_unless_null("arches")) {
-    if (!expect_list(*arches, "'arches'")) return false;
+    if (!expect_list(*arches, "'arches'")) return outcome;
     bool named = arches->items.empty();
     for (const TreeNode& item : arches->items) {
-      if (!expect_scalar(item, "an entry of 'arches'", "a machine's name", diagnostics_)) return false;
+      if (!expect_scalar(item, "an entry of 'arches'", "a machine's name", diagnostics_)) return outcome;
       const auto abi = go_arch(item.text);
       named = named || abi == environment_.native;
       if (abi) continue;  // Else a machine that only Go knows, or a slip of the pen.
@@ -442,18 +488,20 @@ bool OciReader::filter_holds(const TreeNode& node, bool all_needed) {
             item.range, "unknown architecture " + in_quotes(item.text) + "; did you mean " + in_quotes(*nearest) + "?");
       }
     }
-    if (!arches->items.empty()) outcomes.push_back(named);
+    if (!arches->items.empty()) others.push_back(named);
   }
   if (const TreeNode* kernel = keys.find_unless_null("minKernel")) {
     const auto version = read_kernel_version(*kernel, "'minKernel'", diagnostics_);
-    outcomes.push_back(version && environment_.kernel >= *version);
+    others.push_back(version && environment_.kernel >= *version);
   }
-  const auto yes = [](bool outcome) { return outcome; };
-  return all_needed ? std::all_of(outcomes.begin(), outcomes.end(), yes)
-                    : std::any_of(outcomes.begin(), outcomes.end(), yes);
+  const auto yes = [](bool one) { return one; };
+  outcome.others_hold = std::ranges::all_of(others, yes);
+  outcome.holds = all_needed ? outcome.others_hold && std::ranges::all_of(by_capability, yes)
+                             : std::ranges::any_of(others, yes) || std::ranges::any_of(by_capability, yes);
+  return outcome;
 }
 
-/// Whether the target may come to have a capability. An unknown one may be younger than this program: no process has
+/// Whether a capability is counted on. An unknown one may be younger than this program: no process has
 /// it then; but a slip of the pen is an error.
 std::optional<bool> OciReader::read_capability(const TreeNode& node) {
   if (!expect_scalar(node, "an entry of 'caps'", "a capability such as CAP_SYS_ADMIN", diagnostics_))
@@ -481,7 +529,7 @@ bool repeats_an_argument(const std::vector<Condition>& conditions) {
 /// libseccomp orders rules with arguments for one call by itself; for rules that agree, or that never hold together, it
 /// makes no difference. Said once a call.
 void OciReader::warn_of_order() {
-  constexpr size_t kMaxCompared = 200;  // More rules for one call are not compared with one another.
+  size_t comparisons = 2'000'000;  // As many are made; calls whose rules need more count as clashing.
   struct Earlier {
     std::vector<const Rule*> rules;
     unsigned actions = 0;  ///< A bit for each that they have.
@@ -496,8 +544,8 @@ void OciReader::warn_of_order() {
       const unsigned own = 1U << static_cast<unsigned>(rule.group.action);
       const bool clash =
           (known.actions & ~own) != 0 && std::any_of(known.rules.begin(), known.rules.end(), [&](const Rule* other) {
-            return other->group.action != rule.group.action &&
-                   (known.rules.size() > kMaxCompared || may_overlap(other->conditions, rule.conditions));
+            if (other->group.action == rule.group.action) return false;
+            return comparisons == 0 || (--comparisons, may_overlap(other->conditions, rule.conditions));
           });
       known.rules.push_back(&rule);
       known.actions |= own;

@@ -3,8 +3,10 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -143,6 +145,10 @@ struct Flags {
 /// memory before that is known.
 inline constexpr size_t kMaxConditions = 100'000;
 
+/// What a container profile makes depend on capabilities that were not counted on: by those that are missing, the names
+/// of the calls in the rules that would then apply, or no longer apply.
+using CapabilityRules = std::map<std::set<std::string>, std::set<std::string>>;
+
 struct Policy {
   std::shared_ptr<const SourceText> source;
   bool enabled = true;
@@ -154,6 +160,7 @@ struct Policy {
   Format format = Format::kBeats;   ///< Only in a Beats section are unknown names errors, and can a name be a set.
   bool enosys_above_named = false;  ///< OCI: numbers above the largest that the profile names get ENOSYS, as from runc.
   std::vector<Name> also_named;     ///< OCI: names that count for that, in rules that say what the default says.
+  CapabilityRules capability_rules;      ///< OCI: if Environment::note_capabilities asks for it.
   std::vector<ListedAbi> architectures;  ///< Empty: the native ABI.
   std::optional<arch::KernelVersion> kernel;
   SourceRange kernel_range;  ///< Where `kernel` is written, if it is.

@@ -93,7 +93,13 @@ bool AppliedPolicies::can_give(const bpf::SystemCall& call, Action action) const
   return program_ || std::ranges::any_of(rules_, gives);
 }
 
-void AppliedPolicies::describe(const std::optional<resolve::Judgement>& judgement, Event& event) const {
+void AppliedPolicies::advise_capabilities(const policy::Environment& environment) {
+  for (const PolicyDenials& one : policies_) {
+    if (one.policy != nullptr) advice_.emplace_back(*one.policy, environment);
+  }
+}
+
+void AppliedPolicies::describe(const std::optional<resolve::Judgement>& judgement, Event& event) {
   event.policy = policy_names_;
   if (!judgement) return;
   const bool fixed = judgement->source == VerdictSource::kFixed || judgement->source == VerdictSource::kNotCovered;
@@ -102,6 +108,9 @@ void AppliedPolicies::describe(const std::optional<resolve::Judgement>& judgemen
   if (fixed) event.rule_kind = guard ? "the listener guard" : "a fixed rule";
   if (program_ || fixed) return;
   const policy::Policy& policy = *policies_[judgement->policy].policy;
+  if (!advice_.empty() && policy::is_denied(judgement->verdict.action)) {
+    event.capabilities = advice_[judgement->policy].allowing(event.call, event.arguments_known);
+  }
   switch (judgement->source) {
     case VerdictSource::kGroup:
       event.rule_kind = "a group";

@@ -13,6 +13,7 @@
 #include "compile/compile.h"
 #include "report/event.h"
 #include "report/suggestion.h"
+#include "resolve/capability_advice.h"
 #include "resolve/evaluate.h"
 
 namespace sandbox::report {
@@ -34,8 +35,12 @@ class AppliedPolicies {
   /// Whether some policy can give the call this action, with arguments that are not known.
   [[nodiscard]] bool can_give(const bpf::SystemCall& call, policy::Action action) const;
 
+  /// From now on describe() also tells with which capabilities a container profile would allow a call. The policies
+  /// were read in `environment`, with note_capabilities.
+  void advise_capabilities(const policy::Environment& environment);
+
   /// The policies that apply and the deciding line, into the event.
-  void describe(const std::optional<resolve::Judgement>& judgement, Event& event) const;
+  void describe(const std::optional<resolve::Judgement>& judgement, Event& event);
 
   /// Whether the call gets this judgement because a policy has it look absent, and programs do without it.
   [[nodiscard]] static bool looks_absent(const resolve::Judgement& judgement, const bpf::SystemCall& call);
@@ -61,8 +66,9 @@ class AppliedPolicies {
   std::vector<PolicyDenials> policies_;
   std::span<const resolve::PolicyRules> rules_;
   std::string policy_names_;
-  std::optional<bpf::ValidatedProgram> program_;  ///< Of a filter file: it has no rules to judge by.
-  std::vector<std::set<DeniedCall>> denied_;      ///< By policy.
+  std::optional<bpf::ValidatedProgram> program_;   ///< Of a filter file: it has no rules to judge by.
+  std::vector<std::set<DeniedCall>> denied_;       ///< By policy.
+  std::vector<resolve::CapabilityAdvice> advice_;  ///< By policy; empty: none is wanted.
 };
 
 }  // namespace sandbox::report

@@ -167,6 +167,11 @@ void add_ours(Json& json, const Event& event) {
   add_verdict(json, event.call.arch, event.call.number, event.action);
   add_text(json, "rule", event.rule);
   add_text(json, "policy", event.policy);
+  if (!event.capabilities.empty()) {
+    json.key("capabilities").open_array();
+    for (const std::string& one : event.capabilities) json.value(std::string_view(one));
+    json.close_array();
+  }
   json.member("outcome", outcome_text(event.outcome));
   if (event.process.thread > 0 && event.process.thread != event.process.pid) {
     json.member("thread", static_cast<uint64_t>(event.process.thread));

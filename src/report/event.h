@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "arch/abi.h"
 #include "bpf/program.h"
@@ -47,6 +48,8 @@ struct Event {
   /// What stands there: "a group", "the default action", "kernel:", "a fixed rule", "the listener guard"; may be empty.
   std::string rule_kind;
   std::string policy;  ///< The policies that apply, "beat.yml and profile default"; empty where they are not known.
+  /// Those with which a container profile would allow the call, each by itself: "CAP_SYS_ADMIN", "CAP_BPF,CAP_PERFMON".
+  std::vector<std::string> capabilities;
   bool process_gone = false;  ///< It had ended before its name was read: another one may have had its number by then.
   uint64_t count = 0;         ///< How many such calls the event stands for; 0: for this one, or not counted.
   // What only the kernel's own record has.

@@ -130,6 +130,7 @@ std::string denial_line(const Event& event) {
   line += rule_text(event);
   if (event.count > 1) line += "  " + std::to_string(event.count) + " times";
   if (through && !allowed) line += ", allowed";
+  if (!event.capabilities.empty()) line += "; allowed with --cap " + join(event.capabilities, " or ");
   return line;
 }
 

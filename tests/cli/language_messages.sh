@@ -23,7 +23,9 @@ getuid $getuid"
 
 test_capabilities_decide() {
   an_oci_profile
+  with_capabilities EACCES ok
   with_capabilities EACCES ok --cap none
+  with_capabilities EACCES EACCES --cap docker
   with_capabilities EFAULT ok --cap CAP_SYS_ADMIN
   with_capabilities EACCES EACCES --cap CAP_NET_RAW
   with_capabilities EFAULT EACCES --cap CAP_SYS_ADMIN,CAP_NET_RAW
@@ -39,7 +41,7 @@ test_unknown_capabilities() {
     --policy oci.json --cap CAP_SYS_ADMN
   refuses "sandbox-run: error: unknown capability 'sys_admn'; did you mean 'CAP_SYS_ADMIN'?" \
     --policy oci.json --cap sys_admn
-  local expected="; expected names such as CAP_SYS_ADMIN, or none"
+  local expected="; expected names such as CAP_SYS_ADMIN, or none, docker or own"
   refuses "sandbox-run: error: unknown capability 'frobnicate'$expected" --policy oci.json --cap sys_admin,frobnicate
   refuses "sandbox-run: error: unknown capability ''$expected" --policy oci.json --cap CAP_SYS_ADMIN,
   refuses "sandbox-run: error: unknown capability ''$expected" --policy oci.json --cap ,

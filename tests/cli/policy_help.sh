@@ -43,7 +43,17 @@ test_usage_errors() {
   complains "show: unknown ABI 'vax'; 'sandbox-policy list architectures' shows those there are" show --arch vax x.yml
   complains "check: unknown capability 'net_rew'; did you mean 'CAP_NET_RAW'?" check --cap net_rew x.yml
   complains "convert: expected --to FORMAT: beats, oci, k8s, systemd or bpf" convert x.yml
-  complains "convert: unknown format 'docker'; there are beats, oci, k8s, systemd and bpf" convert --to docker x.yml
+  complains "convert: unknown format 'rkt'; there are beats, oci, k8s, systemd, bpf, yaml, json, docker, podman and kubernetes" \
+    convert --to rkt x.yml
+  complains "convert: --runtime-calls goes with --to oci and --to k8s" convert --to beats --runtime-calls x.yml
+  complains "convert: --systemd-version goes with --to systemd" convert --to oci --systemd-version 252 x.yml
+  complains "convert: expected a version of systemd such as 252, found 'new'" \
+    convert --to systemd --systemd-version new x.yml
+  complains "diff: expected A B | A... -- B...; sandbox-policy diff --help shows how" diff x.yml
+  complains "diff: unexpected argument 'z.yml'; between several policies of each side stands '--'" diff x.yml y.yml z.yml
+  complains "diff: unknown kind of difference 'loser'; did you mean 'looser'?" diff --fail-on loser x.yml y.yml
+  complains "test: unknown format 'xml'; there are text, json, tap and junit" test --format xml x.yml
+  complains "check: unknown format 'tap'; there are text and json" check --format tap x.yml
   complains "compile: expected -o OUT" compile x.yml
   complains "record: expected -o OUT [--] PROGRAM [ARGUMENT]...; sandbox-policy record --help shows how" record
   complains "record: expected -o OUT [--] PROGRAM [ARGUMENT]...; sandbox-policy record --help shows how" \

@@ -183,19 +183,23 @@ unshare ok
 getpid ok"
 }
 
-# Without --cap the bounding set counts, which is narrowed here.
+# With --cap own the bounding set counts, which is narrowed here; without --cap no capability does.
 test_the_bounding_set_counts() {
   docker_alone
   need setpriv
   is_root || skip "only root may narrow the bounding set"
   grep -q '^CapBnd:.*[2367abef].....$' /proc/self/status || skip "the bounding set lacks CAP_SYS_ADMIN"
-  run setpriv --bounding-set=-sys_admin -- "$SANDBOX_RUN" --policy "$PROFILE" -- "$TEST_BIN/call" mount getpid
+  run setpriv --bounding-set=-sys_admin -- "$SANDBOX_RUN" --cap own --policy "$PROFILE" -- "$TEST_BIN/call" mount getpid
   works
   assert_stdout "mount EPERM
 getpid ok"
-  run "$SANDBOX_RUN" --policy "$PROFILE" -- "$TEST_BIN/call" mount getpid
+  run "$SANDBOX_RUN" --cap own --policy "$PROFILE" -- "$TEST_BIN/call" mount getpid
   works
   assert_stdout "mount EFAULT
+getpid ok"
+  run "$SANDBOX_RUN" --policy "$PROFILE" -- "$TEST_BIN/call" mount getpid
+  works
+  assert_stdout "mount EPERM
 getpid ok"
 }
 

@@ -132,6 +132,24 @@ sandbox-run: denied kill(-1, SIGQUIT) = EPERM  [call, pid N]  by policy.yml:2 (d
   assert_report_has "  1  kill     EPERM   [call]  by policy.yml:2:3"
 }
 
+# A capability that a container profile asks for, and that --cap does not name.
+test_the_capability_that_would_allow() {
+  need python3
+  cat >profile.json <<'END'
+{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+ {"names": ["getppid", "getpgrp"], "action": "SCMP_ACT_ERRNO", "excludes": {"caps": ["CAP_SYS_ADMIN"]}},
+ {"names": ["getuid"], "action": "SCMP_ACT_ERRNO"}]}
+END
+  reported profile.json "$CALL" getppid getuid
+  assert_denied_lines "sandbox-run: denied getppid() = EPERM  [call, pid N]  by profile.json:2 (errno); allowed with --cap CAP_SYS_ADMIN
+sandbox-run: denied getuid() = EPERM  [call, pid N]  by profile.json:3 (errno)"
+  run "$SANDBOX_RUN" --report=events --policy profile.json -- "$CALL" getppid getuid
+  python3 "$TEST_DATA/tools/check_ecs.py" <events >/dev/null || report "expected events of the schema"
+  assert_equal 1 "$(grep -c '"capabilities":\["CAP_SYS_ADMIN"\]' events)" "events that name the capability"
+  run "$SANDBOX_RUN" --report --cap sys_admin --policy profile.json -- "$CALL" getppid
+  assert_stdout "getppid ok"
+}
+
 test_the_process() {
   write_policy policy.yml allow "errno getpgrp"
   run "$SANDBOX_RUN" --report --policy policy.yml -- sh -c 'echo "$$"; exec "$0" getpgrp' "$CALL"

@@ -58,6 +58,7 @@ EVENT = {
     "sandbox_run.errno?": r"E[A-Z0-9]+|[0-9]+",
     "sandbox_run.rule?": PLACE,
     "sandbox_run.policy?": NAME,
+    "sandbox_run.capabilities?": [r"CAP_[A-Z_]+(,CAP_[A-Z_]+)*"],
     "sandbox_run.outcome": r"enforced|let_through|waits",
     "sandbox_run.thread?": int,
     "sandbox_run.process_gone?": bool,

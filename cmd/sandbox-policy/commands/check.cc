@@ -42,6 +42,15 @@ void print_json(const Text& text, Json& json) {
   json.close_array().close_object();
 }
 
+/// A file that is no text of a policy at all.
+void print_unreadable(const std::string& file, std::span<const KeptError> errors, Json& json) {
+  json.open_object().member("file", std::string_view(printable_path(file))).key("findings").open_array();
+  for (const KeptError& error : errors) {
+    json.open_object().member("severity", "error").member("message", std::string_view(error.message)).close_object();
+  }
+  json.close_array().close_object();
+}
+
 Counts count(const Diagnostics& diagnostics) {
   Counts counts;
   for (const Diagnostic& finding : diagnostics.all()) {
@@ -61,6 +70,8 @@ int check(const Options& options, const Log& log, Output& out) {
     auto text = load_text(file, environment_of(options), log);
     if (!text) {
       readable = false;
+      ++total.errors;
+      if (options.json) print_unreadable(file, log.kept().last(1), json);
       continue;
     }
     if (text->policy && !text->diagnostics.has_errors()) {

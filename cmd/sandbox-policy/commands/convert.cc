@@ -2,6 +2,9 @@
 #include "resolve/convert/convert.h"
 
 #include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <system_error>
 
 #include "compile/raw_filter.h"
 #include "sandbox-policy/commands/commands.h"
@@ -27,11 +30,37 @@ std::string stem_of(std::string name) {
   return name.empty() ? "profile" : name;
 }
 
+/// A word of an ExecStart= line (systemd.service(5), COMMAND LINES).
+std::string exec_word(std::string_view word) {
+  std::string out;
+  bool plain = true;
+  for (const char c : word) {
+    const bool letter = std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                        std::string_view("/._+-@:,").find(c) != std::string_view::npos;
+    plain = plain && letter;
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '%' || c == '$') out += c;
+    out += c;
+  }
+  return plain ? out : "\"" + out + "\"";
+}
+
+/// What sandbox-run is to be given for the policy: a service is started in another folder.
+std::string launcher_option(const Input& input, const std::string& name) {
+  if (input.profile != nullptr) return "--profile " + std::string(input.profile->name);
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::absolute(name, error);
+  return "--policy " + exec_word(error ? name : path.lexically_normal().string());
+}
+
 Step<std::string> as_text(const Input& input, const Options& options, const Log& log) {
   Diagnostics diagnostics(input.policy->source);
   resolve::ConvertOptions how;
   how.lossy = options.lossy;
   how.name = stem_of(options.arguments.front());
+  how.runtime_calls = options.runtime_calls;
+  how.systemd.version = options.systemd_version;
+  how.systemd.launcher_option = launcher_option(input, options.arguments.front());
   auto text = resolve::convert(*input.policy, environment_of(options), text_format(options.to), how, diagnostics);
   diagnostics.sort();
   log.report(diagnostics);

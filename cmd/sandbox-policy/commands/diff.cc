@@ -24,23 +24,40 @@ namespace {
 
 constexpr size_t kMaxNamesOfGroup = 80;  // For more calls with the same answers only the count is printed.
 
+/// Policies that apply together, or one filter.
+struct CompareSide {
+  std::vector<Input> inputs;
+  std::string name;  ///< "a.yml + profile default".
+
+  [[nodiscard]] std::vector<arch::Abi> abis(arch::Abi machine) const;
+};
+
 /// Both sides, and what came out.
 struct Compared {
-  const Input& a;
-  const Input& b;
+  const CompareSide& a;
+  const CompareSide& b;
   bpf::Comparison result;
 };
 
 // ---- As text ----
 
-/// The ABIs that either side speaks about.
-std::vector<arch::Abi> named_abis(const Input& a, const Input& b, arch::Abi machine) {
+std::vector<arch::Abi> CompareSide::abis(arch::Abi machine) const {
+  std::vector<arch::Abi> all;
+  for (const Input& input : inputs) {
+    for (const arch::Abi abi : input.abis(machine)) all.push_back(abi);
+  }
+  return all;
+}
+
+/// The ABIs that either side speaks about, the machine's own first.
+std::vector<arch::Abi> named_abis(const CompareSide& a, const CompareSide& b, arch::Abi machine) {
   std::vector<arch::Abi> abis = a.abis(machine);
   for (const arch::Abi abi : b.abis(machine)) abis.push_back(abi);
   // An x86_64 program has something to say to x32 numbers, too.
   if (std::find(abis.begin(), abis.end(), arch::Abi::kX86_64) != abis.end()) abis.push_back(arch::Abi::kX32);
   std::sort(abis.begin(), abis.end());
   abis.erase(std::unique(abis.begin(), abis.end()), abis.end());
+  std::ranges::stable_partition(abis, [&](arch::Abi abi) { return abi == machine; });
   return abis;
 }
 
@@ -51,7 +68,7 @@ void print_lists(const DifferenceLists& lists, Output& out) {
     for (const AnswerGroup& group : lists.groups) {
       if (group.heading != heading) continue;
       out.line("  " + out.paint(group.left.colour, group.left.text) + " / " +
-               out.paint(group.right.colour, group.right.text));
+               out.paint(group.right.colour, group.right.text) + ": " + std::string(word_of(group.direction)));
       std::vector<std::string> words = group.names;
       if (words.size() > kMaxNamesOfGroup) words = {std::to_string(words.size()), "calls"};  // JSON lists them.
       if (group.nameless > 0) {
@@ -71,8 +88,8 @@ void print_lists(const DifferenceLists& lists, Output& out) {
 }
 
 std::string obstacle_text(const bpf::Obstacle& obstacle, const Compared& compared) {
-  const Input& input = obstacle.side == bpf::Side::kLeft ? compared.a : compared.b;
-  std::string text = input.name + ", instruction " + std::to_string(obstacle.instruction) + ": ";
+  const CompareSide& side = obstacle.side == bpf::Side::kLeft ? compared.a : compared.b;
+  std::string text = side.name + ", instruction " + std::to_string(obstacle.instruction) + ": ";
   switch (obstacle.kind) {
     case bpf::Obstacle::Kind::kValue:
       return text + "computes a value that cannot be followed";
@@ -86,12 +103,14 @@ std::string obstacle_text(const bpf::Obstacle& obstacle, const Compared& compare
 
 /// For container profiles: what decides about the calls that they were written too early to know.
 void print_largest_named(const Compared& compared, Output& out) {
-  for (const Input* input : {&compared.a, &compared.b}) {
-    for (const resolve::RuleSet& rules : input->rules) {
-      if (!rules.largest_named) continue;
-      out.line("");
-      out.line(input->name + ", " + std::string(arch::info(rules.abi).name) + ": errno ENOSYS above " +
-               resolve::largest_named_text(rules));
+  for (const CompareSide* side : {&compared.a, &compared.b}) {
+    for (const Input& input : side->inputs) {
+      for (const resolve::RuleSet& rules : input.rules) {
+        if (!rules.largest_named) continue;
+        out.line("");
+        out.line(input.name + ", " + std::string(arch::info(rules.abi).name) + ": errno ENOSYS above " +
+                 resolve::largest_named_text(rules));
+      }
     }
   }
 }
@@ -123,7 +142,8 @@ void print_text(const Compared& compared, const Options& options, Output& out) {
   if (lists.headings.empty()) {
     out.line(both + ": no difference was found, but not everything could be compared");
   } else {
-    out.line(both + " differ: what the first answers / what the second answers");
+    out.line(both +
+             " differ: what the first answers / what the second answers: whether the second is looser or stricter");
     print_lists(lists, out);
     print_largest_named(compared, out);
   }
@@ -167,6 +187,7 @@ void print_json(const Compared& compared, arch::Abi machine, Output& out) {
     json.open_object();
     json_calls(difference.calls, named, abi, json);
     json.member("depends_on_arguments", difference.depends_on_arguments);
+    json.member("direction", word_of(direction_of(difference)));
     json_witness(difference.witness, json);
     add_verdict(json.key("verdict_a"), resolve::verdict_of(difference.left), abi.value_or(machine)).key("value_a");
     json.hex(difference.left).key("verdict_b");
@@ -187,7 +208,7 @@ void print_json(const Compared& compared, arch::Abi machine, Output& out) {
 // ---- The comparison ----
 
 /// The archs in whose byte order witnesses are written, those that either side speaks about first.
-std::vector<bpf::ArchEndian> archs_for(const Input& a, const Input& b, arch::Abi machine) {
+std::vector<bpf::ArchEndian> archs_for(const CompareSide& a, const CompareSide& b, arch::Abi machine) {
   std::vector<bpf::ArchEndian> archs;
   for (const arch::Abi abi : named_abis(a, b, machine)) {
     archs.push_back({arch::info(abi).audit_arch, arch::info(abi).endian});
@@ -207,14 +228,52 @@ bool witnesses_hold(const bpf::Comparison& result, const bpf::ValidatedProgram& 
   });
 }
 
+Step<CompareSide> load_side(std::span<const std::string> names, const Options& options, const Log& log) {
+  CompareSide side;
+  bool good = true;
+  for (const std::string& name : names) {
+    auto input = names.size() == 1
+                     ? load(name, options, log)
+                     : load_policy(name, "which cannot be compared together with other policies", options, log);
+    good = good && input.ok();
+    if (input) side.inputs.push_back(std::move(*input));
+  }
+  if (!good) return Unusable{};
+  side.name = join(side.inputs, " + ", &Input::name);
+  return side;
+}
+
+/// The differences about the machine's own ABI first.
+void put_machine_first(arch::Abi machine, bpf::Comparison& result) {
+  std::ranges::stable_partition(result.differences, [&](const bpf::Difference& difference) {
+    return arch::abi_of(difference.witness.arch, difference.calls.numbers.first) == machine;
+  });
+}
+
+bool fails(const bpf::Comparison& result, FailOn which) {
+  return std::ranges::any_of(result.differences, [&](const bpf::Difference& difference) {
+    switch (which) {
+      case FailOn::kLooser:
+        return direction_of(difference) == Direction::kLooser;
+      case FailOn::kStricter:
+        return direction_of(difference) == Direction::kStricter;
+      case FailOn::kAny:
+        break;
+    }
+    return true;
+  });
+}
+
 }  // namespace
 
 int diff(const Options& options, const Log& log, Output& out) {
-  const auto a = load(options.arguments[0], options, log);
-  const auto b = load(options.arguments[1], options, log);
+  const std::span<const std::string> names = options.arguments;
+  const bool pair = options.others.empty();
+  const auto a = load_side(pair ? names.first(1) : names, options, log);
+  const auto b = load_side(pair ? names.subspan(1) : std::span<const std::string>(options.others), options, log);
   if (!a || !b) return kExitFailed;
-  const auto left = program_of(*a, options, log);
-  const auto right = program_of(*b, options, log);
+  const auto left = program_of(a->inputs, options, log);
+  const auto right = program_of(b->inputs, options, log);
   if (!left || !right) return kExitFailed;
   const std::vector<bpf::ArchEndian> archs = archs_for(*a, *b, options.machine);
   bpf::DiffOptions how;
@@ -225,9 +284,10 @@ int diff(const Options& options, const Log& log, Output& out) {
     return kExitFailed;
   }
   if (options.arch) restrict_to(*options.arch, compared.result);
+  put_machine_first(options.machine, compared.result);
   options.json ? print_json(compared, options.machine, out) : print_text(compared, options, out);
-  if (!compared.result.differences.empty()) return kExitFound;
-  return compared.result.equal() ? kExitGood : kExitUndecided;
+  if (fails(compared.result, options.fail_on)) return kExitFound;
+  return compared.result.undecided.empty() && compared.result.complete ? kExitGood : kExitUndecided;
 }
 
 }  // namespace sandbox::tool

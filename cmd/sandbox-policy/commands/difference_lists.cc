@@ -37,7 +37,7 @@ void add_to_group(const bpf::Difference& difference, const std::string& heading,
     return g.heading == heading && g.left.text == left.text && g.right.text == right.text;
   });
   if (group == lists.groups.end()) {
-    lists.groups.push_back({heading, left, right, {}, 0});
+    lists.groups.push_back({heading, left, right, direction_of(difference), {}, 0});
     group = std::prev(lists.groups.end());
   }
   const bpf::Interval numbers = difference.calls.numbers;
@@ -47,6 +47,18 @@ void add_to_group(const bpf::Difference& difference, const std::string& heading,
 }
 
 }  // namespace
+
+Direction direction_of(const bpf::Difference& difference) {
+  const policy::Action left = resolve::verdict_of(difference.left).action;
+  const policy::Action right = resolve::verdict_of(difference.right).action;
+  if (left == right || (policy::is_allowed(left) && policy::is_allowed(right))) return Direction::kOther;
+  return right > left ? Direction::kLooser : Direction::kStricter;
+}
+
+std::string_view word_of(Direction direction) {
+  constexpr std::string_view kWords[] = {"looser", "stricter", "other"};
+  return kWords[static_cast<size_t>(direction)];
+}
 
 std::vector<std::string> names_in(bpf::Interval numbers, arch::Abi abi) {
   std::vector<std::pair<uint32_t, std::string>> calls;
@@ -108,6 +120,7 @@ DifferenceLists lists_of(std::span<const bpf::Difference> differences, const std
                                   verdict_cell(difference.left, abi),
                                   "/",
                                   verdict_cell(difference.right, abi),
+                                  std::string(word_of(direction_of(difference))),
                                   {witness_text(difference.witness, abi), Colour::kDim}}});
   }
   return lists;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "arch/abi.h"
@@ -13,11 +14,24 @@
 
 namespace sandbox::tool {
 
+/// How the second answer is, beside the first.
+enum class Direction : uint8_t {
+  kLooser,    ///< It allows what the first denies, or denies with an action that is less restrictive.
+  kStricter,  ///< The other way round.
+  kOther,     ///< Both allow (allow and log), or both have the same action with other data.
+};
+
+Direction direction_of(const bpf::Difference& difference);
+
+/// "looser", "stricter", "other".
+std::string_view word_of(Direction direction);
+
 /// Calls that get the same two answers, regardless of their arguments.
 struct AnswerGroup {
   std::string heading;
   Cell left;
   Cell right;
+  Direction direction = Direction::kOther;
   std::vector<std::string> names;
   uint64_t nameless = 0;  ///< Numbers that no call has.
 };

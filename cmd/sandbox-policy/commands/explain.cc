@@ -4,6 +4,7 @@
 #include "arch/syscalls.h"
 #include "base/text.h"
 #include "bpf/interpret.h"
+#include "resolve/capability_advice.h"
 #include "resolve/evaluate.h"
 #include "resolve/verdict_text.h"
 #include "sandbox-policy/annotate.h"
@@ -25,6 +26,7 @@ struct Explanation {
   CallChain chain;         ///< With all_cases.
   uint32_t value = 0;      ///< What the filter returns.
   AnswerReason reason;
+  std::vector<std::string> capabilities;  ///< Those with which a container profile would allow what it denies.
   std::vector<size_t> path;
   Listing listing;
 };
@@ -90,9 +92,15 @@ void print_path(const Explanation& explanation, Output& out) {
   out.table(rows, 0);
 }
 
+void print_capabilities(const Explanation& explanation, Output& out) {
+  if (explanation.capabilities.empty()) return;
+  out.line("allowed with --cap " + join(explanation.capabilities, " or "));
+}
+
 void print_text(const Explanation& explanation, const std::vector<std::string>& arguments, Output& out) {
   if (explanation.all_cases) {
     print_cases(explanation, out);
+    print_capabilities(explanation, out);
     return;
   }
   const AnswerReason& reason = explanation.reason;
@@ -106,6 +114,7 @@ void print_text(const Explanation& explanation, const std::vector<std::string>& 
   } else {
     out.line(explanation.input->name + ": " + reason.text);
   }
+  print_capabilities(explanation, out);
 }
 
 // ---- As JSON ----
@@ -151,6 +160,11 @@ void print_json(const Explanation& explanation, bool path, Output& out) {
   } else {
     json_answer(explanation, json);
   }
+  if (!explanation.capabilities.empty()) {
+    json.key("capabilities").open_array();
+    for (const std::string& one : explanation.capabilities) json.value(std::string_view(one));
+    json.close_array();
+  }
   if (path) {
     json.key("path").open_array();
     for (const size_t at : explanation.path) {
@@ -187,6 +201,14 @@ Step<Explanation> read_question(const Options& options, const Input& input, cons
   return explanation;
 }
 
+/// Of a denied call; without arguments, of one that is denied for some of them.
+std::vector<std::string> capabilities_for(const Explanation& explanation, const Options& options) {
+  const bool denied = policy::is_denied(resolve::verdict_of(explanation.value).action);
+  if (!denied && !explanation.all_cases) return {};
+  resolve::CapabilityAdvice advice(*explanation.input->policy, environment_of(options));
+  return advice.allowing(explanation.call, options.arguments.size() > 2);
+}
+
 }  // namespace
 
 int explain(const Options& options, const Log& log, Output& out) {
@@ -212,6 +234,7 @@ int explain(const Options& options, const Log& log, Output& out) {
     explanation->chain = cases_of(*input, explanation->call, explanation->reason);
     explanation->all_cases = !explanation->chain.cases.empty();
   }
+  if (input->policy && input->enabled()) explanation->capabilities = capabilities_for(*explanation, options);
   if (options.json) {
     print_json(*explanation, options.path && input->enabled(), out);
     return kExitGood;

@@ -49,7 +49,7 @@ AnswerReason judged_reason(const Input& input, const bpf::SystemCall& call, cons
       return {"kernel",
               unmatched_text(input, call) + ", and Linux " + origin_text(nullptr, policy).substr(8) +
                   " has no such call ('kernel')",
-              {}};
+              policy.kernel_range};
     case resolve::VerdictSource::kAboveNamed:
       return {"above-named",
               above_named_text(*resolve::find_rules(input.rules, call), call.number) +

@@ -344,7 +344,7 @@ int show(const Options& options, const Log& log, Output& out) {
   std::optional<Cost> cost;
   if (input->enabled()) {
     const auto filter = filter_of(*input, options, log);
-    const auto answers = program_of(*input, options, log);
+    const auto answers = program_of({&*input, 1}, options, log);
     if (!filter || !answers) return kExitFailed;
     const std::vector<arch::Abi> abis = input->abis(options.machine);
     if (options.arch && std::find(abis.begin(), abis.end(), *options.arch) == abis.end()) {

@@ -1,118 +1,166 @@
 // test: whether policies do what is expected of them.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
 #include "base/text.h"
 #include "command_line/policy_name.h"
 #include "compile/expectations.h"
 #include "policy/expectations.h"
-#include "resolve/verdict_text.h"
 #include "sandbox-policy/commands/commands.h"
-#include "sandbox-policy/describe.h"
-#include "sandbox-policy/json.h"
+#include "sandbox-policy/commands/test_report.h"
 #include "sandbox-policy/load.h"
 
 namespace sandbox::tool {
 namespace {
 
-struct Counts {
-  size_t passed = 0;
-  size_t failed = 0;
-};
+using Policies = std::unique_ptr<TestedPolicies>;
 
-/// A file of expectations, judged.
-struct Judged {
-  std::shared_ptr<const SourceText> source;
-  Input input;
-  std::vector<compile::JudgedExpectation> results;
-};
+/// The names of the policies' files and profiles, as load() takes them.
+std::vector<std::string> names_of(const policy::Expectations& expectations) {
+  std::vector<std::string> names;
+  for (const policy::Name& name : expectations.policies) names.push_back(policy::policy_path(expectations, name));
+  for (const policy::Name& name : expectations.profiles) names.push_back("profile:" + name.text);
+  return names;
+}
 
-/// Reads one file and its policy, and judges it. What is wrong with either has been said.
-Step<Judged> judge(const std::string& file, const Options& options, const Log& log) {
-  const auto source = open_source(file, log);
-  if (!source) return Unusable{};
+/// Reads the policies that the expectations are about.
+Step<Policies> load_policies(const policy::Expectations& expectations, const Options& options, const Log& log) {
+  auto policies = std::make_unique<TestedPolicies>();
+  std::vector<std::string> names;
+  for (const std::string& name : names_of(expectations)) {
+    auto input = load_policy(name, "expected a policy", options, log);
+    if (!input) return Unusable{};
+    names.push_back(input->name);
+    if (input->enabled()) policies->inputs.push_back(std::move(*input));
+  }
+  policies->names = join_with_and(names);
+  if (policies->inputs.empty()) {
+    log.error_in(policies->names, "'enabled' is false: there is nothing to expect of this policy");
+    return Unusable{};
+  }
+  for (const Input& input : policies->inputs) {
+    policies->rules.push_back(input.rules);
+    for (resolve::RuleSet& set : policies->rules.back()) {
+      resolve::set_policy(set, static_cast<uint32_t>(policies->rules.size() - 1));
+    }
+    policies->sources.push_back(input.policy->source.get());
+  }
+  return policies;
+}
+
+/// What it is judged by together: expectations that count on the same capabilities.
+std::vector<policy::Expectations> by_capabilities(const policy::Expectations& expectations, const Options& options) {
+  std::map<std::pair<std::set<std::string>, bool>, policy::Expectations> parts;
+  for (const policy::Expectation& one : expectations.expect) {
+    const arch::CapabilityList& capabilities = one.capabilities ? *one.capabilities
+                                               : expectations.capabilities
+                                                   ? *expectations.capabilities
+                                                   : options.capabilities.value_or(arch::CapabilityList());
+    policy::Expectations& part = parts[{capabilities.names, capabilities.own}];
+    if (part.expect.empty()) {
+      part = expectations;
+      part.expect.clear();
+      part.capabilities = capabilities;
+    }
+    part.expect.push_back(one);
+  }
+  std::vector<policy::Expectations> all;
+  for (auto& [capabilities, part] : parts) all.push_back(std::move(part));
+  return all;
+}
+
+/// Judges expectations that count on the same capabilities. False if something cannot be used: the reason has been
+/// said.
+bool judge(const policy::Expectations& expectations, const Options& options, const Log& log, Diagnostics& diagnostics,
+           TestedFile& file) {
+  Options reading = options;
+  if (expectations.abi) reading.machine = expectations.abi->abi;
+  if (expectations.kernel) reading.kernel = *expectations.kernel;
+  reading.capabilities = *expectations.capabilities;
+  Log reading_log = log;
+  if (!file.policies.empty()) reading_log.set_level(LogLevel::kError);  // Warnings have been shown.
+  auto policies = load_policies(expectations, reading, reading_log);
+  if (!policies) return false;
+  TestedPolicies& tested = **policies;
+  auto results = compile::judge_expectations(expectations, tested.rules, reading.machine, diagnostics);
+  if (!results) {
+    std::vector<const policy::Policy*> all;
+    for (const Input& input : tested.inputs) all.push_back(&*input.policy);
+    log.error(compile::describe(results.error(), all, tested.names));
+    return false;
+  }
+  for (compile::JudgedExpectation& result : *results) file.results.push_back({&tested, std::move(result)});
+  file.policies.push_back(std::move(*policies));
+  return true;
+}
+
+/// Whether standard input is read once at most: it cannot be had again.
+bool standard_input_suffices(const std::string& file, const policy::Expectations& expectations, const Options& options,
+                             const Log& log) {
+  size_t reads = command_line::is_standard_input(file) ? 1 : 0;
+  const size_t parts = by_capabilities(expectations, options).size();
+  for (const std::string& policy : names_of(expectations)) {
+    if (command_line::is_standard_input(policy)) reads += parts;
+  }
+  if (reads <= 1) return true;
+  log.error_in(printable_path(command_line::is_standard_input(file) ? "<standard input>" : file),
+               "its policy cannot come from standard input, which would be read more than once");
+  return false;
+}
+
+/// Reads one file and its policies, and judges it. What is wrong with either has been said.
+bool judge_file(const std::string& name, const Options& options, const Log& log, TestedFile& file) {
+  const auto source = open_source(name, log);
+  if (!source) return false;
+  file.source = *source;
   Diagnostics diagnostics(*source);
   const auto expectations = policy::read_expectations(*source, diagnostics);
-  if (!expectations || diagnostics.has_errors()) {
-    diagnostics.sort();
-    log.report(diagnostics);
-    return Unusable{};
-  }
-  Options reading = options;
-  if (expectations->abi) reading.machine = expectations->abi->abi;
-  const std::string policy =
-      expectations->profile ? "profile:" + expectations->profile->text : policy::policy_path(*expectations);
-  if (command_line::is_standard_input(policy) && command_line::is_standard_input(file)) {
-    log.error(printable_path((*source)->name()) + ": its policy cannot come from standard input, too");
-    return Unusable{};
-  }
-  auto input = load_policy(policy, "expected a policy", reading, log);
-  if (!input) return Unusable{};
-  if (!input->enabled()) {
-    log.error(input->name + ": 'enabled' is false: there is nothing to expect of this policy");
-    return Unusable{};
-  }
-  auto results = compile::judge_expectations(*expectations, input->rules, reading.machine, diagnostics);
-  if (!results) {
-    const policy::Policy* one = &*input->policy;
-    log.error(compile::describe(results.error(), {&one, 1}, input->name));
-    return Unusable{};
+  bool good = expectations && !diagnostics.has_errors();
+  if (good && !standard_input_suffices(name, *expectations, options, log)) return false;
+  if (good) {
+    for (const policy::Expectations& part : by_capabilities(*expectations, options)) {
+      good = good && judge(part, options, log, diagnostics, file);
+    }
   }
   diagnostics.sort();
   log.report(diagnostics);
-  if (diagnostics.has_errors()) return Unusable{};
-  // The clauses that the results name stay where they are: the rules are moved as a whole.
-  return Judged{*source, std::move(*input), std::move(*results)};
+  std::ranges::stable_sort(file.results, {}, [](const TestResult& result) { return result.judged.range.offset; });
+  return good && !diagnostics.has_errors();
 }
 
-void print_failure(const Judged& judged, const compile::JudgedExpectation& result, Output& out) {
-  const Diagnostic finding = {Severity::kError, result.range,
-                              compile::failure_text(result, *judged.input.policy->source)};
-  const std::string whole = format_diagnostic(*judged.source, finding);
-  const size_t place = whole.size() - finding.message.size();
-  out.line(out.paint(Colour::kBold, whole.substr(0, place)) + out.paint(Colour::kRed, "failed: ") +
-           call_with_arguments(result.call, result.abi) + " on " + std::string(arch::info(result.abi).name) + ": " +
-           finding.message);
-  if (out.on_terminal()) out.line(format_excerpt(*judged.source, finding));
+TestedFile test_file(const std::string& name, const Options& options, const Log& log) {
+  TestedFile file;
+  file.name = printable_path(name);
+  const size_t earlier = log.kept().size();
+  if (judge_file(name, options, log, file)) return file;
+  file.results.clear();
+  file.errors.assign(log.kept().begin() + static_cast<std::ptrdiff_t>(earlier), log.kept().end());
+  return file;
 }
 
-void print_json(const Judged& judged, Json& json) {
-  json.open_object().member("file", std::string_view(judged.source->name()));
-  json.member("policy", std::string_view(judged.input.name)).key("results").open_array();
-  for (const compile::JudgedExpectation& result : judged.results) {
-    const LineColumn place = judged.source->locate(result.range.offset);
-    json.open_object().member("line", uint64_t{place.line}).member("column", uint64_t{place.column});
-    json.member("passed", result.passed()).member("abi", arch::info(result.abi).name);
-    json.member("call", std::string_view(call_with_arguments(result.call, result.abi)));
-    add_verdict(json.key("expected"), result.expected, result.abi);
-    add_verdict(json.key("evaluated"), result.evaluated, result.abi);
-    add_verdict(json.key("compiled"), result.compiled, result.abi).close_object();
+void print(const std::vector<TestedFile>& files, OutputFormat format, Output& out) {
+  switch (format) {
+    case OutputFormat::kText:
+      return print_test_text(files, out);
+    case OutputFormat::kJson:
+      return print_test_json(files, out);
+    case OutputFormat::kTap:
+      return print_test_tap(files, out);
+    case OutputFormat::kJunit:
+      return print_test_junit(files, out);
   }
-  json.close_array().close_object();
 }
 
 }  // namespace
 
 int test(const Options& options, const Log& log, Output& out) {
-  bool usable = true;
-  Counts counts;
-  Json json;
-  json.open_object().key("files").open_array();
-  for (const std::string& file : options.arguments) {
-    const auto judged = judge(file, options, log);
-    usable = usable && judged.ok();
-    if (!judged) continue;
-    for (const compile::JudgedExpectation& result : judged->results) {
-      ++(result.passed() ? counts.passed : counts.failed);
-      if (!result.passed() && !options.json) print_failure(*judged, result, out);
-    }
-    if (options.json) print_json(*judged, json);
-  }
-  json.close_array().member("passed", uint64_t{counts.passed}).member("failed", uint64_t{counts.failed});
-  if (options.json) {
-    out.add(json.close_object().text());
-  } else {
-    out.line(std::to_string(counts.passed) + " passed, " + std::to_string(counts.failed) + " failed");
-  }
-  if (!usable) return kExitFailed;
-  return counts.failed > 0 ? kExitFound : kExitGood;
+  std::vector<TestedFile> files;
+  for (const std::string& name : options.arguments) files.push_back(test_file(name, options, log));
+  print(files, options.format, out);
+  if (std::ranges::any_of(files, [](const TestedFile& file) { return !file.errors.empty(); })) return kExitFailed;
+  return std::ranges::any_of(files, [](const TestedFile& file) { return file.failed() > 0; }) ? kExitFound : kExitGood;
 }
 
 }  // namespace sandbox::tool

@@ -17,6 +17,7 @@
 #include "resolve/convert/beats_policy.h"
 #include "resolve/convert/conversion.h"
 #include "resolve/convert/oci_profile.h"
+#include "resolve/convert/runtime_calls.h"
 #include "resolve/convert/systemd_drop_in.h"
 #include "resolve/resolve.h"
 #include "resolve/verdict_text.h"
@@ -153,13 +154,43 @@ std::optional<std::string> as_beats(const Conversion& conversion) {
   return text;
 }
 
+/// A group in front of the others, which then decide these calls no longer.
+policy::Group allowing(const std::vector<std::string>& names, SourceRange range) {
+  policy::Group group;
+  group.action = policy::Action::kAllow;
+  group.range = range;
+  for (const std::string& name : names) group.names.push_back({name, range});
+  return group;
+}
+
+std::string runtime_warning(const std::vector<std::string>& denied) {
+  constexpr size_t kMaxNames = 6;
+  std::vector<std::string> shown(denied.begin(), denied.begin() + std::min(denied.size(), kMaxNames));
+  for (std::string& name : shown) name = in_quotes(std::string_view(name));
+  if (denied.size() > kMaxNames) shown.push_back(std::to_string(denied.size() - kMaxNames) + " more");
+  return "a container runtime starts the program under the profile, and " + join_with_and(shown) +
+         ", which it needs for that, " + (denied.size() == 1 ? "is" : "are") + " denied; --runtime-calls allows " +
+         (denied.size() == 1 ? "it" : "them");
+}
+
 }  // namespace
 
-std::optional<std::string> convert(const policy::Policy& policy, const policy::Environment& environment,
+std::optional<std::string> convert(const policy::Policy& written, const policy::Environment& environment,
                                    TextFormat format, const ConvertOptions& options, Diagnostics& diagnostics) {
-  if (!policy.enabled && format == TextFormat::kBeats) return policy::write_beats(policy);
-  const PolicyRules rules = resolve(policy, environment.native, diagnostics);
+  if (!written.enabled && format == TextFormat::kBeats) return policy::write_beats(written);
+  PolicyRules rules = resolve(written, environment.native, diagnostics);
   if (diagnostics.has_errors()) return std::nullopt;
+  const bool for_runtime = format == TextFormat::kOci || format == TextFormat::kKubernetes;
+  const arch::Abi machine = find_rules(rules, environment.native) != nullptr ? environment.native : rules.front().abi;
+  const auto denied =
+      for_runtime && written.enabled ? denied_runtime_calls(rules, machine) : std::vector<std::string>();
+  policy::Policy policy = written;
+  if (!denied.empty() && options.runtime_calls) {
+    policy.groups.insert(policy.groups.begin(), allowing(denied, policy.default_range));
+    rules = resolve(policy, environment.native, diagnostics);
+  } else if (!denied.empty()) {
+    diagnostics.warning(policy.default_range, runtime_warning(denied));
+  }
   const Conversion conversion = {policy, environment, rules, words_for(format), options.lossy, diagnostics};
   if (!policy.enabled) {
     if (policy.groups.empty()) {
@@ -179,7 +210,7 @@ std::optional<std::string> convert(const policy::Policy& policy, const policy::E
     case TextFormat::kKubernetes:
       return as_resource(conversion, options.name);
     case TextFormat::kSystemd:
-      return to_systemd(conversion);
+      return to_systemd(conversion, options.name, options.systemd);
   }
   return std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include "base/diagnostic.h"
 #include "policy/environment.h"
 #include "policy/policy.h"
+#include "resolve/convert/systemd_drop_in.h"
 
 namespace sandbox::resolve {
 
@@ -21,11 +22,14 @@ enum class TextFormat : uint8_t {
 struct ConvertOptions {
   /// Where the format cannot say something, a warning and something stricter instead of an error.
   bool lossy = false;
-  std::string name = "profile";  ///< Of the resource, for kKubernetes.
+  std::string name = "profile";  ///< Of the resource, for kKubernetes, and of the service, for kSystemd.
+  bool runtime_calls = false;    ///< kOci, kKubernetes: allow what a container runtime needs to start the program.
+  SystemdOptions systemd;
 };
 
 /// The policy, which was read without errors, as text. None when it has errors, or when the format cannot say it: each
-/// problem is in `diagnostics`, with the rule's place.
+/// problem is in `diagnostics`, with the rule's place. What systemd cannot hold becomes a drop-in with which
+/// sandbox-run starts the service.
 ///
 /// What is written in the Beats and OCI formats has been read back and proved equal to the policy, call by call for all
 /// arguments (with `lossy`: nowhere wider), on a machine whose own ABI is environment.native, if the policy covers it.

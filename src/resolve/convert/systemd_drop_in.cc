@@ -25,10 +25,24 @@ constexpr Verdict kAllowed = {Action::kAllow, 0};
 constexpr Verdict kKilled = {Action::kKillProcess, 0};
 /// What libseccomp 2.5.4 knows; a systemd that is built with it passes over names of later calls.
 constexpr arch::KernelVersion kKnownToAll = {5, 17};
+/// systemd asks libseccomp for the numbers of names. What 252 knows was seen with Debian 12's, whose libseccomp has the
+/// calls up to Linux 6.7 (systemd-analyze verify says "Failed to parse system call, ignoring" of others). 262 has them
+/// all in a list of its own (@known in src/shared/seccomp-util.c). Of those between nothing is claimed.
+constexpr unsigned kSurveyedVersion = 252;
+constexpr arch::KernelVersion kKnownToSurveyed = {6, 7};
+constexpr unsigned kVersionOfSets = 262;  ///< Whose sets call_sets has.
+
+/// Where the file belongs.
+std::string systemd_place(const std::string& name) {
+  const std::string unit = name + ".service";
+  return "# Place: /etc/systemd/system/" + unit + ".d/sandbox.conf, where " + unit +
+         " is the service's unit. Then: systemctl daemon-reload\n";
+}
 
 class DropIn {
  public:
-  explicit DropIn(const Conversion& conversion) : conversion_(conversion) {}
+  DropIn(const Conversion& conversion, std::string name, const SystemdOptions& options)
+      : conversion_(conversion), name_(std::move(name)), options_(options) {}
 
   std::optional<std::string> write();
 
@@ -49,11 +63,16 @@ class DropIn {
   void write_allow_list();
   void write_deny_list();
   void write_log_list();
+  [[nodiscard]] bool is_known(const std::string& name) const;
+  void leave_out_unknown();
   void write_words(const std::string& key, const std::string& prefix, const std::vector<std::string>& words);
   [[nodiscard]] std::string text_of(Verdict verdict) const;
   [[nodiscard]] arch::Abi abi() const { return conversion_.rules.front().abi; }
 
   const Conversion& conversion_;
+  std::string name_;  ///< Of the service.
+  const SystemdOptions& options_;
+  std::vector<std::string> unknown_;  ///< What this systemd does not know, and that would be written otherwise.
   ArgumentSets sets_;
   Verdict default_;                          ///< Of calls that nothing names.
   std::map<std::string, Verdict> verdicts_;  ///< Of every call of the ABIs.
@@ -226,13 +245,31 @@ void DropIn::settle_calls() {
   }
 }
 
+bool DropIn::is_known(const std::string& name) const {
+  if (!options_.version || *options_.version > kSurveyedVersion) return true;
+  const auto since = arch::first_introduced(name);
+  return since && *since <= kKnownToSurveyed;
+}
+
+/// Names that it does not know get what calls without a name get.
+void DropIn::leave_out_unknown() {
+  const bool by_default = policy::is_allowed(default_.action);
+  for (auto& [name, verdict] : verdicts_) {
+    if (is_known(name) || policy::is_allowed(verdict.action) == by_default) continue;
+    unknown_.push_back(name);
+    verdict = default_;
+  }
+}
+
 template <typename Wanted>
 std::vector<std::string> DropIn::whole_sets(const Wanted& wanted, std::set<std::string>& covered) const {
   std::vector<std::string> sets;
   for (const policy::Group& group : conversion_.policy.groups) {
     for (const policy::Name& name : group.names) {
-      const auto members =
-          conversion_.policy.format == policy::Format::kBeats ? arch::members_of_set(name.text) : std::nullopt;
+      // An older systemd has smaller sets.
+      const bool same_sets = !options_.version || *options_.version >= kVersionOfSets;
+      const bool has_sets = conversion_.policy.format == policy::Format::kBeats;
+      const auto members = has_sets && same_sets ? arch::members_of_set(name.text) : std::nullopt;
       if (!members || std::find(sets.begin(), sets.end(), name.text) != sets.end()) continue;
       const bool whole = std::all_of(members->begin(), members->end(), [&](std::string_view member) {
         return !verdicts_.contains(std::string(member)) || wanted(verdicts_.at(std::string(member)));
@@ -272,7 +309,7 @@ void DropIn::write_allow_list() {
   for (const auto& [name, verdict] : verdicts_) {
     const bool implied = std::binary_search(by_default.begin(), by_default.end(), name);
     if (policy::is_allowed(verdict.action) && !covered.contains(name)) words.push_back(name);
-    if (!policy::is_allowed(verdict.action) && implied) removed.push_back(name);
+    if (!policy::is_allowed(verdict.action) && implied && is_known(name)) removed.push_back(name);
   }
   write_words("SystemCallFilter", "", words);
   if (!removed.empty()) out_ += "# An allow list always contains @default; of it this policy denies:\n";
@@ -302,7 +339,9 @@ void DropIn::write_deny_list() {
     for (std::string& word : words) word += ":" + text_of(verdict);
     write_words("SystemCallFilter", "~", words);
   }
-  if (!later.empty()) out_ += "# Only denied where systemd knows them:" + later + "\n";
+  const bool certain =
+      options_.version && (*options_.version <= kSurveyedVersion || *options_.version >= kVersionOfSets);
+  if (!later.empty() && !certain) out_ += "# Only denied where systemd knows them:" + later + "\n";
 }
 
 void DropIn::write_log_list() {
@@ -332,8 +371,15 @@ std::optional<std::string> DropIn::write() {
         conversion_.policy.default_range,
         "systemd does not ask the kernel to log what is denied; the flag 'log' is left out");
   }
-  out_ = "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=" +
-         join(conversion_.rules, " ", [](const RuleSet& rules) { return policy::systemd_name(rules.abi); }) + "\n";
+  leave_out_unknown();
+  out_ = systemd_place(name_);
+  if (!unknown_.empty()) {
+    out_ += "# Left out, as systemd " + std::to_string(*options_.version) + " does not know them, and so " +
+            (allow_list ? "denied" : "not denied") + ":\n";
+    out_ += "# " + join(unknown_, " ") + "\n";
+  }
+  out_ += "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=" +
+          join(conversion_.rules, " ", [](const RuleSet& rules) { return policy::systemd_name(rules.abi); }) + "\n";
   if (allow_list) {
     write_allow_list();
   } else {
@@ -343,10 +389,31 @@ std::optional<std::string> DropIn::write() {
   return out_;
 }
 
+/// A drop-in with which sandbox-run starts the service.
+std::string by_launcher(const std::string& name, const SystemdOptions& options) {
+  return systemd_place(name) +
+         "# systemd cannot hold this policy. sandbox-run can: put the command of the unit's own ExecStart= behind "
+         "'--'.\n"
+         "[Service]\n"
+         "ExecStart=\n"
+         "ExecStart=/usr/bin/sandbox-run " +
+         options.launcher_option + " -- PROGRAM ARGUMENTS\n";
+}
+
 }  // namespace
 
-std::optional<std::string> to_systemd(const Conversion& conversion) {
-  return DropIn(conversion).write();
+std::string to_systemd(const Conversion& conversion, const std::string& name, const SystemdOptions& options) {
+  Diagnostics found(conversion.policy.source);
+  const Conversion trial = {conversion.policy, conversion.environment, conversion.rules,
+                            conversion.format, conversion.lossy,       found};
+  auto text = DropIn(trial, name, options).write();
+  for (const Diagnostic& finding : found.all()) {  // What it cannot hold, sandbox-run does: no error.
+    conversion.diagnostics.warning(finding.range.value_or(conversion.policy.default_range), finding.message);
+  }
+  if (text) return std::move(*text);
+  conversion.diagnostics.warning(conversion.policy.default_range,
+                                 "what is written lets sandbox-run start the service instead");
+  return by_launcher(name, options);
 }
 
 }  // namespace sandbox::resolve

@@ -8,11 +8,18 @@
 
 namespace sandbox::resolve {
 
+/// What a drop-in is for.
+struct SystemdOptions {
+  std::optional<unsigned> version;  ///< Of systemd; none: names are written that some versions do not know.
+  /// What sandbox-run is to be given for the policy, "--policy /etc/beat.yml", for rules that systemd cannot hold.
+  std::string launcher_option;
+};
+
 /// `[Service]` with SystemCallFilter= and what belongs to it (systemd.exec(5)). systemd knows no conditions and only
 /// two ways to deny a call, an errno and the end of the process; an allow list has one answer for all that it does
 /// not list, and always contains @default, of which what the policy denies is taken out again. It starts the service
-/// with an execve under the filter, so that no policy that denies execve can be expressed. None when something cannot
-/// be said.
-std::optional<std::string> to_systemd(const Conversion& conversion);
+/// with an execve under the filter, so that no policy that denies execve can be expressed. Where something cannot be
+/// said, what is written lets sandbox-run start the service, and warnings say why. `name` is that of the service.
+std::string to_systemd(const Conversion& conversion, const std::string& name, const SystemdOptions& options);
 
 }  // namespace sandbox::resolve

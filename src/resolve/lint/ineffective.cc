@@ -29,7 +29,7 @@ bool is_trace(policy::Action action) {
 
 void check_names(const policy::Policy& policy, Diagnostics& diagnostics) {
   // In Beats' format such a name is an error.
-  if (!policy.oci) return;
+  if (!policy::is_container_profile(policy.format)) return;
   const auto check = [&](const policy::Name& name) {
     if (!arch::abis_with(name.text).empty()) return;
     std::string message =

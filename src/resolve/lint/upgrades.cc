@@ -165,7 +165,7 @@ bool UpgradeCheck::is_noted(std::string_view newer) const {
 
 /// "; or set 'kernel: "4.17"'": the last release before all of the calls to hide. Empty where the key cannot be set.
 std::string UpgradeCheck::hidden_by_kernel() const {
-  if (policy_.oci || policy_.kernel) return "";
+  if (policy_.format != policy::Format::kBeats || policy_.kernel) return "";
   KernelVersion oldest = {UINT16_MAX, 0};
   for (const Item& item : to_hide_) {
     for (const std::string_view name : item.newer) {

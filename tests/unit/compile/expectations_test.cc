@@ -36,13 +36,13 @@ struct Judged {
     const auto expected = policy::read_expectations(source, diagnostics);
     EXPECT_FALSE(diagnostics.has_errors());
     const Abi abi = expected->abi ? expected->abi->abi : native;
-    rules = resolve::resolve(*read, abi, policy.diagnostics());
+    rules = {resolve::resolve(*read, abi, policy.diagnostics())};
     auto results = judge_expectations(*expected, rules, native, diagnostics);
     EXPECT_TRUE(results.ok());
+    const SourceText* const sources[] = {&policy.source()};
     for (const JudgedExpectation& result : *results) {
       const uint32_t line = source->locate(result.range.offset).line;
-      lines +=
-          std::to_string(line) + (result.passed() ? ": passed" : ": " + failure_text(result, policy.source())) + "\n";
+      lines += std::to_string(line) + (result.passed() ? ": passed" : ": " + failure_text(result, sources)) + "\n";
     }
     all = *results;
     diagnostics.sort();
@@ -50,7 +50,7 @@ struct Judged {
   }
 
   testing::PolicyText policy;
-  resolve::PolicyRules rules;
+  std::vector<resolve::PolicyRules> rules;
   std::vector<JudgedExpectation> all;
   std::string lines;
   std::string problems;
@@ -126,10 +126,26 @@ TEST(JudgeExpectations, NamesAndValuesThatTheAbiLacks) {
             "t.yml:4:11: unknown system call 'raed' on x86; did you mean 'read'?\n"
             "t.yml:5:11: no system call 'arm_fadvise64_64' on x86; it exists on arm\n"
             "t.yml:6:11: system call 'accept' has no number on x86; write [socketcall, 5]\n"
-            "t.yml:7:11: an expectation is about one call, found the set '@network-io'\n"
+            "t.yml:7:11: 'call' takes one call, found the set '@network-io'; give it in 'calls'\n"
             "t.yml:8:17: argument 0 does not fit in 32 bits, which is what x86 has\n"
             "t.yml:9:17: no constant 'PTRACE_GETVFPREGS' on x86\n"
             "t.yml:11:40: no errno 'ECANCELLED' on x86\n");
+}
+
+TEST(JudgeExpectations, CallsHoldForAllArgumentsAndSetsForEachMember) {
+  const Judged judged(
+      "policy: p.yml\nexpect:\n"
+      "- {calls: [read], action: allow}\n"
+      "- {calls: [write, \"@aio\"], action: errno}\n"
+      "- {calls: [socket], action: allow}\n"
+      "- {call: [socket], action: allow}\n"
+      "- {calls: [\"@aoi\"], action: errno}\n");
+  EXPECT_EQ(judged.lines,
+            "3: passed\n4: passed\n"
+            "4: passed\n4: passed\n4: passed\n4: passed\n4: passed\n4: passed\n4: passed\n4: passed\n4: passed\n"
+            "5: expected allow for all arguments, found that it depends on them (p.yml:9)\n"
+            "6: passed\n");
+  EXPECT_EQ(judged.problems, "t.yml:7:12: unknown set '@aoi'; did you mean '@aio'?\n");
 }
 
 TEST(JudgeExpectations, AProgramThatTheEvaluatorContradictsFails) {
@@ -140,7 +156,7 @@ TEST(JudgeExpectations, AProgramThatTheEvaluatorContradictsFails) {
   judged.compiled = testing::kPermission;
   EXPECT_FALSE(judged.passed());
   EXPECT_EQ(
-      failure_text(judged, SourceText("p.yml", "")),
+      failure_text(judged, {}),
       "expected allow, found allow, but the compiled program gives errno EPERM, which is a fault in the compiler");
 }
 
@@ -155,7 +171,8 @@ TEST(JudgeExpectations, APolicyThatIsTooLargeIsTheCompilersError) {
     rules.calls[0].clauses.push_back(
         testing::clause(testing::kPermission, {testing::condition(policy::Operation::kEqual, 64, i << 32U | i * 7)}));
   }
-  EXPECT_FALSE(judge_expectations(*expected, {rules}, Abi::kX86_64, diagnostics).ok());
+  EXPECT_FALSE(
+      judge_expectations(*expected, std::vector<resolve::PolicyRules>{{rules}}, Abi::kX86_64, diagnostics).ok());
 }
 
 }  // namespace

@@ -41,8 +41,9 @@ TEST(Expectations, ReadsWhatTheManualShows) {
   EXPECT_EQ(text.problems, "");
   ASSERT_TRUE(text.expectations);
   const Expectations& read = *text.expectations;
-  EXPECT_EQ(read.policy->text, "no-network.yml");
-  EXPECT_FALSE(read.profile);
+  ASSERT_EQ(read.policies.size(), 1U);
+  EXPECT_EQ(read.policies[0].text, "no-network.yml");
+  EXPECT_TRUE(read.profiles.empty());
   EXPECT_EQ(read.abi->abi, arch::Abi::kX86_64);
   ASSERT_EQ(read.expect.size(), 5U);
   EXPECT_EQ(read.expect[0].call.text, "read");
@@ -63,8 +64,8 @@ TEST(Expectations, ReadsWhatTheManualShows) {
 
 TEST(Expectations, ThePolicyStandsBesideTheFile) {
   const auto path = [](const std::string& own, const std::string& policy) {
-    return policy_path(
-        *ReadText("policy: " + policy + "\nexpect: [{call: [read], action: allow}]\n", own).expectations);
+    const ReadText text("policy: " + policy + "\nexpect: [{call: [read], action: allow}]\n", own);
+    return policy_path(*text.expectations, text.expectations->policies.front());
   };
   EXPECT_EQ(path("t.yml", "p.yml"), "p.yml");
   EXPECT_EQ(path("a/b/t.yml", "p.yml"), "a/b/p.yml");
@@ -75,8 +76,9 @@ TEST(Expectations, ThePolicyStandsBesideTheFile) {
 TEST(Expectations, AProfileByItsName) {
   const ReadText text("profile: default\nexpect: [{call: [read], action: allow}]\n");
   EXPECT_EQ(text.problems, "");
-  EXPECT_EQ(text.expectations->profile->text, "default");
-  EXPECT_FALSE(text.expectations->policy);
+  ASSERT_EQ(text.expectations->profiles.size(), 1U);
+  EXPECT_EQ(text.expectations->profiles[0].text, "default");
+  EXPECT_TRUE(text.expectations->policies.empty());
 }
 
 TEST(Expectations, ShowsAllErrorsAtOnce) {
@@ -104,10 +106,9 @@ TEST(Expectations, TheFileNeedsAPolicyAndExpectations) {
             "t.yml:1:1: 'policy' is missing: the file with the policy (or 'profile', the name of a built-in one)\n"
             "t.yml:1:1: 'expect' is missing: the list of expectations\n");
   EXPECT_EQ(ReadText("policy: p.yml\nprofile: default\nexpect: []\n").problems,
-            "t.yml:2:1: both 'policy' and 'profile'; a file is about one policy\n"
             "t.yml:3:9: 'expect' is an empty list; expected at least one expectation\n");
-  EXPECT_EQ(ReadText("policy: [p.yml]\nexpect: {call: [read]}\n").problems,
-            "t.yml:1:9: 'policy' must be the name of a file, found a list\n"
+  EXPECT_EQ(ReadText("policy: {a: p.yml}\nexpect: {call: [read]}\n").problems,
+            "t.yml:1:9: 'policy' must be the name of a file, found a mapping\n"
             "t.yml:2:9: 'expect' must be a list of expectations, found a mapping\n");
   EXPECT_EQ(ReadText("policy: ''\nexpect:\n- {call: [read], action: allow}\n").problems,
             "t.yml:1:9: 'policy' must be the name of a file, found ''\n");
@@ -118,6 +119,63 @@ TEST(Expectations, TheFileNeedsAPolicyAndExpectations) {
       "t.yml:2:1: key 'call' belongs in an expectation, found in an expectations file; is its indentation wrong?\n");
   EXPECT_EQ(ReadText("policy: p.yml\ntests:\n- {call: [read], action: allow}\n").problems,
             "t.yml:2:1: unknown key 'tests' in an expectations file; did you mean 'expect'?\n");
+}
+
+TEST(Expectations, SeveralPoliciesApplyTogether) {
+  const ReadText text("policy: [a.yml, ../b.yml]\nprofile: [default]\nexpect: [{call: [read], action: allow}]\n");
+  EXPECT_EQ(text.problems, "");
+  ASSERT_EQ(text.expectations->policies.size(), 2U);
+  EXPECT_EQ(text.expectations->policies[1].text, "../b.yml");
+  ASSERT_EQ(text.expectations->profiles.size(), 1U);
+  EXPECT_EQ(ReadText("policy: []\nexpect: [{call: [read], action: allow}]\n").problems,
+            "t.yml:1:9: 'policy' is an empty list; expected the name of a file\n");
+}
+
+TEST(Expectations, CapabilitiesOfTheFileAndOfAnEntry) {
+  const ReadText text(
+      "policy: p.json\ncap: docker\nkernel: \"5.10\"\nexpect:\n"
+      "- {call: [read], action: allow}\n"
+      "- {call: [read], cap: none, action: allow}\n"
+      "- {call: [read], cap: [net_raw, CAP_KILL], action: allow}\n"
+      "- {call: [read], cap: own, action: allow}\n");
+  EXPECT_EQ(text.problems, "");
+  const Expectations& read = *text.expectations;
+  EXPECT_EQ(read.capabilities->names.size(), 14U);
+  EXPECT_EQ(read.kernel, (arch::KernelVersion{5, 10}));
+  EXPECT_FALSE(read.expect[0].capabilities) << "those of the file";
+  EXPECT_TRUE(read.expect[1].capabilities->names.empty());
+  EXPECT_EQ(read.expect[2].capabilities->names, (std::set<std::string>{"CAP_KILL", "CAP_NET_RAW"}));
+  EXPECT_TRUE(read.expect[3].capabilities->own);
+  EXPECT_EQ(ReadText("policy: p.json\ncap: dokcer\nkernel: new\nexpect:\n"
+                     "- {call: [read], cap: [kill, net_rew], action: allow}\n")
+                .problems,
+            "t.yml:2:6: unknown capability 'dokcer'; did you mean 'docker'?\n"
+            "t.yml:3:9: 'kernel' must be a Linux version such as \"6.1\", found 'new'\n"
+            "t.yml:5:30: unknown capability 'net_rew'; did you mean 'CAP_NET_RAW'?\n");
+}
+
+TEST(Expectations, ListsOfCalls) {
+  const ReadText text(
+      "policy: p.yml\nexpect:\n"
+      "- {calls: [read, \"@aio\"], action: errno, errno: ENOENT}\n"
+      "- {calls: write, arch: x86, action: allow}\n");
+  EXPECT_EQ(text.problems, "");
+  const Expectations& read = *text.expectations;
+  ASSERT_EQ(read.expect.size(), 3U);
+  EXPECT_EQ(read.expect[1].call.text, "@aio");
+  EXPECT_TRUE(read.expect[1].any_arguments);
+  EXPECT_EQ(read.expect[1].error.name, "ENOENT");
+  EXPECT_EQ(text.source->locate(read.expect[1].range.offset).column, 18U) << "the place of the name";
+  EXPECT_EQ(read.expect[2].call.text, "write");
+  EXPECT_TRUE(read.expect[2].abi.has_value());
+  EXPECT_EQ(ReadText("policy: p.yml\nexpect:\n"
+                     "- {calls: [], action: allow}\n"
+                     "- {call: [read], calls: [read], action: allow}\n"
+                     "- {calls: [[read]], action: allow}\n")
+                .problems,
+            "t.yml:3:11: 'calls' is an empty list; expected the name of a system call or a set\n"
+            "t.yml:4:18: both 'call' and 'calls'; give one of them\n"
+            "t.yml:5:12: an entry of 'calls' must be the name of a system call or a set, found a list\n");
 }
 
 TEST(Expectations, AnEntryNeedsACallAndAnAction) {
@@ -133,7 +191,7 @@ TEST(Expectations, AnEntryNeedsACallAndAnAction) {
   EXPECT_EQ(problems_of_entry("{call: [[read]], action: allow}"),
             "t.yml:3:11: the first entry of 'call' must be a system call's name or number, found a list\n");
   EXPECT_EQ(problems_of_entry("{call: [read], action: allow, args: 1}"),
-            "t.yml:3:33: unknown key 'args' in an expectation; expected call, arch, action or errno\n");
+            "t.yml:3:33: unknown key 'args' in an expectation; expected call, calls, arch, cap, action or errno\n");
   EXPECT_EQ(problems_of_entry("{call: [read], arch: [x86], action: allow}"),
             "t.yml:3:24: 'arch' must be the name of an ABI, found a list\n");
 }

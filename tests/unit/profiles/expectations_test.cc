@@ -44,26 +44,28 @@ TEST_P(ShippedExpectations, AreMet) {
   // What the policy is read for is written in the file: the result is the same on every machine.
   ASSERT_TRUE(expectations->abi.has_value());
   EXPECT_GE(expectations->expect.size(), 15U);
-  ASSERT_TRUE(expectations->policy.has_value());
-  const fs::path path = policy::policy_path(*expectations);
+  ASSERT_EQ(expectations->policies.size(), 1U);
+  const fs::path path = policy::policy_path(*expectations, expectations->policies.front());
   EXPECT_EQ(path.stem(), GetParam().stem()) << "named like its policy";
 
   testing::PolicyText text(text_of(path));
   const auto policy = text.read();
   ASSERT_TRUE(policy.has_value()) << text.problems();
-  resolve::PolicyRules rules = resolve::resolve(*policy, expectations->abi->abi, text.diagnostics());
+  std::vector<resolve::PolicyRules> rules(1);
+  rules[0] = resolve::resolve(*policy, expectations->abi->abi, text.diagnostics());
   ASSERT_EQ(text.problems(), "");
   const auto results = compile::judge_expectations(*expectations, rules, expectations->abi->abi, diagnostics);
   for (const Diagnostic& diagnostic : diagnostics.all()) ADD_FAILURE() << format_diagnostic(*source, diagnostic);
   ASSERT_TRUE(results.ok());
   EXPECT_EQ(results->size(), expectations->expect.size());
+  const SourceText* const sources[] = {&text.source()};
   for (const compile::JudgedExpectation& result : *results) {
     EXPECT_TRUE(result.passed()) << GetParam() << ":" << source->locate(result.range.offset).line << ": "
-                                 << compile::failure_text(result, text.source());
+                                 << compile::failure_text(result, sources);
   }
 
   // Without the rules, some are not met.
-  for (resolve::RuleSet& rule_set : rules) rule_set.calls.clear();
+  for (resolve::RuleSet& rule_set : rules[0]) rule_set.calls.clear();
   const auto without = compile::judge_expectations(*expectations, rules, expectations->abi->abi, diagnostics);
   ASSERT_TRUE(without.ok());
   EXPECT_TRUE(std::ranges::any_of(*without, [](const auto& result) { return !result.passed(); }));

@@ -76,7 +76,7 @@ constexpr char kSecond[] =
     "  - action: kill_process\n"
     "    names: [ptrace]\n";
 
-std::string described(const AppliedPolicies& applied, const bpf::SystemCall& call) {
+std::string described(AppliedPolicies& applied, const bpf::SystemCall& call) {
   Event event;
   event.call = call;
   applied.describe(applied.judge(call), event);

@@ -41,8 +41,12 @@ TEST(PolicyOptions, EachGoesIntoAMemberOfItsOwn) {
   EXPECT_EQ(options_of({"audit", "--call", "open", "--call", "close"}).calls, (Words{"open", "close"}));
   EXPECT_EQ(options_of({"show", "--arch", "arm", "--machine", "s390x", "x"}).arch, arch::Abi::kArm);
   EXPECT_EQ(options_of({"show", "--arch", "arm", "--machine", "s390x", "x"}).machine, arch::Abi::kS390x);
-  EXPECT_EQ(options_of({"show", "--cap", "net_raw,sys_admin", "x"}).capabilities,
+  EXPECT_EQ(options_of({"show", "--cap", "net_raw,sys_admin", "x"}).capabilities->names,
             (std::set<std::string>{"CAP_NET_RAW", "CAP_SYS_ADMIN"}));
+  EXPECT_FALSE(options_of({"show", "x"}).capabilities);
+  EXPECT_TRUE(options_of({"show", "--cap", "own", "x"}).capabilities->own);
+  EXPECT_EQ(options_of({"show", "--kernel", "5.10", "x"}).kernel, (arch::KernelVersion{5, 10}));
+  EXPECT_EQ(options_of({"show", "x"}).kernel, arch::newest_release());
   EXPECT_TRUE(options_of({"show", "--kernel-widths", "x"}).kernel_widths);
   EXPECT_TRUE(options_of({"show", "-q", "x"}).quiet);
 
@@ -50,7 +54,7 @@ TEST(PolicyOptions, EachGoesIntoAMemberOfItsOwn) {
   EXPECT_EQ(plain.command, Command::kShow);
   EXPECT_FALSE(plain.strict || plain.json || plain.all || plain.path || plain.raw || plain.lossy || plain.narrow ||
                plain.quiet || plain.kernel_widths);
-  EXPECT_FALSE(plain.arch || plain.capabilities || plain.pid);
+  EXPECT_FALSE(plain.arch || plain.pid);
   EXPECT_EQ(plain.output + plain.to + plain.merge, "");
   EXPECT_EQ(plain.machine, arch::native_abi());
 }

@@ -17,14 +17,33 @@ policy::Environment machine(arch::Abi native = arch::Abi::kX86_64) {
 }
 
 /// The text, and behind it the problems.
-std::string converted(const std::string& text, TextFormat format, bool lossy = false,
-                      const policy::Environment& environment = machine()) {
+std::string converted_with(const std::string& text, TextFormat format, const ConvertOptions& options,
+                           const policy::Environment& environment = machine()) {
   testing::PolicyText source(text);
   const auto policy = source.read(environment);
   EXPECT_EQ(source.problems(), "");
-  const auto made = convert(*policy, environment, format, {lossy, "My Profile.v2.yml"}, source.diagnostics());
+  const auto made = convert(*policy, environment, format, options, source.diagnostics());
   return made.value_or("") + source.problems();
 }
+
+/// Without what is said of nearly every policy: what container runtimes need, and where a drop-in belongs.
+std::string converted(const std::string& text, TextFormat format, bool lossy = false,
+                      const policy::Environment& environment = machine()) {
+  ConvertOptions options;
+  options.lossy = lossy;
+  options.name = "My Profile.v2.yml";
+  std::istringstream lines(converted_with(text, format, options, environment));
+  std::string shown;
+  for (std::string line; std::getline(lines, line);) {
+    const bool told = line.find("a container runtime starts the program") != std::string::npos;
+    if (!told && !line.starts_with("# Place: ")) shown += line + "\n";
+  }
+  return shown;
+}
+
+constexpr std::string_view kByLauncher =
+    "# systemd cannot hold this policy. sandbox-run can: put the command of the unit's own ExecStart= behind '--'.\n"
+    "[Service]\nExecStart=\nExecStart=/usr/bin/sandbox-run  -- PROGRAM ARGUMENTS\n";
 
 constexpr const char* kConditional = R"(seccomp:
   default_action: allow
@@ -194,20 +213,98 @@ SystemCallLog=sync
 )");
 }
 
-TEST(Convert, WhatSystemdCannotSayIsAnErrorWithTheRulesPlace) {
-  EXPECT_EQ(
-      converted(kConditional, TextFormat::kSystemd),
-      "8:13: error: the rule for 'socket' cannot be expressed in a systemd unit: a call is filtered regardless of its "
-      "arguments\n");
+TEST(Convert, WhatSystemdCannotSayIsLeftToTheLauncher) {
+  const std::string instead = "warning: what is written lets sandbox-run start the service instead\n";
+  EXPECT_EQ(converted(kConditional, TextFormat::kSystemd),
+            std::string(kByLauncher) + "2:3: " + instead +
+                "8:13: warning: the rule for 'socket' cannot be expressed in a systemd unit: a call is filtered "
+                "regardless of its arguments\n");
   EXPECT_EQ(converted("seccomp:\n  default_action: allow\n  syscalls:\n  - action: trap\n    names: [read]\n",
                       TextFormat::kSystemd),
-            "5:13: error: the rule for 'read' cannot be expressed in a systemd unit: it knows no trap\n");
+            std::string(kByLauncher) + "2:3: " + instead +
+                "5:13: warning: the rule for 'read' cannot be expressed in a systemd unit: it knows no trap\n");
   EXPECT_EQ(
       converted("seccomp:\n  default_action: allow\n  kernel: \"5.10\"\n  syscalls:\n  - action: errno\n    names: "
                 "[ptrace]\n",
                 TextFormat::kSystemd, true),
-      "2:3: error: 'kernel' cannot be expressed in a systemd unit: with a list of what is denied, calls that systemd "
-      "does not know run\n");
+      std::string(kByLauncher) +
+          "2:3: warning: 'kernel' cannot be expressed in a systemd unit: with a list of what is denied, calls that "
+          "systemd does not know run\n"
+          "2:3: " +
+          instead);
+}
+
+TEST(Convert, ADropInNamesItsPlaceAndTheLauncherThePolicy) {
+  ConvertOptions options;
+  options.name = "beat";
+  options.systemd.launcher_option = "--policy /etc/beat.yml";
+  const std::string place =
+      "# Place: /etc/systemd/system/beat.service.d/sandbox.conf, where beat.service is the service's unit. Then: "
+      "systemctl daemon-reload\n";
+  const std::string held =
+      converted_with("seccomp: {default_action: allow, syscalls: [{action: errno, names: [ptrace]}]}\n",
+                     TextFormat::kSystemd, options);
+  EXPECT_TRUE(held.starts_with(place + "[Service]\nNoNewPrivileges=yes\n")) << held;
+  const std::string launched = converted_with(kConditional, TextFormat::kSystemd, options);
+  EXPECT_TRUE(launched.starts_with(place)) << launched;
+  EXPECT_NE(launched.find("\nExecStart=\nExecStart=/usr/bin/sandbox-run --policy /etc/beat.yml -- PROGRAM ARGUMENTS\n"),
+            std::string::npos)
+      << launched;
+}
+
+TEST(Convert, ADropInForAnOlderSystemdLeavesOutWhatItDoesNotKnow) {
+  const std::string denies =
+      "seccomp: {default_action: allow, syscalls: [{action: errno, names: [ptrace, cachestat, mseal, '@aio']}]}\n";
+  const auto written = [&](const std::string& text, std::optional<unsigned> version) {
+    ConvertOptions options;
+    options.systemd.version = version;
+    const std::string made = converted_with(text, TextFormat::kSystemd, options);
+    return made.substr(made.find('\n') + 1);
+  };
+  EXPECT_EQ(written(denies, 252),
+            "# Left out, as systemd 252 does not know them, and so not denied:\n# mseal\n"
+            "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=x86-64\n"
+            "SystemCallFilter=~cachestat:EPERM io_cancel:EPERM io_destroy:EPERM io_getevents:EPERM io_pgetevents:EPERM "
+            "io_setup:EPERM\n"
+            "SystemCallFilter=~io_submit:EPERM io_uring_enter:EPERM io_uring_register:EPERM io_uring_setup:EPERM "
+            "ptrace:EPERM\n");
+  EXPECT_EQ(written(denies, 262),
+            "[Service]\nNoNewPrivileges=yes\nSystemCallArchitectures=x86-64\n"
+            "SystemCallFilter=~@aio:EPERM cachestat:EPERM mseal:EPERM ptrace:EPERM\n");
+  const std::string unsure = written(denies, 255);
+  EXPECT_NE(unsure.find("# Only denied where systemd knows them: cachestat mseal\n"), std::string::npos) << unsure;
+  const std::string allows = written(
+      "seccomp: {default_action: errno, syscalls: [{action: allow, names: [read, execve, mseal, exit_group]}]}\n", 252);
+  EXPECT_TRUE(allows.starts_with("# Left out, as systemd 252 does not know them, and so denied:\n# mseal\n")) << allows;
+  EXPECT_EQ(allows.find("lsm_get_self_attr"), std::string::npos) << "of @default, but not of 252's";
+}
+
+TEST(Convert, WhatContainerRuntimesNeed) {
+  const std::string text =
+      "seccomp: {default_action: errno, default_errno: ENOSYS, syscalls: [{action: allow, names: [read, write, execve, "
+      "exit_group, close, openat, futex]}, {action: kill_process, names: [capset]}]}\n";
+  const std::string told = converted_with(text, TextFormat::kOci, {});
+  EXPECT_NE(
+      told.find("1:11: warning: a container runtime starts the program under the profile, and 'fcntl', 'fstat', "
+                "'newfstatat', 'fstatfs', 'getdents64', 'getpid' and 28 more, which it needs for that, are denied; "
+                "--runtime-calls allows them\n"),
+      std::string::npos)
+      << told;
+  ConvertOptions options;
+  options.runtime_calls = true;
+  ConvertOptions lossy = options;
+  lossy.lossy = true;
+  for (const TextFormat format : {TextFormat::kOci, TextFormat::kKubernetes}) {
+    const std::string with = converted_with(text, format, lossy);
+    EXPECT_EQ(with.find("a container runtime starts"), std::string::npos) << with;
+    for (const char* call : {"capset", "setgroups", "newfstatat", "rt_sigreturn"}) {
+      EXPECT_NE(with.find(call), std::string::npos) << call;
+    }
+  }
+  const std::string allowed = converted_with(text, TextFormat::kOci, options);
+  EXPECT_EQ(allowed.find("KILL"), std::string::npos) << "capset no longer kills";
+  EXPECT_EQ(allowed.find("warning"), std::string::npos) << allowed;
+  EXPECT_EQ(converted_with(kConditional, TextFormat::kOci, {}).find("runtime"), std::string::npos);
 }
 
 TEST(Convert, LossyWritesTheStricterReading) {

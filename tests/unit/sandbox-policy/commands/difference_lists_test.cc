@@ -27,6 +27,21 @@ constexpr uint32_t kDenied = SECCOMP_RET_ERRNO | 1;
 
 using Names = std::vector<std::string>;
 
+TEST(DirectionOf, FollowsTheKernelsOrderOfActions) {
+  const auto word = [](uint32_t left, uint32_t right) {
+    bpf::Difference difference;
+    difference.left = left;
+    difference.right = right;
+    return word_of(direction_of(difference));
+  };
+  EXPECT_EQ(word(SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | 1), "stricter");
+  EXPECT_EQ(word(SECCOMP_RET_ERRNO | 1, SECCOMP_RET_LOG), "looser");
+  EXPECT_EQ(word(SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_ERRNO | 1), "looser");
+  EXPECT_EQ(word(SECCOMP_RET_KILL_THREAD, SECCOMP_RET_KILL_PROCESS), "stricter");
+  EXPECT_EQ(word(SECCOMP_RET_ERRNO | 1, SECCOMP_RET_ERRNO | 38), "other");
+  EXPECT_EQ(word(SECCOMP_RET_LOG, SECCOMP_RET_ALLOW), "other") << "both are made";
+}
+
 TEST(DifferenceLists, PutsEqualAnswersOfAnAbiTogether) {
   const std::vector<bpf::Difference> differences = {difference(0, 1, kDenied), difference(3, 3, kDenied),
                                                     difference(4, 4, SECCOMP_RET_KILL_PROCESS),
@@ -60,7 +75,7 @@ TEST(DifferenceLists, ShowsAnExampleWhereArgumentsMatter) {
   EXPECT_EQ(lists.conditional[0].heading, "x86_64");
   Names cells;
   for (const Cell& cell : lists.conditional[0].cells) cells.push_back(cell.text);
-  EXPECT_EQ(cells, (Names{"socket", "allow", "/", "errno EPERM", "e.g. socket(0x11, 0, 3)"}));
+  EXPECT_EQ(cells, (Names{"socket", "allow", "/", "errno EPERM", "stricter", "e.g. socket(0x11, 0, 3)"}));
   ASSERT_EQ(lists.groups.size(), 1U);
   EXPECT_EQ(lists.groups[0].names, Names{"read"});
 }

@@ -56,7 +56,7 @@ TEST(ExplainReason, IsTheDefaultWhereNoGroupDoes) {
 TEST(ExplainReason, IsTheKernelThatThePolicyNames) {
   const Input input = policy_input(std::string(kPolicy) + "  kernel: '6.1'\n");
   EXPECT_EQ(reason_text(input, call_of(kCachestat)),
-            "kernel 0: no group names it, and Linux 6.1 has no such call ('kernel')");
+            "kernel 10: no group names it, and Linux 6.1 has no such call ('kernel')");
   EXPECT_EQ(reason_text(input, call_of(kRead)), "default 2: no group names it: the default action");
 }
 

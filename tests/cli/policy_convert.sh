@@ -1,0 +1,56 @@
+#!/bin/bash
+# sandbox-policy convert: names of formats, drop-ins for systemd, and what check says of what is written.
+. "$(dirname "$0")/policy/lib.sh"
+
+# What systemd cannot hold, the launcher does; its drop-in has what is special in ExecStart= in quotes.
+test_drop_in_with_the_launcher() {
+  bring example.yml
+  cp example.yml '100% $own.yml'
+  policy convert --to systemd example.yml
+  assert_status 0
+  grep -q "^sandbox-policy: warning: example.yml:1[0-9]*:[0-9]*: .* cannot be expressed in a systemd unit" err ||
+    report "expected the rule"
+  grep -qx "ExecStart=/usr/bin/sandbox-run --policy $PWD/example.yml -- PROGRAM ARGUMENTS" out ||
+    report "expected the launcher"
+  policy convert -q --to systemd '100% $own.yml'
+  assert_file_is err ""
+  grep -qxF "ExecStart=/usr/bin/sandbox-run --policy \"$PWD/100%% \$\$own.yml\" -- PROGRAM ARGUMENTS" out ||
+    report "expected the name in quotes"
+  policy convert -q --to systemd profile:default
+  grep -qx "ExecStart=/usr/bin/sandbox-run --profile default -- PROGRAM ARGUMENTS" out || report "expected the profile"
+}
+
+# Other names of formats, and what check says of what is written: nothing that it does not say of what was read.
+test_aliases() {
+  bring example.yml
+  local alias
+  for alias in json docker podman; do
+    policy convert -q --to oci example.yml -o a && policy convert -q --to $alias example.yml -o b && cmp a b ||
+      report "expected of '$alias' what 'oci' writes"
+  done
+  policy convert -q --to beats example.yml -o a && policy convert -q --to yaml example.yml -o b && cmp a b ||
+    report "expected of 'yaml' what 'beats' writes"
+}
+
+test_what_is_written_is_not_complained_of() {
+  local file to
+  warnings_of() { sed -n 's/^[^ ]* warning: .*\[\(.*\)\]$/\1/p; t; s/^[^ ]* warning: //p' | sort -u; }
+  for file in "$POLICIES"/*.yml; do
+    for to in oci beats; do
+      policy convert -q --to $to --machine "$(machine_of "$file")" "$file" -o written
+      assert_status 0
+      "$SANDBOX_POLICY" check --machine "$(machine_of "$file")" "$file" | warnings_of >before
+      "$SANDBOX_POLICY" check --machine "$(machine_of "$file")" written | warnings_of >after
+      assert_equal "" "$(comm -13 before after)" "new warnings of $to of $file"
+    done
+  done
+}
+
+# Where a policy names its ABIs, on a machine of the first.
+machine_of() {
+  local abi
+  abi=$(sed -n 's/^  architectures: *\[\([a-z0-9_]*\).*/\1/p' "$1")
+  echo "${abi:-x86_64}"
+}
+
+run_tests
