@@ -1,5 +1,5 @@
-// What a supervisor asks: the interface between the supervision (supervise.h) and what decides on calls, reports them or
-// counts them.
+// What a supervisor asks: the interface between the supervision (supervise.h) and what decides on calls, reports them
+// or counts them.
 #pragma once
 
 #include <sys/types.h>
