@@ -18,7 +18,8 @@ namespace {
 // As setcap cap_net_raw+ep writes it.
 const std::string kNetRaw("\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
 // The same in version 3, with CAP_BPF, and the user id 1000 of a user namespace's root.
-const std::string kBpf("\x01\x00\x00\x03\x00\x20\x00\x00\x00\x00\x00\x00\x80\x00\x00\x00\x00\x00\x00\x00\xe8\x03\x00\x00", 24);
+const std::string kBpf(
+    "\x01\x00\x00\x03\x00\x20\x00\x00\x00\x00\x00\x00\x80\x00\x00\x00\x00\x00\x00\x00\xe8\x03\x00\x00", 24);
 
 uint64_t bit(int capability) {
   return uint64_t{1} << capability;
@@ -72,9 +73,10 @@ TEST(FilePrivileges, WhatIsLostIsSaidWithWhatToDo) {
   EXPECT_EQ(lost_privileges_warning("/bin/x", {0, {}, 0}),
             "'/bin/x' has the set-user-ID bit, but no_new_privs keeps it from becoming user 0; if it has to be: start "
             "sandbox-run as root");
-  EXPECT_EQ(lost_privileges_warning("/bin/x", {{}, 5, 0}),
-            "'/bin/x' has the set-group-ID bit, but no_new_privs keeps it from becoming group 5; if it has to be: start "
-            "sandbox-run with that group: setpriv --regid=5 --keep-groups sandbox-run ...");
+  EXPECT_EQ(
+      lost_privileges_warning("/bin/x", {{}, 5, 0}),
+      "'/bin/x' has the set-group-ID bit, but no_new_privs keeps it from becoming group 5; if it has to be: start "
+      "sandbox-run with that group: setpriv --regid=5 --keep-groups sandbox-run ...");
 }
 
 }  // namespace

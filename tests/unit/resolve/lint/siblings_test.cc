@@ -62,7 +62,8 @@ TEST(Siblings, ThatProgramsDoWithout) {
 }
 
 TEST(Siblings, ThatDoMoreAreToldApart) {
-  EXPECT_EQ(partial(Abi::kX86_64, {"connect"}), "connect: sendto sendmsg sendmmsg, data can be sent without connecting\n");
+  EXPECT_EQ(partial(Abi::kX86_64, {"connect"}),
+            "connect: sendto sendmsg sendmmsg, data can be sent without connecting\n");
   EXPECT_EQ(partial(Abi::kX86_64, {"connect", "sendto", "sendmsg", "sendmmsg"}), "");
   EXPECT_EQ(partial(Abi::kX86_64, {"fork"}), "fork: clone, processes can be started too\n");
   EXPECT_EQ(partial(Abi::kX86_64, {"open"}), "open: creat, the same can be done\n");
