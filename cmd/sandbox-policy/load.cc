@@ -4,7 +4,6 @@
 #include <string_view>
 #include <utility>
 
-#include "base/edit_distance.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "command_line/policy_name.h"
@@ -12,22 +11,13 @@
 #include "kernel/probe.h"
 #include "policy/reader.h"
 #include "policy/text_check.h"
+#include "profiles/by_name.h"
 #include "resolve/resolve.h"
 
 namespace sandbox::tool {
 namespace {
 
 using Source = std::shared_ptr<const SourceText>;
-
-constexpr std::string_view kProfilePrefix = "profile:";
-
-std::string unknown_profile(std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const profiles::Profile& profile : profiles::all_profiles()) names.push_back(profile.name);
-  std::string message = "unknown profile " + in_quotes(name);
-  if (const auto nearest = nearest_name(name, names)) return message + "; did you mean " + in_quotes(*nearest) + "?";
-  return message + "; 'sandbox-policy list profiles' shows those there are";
-}
 
 /// The bytes of a file, and what to call it.
 struct Bytes {
@@ -37,15 +27,7 @@ struct Bytes {
   const profiles::Profile* profile = nullptr;
 };
 
-Step<Bytes> read_bytes(const std::string& written, const Log& log) {
-  if (written.starts_with(kProfilePrefix)) {
-    const std::string_view name = std::string_view(written).substr(kProfilePrefix.size());
-    if (const profiles::Profile* profile = profiles::find_profile(name)) {
-      return Bytes{"profile " + std::string(name), std::string(profile->text), {}, profile};
-    }
-    log.error(unknown_profile(name));
-    return Unusable{};
-  }
+Step<Bytes> read_file_bytes(const std::string& written, const Log& log) {
   const size_t limit = std::max<size_t>(policy::kMaxPolicyBytes, compile::max_filter_bytes());
   const auto [path, resource] = command_line::split_policy_name(written);
   auto contents = read_file(path, limit);
@@ -58,6 +40,19 @@ Step<Bytes> read_bytes(const std::string& written, const Log& log) {
   }
   log.error_in(printable_path(input_name(path)), message);
   return Unusable{};
+}
+
+/// Of a file, or of a profile by its name.
+Step<Bytes> read_bytes(const std::string& path, const Log& log) {
+  if (!path.starts_with(profiles::kPrefix)) return read_file_bytes(path, log);
+  const std::string_view name = std::string_view(path).substr(profiles::kPrefix.size());
+  const auto found = profiles::find_by_name(name, profiles::own_places());
+  if (!found) {
+    log.error(found.error());
+    return Unusable{};
+  }
+  if (found->built_in == nullptr) return read_file_bytes(found->path, log);
+  return Bytes{"profile " + std::string(name), std::string(found->built_in->text), {}, found->built_in};
 }
 
 Text read_text(Bytes bytes, const policy::Environment& environment) {

@@ -44,7 +44,7 @@ constexpr CommandSpec kCommands[] = {
     {Command::kShow, "show", "FILE", 1, 1, "what a policy does with every call, and what its filter costs",
      "Shows what happens to each call, on one page: whole sets of calls by their names (@network-io), and what is\n"
      "left of a set call by call. Calls whose arguments matter are listed with their conditions.\n",
-     "--all --arch --format --machine --cap --kernel --kernel-widths --quiet"},
+     "--all --source --arch --format --machine --cap --kernel --kernel-widths --quiet"},
     {Command::kExplain, "explain", "FILE CALL [ARGUMENT]...", 2, 8, "what one call gets, and the line that says so",
      "Says what CALL gets, and quotes the line of the policy that decides. CALL is a name or a number; ARGUMENTs are\n"
      "integers or constants such as AF_UNIX or 'O_WRONLY|O_CREAT', missing ones are 0. Without any, a call whose\n"
@@ -184,6 +184,7 @@ constexpr Option kOptions[] = {
     {"--self-installed", 0, "", "for a program that installs the policy itself: its start is over",
      &Options::self_installed},
     {"--all", 0, "", "list every call, with its number", &Options::all},
+    {"--source", 0, "", "print the text itself, with its comments: a profile to read or to change", &Options::source},
     {"--path", 0, "", "print the way through the filter, too", &Options::path},
     {"--to", 0, "FORMAT", "beats (yaml), oci (json, docker, podman), k8s (kubernetes), systemd or bpf",
      Option::Once{read_target_format}},

@@ -55,6 +55,7 @@ struct Options {
   bool strict = false;
   bool self_installed = false;
   bool all = false;
+  bool source = false;  ///< show: the text itself.
   bool path = false;
   bool raw = false;
   bool lossy = false;

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/diagnostic.h"
-#include "base/edit_distance.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "command_line/policy_name.h"
@@ -18,8 +17,12 @@
 #include "kernel/probe.h"
 #include "policy/reader.h"
 #include "policy/text_check.h"
+#include "profiles/by_name.h"
 #include "profiles/profiles.h"
+#include "resolve/lint/siblings.h"
 #include "resolve/resolve.h"
+#include "sandbox-run/deny_list.h"
+#include "sandbox-run/foreign_words.h"
 
 namespace sandbox::launcher {
 namespace {
@@ -28,23 +31,8 @@ using Source = std::shared_ptr<const SourceText>;
 
 constexpr size_t kMaxNameLength = 4096;  // A file's name in messages.
 
-std::string unknown_profile(const std::string& name) {
-  std::vector<std::string_view> names;
-  for (const profiles::Profile& profile : profiles::all_profiles()) names.push_back(profile.name);
-  std::string message = "unknown profile " + in_quotes(std::string_view(name));
-  if (const auto nearest = nearest_name(name, names)) return message + "; did you mean " + in_quotes(*nearest) + "?";
-  return message + "; --list-profiles shows those there are";
-}
-
 std::string profile_name(std::string_view name) {
   return "profile " + std::string(name);
-}
-
-Step<Source> open_profile(const std::string& name, const Log& log) {
-  const profiles::Profile* profile = profiles::find_profile(name);
-  if (profile != nullptr) return std::make_shared<const SourceText>(profile_name(name), std::string(profile->text));
-  log.error(unknown_profile(name));
-  return Stop{};
 }
 
 /// The bytes of a policy or a filter; `what` says which.
@@ -57,6 +45,7 @@ Step<std::string> read_input(const std::string& path, size_t limit, const char* 
     } else {
       message += describe(contents.error(), limit);
     }
+    if (const auto answer = foreign_policy(path)) message += "; it is " + *answer;
     log.error(message);
     return Stop{};
   }
@@ -66,31 +55,53 @@ Step<std::string> read_input(const std::string& path, size_t limit, const char* 
   return std::move(contents->bytes);
 }
 
-Step<Source> open_policy(const std::string& path, const Log& log) {
+/// A policy's text.
+struct Opened {
+  Source source;
+  bool built_in = false;
+  std::string resource = {};  ///< Of several SeccompProfiles in the text, the one that is meant.
+};
+
+Step<Opened> open_file(const std::string& path, const Log& log) {
   auto bytes = read_input(path, policy::kMaxPolicyBytes, "policy", log);
   if (!bytes) return bytes.error();
   if (compile::looks_like_filter(*bytes) && compile::inspect_filter(*bytes).ok()) {
     log.error(printable(input_name(path), kMaxNameLength) + ": is a compiled filter; give it by --bpf");
     return Stop{};
   }
-  return std::make_shared<const SourceText>(input_name(path), std::move(*bytes));
+  return Opened{std::make_shared<const SourceText>(input_name(path), std::move(*bytes))};
+}
+
+Opened open_built_in(const profiles::Profile& profile) {
+  return {std::make_shared<const SourceText>(profile_name(profile.name), std::string(profile.text)), true};
+}
+
+Step<Opened> open_profile(std::string_view name, const Log& log) {
+  const auto found = profiles::find_by_name(name, profiles::own_places());
+  if (!found) {
+    log.error(found.error());
+    return Stop{};
+  }
+  if (found->built_in == nullptr) return open_file(found->path, log);
+  return open_built_in(*found->built_in);
+}
+
+/// What --policy names.
+Step<Opened> open_policy(const std::string& written, const Log& log) {
+  if (written.starts_with(profiles::kPrefix)) return open_profile(written.substr(profiles::kPrefix.size()), log);
+  const auto [path, resource] = command_line::split_policy_name(written);
+  auto opened = open_file(path, log);
+  if (opened) opened->resource = resource;
+  return opened;
 }
 
 // ---- Policies ----
 
-/// Where a policy comes from.
-struct Origin {
-  Step<Source> source;
-  std::string resource;  ///< Of several SeccompProfiles in the text, the one that is meant.
-  bool built_in = false;
-};
-
-Part part_of(const policy::Policy& policy, const resolve::PolicyRules& rules, const Origin& origin, arch::Abi native) {
-  const bool built_in = origin.built_in;
+Part part_of(const policy::Policy& policy, const resolve::PolicyRules& rules, const Opened& opened, arch::Abi native) {
   Part part;
   part.name = printable(policy.source->name(), kMaxNameLength);
-  if (!origin.resource.empty()) part.name += "#" + printable(origin.resource);
-  if (built_in) {
+  if (!opened.resource.empty()) part.name += "#" + printable(opened.resource);
+  if (opened.built_in) {
     part.kind = Part::Kind::kProfile;
   } else if (policy::is_container_profile(policy.format)) {
     part.kind = Part::Kind::kOci;
@@ -109,19 +120,23 @@ Part part_of(const policy::Policy& policy, const resolve::PolicyRules& rules, co
   return part;
 }
 
+/// Resolves a policy and adds it, if it is enabled.
+void add_policy(policy::Policy policy, Part part, resolve::PolicyRules rules, Loaded& loaded) {
+  loaded.parts.push_back(std::move(part));
+  if (!policy.enabled) return;
+  for (resolve::RuleSet& set : rules) resolve::set_policy(set, static_cast<uint32_t>(loaded.policies.size()));
+  loaded.rules.push_back(std::move(rules));
+  loaded.policies.push_back(std::move(policy));
+}
+
 /// Reads one policy. False if it cannot be opened or has errors; they have been shown.
-bool read_policy(const Origin& origin, const policy::Environment& environment, Loaded& loaded, const Log& log) {
-  if (!origin.source) return false;
-  const Source& source = *origin.source;
-  Diagnostics diagnostics(source);
-  if (auto policy = policy::read_policy(source, environment, diagnostics, origin.resource)) {
+bool read_policy(const Step<Opened>& opened, const policy::Environment& environment, Loaded& loaded, const Log& log) {
+  if (!opened) return false;
+  Diagnostics diagnostics(opened->source);
+  if (auto policy = policy::read_policy(opened->source, environment, diagnostics, opened->resource)) {
     resolve::PolicyRules rules = resolve::resolve(*policy, environment.native, diagnostics);
-    loaded.parts.push_back(part_of(*policy, rules, origin, environment.native));
-    if (policy->enabled) {
-      for (resolve::RuleSet& set : rules) resolve::set_policy(set, static_cast<uint32_t>(loaded.policies.size()));
-      loaded.rules.push_back(std::move(rules));
-      loaded.policies.push_back(std::move(*policy));
-    }
+    Part part = part_of(*policy, rules, *opened, environment.native);
+    add_policy(std::move(*policy), std::move(part), std::move(rules), loaded);
   }
   diagnostics.sort();
   log.report(diagnostics);
@@ -129,14 +144,108 @@ bool read_policy(const Origin& origin, const policy::Environment& environment, L
 }
 
 /// The same; what there is no memory for cannot be used.
-bool read_policy_within_memory(const Origin& origin, const policy::Environment& environment, Loaded& loaded,
+bool read_policy_within_memory(const Step<Opened>& opened, const policy::Environment& environment, Loaded& loaded,
                                const Log& log) {
   try {
-    return read_policy(origin, environment, loaded, log);
+    return read_policy(opened, environment, loaded, log);
   } catch (const std::bad_alloc&) {  // What was read is freed by now, so there is memory for a message.
-    log.error(printable((*origin.source)->name(), kMaxNameLength) + ": not enough memory to read this policy");
+    log.error(printable(opened->source->name(), kMaxNameLength) + ": not enough memory to read this policy");
     return false;
   }
+}
+
+// ---- Policies that options stand for ----
+
+/// The ABIs that the policies so far cover, each by one of them: what is laid over them is to leave none out.
+std::vector<arch::Abi> abis_of(const Loaded& loaded, arch::Abi native) {
+  std::vector<arch::Abi> abis = {native};
+  for (const resolve::PolicyRules& rules : loaded.rules) {
+    for (const resolve::RuleSet& set : rules) {
+      if (std::ranges::find(abis, set.abi) == abis.end()) abis.push_back(set.abi);
+    }
+  }
+  return abis;
+}
+
+bool add_option(std::string_view option, policy::Policy policy, std::string description, arch::Abi native,
+                Loaded& loaded, const Log& log) {
+  Diagnostics diagnostics(policy.source);
+  resolve::PolicyRules rules = resolve::resolve(policy, native, diagnostics);
+  Part part = part_of(policy, rules, Opened{policy.source, true}, native);
+  part.option = option;
+  if (!description.empty()) part.description = std::move(description);
+  add_policy(std::move(policy), std::move(part), std::move(rules), loaded);
+  diagnostics.sort();
+  log.report(diagnostics);
+  return !diagnostics.has_errors();
+}
+
+/// A built-in profile that an option lays over the policies, on all their ABIs.
+bool add_restriction(std::string_view profile, const policy::Environment& environment,
+                     const std::vector<arch::Abi>& abis, Loaded& loaded, const Log& log) {
+  const profiles::Profile* found = profiles::find_profile(profile);
+  if (found == nullptr) {
+    log.error("the built-in profile " + in_quotes(profile) + " is missing");
+    return false;
+  }
+  const Opened opened = open_built_in(*found);
+  Diagnostics diagnostics(opened.source);
+  auto policy = policy::read_policy(opened.source, environment, diagnostics);
+  log.report(diagnostics);
+  if (!policy) return false;
+  policy->architectures.clear();
+  for (const arch::Abi abi : abis) policy->architectures.push_back({abi, policy->default_range});
+  return add_option("--" + std::string(profile), std::move(*policy), "", environment.native, loaded, log);
+}
+
+/// Says what --deny leaves open, as far as the other policies do so too.
+void warn_of_partial_siblings(const DenyList& list, const Loaded& loaded, arch::Abi native, const Log& log) {
+  const auto open = [&](std::string_view call) {
+    return std::ranges::all_of(loaded.rules, [&](const resolve::PolicyRules& rules) {
+      const auto set = std::ranges::find(rules, native, &resolve::RuleSet::abi);
+      return set != rules.end() && resolve::is_open(*set, call);
+    });
+  };
+  const auto quoted = [](std::string_view call) { return in_quotes(call); };
+  for (resolve::Siblings::Partial partial : list.partial) {
+    std::erase_if(partial.calls, [&](std::string_view call) { return !open(call); });
+    if (partial.calls.empty()) continue;
+    log.warning(std::string(kDenyOption) + ": " + join_with_and(partial.denied, quoted) +
+                (partial.denied.size() == 1 ? " is" : " are") + " denied, but " + join_with_and(partial.calls, quoted) +
+                (partial.calls.size() == 1 ? " stays" : " stay") + " allowed, with which " +
+                std::string(partial.effect));
+  }
+}
+
+bool add_deny_list(const Options& options, arch::Abi native, const std::vector<arch::Abi>& abis, Loaded& loaded,
+                   const Log& log) {
+  DenyList list = deny_list(options.denied, abis);
+  std::string description = "denies " + join_with_and(list.written);
+  if (!list.with_it.empty()) description += "; with it " + join_with_and(list.with_it);
+  if (!add_option(kDenyOption, std::move(list.policy), std::move(description), native, loaded, log)) return false;
+  warn_of_partial_siblings(list, loaded, native, log);
+  return true;
+}
+
+/// What the options add to the other policies. False after an error.
+bool add_restrictions(const Options& options, const policy::Environment& environment, Loaded& loaded, const Log& log) {
+  const std::vector<arch::Abi> abis = abis_of(loaded, environment.native);
+  bool good = true;
+  for (const auto& [asked, profile] : restrictions_of(options)) {
+    if (asked) good = add_restriction(profile, environment, abis, loaded, log) && good;
+  }
+  if (!options.denied.empty()) good = add_deny_list(options, environment.native, abis, loaded, log) && good;
+  return good;
+}
+
+/// An option that is about container profiles only.
+void warn_of_idle_options(const Options& options, const Loaded& loaded, const Log& log) {
+  const bool oci = std::ranges::any_of(
+      loaded.policies, [](const policy::Policy& policy) { return policy::is_container_profile(policy.format); });
+  if (oci || (!options.capabilities && !options.kernel_widths)) return;
+  log.warning(std::string("'") + (options.capabilities ? "--cap" : "--kernel-widths") +
+              "' has no effect: none of the policies is a container profile" +
+              (options.capabilities ? ", and sandbox-run gives and takes no capabilities" : ""));
 }
 
 /// All of them, with the problems of all.
@@ -157,20 +266,21 @@ Step<Loaded> read_policies(const Options& options, const Log& log) {
   bool good = true;
   size_t bytes = 0;
   for (const std::string& written : options.policies) {
-    const auto [path, resource] = command_line::split_policy_name(written);
-    const Origin origin = {open_policy(path, log), resource, false};
-    if (origin.source) bytes += (*origin.source)->text().size();
+    const Step<Opened> opened = open_policy(written, log);
+    if (opened) bytes += opened->source->text().size();
     if (bytes > policy::kMaxTogether) {
-      log.error(printable(input_name(path), kMaxNameLength) + ": with this file the policies are larger than " +
+      log.error(printable(input_name(written), kMaxNameLength) + ": with this file the policies are larger than " +
                 std::to_string(policy::kMaxTogether) + " bytes, the most that they may have together");
       return Stop{};
     }
-    good = read_policy_within_memory(origin, environment, loaded, log) && good;
+    good = read_policy_within_memory(opened, environment, loaded, log) && good;
   }
   for (const std::string& name : options.profiles) {
-    good = read_policy_within_memory({open_profile(name, log), {}, true}, environment, loaded, log) && good;
+    good = read_policy_within_memory(open_profile(name, log), environment, loaded, log) && good;
   }
+  good = add_restrictions(options, environment, loaded, log) && good;
   if (!good) return Stop{};
+  warn_of_idle_options(options, loaded, log);
   return loaded;
 }
 
@@ -197,16 +307,14 @@ Step<Loaded> load_policies(const Options& options, const Log& log) {
 
 // ---- Ready filters: nothing is parsed ----
 
-Loaded loaded_profile(const profiles::Profile& profile, compile::ReadyFilter ready) {
+/// What --dry-run and messages say of a profile whose filter is ready.
+Part part_of(const profiles::Profile& profile, const std::vector<arch::Abi>& covered) {
   Part part;
   part.kind = Part::Kind::kProfile;
   part.name = profile_name(profile.name);
   part.description = "by default " + std::string(profile.by_default);
-  part.covered = ready.covered;
-  Loaded loaded;
-  loaded.parts.push_back(std::move(part));
-  loaded.ready = std::move(ready);
-  return loaded;
+  part.covered = covered;
+  return part;
 }
 
 Step<Loaded> load_filter_file(const Options& options, const Log& log) {
@@ -239,18 +347,43 @@ Options with_default_profile(Options options) {
   return options;
 }
 
+/// The name of the profile that stands alone, but for options such as --no-network; none where there is more.
+std::optional<std::string_view> only_profile(const Options& options) {
+  if (!options.denied.empty() || options.capabilities || options.kernel_widths) return std::nullopt;
+  if (options.policies.empty() && options.profiles.size() == 1) return options.profiles.front();
+  if (options.policies.size() != 1 || !options.profiles.empty()) return std::nullopt;
+  const std::string_view policy = options.policies.front();
+  return policy.starts_with(profiles::kPrefix) ? std::optional(policy.substr(profiles::kPrefix.size())) : std::nullopt;
+}
+
+/// The filter of built-in profiles, as it was compiled when the project was built.
+std::optional<Loaded> load_ready(const Options& options) {
+  const auto name = only_profile(options);
+  if (!name) return std::nullopt;
+  const auto base = profiles::find_by_name(*name, profiles::own_places());
+  if (!base || base->built_in == nullptr) return std::nullopt;
+  std::vector<std::string_view> names = {base->built_in->name};
+  for (const auto& [asked, profile] : restrictions_of(options)) {
+    if (asked) names.push_back(profile);
+  }
+  const profiles::Profile* all = names.size() == 1 ? base->built_in : profiles::find_combination(names);
+  auto ready = all != nullptr ? profiles::ready_filter(*all, arch::native_abi()) : std::nullopt;
+  if (!ready) return std::nullopt;
+  Loaded loaded;
+  for (const std::string_view one : names) {
+    const profiles::Profile* profile = profiles::find_profile(one);
+    if (profile == nullptr) return std::nullopt;
+    loaded.parts.push_back(part_of(*profile, ready->covered));
+  }
+  loaded.ready = std::move(*ready);
+  return loaded;
+}
+
 Step<Loaded> load_filter(const Options& options, const Log& log) {
   if (options.bpf) return load_filter_file(options, log);
-  if (options.policies.empty() && options.profiles.size() <= 1) {
-    const profiles::Profile* profile =
-        profiles::find_profile(options.profiles.empty() ? profiles::kDefaultProfile : options.profiles.front());
-    if (profile != nullptr) {
-      if (auto ready = profiles::ready_filter(*profile, arch::native_abi())) {
-        return loaded_profile(*profile, std::move(*ready));
-      }
-    }
-  }
-  return load_policies(with_default_profile(options), log);
+  const Options all = with_default_profile(options);
+  if (auto loaded = load_ready(all)) return std::move(*loaded);
+  return load_policies(all, log);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ struct Part {
     kBeatsWithAbis,  ///< A policy with `architectures`.
     kOci,            ///< A container profile.
     kSystemd,        ///< A systemd unit.
-    kProfile,        ///< A built-in policy, which cannot be edited.
+    kProfile,        ///< A built-in policy, or what an option stands for: it cannot be edited.
     kFilterFile,     ///< A compiled filter.
     kRawBpf,         ///< A filter of another tool; which ABIs it is for is not known.
   };
@@ -42,6 +42,7 @@ struct Part {
   std::string name;                ///< As in messages: printable.
   std::string description;         ///< For --dry-run: "by default errno EPERM", "compiled from beat.yml".
   std::vector<arch::Abi> covered;  ///< Empty for raw BPF.
+  std::string option;              ///< "--no-network", where an option stands for the policy; else empty.
   std::string disabled;            ///< "beat.yml:2:3: 'enabled' is false"; empty for what applies.
 
   [[nodiscard]] bool applies() const { return disabled.empty(); }

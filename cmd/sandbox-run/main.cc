@@ -16,6 +16,7 @@
 
 #include "arch/abi.h"
 #include "base/diagnostic.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "bpf/disasm.h"
@@ -25,8 +26,12 @@
 #include "kernel/supervise.h"
 #include "kernel/target.h"
 #include "policy/systemd_words.h"
-#include "profiles/profiles.h"
+#include "policy/text_check.h"
+#include "profiles/by_name.h"
+#include "profiles/description.h"
 #include "resolve/lint/lint.h"
+#include "sandbox-run/deny_list.h"
+#include "sandbox-run/foreign_words.h"
 #include "sandbox-run/load.h"
 #include "sandbox-run/options.h"
 #include "sandbox-run/report.h"
@@ -47,7 +52,12 @@ Step<std::optional<kernel::Program>> find_target(const Options& options, const L
   if (options.target == nullptr) return std::optional<kernel::Program>();
   auto program = kernel::find_target(options.target[0], std::getenv("PATH"));
   if (program) return std::optional(std::move(*program));
-  log.error(program.error().message);
+  std::string message = program.error().message;
+  if (program.error().exit_status == kernel::kExitNotFound) {
+    const auto meant = foreign_program(options.target[0], options.report && !options.report_file);
+    if (meant) message += "; " + *meant;
+  }
+  log.error(message);
   return Stop{program.error().exit_status};
 }
 
@@ -76,6 +86,7 @@ std::string suggestion(const Part& part, arch::Abi abi) {
     case Part::Kind::kFilterFile:
       return "; list " + name + " in the 'architectures' of its policy, and compile that again";
     case Part::Kind::kProfile:
+      break;
     case Part::Kind::kRawBpf:
       break;
   }
@@ -152,6 +163,13 @@ void warn_of_disabled(const Loaded& loaded, const std::string& path, const Log& 
   }
 }
 
+/// A program that lacks what its file would give it often fails without a word of that, and no call was denied.
+void warn_of_lost_privileges(const kernel::Program& program, const Options& options, const Log& log) {
+  if (!options.no_new_privs || !program.privileges.any()) return;
+  const auto warning = kernel::lost_privileges_warning(program.path, kernel::missing_privileges(program.privileges));
+  if (warning) log.warning(*warning);
+}
+
 /// What the kernel lacks for this filter, said. True if it lacks nothing.
 bool kernel_suffices(const compile::Filter& filter, uint32_t flags, const Options& options, const Log& log) {
   auto missing = kernel::missing_support(filter.program);
@@ -161,11 +179,31 @@ bool kernel_suffices(const compile::Filter& filter, uint32_t flags, const Option
   return !missing;
 }
 
-int list_profiles() {
-  for (const profiles::Profile& profile : profiles::all_profiles()) {
-    std::printf("%-12s %s\n", std::string(profile.name).c_str(), std::string(profile.summary).c_str());
+/// The text of a policy file, as far as it can be read: only its comment is wanted.
+std::string text_of(const profiles::Found& found) {
+  if (found.built_in != nullptr) return std::string(found.built_in->text);
+  auto contents = read_file(found.path, policy::kMaxPolicyBytes);
+  return contents ? std::move(contents->bytes) : std::string();
+}
+
+void list_profiles() {
+  const profiles::Places places = profiles::own_places();
+  const auto print = [](const char* what, const std::string& text) {
+    if (!text.empty()) std::printf("  %s%s\n", what, printable(text, 4096).c_str());
+  };
+  for (const profiles::Listed& listed : profiles::list_all(places)) {
+    if (listed.hidden) continue;
+    const profiles::Found& found = listed.found;
+    std::printf("%s  (%s)\n", listed.name.c_str(),
+                found.built_in != nullptr ? "built in" : printable(found.path, 4096).c_str());
+    const auto usable = profiles::find_by_name(listed.name, places);
+    if (!usable) print("Not usable: ", usable.error());
+    const profiles::Description description = profiles::describe(text_of(found));
+    print("", description.summary);
+    print("For:    ", description.for_whom);
+    print("Allows: ", description.allows);
+    print("Denies: ", description.denies);
   }
-  return EXIT_SUCCESS;
 }
 
 /// What was printed must have arrived.
@@ -179,6 +217,7 @@ int finish_output(const Log& log) {
 void warn_of_undone(const Loaded& loaded, const Log& log) {
   if (loaded.policies.empty() || !log.shows_warnings_to_people()) return;
   for (size_t i = 0; i < loaded.policies.size(); ++i) {
+    if (loaded.policies[i].source->name() == kDenyOption) continue;  // It has said so itself.
     Diagnostics diagnostics(loaded.policies[i].source);
     resolve::lint_launch(loaded.policies[i], loaded.rules[i], loaded.rules, diagnostics);
     diagnostics.sort();
@@ -210,6 +249,7 @@ int launch(const Options& options, const Log& log) {
 
   warn_of_disabled(*loaded, (*program)->path, log);
   warn_of_undone(*loaded, log);
+  warn_of_lost_privileges(**program, options, log);
   const kernel::Target target = {(*program)->path.c_str(), options.target, environ};
   if (ready == nullptr) {
     log.error(kernel::execute_unfiltered(target, options.no_new_privs));

@@ -15,8 +15,10 @@
 #include "arch/capabilities.h"
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
+#include "base/text.h"
 #include "command_line/option_table.h"
 #include "command_line/policy_name.h"
+#include "sandbox-run/foreign_words.h"
 
 namespace sandbox::launcher {
 namespace {
@@ -33,7 +35,17 @@ std::optional<std::string> read_no_new_privs(std::string_view value, Options& op
   return std::nullopt;
 }
 
+/// A file that was given to an option which takes names.
+std::optional<std::string> refuse_path(std::string_view option, std::string_view value) {
+  if (value.find('/') == std::string_view::npos && !value.ends_with(".yml") && !value.ends_with(".yaml")) {
+    return std::nullopt;
+  }
+  return "option " + in_quotes(option) + " takes names, found " + in_quotes(value) + "; for a file, --policy " +
+         printable(value);
+}
+
 std::optional<std::string> add_capabilities(std::string_view list, Options& options) {
+  if (auto error = refuse_path("--cap", list)) return error;
   auto read = arch::read_capabilities(list);
   if (!read) return read.error().message;
   if (!options.capabilities) options.capabilities.emplace();
@@ -42,11 +54,23 @@ std::optional<std::string> add_capabilities(std::string_view list, Options& opti
   return std::nullopt;
 }
 
+std::optional<std::string> add_denied(std::string_view list, Options& options) {
+  if (list.find_first_not_of(", \t\n") == std::string_view::npos) return "option '--deny' needs a value";
+  if (auto error = refuse_path("--deny", list)) return error;
+  options.denied.emplace_back(list);
+  return std::nullopt;
+}
+
 /// In the order of --help.
 constexpr Option kOptions[] = {
     {"--policy", 'p', "FILE", "a policy: Elastic Beats', a container's, a systemd unit; of several each must agree",
      &Options::policies},
-    {"--profile", 0, "NAME", "a built-in policy, also beside --policy (see --list-profiles)", &Options::profiles},
+    {"--profile", 0, "NAME", "a policy by its name, also beside --policy (see --list-profiles)", &Options::profiles},
+    {"--deny", 0, "NAMES", "one more policy: these calls and sets, and what does the same, get EPERM",
+     Option::Each{add_denied}},
+    {"--no-network", 0, "", "one more policy: no sockets but local ones", &Options::no_network},
+    {"--no-unix", 0, "", "one more policy: no local sockets (AF_UNIX)", &Options::no_unix},
+    {"--no-exec", 0, "", "one more policy: PROGRAM starts no other program", &Options::no_exec},
     {"--bpf", 0, "FILE", "a compiled filter, or raw BPF of any tool, instead of policies", &Options::bpf},
     {"--no-new-privs", 0, "BOOL", "set no_new_privs (default true); false needs CAP_SYS_ADMIN",
      Option::Once{read_no_new_privs}},
@@ -60,7 +84,7 @@ constexpr Option kOptions[] = {
      Option::Each{add_capabilities}},
     {"--kernel-widths", 0, "", "OCI profiles: compare the bits that the kernel reads, not 64", &Options::kernel_widths},
     {"--dry-run", 0, "", "check everything, print the filter, start nothing", &Options::dry_run},
-    {"--list-profiles", 0, "", "print the built-in policies", &Options::list_profiles},
+    {"--list-profiles", 0, "", "print the policies that have names, and what each is for", &Options::list_profiles},
     {"--verbose", 'v', "", "say what is done", &Options::verbose},
     {"--quiet", 'q', "", "say less: no warnings, no remarks", &Options::quiet},
     {"--version", 0, "", "print the version", &Options::version},
@@ -80,7 +104,11 @@ const Option* find_option(char letter) {
   return found == std::end(kOptions) ? nullptr : found;
 }
 
-UsageError unknown_option(std::string_view written) {
+/// `value` is what would be its value.
+UsageError unknown_option(std::string_view written, std::string_view value) {
+  if (const auto answer = foreign_option(written, value)) {
+    return {"unknown option " + in_quotes(written) + *answer};
+  }
   std::vector<std::string_view> names;
   for (const Option& option : kOptions) names.push_back(option.name);
   std::string message = "unknown option " + in_quotes(written);
@@ -99,12 +127,15 @@ struct OwnArgument {
   std::optional<std::string_view> value;  ///< What is written together with the name: "--policy=FILE", "-pFILE".
 };
 
-Result<OwnArgument, UsageError> read_long(std::string_view argument) {
+/// `next` is the argument behind it.
+Result<OwnArgument, UsageError> read_long(std::string_view argument, std::string_view next) {
   const size_t equals = argument.find('=');
   OwnArgument own;
   own.name = argument.substr(0, equals);
   own.option = find_option(own.name);
-  if (own.option == nullptr) return unknown_option(own.name);
+  if (own.option == nullptr) {
+    return unknown_option(own.name, equals == std::string_view::npos ? next : argument.substr(equals + 1));
+  }
   if (equals != std::string_view::npos) own.value = argument.substr(equals + 1);
   if (own.value && !own.option->takes_value()) {
     return UsageError{"option " + in_quotes(own.name) + " takes no value"};
@@ -129,7 +160,7 @@ Result<OwnArgument, UsageError> read_cluster(std::string_view argument, OwnLine&
     own.option = find_option(argument[i]);
     if (own.option == nullptr) {
       const std::string name = {'-', argument[i]};
-      return unknown_option(argument.size() == 2 ? argument : name);
+      return unknown_option(argument.size() == 2 ? argument : name, argument.substr(i + 1));
     }
     own.name = argument.substr(0, i + 1);
     if (own.option->takes_value()) {
@@ -149,7 +180,8 @@ Result<OwnLine, UsageError> scan(int argc, char** argv) {
   while (index < argc) {
     const std::string_view argument = argv[index];
     if (argument == "--" || argument == "-" || !argument.starts_with('-')) break;
-    auto own = argument.starts_with("--") ? read_long(argument) : read_cluster(argument, line);
+    const std::string_view next = index + 1 < argc ? argv[index + 1] : "";
+    auto own = argument.starts_with("--") ? read_long(argument, next) : read_cluster(argument, line);
     if (!own) return own.error();
     ++index;
     ++line[own->option].times;
@@ -169,7 +201,7 @@ constexpr const char* kUsage =
     "Runs PROGRAM under a system-call policy: the policy is compiled to a seccomp filter, the filter is installed, "
     "and\n"
     "PROGRAM replaces sandbox-run, with the same pid, files and environment (with --report it is a child). Without\n"
-    "--policy and --profile the built-in profile 'default' is used.\n"
+    "--policy and --profile the profile 'default' is used. Of several policies the strictest decides on each call.\n"
     "\n"
     "Options:\n";
 
@@ -247,6 +279,11 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
   const auto inputs = static_cast<size_t>(std::ranges::count_if(options.policies, command_line::is_standard_input));
   if (inputs + (options.bpf == kStandardStream ? 1 : 0) > 1) {
     return UsageError{std::string(command_line::kOneStandardInput)};
+  }
+  if (options.bpf && options.restricts()) {
+    return UsageError{
+        "'--bpf' cannot be used together with '--deny', '--no-network', '--no-unix' and '--no-exec': a filter is "
+        "complete"};
   }
   if (options.help) return Parsed(Information{help_text()});
   if (options.version) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});

@@ -1,9 +1,11 @@
 // The launcher's command line.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -14,9 +16,13 @@ namespace sandbox::launcher {
 
 struct Options {
   std::vector<std::string> policies;                 ///< The files that --policy names, in order.
-  std::vector<std::string> profiles;                 ///< The built-in policies that --profile names, in order.
+  std::vector<std::string> profiles;                 ///< The names that --profile gives, in order.
+  std::vector<std::string> denied;                   ///< The lists of --deny, in order.
   std::optional<std::string> bpf;                    ///< The filter file that --bpf names; then no policies.
   std::optional<arch::CapabilityList> capabilities;  ///< What --cap names, for OCI profiles; without it none.
+  bool no_network = false;
+  bool no_unix = false;
+  bool no_exec = false;
   bool kernel_widths = false;
   bool log_denied = false;
   bool report = false;                     ///< --report: supervise, and say what is denied.
@@ -31,7 +37,21 @@ struct Options {
   bool help = false;
   bool version = false;
   char** target = nullptr;  ///< The target's name and arguments, null-terminated, within argv; null without a target.
+
+  /// Whether something is to be laid over the policies.
+  [[nodiscard]] bool restricts() const { return no_network || no_unix || no_exec || !denied.empty(); }
 };
+
+/// An option that stands for a built-in profile, "--" and its name.
+struct Restriction {
+  bool asked = false;
+  std::string_view profile;
+};
+
+/// Each of them.
+inline std::array<Restriction, 3> restrictions_of(const Options& options) {
+  return {{{options.no_network, "no-network"}, {options.no_unix, "no-unix"}, {options.no_exec, "no-exec"}}};
+}
 
 /// Text that was asked for (--help, --version) and is to be printed instead of a launch.
 struct Information {

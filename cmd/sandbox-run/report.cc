@@ -70,9 +70,11 @@ std::vector<report::PolicyDenials> applied_policies(const Loaded& loaded) {
     report::PolicyDenials one;
     one.name = part.name;
     one.kind = loaded.rules.empty()                ? Kind::kFilterFile
+               : !part.option.empty()              ? Kind::kOption
                : part.kind == Part::Kind::kProfile ? Kind::kProfile
                                                    : Kind::kFile;
     if (one.kind == Kind::kProfile && one.name.starts_with(kProfilePrefix)) one.name.erase(0, kProfilePrefix.size());
+    if (one.kind == Kind::kOption) one.name = part.option;
     if (!loaded.rules.empty()) one.policy = &loaded.policies[policies.size()];
     policies.push_back(std::move(one));
   }

@@ -12,7 +12,7 @@ _sandbox_run() {
                 ((i++))
                 break
                 ;;
-            -p | --policy | --profile | --bpf | --no-new-privs | --cap)
+            -p | --policy | --profile | --deny | --bpf | --no-new-privs | --cap)
                 [[ ${words[i + 1]} == = ]] && ((i++))
                 ((i += 2))
                 ;;
@@ -42,7 +42,13 @@ _sandbox_run() {
             return
             ;;
         --profile)
-            COMPREPLY=($(compgen -W "$("$1" --list-profiles 2>/dev/null | cut -d ' ' -f 1)" -- "$cur"))
+            COMPREPLY=($(compgen -W "$("$1" --list-profiles 2>/dev/null | sed -n 's/^\([^ ][^ ]*\) .*/\1/p')" -- "$cur"))
+            return
+            ;;
+        --deny)
+            # The last name of a list; the sets alone, of which there are few.
+            COMPREPLY=($(compgen -P "${cur%"${cur##*,}"}" -W "$(sandbox-policy list sets 2>/dev/null | grep -o '^@[a-z0-9-]*')
+                ptrace socket connect execve fork unshare mount bpf" -- "${cur##*,}"))
             return
             ;;
         --cap)
@@ -59,8 +65,8 @@ _sandbox_run() {
             ;;
     esac
     if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W '--policy --profile --bpf --no-new-privs= --token-visible --log --report --report=
-            --permissive --cap --kernel-widths --dry-run --list-profiles --verbose --quiet --version --help' -- "$cur"))
+        COMPREPLY=($(compgen -W '--policy --profile --deny --no-network --no-unix --no-exec --bpf
+            --no-new-privs= --token-visible --log --report --report= --permissive --cap --kernel-widths --dry-run --list-profiles --verbose --quiet --version --help' -- "$cur"))
         [[ ${COMPREPLY-} == *= ]] && compopt -o nospace
     else
         _command_offset "$cword"

@@ -85,7 +85,7 @@ std::optional<std::string> read_loader(int fd, const std::vector<Segment>& segme
 
 std::optional<ExecError> exec_error(const std::string& path) {
   struct stat info = {};
-  if (stat(path.c_str(), &info) != 0) return ExecError{errno, strerrordesc_np(errno)};
+  if (stat(path.c_str(), &info) != 0) return ExecError{errno, strerrordesc_np(errno), errno == EACCES};
   if (S_ISDIR(info.st_mode)) return ExecError{EACCES, "it is a directory"};
   if (!S_ISREG(info.st_mode)) return ExecError{EACCES, "it is not a regular file"};
   if (faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) != 0) {

@@ -26,6 +26,7 @@ namespace sandbox::kernel {
 struct ExecError {
   int number = 0;
   std::string why;
+  bool unreachable = false;  ///< A directory of the path may not be searched; whether there is a file is not known.
 };
 
 /// What speaks against executing this path, by its type and its permissions; none if nothing does. Opens nothing.

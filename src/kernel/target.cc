@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "kernel/file_privileges.h"
 #include "kernel/program_file.h"
 
 namespace sandbox::kernel {
@@ -86,6 +87,7 @@ Result<Program, TargetError> accept(const std::string& path) {
   while (file.head()) {  // Executable and unreadable is allowed.
     if (file.head()->empty()) return cannot_execute(path, chain + "it is empty");
     program.abi = elf_abi(*file.head());
+    if (!file.is_script()) program.privileges = file_privileges(file.fd());
     if (!file.next()) break;
     if (file.next()->empty()) return cannot_execute(path, chain + "its first line '#!' names no interpreter");
     chain += cannot_use_next(file);
@@ -119,6 +121,7 @@ Result<Program, TargetError> find_target(const std::string& name, const char* se
 
   const std::string path = search_path != nullptr ? search_path : default_search_path();
   std::optional<TargetError> first_error;
+  std::string closed;  // The first directory that may not be searched. What is in it is not found, as for a shell.
   for (size_t begin = 0; begin <= path.size();) {
     const size_t end = std::min(path.find(':', begin), path.size());
     std::string candidate = path.substr(begin, end - begin);  // A directory; an empty one is the working directory.
@@ -127,10 +130,15 @@ Result<Program, TargetError> find_target(const std::string& name, const char* se
     begin = end + 1;
     const auto why = exec_error(candidate);
     if (!why) return accept(candidate);
-    if (!means_not_found(why->number) && !first_error) first_error = cannot_execute(candidate, why->why);
+    if (why->unreachable) {
+      if (closed.empty()) closed = candidate.substr(0, candidate.rfind('/'));
+    } else if (!means_not_found(why->number) && !first_error) {
+      first_error = cannot_execute(candidate, why->why);
+    }
   }
   if (first_error) return *first_error;
-  return not_found(name, "no such program in PATH");
+  return not_found(name, "no such program in PATH" +
+                             (closed.empty() ? "" : ", of which " + in_quotes(closed, 4096) + " may not be searched"));
 }
 
 void preload_program(const std::string& path) {

@@ -7,6 +7,7 @@
 
 #include "arch/abi.h"
 #include "base/result.h"
+#include "kernel/file_privileges.h"
 
 namespace sandbox::kernel {
 
@@ -24,6 +25,7 @@ struct Program {
   std::string path;
   std::optional<arch::Abi> abi;  ///< The one that it, or a script's interpreter, starts in; none where it is not known.
   bool script = false;           ///< It begins with "#!".
+  FilePrivileges privileges;     ///< What it, or a script's interpreter, asks for; nothing where it cannot be read.
 };
 
 /// Finds the file to execute. A name with a slash is the path itself; another is looked for in `search_path` as

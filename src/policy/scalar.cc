@@ -172,12 +172,39 @@ std::optional<Integer> read_integer(const TreeNode& node, std::string_view what,
   return std::nullopt;
 }
 
+namespace {
+
+/// The action that a word of libseccomp's, of container profiles or of other languages stands for, as a suggestion: for
+/// "SCMP_ACT_ERRNO", "SECCOMP_RET_TRAP", "ERRNO(13)". None for other words. `what` is the key.
+std::optional<std::string> foreign_action(std::string_view word, std::string_view what) {
+  std::string name;
+  std::string number;
+  const size_t open = word.find('(');
+  if (open != std::string_view::npos && word.ends_with(')')) {
+    number = word.substr(open + 1, word.size() - open - 2);
+    word = word.substr(0, open);
+  }
+  const bool prefixed = word.starts_with("SCMP_ACT_") || word.starts_with("SECCOMP_RET_");
+  if (prefixed) word.remove_prefix(word.starts_with("SCMP_ACT_") ? 9 : 12);
+  for (const char c : word) name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (name == "kill") name = "kill_thread";  // As libseccomp and the kernel's header have it.
+  const bool known = std::ranges::find(kActionNames, std::string_view(name)) != kActionNames.end();
+  if (!known || (!prefixed && number.empty())) return std::nullopt;
+  if (name != "errno" || number.empty()) return "; here it is " + in_quotes(name);
+  const std::string_view key = what == "'default_action'" ? "default_errno" : "errno";
+  return "; here it is 'errno', and beside it the key " + in_quotes(std::string(key) + ": " + number);
+}
+
+}  // namespace
+
 std::optional<Action> read_action(const TreeNode& node, std::string_view what, Diagnostics& diagnostics) {
   if (!expect_scalar(node, what, "one of " + enumerate(kActionNames), diagnostics)) return std::nullopt;
   if (const auto index = index_of(kActionNames, node.text)) return static_cast<Action>(*index);
   std::string message = "unknown action " + in_quotes(node.text);
   if (equal_ignoring_case(node.text, "kill")) {
     message += "; did you mean 'kill_process' (or 'kill_thread')?";
+  } else if (const auto foreign = foreign_action(node.text, what)) {
+    message += *foreign;
   } else {
     message += suggestion("actions", node.text, kActionNames, diagnostics);
   }

@@ -37,7 +37,11 @@ std::span<const Profile> all_profiles();
 /// The profile of that name; null if there is none.
 const Profile* find_profile(std::string_view name);
 
-/// The profile's filter without reading its text. None if it was compiled for another launcher.
+/// Several profiles as one filter, compiled when the project was built: its `name` is theirs with '+' between them, its
+/// texts are empty. Null if it was not. The order counts.
+const Profile* find_combination(std::span<const std::string_view> names);
+
+/// The profile's (or combination's) filter without reading its text. None if it was compiled for another launcher.
 std::optional<compile::ReadyFilter> ready_filter(const Profile& profile, arch::Abi launcher);
 
 }  // namespace sandbox::profiles

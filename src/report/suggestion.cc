@@ -142,6 +142,7 @@ Names allowed_in_part(const policy::Policy& policy, const Names& names) {
 std::string warnings_text(const PolicyDenials& denials, const std::string& name, const Sorted& sorted) {
   const std::string think = "Think twice: " + name;
   std::string text;
+  if (denials.kind == PolicyDenials::Kind::kOption) return text;  // It is what the user has asked for.
   if (!sorted.by_group.empty()) {
     text += think + " denies " + join(sorted.by_group) + " by name, which the lines below undo.\n";
   }
@@ -202,6 +203,11 @@ std::string allow_in_beats_file(const policy::Policy& policy, const std::string&
          ", as the first entry of 'syscalls':\n" + (lines ? proposal->text : "    " + proposal->text + "\n");
 }
 
+/// With the comments, which give the reasons.
+std::string copy_command(const std::string& profile) {
+  return "sandbox-policy show --source profile:" + profile + " >my.yml";
+}
+
 std::string allow_text(const PolicyDenials& denials, const std::string& name, const Names& names) {
   if (names.empty()) return "";
   if (denials.kind == PolicyDenials::Kind::kFilterFile || denials.policy == nullptr) {
@@ -209,10 +215,12 @@ std::string allow_text(const PolicyDenials& denials, const std::string& name, co
            " was compiled from, and compile it again.\n";
   }
   if (denials.kind == PolicyDenials::Kind::kProfile) {
-    return "To allow this, make a copy of the built-in profile " + name +
-           ":\n    sandbox-policy convert --to beats profile:" + name +
-           " -o my.yml\nadd to it, as the first entry of 'syscalls:', and give it by --policy my.yml:\n" +
+    return "To allow this, make a copy of the built-in profile " + name + ":\n    " + copy_command(name) +
+           "\nadd to it, as the first entry of 'syscalls:', and give it by --policy my.yml:\n" +
            policy::block_group(allowing(names), 2);
+  }
+  if (denials.kind == PolicyDenials::Kind::kOption) {
+    return "To allow this, change the option " + name + ", which denies " + join(names) + ".\n";
   }
   const policy::Format format = denials.policy->format;
   if (format == policy::Format::kBeats) return allow_in_beats_file(*denials.policy, name, names);
@@ -269,7 +277,7 @@ std::string new_architectures_text(const PolicyDenials& denials, const std::stri
   std::string in_words =
       "list " + join(policy::names_of(covered)) + " under 'architectures' in its section 'seccomp'.\n";
   if (denials.kind == PolicyDenials::Kind::kProfile) {
-    return "in a copy of it (sandbox-policy convert --to beats profile:" + name + " -o my.yml), " + in_words;
+    return "in a copy of it (" + copy_command(name) + "), " + in_words;
   }
   const auto proposal =
       propose(*denials.policy, [&](policy::TextEditor& editor) { return editor.cover(covered, native); });
@@ -294,6 +302,10 @@ std::string architectures_text(const PolicyDenials& denials, const std::string& 
   }
   std::string text = "Calls through ";
   text += join(abis, ", ", [](arch::Abi abi) { return arch::info(abi).name; });
+  if (denials.kind == PolicyDenials::Kind::kOption) {
+    return text + " are denied: " + name + " covers what the other policies do, so list " + join(words) +
+           " in the 'architectures' of these.\n";
+  }
   text += " are denied, as " + name + " does not cover " + (abis.size() == 1 ? "it" : "them") + ": ";
   if (denials.policy == nullptr) return text + "its policy must, by 'architectures:'.\n";
   if (oci) return text + "add " + join(words) + " to its 'architectures'.\n";

@@ -23,9 +23,9 @@ struct DeniedCall {
 
 /// What one of the policies that apply denies.
 struct PolicyDenials {
-  enum class Kind : uint8_t { kFile, kProfile, kFilterFile };
+  enum class Kind : uint8_t { kFile, kProfile, kOption, kFilterFile };
   Kind kind = Kind::kFile;
-  std::string name;                        ///< "beat.yml"; of a profile its name alone, "default".
+  std::string name;                        ///< "beat.yml"; of a profile its name alone, "default"; "--no-network".
   const policy::Policy* policy = nullptr;  ///< With its source; null for a filter file, which has no text.
   std::vector<DeniedCall> calls;           ///< In any order; the same one may come again.
 };

@@ -32,14 +32,14 @@ test_list_profiles() {
 
 test_every_listed_profile_can_be_used() {
   local name rest count=0
-  "$SANDBOX_RUN" --list-profiles >list
+  "$SANDBOX_RUN" --list-profiles | grep -v '^ ' >list
   while read -r name rest; do
     run "$SANDBOX_RUN" --profile "$name" -- true
     assert_status 0
     assert_file_is err ""
     count=$((count + 1))
   done <list
-  [ "$count" -ge 1 ] || fail "no profile is listed"
+  [ "$count" -ge 4 ] || fail "no profile is listed"
 }
 
 test_dry_run() {

@@ -105,7 +105,8 @@ test_permissive_needs_a_report() {
 test_the_file_of_a_report() {
   run "$SANDBOX_RUN" --report nowhere.json "${TARGET[@]}"
   assert_status 127
-  assert_file_is err "sandbox-run: error: cannot find 'nowhere.json': no such program in PATH"
+  assert_file_is err "sandbox-run: error: cannot find 'nowhere.json': no such program in PATH; the file of a report stands $(
+  )behind '=': --report=nowhere.json"
   mkdir folder
   usage_error "folder: cannot be written: Is a directory" --report=folder "${TARGET[@]}"
   usage_error "no/file: cannot be written: No such file or directory" --report=no/file "${TARGET[@]}"
@@ -129,8 +130,9 @@ test_flags_may_be_repeated() {
 test_unknown_profile() {
   usage_error "unknown profile 'defalt'; did you mean 'default'?" --profile defalt "${TARGET[@]}"
   usage_error "unknown profile 'Default'; did you mean 'default'?" --profile Default "${TARGET[@]}"
-  usage_error "unknown profile 'strict'; --list-profiles shows those there are" --profile strict "${TARGET[@]}"
-  usage_error "unknown profile '../x\\n'; --list-profiles shows those there are" --profile $'../x\n' "${TARGET[@]}"
+  usage_error "unknown profile 'strict'; sandbox-run --list-profiles shows those there are" --profile strict "${TARGET[@]}"
+  usage_error "'../x\\n' cannot be a profile's name: letters, digits, '.', '_' and '-'; for a file, --policy ../x\\n" \
+    --profile $'../x\n' "${TARGET[@]}"
 }
 
 test_hyphen_is_standard_input() {

@@ -29,7 +29,7 @@ test_file_names_are_not_interpreted() {
     enforces --policy "$name"
     [ "$name" = ' ' ] || enforces "--policy=$name"
   done
-  usage_error "unknown profile '[default]'; did you mean 'default'?" --profile '[default]' "${TARGET[@]}"
+  usage_error "'[default]' cannot be a profile's name: letters, digits, '.', '_' and '-'" --profile '[default]' "${TARGET[@]}"
 }
 
 test_options_after_the_target_are_its_own() {

@@ -87,7 +87,7 @@ test_files_that_are_none() {
   complains "./-: cannot be read: No such file or directory" show ./-
   complains ".: is a directory, expected a file" show .
   complains "unknown profile 'defalt'; did you mean 'default'?" show profile:defalt
-  complains "unknown profile 'nosuch'; 'sandbox-policy list profiles' shows those there are" show profile:nosuch
+  complains "unknown profile 'nosuch'; sandbox-run --list-profiles shows those there are" show profile:nosuch
 }
 
 test_standard_input() {

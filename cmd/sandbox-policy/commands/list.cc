@@ -9,8 +9,11 @@
 #include "arch/constants.h"
 #include "arch/syscalls.h"
 #include "base/edit_distance.h"
+#include "base/file.h"
 #include "base/text.h"
-#include "profiles/profiles.h"
+#include "policy/text_check.h"
+#include "profiles/by_name.h"
+#include "profiles/description.h"
 #include "sandbox-policy/commands/commands.h"
 #include "sandbox-policy/json.h"
 
@@ -120,9 +123,16 @@ void list_architectures(const Options& options, Output& out) {
 }
 
 void list_profiles(const Options& options, Output& out) {
-  Table table("profiles", {"name", "summary"});
-  for (const profiles::Profile& profile : profiles::all_profiles()) {
-    table.add({{std::string(profile.name), Colour::kBold}, std::string(profile.summary)});
+  Table table("profiles", {"name", "from", "summary"});
+  for (const profiles::Listed& listed : profiles::list_all(profiles::own_places())) {
+    const profiles::Profile* built_in = listed.found.built_in;
+    auto contents = built_in != nullptr ? Result<FileContents, FileError>(FileContents{std::string(built_in->text)})
+                                        : read_file(listed.found.path, policy::kMaxPolicyBytes);
+    const std::string summary = contents ? printable(profiles::describe(contents->bytes).summary) : "";
+    table.add({{listed.name, Colour::kBold},
+               (built_in != nullptr ? "built in" : printable_path(listed.found.path)) +
+                   (listed.hidden ? ", but the one above comes first" : ""),
+               summary});
   }
   table.print(options.json, out);
 }

@@ -335,9 +335,23 @@ std::string subtitle(const Input& input) {
   return std::string(policy::describe(input.policy->format));
 }
 
+/// The policy's text, byte for byte.
+int show_source(const std::string& name, const Log& log, Output& out) {
+  const auto source = open_source(name, log);
+  if (!source) return kExitFailed;
+  const std::string& text = (*source)->text();
+  if (compile::looks_like_filter(text)) {
+    log.error(printable_path(name) + ": is a compiled filter, expected a policy");
+    return kExitFailed;
+  }
+  out.add(text);
+  return kExitGood;
+}
+
 }  // namespace
 
 int show(const Options& options, const Log& log, Output& out) {
+  if (options.source) return show_source(options.arguments.front(), log, out);
   const auto input = load(options.arguments.front(), options, log);
   if (!input) return kExitFailed;
   std::vector<Page> pages;

@@ -1,9 +1,12 @@
 // Calls that are denied while others, which do the same work, are not.
 #include <algorithm>
+#include <iterator>
 #include <set>
+#include <utility>
 
 #include "arch/syscalls.h"
 #include "resolve/lint/parts.h"
+#include "resolve/lint/siblings.h"
 
 namespace sandbox::resolve {
 namespace {
@@ -291,7 +294,96 @@ void SiblingCheck::check_spellings() {
   }
 }
 
+/// The same tables asked without a policy: what a list of denied calls leaves open.
+class SiblingSearch {
+ public:
+  SiblingSearch(arch::Abi abi, const std::set<std::string_view>& denied) : abi_(abi), denied_(denied) {}
+
+  void add_family(const Family& family);
+  void add_clone();
+  void add_io_uring();
+  void add_spellings();
+  [[nodiscard]] Siblings found() && { return std::move(found_); }
+
+ private:
+  [[nodiscard]] std::vector<std::string_view> calls_of(std::string_view names) const;
+  [[nodiscard]] std::vector<std::string_view> denied_among(const std::vector<std::string_view>& calls) const;
+  void add(std::vector<std::string_view>& to, const std::vector<std::string_view>& calls) const;
+
+  arch::Abi abi_;
+  const std::set<std::string_view>& denied_;
+  Siblings found_;
+};
+
+/// Those that the ABI has, in all their spellings.
+std::vector<std::string_view> SiblingSearch::calls_of(std::string_view names) const {
+  std::vector<std::string_view> calls;
+  for (const std::string_view name : split_words(names)) {
+    for (const std::string& spelling : spellings(name)) {
+      const auto number = arch::number_of(abi_, spelling);
+      const auto own = number ? arch::name_of(abi_, *number) : std::nullopt;
+      if (own && std::ranges::find(calls, *own) == calls.end()) calls.push_back(*own);
+    }
+  }
+  return calls;
+}
+
+std::vector<std::string_view> SiblingSearch::denied_among(const std::vector<std::string_view>& calls) const {
+  std::vector<std::string_view> denied;
+  std::ranges::copy_if(calls, std::back_inserter(denied),
+                       [&](std::string_view call) { return denied_.contains(call); });
+  return denied;
+}
+
+void SiblingSearch::add(std::vector<std::string_view>& to, const std::vector<std::string_view>& calls) const {
+  for (const std::string_view call : calls) {
+    if (!denied_.contains(call) && std::ranges::find(to, call) == to.end()) to.push_back(call);
+  }
+}
+
+void SiblingSearch::add_family(const Family& family) {
+  const std::vector<std::string_view> members = calls_of(family.members);
+  const std::vector<std::string_view> denied = denied_among(members);
+  if (denied.empty()) return;
+  add(found_.same, members);
+  add(found_.same, calls_of(family.more));
+  std::vector<std::string_view> also = calls_of(family.also);
+  if (std::erase(also, "clone3") > 0) add(found_.absent, {"clone3"});
+  std::erase_if(also, [&](std::string_view call) { return denied_.contains(call); });
+  if (!also.empty()) found_.partial.push_back({denied, also, family.effect});
+}
+
+void SiblingSearch::add_clone() {
+  if (!denied_.contains("clone")) return;
+  add(found_.same, calls_of("fork vfork"));
+  add(found_.absent, calls_of("clone3"));
+}
+
+void SiblingSearch::add_io_uring() {
+  if (!denied_among(calls_of(kIoUringCalls)).empty()) {
+    add(found_.absent, calls_of("io_uring_enter io_uring_register io_uring_setup"));
+  }
+}
+
+void SiblingSearch::add_spellings() {
+  for (const std::string_view call : denied_) add(found_.same, calls_of(call));
+}
+
 }  // namespace
+
+Siblings siblings_of(arch::Abi abi, const std::set<std::string_view>& denied) {
+  SiblingSearch search(abi, denied);
+  for (const Family& family : kFamilies) search.add_family(family);
+  search.add_clone();
+  search.add_io_uring();
+  search.add_spellings();
+  return std::move(search).found();
+}
+
+bool is_open(const RuleSet& rules, std::string_view call) {
+  const auto answers = answers_of(rules, call);
+  return answers && answers->open();
+}
 
 void check_siblings(const RuleSet& rules, Findings& findings) {
   SiblingCheck check(rules, findings);

@@ -117,13 +117,15 @@ TEST_F(Search, SaysThatPermissionIsDenied) {
   EXPECT_EQ(find("tool", (first_ + ":" + second_).c_str()), second_tool_);
 }
 
-TEST_F(Search, RemembersADirectoryThatMayNotBeSearched) {
+// As shells say: what is in it cannot be found.
+TEST_F(Search, PassesOverADirectoryThatMayNotBeSearched) {
   ASSERT_EQ(chmod(first_.c_str(), geteuid() == 0 ? 0744 : 0600), 0);
   {
     const AsNobody user;
     EXPECT_EQ(find("tool", (first_ + ":" + second_).c_str()), second_tool_);
     EXPECT_EQ(find("tool", (first_ + ":" + empty_).c_str()),
-              "126: cannot execute '" + first_tool_ + "': Permission denied");
+              "127: cannot find 'tool': no such program in PATH, of which '" + first_ + "' may not be searched");
+    EXPECT_EQ(find(first_tool_, nullptr), "126: cannot execute '" + first_tool_ + "': Permission denied");
   }
   ASSERT_EQ(chmod(first_.c_str(), 0755), 0);
 }

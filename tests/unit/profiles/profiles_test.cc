@@ -35,6 +35,16 @@ TEST(Profiles, AreSortedByName) {
                              [](const Profile& a, const Profile& b) { return a.name < b.name; }));
 }
 
+TEST(Profiles, ACombinationIsFoundByItsNamesInOrder) {
+  const std::string_view names[] = {"default", "no-network", "no-exec"};
+  const Profile* combination = find_combination(names);
+  ASSERT_NE(combination, nullptr);
+  EXPECT_EQ(combination->name, "default+no-network+no-exec");
+  const std::string_view others[] = {"no-exec", "default"};
+  EXPECT_EQ(find_combination(others), nullptr);
+  EXPECT_EQ(find_profile("default+no-exec"), nullptr) << "it is no profile that can be named";
+}
+
 TEST(Profiles, AreFoundByName) {
   for (const Profile& profile : all_profiles()) EXPECT_EQ(find_profile(profile.name), &profile);
   EXPECT_NE(find_profile(kDefaultProfile), nullptr);

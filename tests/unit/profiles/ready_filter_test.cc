@@ -1,6 +1,7 @@
 // What is built in is what the texts compile to.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -85,7 +86,45 @@ TEST_P(BuiltInProfile, IsNotReadyWhenItIsNotValid) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, BuiltInProfile, ::testing::ValuesIn(all_profiles().begin(), all_profiles().end()),
-                         [](const auto& test) { return std::string(test.param.name); });
+                         [](const auto& test) {
+                           std::string name(test.param.name);
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+/// What --no-network and its kin come to is what the profiles come to together.
+TEST(Combination, EqualsItsProfilesTogether) {
+  constexpr std::string_view kRestrictions[] = {"no-network", "no-unix", "no-exec"};
+  for (size_t subset = 1; subset < 8; ++subset) {
+    std::vector<std::string_view> names = {kDefaultProfile};
+    for (size_t i = 0; i < 3; ++i) {
+      if ((subset >> i & 1U) != 0) names.push_back(kRestrictions[i]);
+    }
+    std::vector<resolve::PolicyRules> rules;
+    std::vector<policy::Flags> flags;
+    for (const std::string_view name : names) {
+      testing::PolicyText text{std::string(find_profile(name)->text)};
+      const auto policy = text.read();
+      ASSERT_TRUE(policy);
+      rules.push_back(resolve::resolve(*policy, arch::native_abi(), text.diagnostics()));
+      for (resolve::RuleSet& set : rules.back()) resolve::set_policy(set, static_cast<uint32_t>(flags.size()));
+      flags.push_back(policy->flags);
+    }
+    const auto now =
+        compile::compile_ready(rules, flags, "", {.launcher = arch::native_abi(), .effort = compile::Effort::kBest});
+    const Profile* combination = find_combination(names);
+    ASSERT_TRUE(now.ok() && combination != nullptr);
+    const auto built_in = ready_filter(*combination, arch::native_abi());
+    ASSERT_TRUE(built_in);
+    const bpf::Program& expected = now->filter.program.instructions();
+    const bpf::Program& got = built_in->filter.program.instructions();
+    ASSERT_EQ(got.size(), expected.size()) << combination->name;
+    EXPECT_EQ(std::memcmp(got.data(), expected.data(), got.size() * sizeof got[0]), 0) << combination->name;
+    EXPECT_EQ(built_in->filter.token_sites, now->filter.token_sites) << combination->name;
+    EXPECT_EQ(built_in->covered, now->covered);
+    EXPECT_EQ(built_in->flags, now->flags);
+  }
+}
 
 }  // namespace
 }  // namespace sandbox::profiles

@@ -138,11 +138,22 @@ TEST(Suggestion, ABuiltInProfile) {
   const Read profile(kAllowList, "profile default");
   EXPECT_EQ(suggestion(&profile.policy, {denied("ptrace")}, "default", PolicyDenials::Kind::kProfile),
             "To allow this, make a copy of the built-in profile default:\n"
-            "    sandbox-policy convert --to beats profile:default -o my.yml\n"
+            "    sandbox-policy show --source profile:default >my.yml\n"
             "add to it, as the first entry of 'syscalls:', and give it by --policy my.yml:\n"
             "  - action: allow\n"
             "    names:\n"
             "    - ptrace\n");
+}
+
+TEST(Suggestion, AnOption) {
+  const Read profile(kAllowList, "profile no-exec");
+  EXPECT_EQ(suggestion(&profile.policy, {denied("execve", VerdictSource::kGroup), denied("ptrace")}, "--no-exec",
+                       PolicyDenials::Kind::kOption),
+            "To allow this, change the option --no-exec, which denies execve, ptrace.\n");
+  EXPECT_EQ(suggestion(&profile.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}, "--no-exec",
+                       PolicyDenials::Kind::kOption),
+            "Calls through x86 are denied: --no-exec covers what the other policies do, so list x86 in the "
+            "'architectures' of these.\n");
 }
 
 TEST(Suggestion, AFilterFile) {
@@ -244,7 +255,7 @@ TEST(Suggestion, TheKeyForAForeignAbiInWords) {
   EXPECT_EQ(new_key("!!map {seccomp.default_action: errno, seccomp.syscalls: [{action: allow, names: [read]}]}\n"),
             in_words);
   EXPECT_EQ(new_key(kAllowList, PolicyDenials::Kind::kProfile),
-            "in a copy of it (sandbox-policy convert --to beats profile:beat.yml -o my.yml), " + in_words);
+            "in a copy of it (sandbox-policy show --source profile:beat.yml >my.yml), " + in_words);
 }
 
 /// The policy's text after what was told has been done: nothing but what a person can read there is known of it.

@@ -18,16 +18,21 @@ constexpr bpf::Instruction kInvalidProgram[] = {{BPF_LD | BPF_W | BPF_ABS, 0, 0,
 constexpr std::string_view kText =
     "# A policy\nseccomp: {default_action: errno, syscalls: [{action: allow, names: [execve, write, exit_group]}]}\n";
 
+constexpr std::string_view kRestriction =
+    "# A policy\nseccomp: {default_action: allow, syscalls: [{action: errno, names: [uname]}]}\n";
+
 Profile profile(std::string_view name, std::string_view text) {
   return {name, "a test's", text, "something", arch::native_abi(), kProgram, {}, 4711, kCovered, 2};
 }
 
 const Profile* test_profiles() {
-  static const Profile kProfiles[] = {profile("default", "not: a policy"), profile("differs", kText), [] {
+  static const Profile kProfiles[] = {profile("default", "not: a policy"), profile("differs", kText),
+                                      [] {
                                         Profile invalid = profile("invalid", kText);
                                         invalid.instructions = kInvalidProgram;
                                         return invalid;
-                                      }()};
+                                      }(),
+                                      profile("no-exec", kRestriction), profile("no-network", kRestriction)};
   return kProfiles;
 }
 
@@ -35,7 +40,7 @@ const Profile* test_profiles() {
 
 // These take the place of the ones in src/profiles, which this program is not linked with.
 std::span<const Profile> all_profiles() {
-  return {test_profiles(), 3};
+  return {test_profiles(), 5};
 }
 
 const Profile* find_profile(std::string_view name) {
@@ -43,6 +48,11 @@ const Profile* find_profile(std::string_view name) {
     if (profile.name == name) return &profile;
   }
   return nullptr;
+}
+
+const Profile* find_combination(std::span<const std::string_view> names) {
+  static const Profile kCombination = profile("default+no-network", "");
+  return names.size() == 2 && names[0] == "default" && names[1] == "no-network" ? &kCombination : nullptr;
 }
 
 std::optional<compile::ReadyFilter> ready_filter(const Profile& profile, arch::Abi launcher) {
@@ -104,6 +114,33 @@ TEST_F(Load, OneProfileAloneIsTakenReadyMade) {
     EXPECT_EQ(loaded->ready->filter.ranges, kReadyMade);
     EXPECT_EQ(loaded->names(), std::string("profile ") + name);
   }
+}
+
+TEST_F(Load, WhatAnOptionLaysOverTheDefaultProfileIsTakenReadyMade) {
+  Options options;
+  options.no_network = true;
+  const auto loaded = run(options);
+  ASSERT_TRUE(loaded.ok()) << said_;
+  EXPECT_EQ(loaded->ready->filter.ranges, kReadyMade);
+  EXPECT_EQ(loaded->names(), "profile default and profile no-network");
+}
+
+TEST_F(Load, WhatAnOptionLaysOverOthersIsRead) {
+  Options options;
+  options.profiles = {"differs"};
+  options.no_exec = true;
+  options.denied = {"acct"};
+  const auto loaded = run(options);
+  ASSERT_TRUE(loaded.ok()) << said_;
+  EXPECT_EQ(said_, "");
+  EXPECT_NE(loaded->ready->filter.ranges, kReadyMade);
+  ASSERT_EQ(loaded->parts.size(), 3U);
+  EXPECT_EQ(loaded->names(), "profile differs, profile no-exec and --deny");
+  EXPECT_EQ(loaded->parts[0].option, "");
+  EXPECT_EQ(loaded->parts[1].option, "--no-exec");
+  EXPECT_EQ(loaded->parts[2].option, "--deny");
+  EXPECT_EQ(loaded->parts[2].description, "denies acct");
+  ASSERT_EQ(loaded->policies.size(), 3U);
 }
 
 TEST_F(Load, SeveralProfilesAreRead) {

@@ -33,6 +33,10 @@ const std::string kForkIsClone =
 const std::map<std::string, std::string> kShipped = {
     // Conditions on every sibling, ENOSYS where there is a fallback, and every call that programs need.
     {"default", ""},
+    // Deny lists with every sibling.
+    {"no-exec", ""},
+    {"no-network", ""},
+    {"no-unix", ""},
     // Seen: under this list a `sleep 3` that is stopped and continued ends with "cannot read realtime clock: Operation
     // not permitted".
     {"beats-amd64", "6:3: " + kNoRestart +
