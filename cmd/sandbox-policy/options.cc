@@ -76,7 +76,7 @@ constexpr CommandSpec kCommands[] = {
      "runs a program, and writes the policy that it needs",
      "Runs PROGRAM with all that it starts, and writes a policy that allows the calls which these have made. Until\n"
      "then nothing is denied. No privileges are needed. The exit status is PROGRAM's.\n",
-     "--output --merge --args --assume --quiet"},
+     "--output --merge --args --default --force --assume --quiet"},
     {Command::kList, "list", "TOPIC", 1, 1, "tables of the names that policies are written with",
      "Prints one of the tables: syscalls, sets, actions, architectures, profiles, constants.\n", "--arch --format"},
     {Command::kAudit, "audit", "[LOG]...", 0, kAnyNumber, "what filters have denied, by the kernel's own records",
@@ -168,6 +168,21 @@ std::optional<std::string> read_fail_on(std::string_view value, Options& options
   return std::nullopt;
 }
 
+/// One that denies: a recorded policy lists what is allowed.
+std::optional<std::string> read_default_action(std::string_view value, Options& options) {
+  using policy::Action;
+  constexpr Action kDenials[] = {Action::kErrno, Action::kKillProcess, Action::kKillThread, Action::kTrap};
+  std::vector<std::string_view> words;
+  for (const Action action : kDenials) {
+    words.push_back(policy::name_of(action));
+    if (value == words.back()) {
+      options.by_default = action;
+      return std::nullopt;
+    }
+  }
+  return expect_word("action", value, words);
+}
+
 std::optional<std::string> read_pid(std::string_view text, Options& options) {
   pid_t pid = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
@@ -197,6 +212,9 @@ constexpr Option kOptions[] = {
     {"--merge", 0, "FILE", "add to this policy instead of beginning a new one; FILE may be OUT", &Options::merge},
     {"--args", 0, "", "tell apart what ioctl, socket, socketpair, prctl, fcntl and clone are called for",
      &Options::narrow},
+    {"--default", 0, "ACTION", "what a new policy does with other calls: errno (the default), kill_process ...",
+     Option::Once{read_default_action}},
+    {"--force", 0, "", "replace a file that 'record' has not written", &Options::force},
     {"--assume", 0, "SET", "do not watch, but allow a set (@basic-io) or a call; may be given more than once",
      &Options::assumed},
     {"--raw", 0, "", "raw BPF without a header, for 'bwrap --seccomp' and other launchers", &Options::raw},

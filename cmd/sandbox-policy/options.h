@@ -14,6 +14,7 @@
 #include "arch/call_versions.h"
 #include "arch/capabilities.h"
 #include "base/result.h"
+#include "policy/policy.h"
 
 namespace sandbox::tool {
 
@@ -70,6 +71,8 @@ struct Options {
   std::string merge;                        ///< record: the policy to add to.
   std::vector<std::string> assumed;         ///< record: names and sets that are not notified.
   bool narrow = false;                      ///< record: --args.
+  bool force = false;                       ///< record: replace a file that it has not written.
+  policy::Action by_default = policy::Action::kErrno;  ///< record: --default.
   bool quiet = false;
   bool help = false;
 };

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -89,6 +90,22 @@ Result<OutputFile, std::string> OutputFile::prepare(const std::string& name) {
   if (!beside) return failure(name, beside.error());
   unlinkat(folder.get(), beside->name.c_str(), 0);
   return OutputFile(std::move(folder), name, base, exists ? info.st_mode & 0777U : 0);
+}
+
+std::optional<std::string> OutputFile::contents(size_t limit) const {
+  if (base_.empty()) return std::nullopt;
+  const UniqueFd fd(openat(folder_.get(), base_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.valid()) return std::nullopt;
+  std::string bytes;
+  char part[65536];
+  while (bytes.size() < limit) {
+    const ssize_t got = read(fd.get(), part, std::min(sizeof part, limit - bytes.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::nullopt;
+    if (got == 0) break;
+    bytes.append(part, static_cast<size_t>(got));
+  }
+  return bytes;
 }
 
 std::optional<std::string> OutputFile::write(std::string_view bytes) const {

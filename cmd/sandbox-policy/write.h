@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ class OutputFile {
   /// Writes it beside its place first, and then renames it, so that half of it is never seen. A file that is there
   /// gives it its permissions. The error is a sentence; none when all is well.
   [[nodiscard]] std::optional<std::string> write(std::string_view bytes) const;
+
+  /// What stands in the file now, up to this many bytes; none if there is no file, or it cannot be read.
+  [[nodiscard]] std::optional<std::string> contents(size_t limit) const;
 
   /// The descriptor that must stay open.
   [[nodiscard]] int folder() const { return folder_.get(); }

@@ -17,7 +17,7 @@ _sandbox_policy_program() {
                 ((i++))
                 break
                 ;;
-            -o | --output | --merge | --assume)
+            -o | --output | --merge | --default | --assume)
                 [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
                 ((i += 2))
                 ;;
@@ -78,6 +78,10 @@ _sandbox_policy() {
         -o | --output | --merge)
             cur=$value
             _filedir
+            return
+            ;;
+        --default)
+            COMPREPLY=($(compgen -W "errno kill_process kill_thread trap" -- "$value"))
             return
             ;;
         --call)

@@ -213,6 +213,15 @@ RecordedNames entries_of(const Recording& recording, std::span<const Abi> abis,
   return entries;
 }
 
+std::vector<policy::Condition> no_bits_of(uint8_t argument, std::string_view bits) {
+  policy::Condition condition;
+  condition.argument = argument;
+  condition.operation = Operation::kMaskedEqual;
+  condition.mask = value_of(bits).value();
+  condition.value = number(0);
+  return {condition};
+}
+
 std::vector<std::string> nameless_calls(const Recording& recording) {
   std::vector<std::string> texts;
   for (const RecordedCall& call : recording.calls) {

@@ -32,6 +32,9 @@ using RecordedNames = std::vector<RecordedName>;
 RecordedNames entries_of(const Recording& recording, std::span<const arch::Abi> abis,
                          const std::optional<arch::KernelVersion>& newest);
 
+/// Conditions for calls with none of these bits in an argument; the bits are names of constants, joined by '|'.
+std::vector<policy::Condition> no_bits_of(uint8_t argument, std::string_view bits);
+
 /// The calls without a name, in words: "number 600 of x86_64". Those through an ABI that no table knows, too.
 std::vector<std::string> nameless_calls(const Recording& recording);
 

@@ -1,5 +1,6 @@
 #include "record/read_back.h"
 
+#include <cerrno>
 #include <memory>
 
 #include "arch/syscalls.h"
@@ -29,8 +30,12 @@ bpf::SystemCall call_with(const RecordedCall& seen, const Values& values) {
   return call;
 }
 
+/// What a group has look absent, programs do without: see Composer::hide_clone3().
 bool allows(const resolve::PolicyRules& rules, const bpf::SystemCall& call) {
-  return resolve::evaluate(rules, call).verdict.action == policy::Action::kAllow;
+  const resolve::Judgement judgement = resolve::evaluate(rules, call);
+  const bool absent = judgement.verdict == resolve::Verdict{policy::Action::kErrno, ENOSYS} &&
+                      judgement.source == resolve::VerdictSource::kGroup;
+  return judgement.verdict.action == policy::Action::kAllow || absent;
 }
 
 /// A call that was seen and is not allowed. What the earlier policy allows under conditions on arguments that were not
@@ -83,7 +88,7 @@ std::optional<std::string> disagreement(const Meaning& meaning, const Recording&
   const resolve::PolicyRules meant = resolve::resolve(meaning.policy, meaning.native, unused);
   if (auto different = different_call(meant, rules)) return different;
   if (auto denied = denied_call(rules, recording)) return denied;
-  resolve::lint(*read, rules, diagnostics, {.recorded = true});
+  resolve::lint(*read, rules, diagnostics);
   diagnostics.sort();
   return std::nullopt;
 }

@@ -1,6 +1,7 @@
 #include "record/recorded_policy.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "arch/call_sets.h"
@@ -13,6 +14,7 @@
 #include "record/entries.h"
 #include "record/read_back.h"
 #include "report/event.h"
+#include "resolve/lint/lint.h"
 #include "resolve/resolve.h"
 
 namespace sandbox::record {
@@ -87,9 +89,15 @@ class Composer {
   std::vector<std::string> comments_of_run() const;
   std::string fresh_text();
   std::optional<std::string> extended_text();
+  void hide_clone3(RecordedNames& entries) const;
+  void add_upgrades();
+  [[nodiscard]] bool hides(const std::string& name) const;
+  [[nodiscard]] arch::KernelVersion newest_made() const;
+  [[nodiscard]] policy::Group absent_group() const;
   bool replace_own_group(policy::TextEditor& editor);
   bool add_group(policy::TextEditor& editor);
   Meaning meaning() const;
+  void count_allowed(RecordedPolicy& policy) const;
 
   const Recording& recording_;
   const Run& run_;
@@ -97,6 +105,9 @@ class Composer {
   std::vector<Abi> abis_;
   resolve::PolicyRules earlier_rules_;  ///< On all of `abis_`.
   RecordedNames entries_;               ///< Of the run.
+  std::vector<std::string> absent_;     ///< Of a new policy: what is to look absent. Sorted.
+  std::optional<arch::KernelVersion> kernel_;  ///< The same: its `kernel:`.
+  std::vector<std::string> for_others_;        ///< Names in `entries_` that other C libraries call.
   size_t added_ = 0;
 };
 
@@ -115,12 +126,95 @@ void Composer::add_fixed(const std::string& name, const char* remark, RecordedNa
   entries.push_back({name, {}, 0, remark, !allowed});
 }
 
+/// Which argument of clone has the flags, if it is the same one on all ABIs.
+std::optional<uint8_t> flags_argument(const std::vector<Abi>& abis) {
+  std::optional<uint8_t> common;
+  for (const Abi abi : abis) {
+    const auto narrowed = narrowed_arguments(abi, "clone");
+    if (narrowed.size() != 1 || common.value_or(narrowed.front().argument) != narrowed.front().argument) return {};
+    common = narrowed.front().argument;
+  }
+  return common;
+}
+
+/// Whether an earlier policy has a group that gives the call ENOSYS for all arguments.
+bool Composer::hides(const std::string& name) const {
+  for (const resolve::RuleSet& set : earlier_rules_) {
+    const auto number = arch::number_of(set.abi, name);
+    if (!number) continue;
+    const auto clauses = resolve::clauses_of(set, *number);
+    const bool hidden = !clauses.empty() && clauses.front().conditions.empty() && clauses.front().origin &&
+                        clauses.front().verdict == resolve::Verdict{Action::kErrno, ENOSYS};
+    if (!hidden) return false;
+  }
+  return !earlier_rules_.empty();
+}
+
+/// The flags of clone3 are in memory, where a filter does not see them: clone is allowed in its place, to which C
+/// libraries turn after ENOSYS. If arguments are told apart, without new namespaces.
+void Composer::hide_clone3(RecordedNames& entries) const {
+  constexpr std::string_view kNamespaces =
+      "CLONE_NEWCGROUP|CLONE_NEWIPC|CLONE_NEWNET|CLONE_NEWNS|CLONE_NEWPID|CLONE_NEWUSER|CLONE_NEWUTS";
+  if (earlier_ != nullptr && !hides("clone3")) return;
+  const auto clone3 = std::ranges::find(entries, "clone3", &RecordedName::name);
+  if (clone3 == entries.end()) return;
+  RecordedName clone = {"clone", {}, clone3->count, "for clone3", true};
+  entries.erase(clone3);
+  const bool whole = std::ranges::any_of(
+      entries, [](const RecordedName& entry) { return entry.name == "clone" && entry.conditions.empty(); });
+  if (whole) return;
+  const auto flags = flags_argument(abis_);
+  if (run_.narrowed && flags) clone.conditions = no_bits_of(*flags, kNamespaces);
+  if (clone.conditions.empty()) std::erase_if(entries, [](const RecordedName& entry) { return entry.name == "clone"; });
+  clone.needed = earlier_ == nullptr || !allows_whole(earlier_rules_, "clone");
+  entries.push_back(std::move(clone));
+}
+
 RecordedNames Composer::entries_of_run() const {
   RecordedNames entries = entries_of(recording_, abis_, run_.kernel);
+  hide_clone3(entries);
   // `always` may stand in an assumed set, whose members are then not written one by one.
   for (const std::string& name : always_allowed()) add_fixed(name, "always", entries);
   for (const std::string& name : run_.assumed) add_fixed(name, "assumed", entries);
   return entries;
+}
+
+/// The release that brought the newest call that was made. Older kernels than 4.0 are not in use.
+arch::KernelVersion Composer::newest_made() const {
+  arch::KernelVersion newest = {4, 0};
+  for (const RecordedName& entry : entries_) {
+    for (const Abi abi : abis_) {
+      const auto introduced = arch::introduced(abi, entry.name);
+      if (introduced) newest = std::max(newest, *introduced);
+    }
+  }
+  return newest;
+}
+
+/// For a new policy: what the C libraries of other releases call.
+void Composer::add_upgrades() {
+  if (run_.kernel) kernel_ = std::min(*run_.kernel, newest_made());
+  const Meaning made = meaning();
+  Diagnostics unused(std::make_shared<const SourceText>("", ""));
+  const resolve::UpgradeCalls calls =
+      resolve::upgrade_calls(made.policy, resolve::resolve(made.policy, made.native, unused));
+  for (const std::string_view name : calls.to_allow) {
+    entries_.push_back({std::string(name), {}, 0, "for other C libraries", true});
+    for_others_.emplace_back(name);
+  }
+  absent_.assign(calls.to_hide.begin(), calls.to_hide.end());
+  const bool clones = std::ranges::find(entries_, "clone", &RecordedName::name) != entries_.end();
+  const bool wanted = clones && exists_on(abis_, "clone3");
+  if (wanted && std::ranges::find(absent_, "clone3") == absent_.end()) absent_.emplace_back("clone3");
+  std::ranges::sort(absent_);
+}
+
+policy::Group Composer::absent_group() const {
+  policy::Group group;
+  group.action = Action::kErrno;
+  group.error = {"ENOSYS", 0, {}};
+  for (const std::string& name : absent_) group.names.push_back({name, {}});
+  return group;
 }
 
 std::vector<std::string> Composer::comments_of_run() const {
@@ -150,21 +244,29 @@ policy::GroupComments comments_on(const RecordedNames& entries, std::vector<std:
 }
 
 std::string Composer::fresh_text() {
-  std::string text =
-      "# What a recorded run has called is allowed, all else gets EPERM. 'sandbox-policy record --merge' adds what\n"
-      "# further runs call, to this file too.\n"
-      "seccomp:\n"
-      "  default_action: errno\n";
+  const bool kills = run_.by_default != Action::kErrno;
+  std::string text = "# What a recorded run has called is allowed, all else " +
+                     std::string(kills ? "is denied" : "gets EPERM") +
+                     ". 'sandbox-policy record --merge' adds what\n"
+                     "# further runs call, to this file too.\n"
+                     "seccomp:\n"
+                     "  default_action: " +
+                     std::string(policy::name_of(run_.by_default)) + "\n";
   if (abis_ != std::vector<Abi>{run_.native}) {
     text += "  " + policy::flow_entry("architectures", policy::flow_list(policy::names_of(abis_))) + "\n";
   }
-  if (run_.kernel) {
-    text += "  " + policy::flow_entry("kernel", policy::version_value(*run_.kernel)) +
-            "  # Newer calls get ENOSYS, as on this kernel: programs then do without them.\n";
+  if (kernel_) {
+    text += "  " + policy::flow_entry("kernel", policy::version_value(*kernel_)) +
+            "  # Newer calls than those below get ENOSYS: programs then do without them.\n";
   }
   RecordedNames all;
   added_ = merge(all, entries_);
-  return text + "  syscalls:\n" + policy::block_group(group_of(all), 2, comments_on(all, comments_of_run()));
+  text += "  syscalls:\n" + policy::block_group(group_of(all), 2, comments_on(all, comments_of_run()));
+  if (absent_.empty()) return text;
+  policy::GroupComments comments;
+  comments.above.emplace_back(
+      "# C libraries and programs try these first: with ENOSYS they make calls that are allowed above.");
+  return text + policy::block_group(absent_group(), 2, comments);
 }
 
 // ---- An earlier policy ----
@@ -238,15 +340,32 @@ Meaning Composer::meaning() const {
   if (earlier_ != nullptr) {
     meaning.policy = *earlier_;
   } else {
-    meaning.policy.default_action = Action::kErrno;
-    meaning.policy.kernel = run_.kernel;
+    meaning.policy.default_action = run_.by_default;
+    meaning.policy.kernel = kernel_;
   }
   meaning.policy.architectures.clear();
   for (const Abi abi : abis_) meaning.policy.architectures.push_back({abi, {}});
   RecordedNames needed;
   merge(needed, entries_);
-  if (!needed.empty()) meaning.policy.groups.push_back(group_of(needed));
+  // In front: what is called is allowed, even if an earlier policy has it look absent.
+  if (!needed.empty()) meaning.policy.groups.insert(meaning.policy.groups.begin(), group_of(needed));
+  if (!absent_.empty()) meaning.policy.groups.push_back(absent_group());
   return meaning;
+}
+
+/// What the whole policy allows, an earlier one's calls among them.
+void Composer::count_allowed(RecordedPolicy& policy) const {
+  const Meaning whole = meaning();
+  Diagnostics unused(std::make_shared<const SourceText>("", ""));
+  const resolve::PolicyRules rules = resolve::resolve(whole.policy, whole.native, unused);
+  const resolve::RuleSet* set = resolve::find_rules(rules, run_.native);
+  if (set == nullptr) set = &rules.front();
+  for (const std::string_view name : arch::names_on(set->abi)) {
+    const auto clauses = resolve::clauses_of(*set, *arch::number_of(set->abi, name));
+    const auto allows = [](const resolve::Clause& clause) { return policy::is_allowed(clause.verdict.action); };
+    if (std::ranges::any_of(clauses, allows)) ++policy.allowed;
+  }
+  policy.allows_exec = allows_whole(rules, "execve");
 }
 
 Result<RecordedPolicy, RecordingError> Composer::compose(const std::string& name) {
@@ -264,6 +383,7 @@ Result<RecordedPolicy, RecordingError> Composer::compose(const std::string& name
     }
   }
   entries_ = entries_of_run();
+  if (earlier_ == nullptr) add_upgrades();
   std::optional<std::string> text = earlier_ == nullptr ? fresh_text() : extended_text();
   if (!text) {
     return RecordingError{printable_path(earlier_->source->name()) +
@@ -271,8 +391,9 @@ Result<RecordedPolicy, RecordingError> Composer::compose(const std::string& name
                           "below the other"};
   }
   const auto source = std::make_shared<const SourceText>(name, *text);
-  RecordedPolicy policy = {std::move(*text), 0, added_, Diagnostics(source)};
+  RecordedPolicy policy = {std::move(*text), 0, added_, 0, true, for_others_, Diagnostics(source)};
   for (const RecordedCall& call : recording_.calls) policy.calls += arch::name_of(call.abi, call.number) ? 1 : 0;
+  count_allowed(policy);
   if (auto wrong = disagreement(meaning(), recording_, policy.diagnostics, source)) {
     return RecordingError{"the recorded policy is not what it should be: " + *wrong};
   }
@@ -301,8 +422,9 @@ std::optional<Unmergeable> why_unmergeable(const policy::Policy& policy) {
                                         std::string(policy::name_of(policy.default_action)) + "'");
   }
   for (const policy::Group& group : policy.groups) {
-    if (group.action == Action::kAllow) continue;
-    return at(group.range, "--merge takes a policy whose groups all allow; this one has '" +
+    const bool absent = group.action == Action::kErrno && group.error.name == "ENOSYS";
+    if (group.action == Action::kAllow || absent) continue;
+    return at(group.range, "--merge takes a policy whose groups all allow, or answer ENOSYS; this one has '" +
                                std::string(policy::name_of(group.action)) + "'");
   }
   return std::nullopt;

@@ -27,6 +27,8 @@ struct Run {
   arch::Abi started_in = arch::Abi::kX86_64;  ///< The program's own ABI: covered even if no call of it was notified.
   uint64_t processes = 0;
   std::vector<std::string> assumed;  ///< Names and sets that were not notified in that ABI.
+  bool narrowed = false;             ///< Arguments were told apart.
+  policy::Action by_default = policy::Action::kErrno;  ///< What a new policy does with calls that were not made.
 };
 
 /// Calls that are never notified and always allowed: programs end, and return from handlers. Those that wait for an
@@ -47,6 +49,9 @@ struct RecordedPolicy {
   std::string text;
   size_t calls = 0;         ///< How many of the calls that were seen have a name.
   size_t added = 0;         ///< How many entries are new.
+  size_t allowed = 0;       ///< How many calls the policy allows, on the machine's own ABI or the first that it covers.
+  bool allows_exec = true;  ///< False: a launch under it needs the exec token (compile/token.h).
+  std::vector<std::string> for_others;  ///< Calls that were not made, and are allowed for other C libraries.
   Diagnostics diagnostics;  ///< Of resolve() and lint(): warnings alone.
 };
 
@@ -59,8 +64,10 @@ struct RecordingError {
 /// policy's text with more in it, and nothing of it is lost. It has been read back and found to mean exactly this, and
 /// each call that was seen was judged by it. `name` is the file's, for messages.
 ///
-/// The kernel's version stands in a new policy as `kernel:`. So a call that is newer, which a later C library may try,
-/// gets ENOSYS as it did here, and the library does without it; and so does one that has no name and cannot be allowed.
+/// A new policy holds for other releases of the C library, too: it allows what they call in place of what was called,
+/// and has look absent, by ENOSYS, what they can do without. Those are the calls that are newer than the newest that
+/// was made (`kernel:`), and a group of older ones; clone3 is among them in any case, since its flags cannot be
+/// filtered, and clone is allowed in its place.
 Result<RecordedPolicy, RecordingError> recorded_policy(const Recording& recording, const Run& run,
                                                        const policy::Policy* earlier, const std::string& name);
 

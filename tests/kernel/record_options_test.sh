@@ -82,4 +82,33 @@ END
     -o p.yml --merge deny.yml -- touch started
 }
 
+# Under the policy threads and children start as before: by clone, and not in new namespaces.
+test_clone3() {
+  need python3
+  cat >program.py <<'END'
+import os, subprocess, threading
+thread = threading.Thread(target=print, args=("thread",))
+thread.start()
+thread.join()
+print(subprocess.run(["true"]).returncode, flush=True)
+END
+  record p.yml --args -- python3 program.py
+  assert_stdout "thread
+0"
+  needs_no_more p.yml python3 program.py
+  run "$SANDBOX_POLICY" check --strict p.yml
+  assert_status 0
+  run "$SANDBOX_POLICY" explain p.yml clone 0x10000000
+  grep -q EPERM out || fail "expected that namespaces are denied: $(cat out)"
+}
+
+test_default() {
+  record p.yml --default kill_process -- "$TEST_BIN/call" getppid
+  run "$SANDBOX_RUN" -p p.yml -- "$TEST_BIN/call" getpgrp
+  assert_status 159
+  needs_no_more p.yml "$TEST_BIN/call" getppid
+  refuses 2 "record: unknown action 'allow'; there are errno, kill_process, kill_thread and trap" -o q.yml \
+    --default allow -- touch started
+}
+
 run_tests

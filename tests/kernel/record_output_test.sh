@@ -37,6 +37,31 @@ test_before_anything_is_started() {
   is_root || refuses 2 "locked/p.yml: cannot be written: Permission denied" -o locked/p.yml -- touch started
 }
 
+# What others have written is not lost.
+test_a_file_that_was_there() {
+  echo "# My notes" >p.yml
+  refuses 2 "p.yml: is there already, and was not written by 'record'; --force replaces it, and --merge p.yml adds to it" \
+    -o p.yml -- touch started
+  assert_equal "# My notes" "$(cat p.yml)"
+  record p.yml --force -- true
+  record p.yml -- sh -c 'umask 077' # Its own.
+  assert_allows umask p.yml
+  : >empty.yml
+  record empty.yml -- true
+}
+
+# An editor that saves the policy while the program runs.
+test_a_policy_that_changes_meanwhile() {
+  record p.yml -- true
+  run "$SANDBOX_POLICY" record --merge p.yml -o p.yml -- sh -c 'umask 077; echo "# Mine" >>p.yml'
+  assert_status 2
+  assert_stderr "sandbox-policy: error: p.yml: was changed by another program meanwhile, and stays as it is
+sandbox-policy: error: what was recorded is in p.yml.recorded, as a policy of its own"
+  assert_equal "# Mine" "$(tail -n 1 p.yml)"
+  assert_lacks umask p.yml
+  assert_allows umask p.yml.recorded
+}
+
 # The options behind the program are its own.
 test_options_of_the_program() {
   record p.yml sh -c 'echo "$@"' sh --args -o q.yml
@@ -59,7 +84,7 @@ test_a_full_disk() {
   mkdir disk
   unshare -m sh -c 'mount -t tmpfs -o size=8k none disk 2>mount.err || exit 77
     echo earlier >disk/p.yml
-    "$0" record -o disk/p.yml -- dd if=/dev/zero of=disk/filler bs=1k count=100 2>err
+    "$0" record --force -o disk/p.yml -- dd if=/dev/zero of=disk/filler bs=1k count=100 2>err
     echo "$?" >status
     cat disk/p.yml >after; ls disk >files' "$SANDBOX_POLICY" || skip "no file system can be mounted: $(cat mount.err)"
   assert_equal 2 "$(cat status)" "the exit status"
@@ -73,7 +98,7 @@ test_output_beside_a_link() {
   mkdir real
   ln -s real/p.yml link.yml
   echo old >real/p.yml
-  record link.yml -- sh -c 'cd /; exec <&- >&-'
+  record link.yml --force -- sh -c 'cd /; exec <&- >&-'
   [ -L link.yml ] || fail "the link was replaced"
   assert_allows chdir real/p.yml
 }
@@ -85,7 +110,7 @@ test_what_the_program_puts_in_the_way() {
   record p.yml -- ln -s other p.yml
   record q.yml -- mkfifo q.yml
   echo old >r.yml
-  record r.yml -- ln -sf "$PWD/other" r.yml
+  record r.yml --force -- ln -sf "$PWD/other" r.yml
   local file
   for file in p.yml q.yml r.yml; do
     [ -f "$file" ] && [ ! -L "$file" ] || fail "expected a file of its own: $(ls -l)"

@@ -20,6 +20,7 @@
 #include "kernel/service_environment.h"
 #include "kernel/supervise.h"
 #include "kernel/target.h"
+#include "policy/text_check.h"
 #include "record/recorded_policy.h"
 #include "resolve/resolve.h"
 #include "sandbox-policy/commands/commands.h"
@@ -53,6 +54,9 @@ class ProgressLine {
   bool shown_ = false;
 };
 
+/// The first words of what `record` writes.
+constexpr std::string_view kOwnBeginning = "# What a recorded run has called is allowed";
+
 /// What the end of the run is written with.
 struct Job {
   record::Run run;
@@ -63,6 +67,7 @@ struct Job {
   std::optional<OutputFile> aside;
   bool quiet = false;
   bool to_standard_output = false;
+  bool replaces_earlier = false;  ///< The output is the file of `earlier`.
 };
 
 /// Lives in the supervisor's process.
@@ -103,16 +108,36 @@ class PolicyRecorder : public record::Recorder {
       if (job_.aside) write_aside();
       return false;
     }
+    if (job_.replaces_earlier && !is_unchanged()) {
+      log_.error(printable_path(job_.name) + ": was changed by another program meanwhile, and stays as it is");
+      write_aside();
+      return false;
+    }
     if (const auto failure = job_.output->write(policy->text)) {
       log_.error(*failure);
       return false;
     }
     log_.report(policy->diagnostics);
-    std::string line =
-        printable_path(job_.name) + ": " + plural(policy->calls, "system call") + ", " + processes_text();
-    if (job_.earlier != nullptr) line += ", " + std::to_string(policy->added) + " added";
-    if (!job_.quiet) log_.info(line);
+    if (!job_.quiet) say_what_it_allows(*policy);
     return true;
+  }
+
+  [[nodiscard]] bool is_unchanged() const {
+    const std::string_view text = job_.earlier->source->text();
+    return job_.output->contents(text.size() + 1) == text;
+  }
+
+  void say_what_it_allows(const record::RecordedPolicy& policy) {
+    std::string line = printable_path(job_.name) + ": " + plural(policy.calls, "system call") + ", " + processes_text();
+    if (job_.earlier != nullptr) line += ", " + std::to_string(policy.added) + " added";
+    line += "; the policy allows " + std::to_string(policy.allowed);
+    if (!policy.for_others.empty()) {
+      line += ", among them for other C libraries " + join_with_and(policy.for_others);
+    }
+    log_.info(line);
+    if (!policy.allows_exec) {
+      log_.info("execve is not among them: sandbox-run starts a program under this policy by an exec token");
+    }
   }
 
   /// What was recorded, as a policy of its own: it may not come again.
@@ -229,6 +254,8 @@ record::Run describe_run(const Options& options, Abi started_in) {
   run.native = arch::native_abi();
   run.started_in = started_in;
   run.assumed = options.assumed;
+  run.narrowed = options.narrow;
+  run.by_default = options.by_default;
   return run;
 }
 
@@ -249,6 +276,14 @@ int record(const Options& options, const Log& log, Output&) {
   const auto output = OutputFile::prepare(options.output);
   if (!output) {
     log.error(output.error());
+    return kExitFailed;
+  }
+  const std::optional<std::string> before = output->contents(policy::kMaxPolicyBytes + 1);
+  const bool replaces_earlier = *earlier && before == (*earlier)->policy->source->text();
+  if (before && !before->empty() && !replaces_earlier && !before->starts_with(kOwnBeginning) && !options.force) {
+    log.error(printable_path(options.output) +
+              ": is there already, and was not written by 'record'; --force replaces it, and --merge " +
+              printable_path(options.output) + " adds to it");
     return kExitFailed;
   }
   std::optional<OutputFile> aside;
@@ -290,7 +325,8 @@ int record(const Options& options, const Log& log, Output&) {
              &*output,
              std::move(aside),
              options.quiet,
-             to_standard_output};
+             to_standard_output,
+             replaces_earlier};
   PolicyRecorder watcher({abis, options.narrow, *earlier ? &allowed : nullptr}, std::move(job), speaking);
 
   std::vector<char*> arguments;

@@ -252,7 +252,7 @@ void lint(const policy::Policy& policy, const PolicyRules& rules, Diagnostics& d
     check_multiplexers(policy, set, findings);
     check_socketcall(set, findings);
     check_needed_calls(policy, set, findings);
-    if (!options.recorded) check_upgrades(policy, set, options, findings);
+    check_upgrades(policy, set, options, findings);
     check_trace(policy, set, findings);
     check_undeniable(policy, set, findings);
     check_other_processes(set, findings);

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/diagnostic.h"
 #include "policy/policy.h"
@@ -24,9 +25,15 @@ struct LintOptions {
   /// The program installs the policy itself once it has started: what only a start needs is not missed, unless the
   /// policy lets it execute other programs.
   bool self_installed = false;
-  /// The policy was written from what today's programs call: nothing that they call is missing.
-  bool recorded = false;
 };
+
+/// What a policy that was written for one C library lacks for others, on all of its ABIs: what lint() warns of as
+/// newer-call-denied and newer-call-not-enosys. Each name once.
+struct UpgradeCalls {
+  std::vector<std::string_view> to_allow;  ///< Made in place of calls that are allowed; without them programs fail.
+  std::vector<std::string_view> to_hide;   ///< With errno ENOSYS for these, calls that are allowed are made instead.
+};
+UpgradeCalls upgrade_calls(const policy::Policy& policy, const PolicyRules& rules);
 
 /// Adds a warning with an id for everything in a policy that does not do what its author seems to think: entries that
 /// are never reached, calls that are denied while others do the same work, conditions that see less than they say, and

@@ -71,8 +71,16 @@ class UpgradeCheck {
     go_alone_ = is_go_ && !executes;
   }
 
-  void report(Findings& findings) {
+  void look_at_all() {
     for (const Replacement& call : kReplacements) look_at(call);
+  }
+
+  void add_to(UpgradeCalls& calls) const {
+    add_names(to_allow_, calls.to_allow);
+    add_names(to_hide_, calls.to_hide);
+  }
+
+  void report(Findings& findings) {
     std::ranges::stable_sort(to_allow_, {}, &Item::caller);
     std::ranges::stable_sort(to_hide_, {}, &Item::caller);
     say(to_allow_, "newer-call-denied", findings);
@@ -86,6 +94,14 @@ class UpgradeCheck {
     std::vector<std::string_view> newer;
     std::vector<std::string_view> elders;  ///< None: made at the start.
   };
+
+  static void add_names(const std::vector<Item>& items, std::vector<std::string_view>& names) {
+    for (const Item& item : items) {
+      for (const std::string_view name : item.newer) {
+        if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+      }
+    }
+  }
 
   [[nodiscard]] bool passes(std::string_view name) const {
     const auto answers = answers_of(rules_, name);
@@ -209,7 +225,20 @@ void UpgradeCheck::say(const std::vector<Item>& items, std::string_view id, Find
 void check_upgrades(const policy::Policy& policy, const RuleSet& rules, const LintOptions& options,
                     Findings& findings) {
   if (!policy::is_denied(rules.default_verdict.action)) return;
-  UpgradeCheck(policy, rules, options).report(findings);
+  UpgradeCheck check(policy, rules, options);
+  check.look_at_all();
+  check.report(findings);
+}
+
+UpgradeCalls upgrade_calls(const policy::Policy& policy, const PolicyRules& rules) {
+  UpgradeCalls calls;
+  for (const RuleSet& set : rules) {
+    if (!policy::is_denied(set.default_verdict.action)) continue;
+    UpgradeCheck check(policy, set, {});
+    check.look_at_all();
+    check.add_to(calls);
+  }
+  return calls;
 }
 
 }  // namespace sandbox::resolve
