@@ -95,7 +95,7 @@ with concurrent.futures.ThreadPoolExecutor(2) as pool:
     print(list(pool.map(lambda n: subprocess.run(["sh", "-c", f"echo {n}"], capture_output=True).stdout, range(2))))
 print(sorted(done))
 END
-  improves pipe2 vfork wait4 clone getdents64 -- python3 program.py
+  improves pipe2 vfork wait4 getdents64 -- python3 program.py
 }
 
 test_curl() {
