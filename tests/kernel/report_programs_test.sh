@@ -34,7 +34,7 @@ works_after_rounds() {
   shift
   for ((round = 1; round <= MOST_ROUNDS; ++round)); do
     reported "$policy" "$@"
-    [ "$(tail -n 1 report)" = "sandbox-run: no call was denied" ] && break
+    grep -qx "sandbox-run: no call was denied" report && break
     # A program may be happy without a call, but not here without all of them.
     apply_suggestion "$policy"
   done
