@@ -55,7 +55,7 @@ install_packages() {
 }
 
 # The services among the packages that tests and benchmarks need, and what they install.
-SERVICES=(nginx prometheus-node-exporter redis-server)
+SERVICES=(memcached nginx postgresql prometheus-node-exporter redis-server ssh)
 policy_rc_d=/usr/sbin/policy-rc.d
 made_policy_rc_d=no
 

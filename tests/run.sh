@@ -3,7 +3,7 @@
 # UndefinedBehaviorSanitizer, then all tests with the launcher as it is shipped. The last thing printed is ctest's
 # summary of these; the exit status is 0 only if everything passed.
 #
-# Missing Debian packages are installed, as root or by sudo. Some are services (nginx, redis, prometheus-node-exporter):
+# Missing Debian packages are installed, as root or by sudo. Some are services (nginx, redis, PostgreSQL, sshd and so on):
 # the tests start them themselves, under the launcher, with configurations of their own. On your machine they are
 # neither started nor enabled: a policy-rc.d stands in Debian's way meanwhile (one that is there already is left as it
 # is), and what this script installed is disabled for the next boot. Services that were there before are not touched.
@@ -21,10 +21,12 @@ cd "$(dirname "$0")/.."
 
 # bubblewrap, firejail (which is set-user-ID) and Google Benchmark are for a short run of the benchmark, to see that it
 # works. gcc-multilib builds 32-bit programs; golang-github-containers-common has Podman's profile; manpages-dev has
-# syscalls(2), which says when a call came.
-TEST_PACKAGES=(bubblewrap curl firejail gcc gcc-multilib git golang-github-containers-common less libbenchmark-dev
-  libcap2-bin libgtest-dev make mandoc manpages-dev mount nginx-light nodejs procps prometheus-node-exporter python3 redis-server
-  redis-tools strace util-linux)
+# syscalls(2), which says when a call came. The tests of the profiles ffmpeg and imagemagick are skipped where these are
+# not installed: they are large.
+TEST_PACKAGES=(bubblewrap busybox-static curl firejail gcc gcc-multilib gdb git golang-github-containers-common less
+  libbenchmark-dev libcap2-bin libgtest-dev make mandoc manpages-dev memcached mount nginx-light nodejs openssh-client
+  openssh-server openssl postgresql procps prometheus-node-exporter python3 redis-server redis-tools strace tcpdump
+  util-linux)
 
 log=$PWD/build/tests.log
 mkdir -p build

@@ -130,7 +130,7 @@ test_flags_may_be_repeated() {
 test_unknown_profile() {
   usage_error "unknown profile 'defalt'; did you mean 'default'?" --profile defalt "${TARGET[@]}"
   usage_error "unknown profile 'Default'; did you mean 'default'?" --profile Default "${TARGET[@]}"
-  usage_error "unknown profile 'strict'; sandbox-run --list-profiles shows those there are" --profile strict "${TARGET[@]}"
+  usage_error "unknown profile 'nosuch'; sandbox-run --list-profiles shows those there are" --profile nosuch "${TARGET[@]}"
   usage_error "'../x\\n' cannot be a profile's name: letters, digits, '.', '_' and '-'; for a file, --policy ../x\\n" \
     --profile $'../x\n' "${TARGET[@]}"
 }

@@ -441,7 +441,7 @@ TEST(Suggestion, ANameIsPrinted) {
 
 // ---- The lines do what they promise
 
-const std::vector<std::string> kNames = {"connect", "execve", "ptrace", "uname"};
+const std::vector<std::string> kNames = {"connect", "execve", "pivot_root", "ptrace", "uname"};
 
 /// The names among kNames that the policy does not allow on all its ABIs, with arguments that say nothing.
 std::vector<std::string> not_allowed(const Read& read) {
@@ -466,8 +466,8 @@ size_t check_folder(const std::string& folder) {
     if (before.policy.format != policy::Format::kBeats) continue;
     EXPECT_FALSE(not_allowed(before).empty());
     const std::string changed =
-        done(before.policy,
-             suggestion(&before.policy, {denied("connect"), denied("execve"), denied("ptrace"), denied("uname")}));
+        done(before.policy, suggestion(&before.policy, {denied("connect"), denied("execve"), denied("pivot_root"),
+                                                        denied("ptrace"), denied("uname")}));
     const Read after(changed);
     EXPECT_EQ(after.problems, "") << changed;
     EXPECT_EQ(not_allowed(after), std::vector<std::string>()) << changed;
@@ -504,7 +504,8 @@ TEST(Suggestion, TheRuleForAContainerProfileAllows) {
   ASSERT_EQ(before.problems, "");
   EXPECT_EQ(not_allowed(before), kNames);
   const std::string told = suggestion(
-      &before.policy, {denied("connect"), denied("execve"), denied("ptrace"), denied("uname")}, "docker.json");
+      &before.policy, {denied("connect"), denied("execve"), denied("pivot_root"), denied("ptrace"), denied("uname")},
+      "docker.json");
   const Read after(head + to_copy(told) + tail);
   EXPECT_EQ(after.problems, "");
   EXPECT_EQ(not_allowed(after), std::vector<std::string>());
