@@ -146,6 +146,7 @@ std::optional<std::string> read_capabilities(std::string_view list, Options& opt
   auto read = arch::read_capabilities(list);
   if (!read) return read.error().message;
   options.capabilities = std::move(*read);
+  options.cap = list;
   return std::nullopt;
 }
 

@@ -148,7 +148,7 @@ test_round_trip() {
   # Where the default is EPERM, container runtimes have ENOSYS above the largest number named, and nothing else differs.
   policy convert --to oci example.yml -o example.json
   assert_status 0
-  grep -q '^sandbox-policy: warning: .*container runtimes answer numbers with errno ENOSYS, where this policy has errno EPERM' \
+  grep -q '^sandbox-policy: warning: .*container runtimes give errno ENOSYS, where this policy has errno EPERM, to calls' \
     err || report "expected a warning of what runtimes answer"
   policy diff -q example.yml example.json
   assert_status 1
