@@ -205,7 +205,9 @@ void Reporter::report_record(kernel::TrapRecords::Record record) {
   if (!tally_.wants_details(key)) return;
   policies().describe(judgement, event);
   event.process_gone = record.gone;
-  if (judgement && !policy::is_allowed(judgement->verdict.action) && !record.gone) policies().note_denial(event.call);
+  if (judgement && !policy::is_allowed(judgement->verdict.action) && !record.gone) {
+    policies().note_denial(event.call, event.arguments_known);
+  }
   if ((event.action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP) killed_ = true;  // If it has no handler.
   show(key, event);
 }
