@@ -309,9 +309,8 @@ void Reporter::explain_death() {
     return say(records_
                    ? "the program was killed by SIGSYS: by a call with the action trap of which no record came, by "
                      "a filter of its own, or by a signal from another process\n"
-                   : "the program was killed by SIGSYS, as by a call with the action trap; such calls stay with "
-                     "the kernel, and which one it was only root can read (sandbox-policy audit, begun before a "
-                     "run with --log)\n");
+                   : "the program was killed by SIGSYS, probably by a call with the action trap; only root can "
+                     "read the kernel's record of it: start 'sandbox-policy audit', and run this again with --log\n");
   }
   say("the program was killed by SIGSYS, but not by this filter: another process sent it the signal, or it has a "
       "filter of "

@@ -107,7 +107,7 @@ sandbox-policy: error: no policy is enabled, so there is no filter to write"
   policy compile "$GOOD" -o good.bpf
   complains "good.bpf: is a compiled filter, and cannot be compiled again" compile good.bpf -o again.bpf
   complains "good.bpf: is a compiled filter, expected a policy" check good.bpf
-  complains "good.bpf: is a compiled filter, and cannot be turned into a policy" convert --to oci good.bpf
+  complains "good.bpf: is a compiled filter, which cannot be converted; 'sandbox-policy show' prints what it does" convert --to oci good.bpf
   complains "nowhere/good.bpf: cannot be written: No such file or directory" compile "$GOOD" -o nowhere/good.bpf
   mkdir folder
   complains "folder: is a directory, expected a file" compile "$GOOD" -o folder

@@ -102,7 +102,8 @@ Step<std::string> as_bpf(const Input& input, const Options& options, const Log& 
 }  // namespace
 
 int convert(const Options& options, const Log& log, Output& out) {
-  const auto input = load_policy(options.arguments.front(), "and cannot be turned into a policy", options, log);
+  const auto input = load_policy(options.arguments.front(),
+                                 "which cannot be converted; 'sandbox-policy show' prints what it does", options, log);
   if (!input) return kExitFailed;
   const bool binary = options.to == "bpf";
   const auto bytes = binary ? as_bpf(*input, options, log) : as_text(*input, options, log);
