@@ -18,6 +18,12 @@ test_drop_in_with_the_launcher() {
     report "expected the name in quotes"
   policy convert -q --to systemd profile:default
   grep -qx "ExecStart=/usr/bin/sandbox-run --profile default -- PROGRAM ARGUMENTS" out || report "expected the profile"
+  if is_root; then return; fi  # It has no profiles of its own.
+  mkdir -p config/sandbox-run
+  cp example.yml config/sandbox-run/own.yml
+  XDG_CONFIG_HOME=$PWD/config policy convert -q --to systemd profile:own
+  grep -qx "ExecStart=/usr/bin/sandbox-run --policy $PWD/config/sandbox-run/own.yml -- PROGRAM ARGUMENTS" out ||
+    report "expected the profile's file"
 }
 
 # The service is to get the policy as it was read here: with the same capabilities and widths. Of a pipe there is no

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "compile/raw_filter.h"
+#include "profiles/by_name.h"
 #include "sandbox-policy/commands/commands.h"
 #include "sandbox-policy/load.h"
 #include "sandbox-policy/raw_output.h"
@@ -52,11 +53,13 @@ bool is_file_to_keep(const std::string& name) {
 
 /// The options that have sandbox-run read the policy as it was read here. A service is started in another folder.
 void set_launcher_options(const Input& input, const Options& options, resolve::SystemdOptions& systemd) {
-  const std::string& name = options.arguments.front();
+  std::string name = options.arguments.front();
   if (input.profile != nullptr) {
     systemd.launcher_options = "--profile " + std::string(input.profile->name);
     return;
   }
+  // Of a profile out of a folder its file: a service may be another user's, who has other folders.
+  if (name.starts_with(profiles::kPrefix)) name = input.policy->source->name();
   systemd.policy_has_no_file = !is_file_to_keep(name);
   if (!systemd.policy_has_no_file) {
     std::error_code error;
