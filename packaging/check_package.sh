@@ -46,5 +46,5 @@ version=$("$run" --version)
 tool="$work/root/usr/bin/sandbox-policy"
 [ "$("$tool" --version)" = "sandbox-policy ${version#sandbox-run }" ] || fail "sandbox-policy says it is another version"
 [ "$("$tool" check "$work/root/usr/share/sandbox-run/policies/default.yml")" = \
-  "$work/root/usr/share/sandbox-run/policies/default.yml: nothing to say" ] || fail "sandbox-policy complains of the profile"
+  "$work/root/usr/share/sandbox-run/policies/default.yml: 0 errors, 0 warnings" ] || fail "sandbox-policy complains of the profile"
 echo "$(wc -l <"$work/found") files"

@@ -56,8 +56,8 @@ constexpr CommandSpec kCommands[] = {
     {Command::kDiff, "diff", "A B | A... -- B...", 2, kAnyNumber,
      "the calls that two policies or filters treat differently",
      "Compares what A and B do with every call and all arguments. This is a proof, not a sample: \"equal\" holds for\n"
-     "all calls. For each difference there is an example, and whether B is looser or stricter there. What cannot be\n"
-     "decided is said. Several policies on one side apply together, as in a launch.\n",
+     "all calls. For each difference there is an example, and whether B is looser or stricter there. Calls that\n"
+     "cannot be decided are listed. Several policies on one side apply together, as in a launch.\n",
      "--fail-on --arch --format --machine --cap --kernel --kernel-widths --quiet"},
     {Command::kTest, "test", "FILE...", 1, kAnyNumber, "runs expectations: what a policy should do with certain calls",
      "Runs files of expectations, see sandbox-policy(1): each names a policy, and calls with what they should get.\n",
@@ -146,6 +146,7 @@ std::optional<std::string> read_capabilities(std::string_view list, Options& opt
   auto read = arch::read_capabilities(list);
   if (!read) return read.error().message;
   options.capabilities = std::move(*read);
+  options.cap = list;
   return std::nullopt;
 }
 
@@ -228,12 +229,14 @@ constexpr Option kOptions[] = {
     {"--call", 0, "NAME", "only this system call; may be given more than once", &Options::calls},
     {"--machine", 0, "ABI", "read and compile as on a machine of this ABI (default: this one's)",
      Option::Once{read_abi<&Options::machine>}},
-    {"--cap", 0, "NAMES", "OCI profiles: the capabilities to count on, or docker, own, none (the default)",
+    {"--cap", 0, "NAMES", "container profiles: the capabilities to count on, or docker, own, none (the default)",
      Option::Once{read_capabilities}},
-    {"--kernel", 0, "VERSION", "OCI profiles: the Linux version for 'minKernel', or running (default: the newest)",
+    {"--kernel", 0, "VERSION",
+     "container profiles: the Linux version for 'minKernel', or running (default: the newest)",
      Option::Once{read_kernel}},
-    {"--kernel-widths", 0, "", "OCI profiles: compare the bits that the kernel reads, not 64", &Options::kernel_widths},
-    {"--quiet", 'q', "", "say less: no warnings, no remarks", &Options::quiet},
+    {"--kernel-widths", 0, "", "container profiles: compare the bits that the kernel reads, not 64",
+     &Options::kernel_widths},
+    {"--quiet", 'q', "", "print no warnings and no remarks", &Options::quiet},
     {"--help", 'h', "", "print this help", &Options::help},
 };
 static_assert(command_line::is_consistent(kOptions));

@@ -51,6 +51,7 @@ struct Options {
   std::optional<arch::Abi> arch;           ///< --arch: the calls of this ABI alone.
   arch::Abi machine = arch::native_abi();  ///< --machine: on which policies are read and filters are to be used.
   std::optional<arch::CapabilityList> capabilities;     ///< --cap, for OCI profiles; without it none.
+  std::string cap;                                      ///< --cap as it was given.
   arch::KernelVersion kernel = arch::newest_release();  ///< --kernel, for OCI profiles.
   bool kernel_widths = false;
   bool strict = false;

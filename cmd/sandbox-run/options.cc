@@ -63,7 +63,7 @@ std::optional<std::string> add_denied(std::string_view list, Options& options) {
 
 /// In the order of --help.
 constexpr Option kOptions[] = {
-    {"--policy", 'p', "FILE", "a policy: Elastic Beats', a container's, a systemd unit; of several each must agree",
+    {"--policy", 'p', "FILE", "a policy: Elastic Beats', a container's, a systemd unit; several apply together",
      &Options::policies},
     {"--profile", 0, "NAME", "a policy by its name, also beside --policy (see --list-profiles)", &Options::profiles},
     {"--deny", 0, "NAMES", "one more policy: these calls and sets, and what does the same, get EPERM",
@@ -77,16 +77,17 @@ constexpr Option kOptions[] = {
     {"--token-visible", 0, "", "launch also where PROGRAM could see the exec token (s390x, riscv64)",
      &Options::token_visible},
     {"--log", 0, "", "have the kernel log what is denied", &Options::log_denied},
-    {"--report", 0, "[=FILE]", "stay beside PROGRAM and say what is denied; to FILE as JSON (ECS) lines",
+    {"--report", 0, "[=FILE]", "stay beside PROGRAM and report what is denied; to FILE as JSON (ECS) lines",
      Option::WithOrWithout{&Options::report, &Options::report_file}},
-    {"--permissive", 0, "", "with --report: say what would be denied, and let it through", &Options::permissive},
-    {"--cap", 0, "NAMES", "OCI profiles: the capabilities to count on, or docker, own, none (the default)",
+    {"--permissive", 0, "", "with --report: report what would be denied, and allow it", &Options::permissive},
+    {"--cap", 0, "NAMES", "container profiles: the capabilities to count on, or docker, own, none (the default)",
      Option::Each{add_capabilities}},
-    {"--kernel-widths", 0, "", "OCI profiles: compare the bits that the kernel reads, not 64", &Options::kernel_widths},
+    {"--kernel-widths", 0, "", "container profiles: compare the bits that the kernel reads, not 64",
+     &Options::kernel_widths},
     {"--dry-run", 0, "", "check everything, print the filter, start nothing", &Options::dry_run},
     {"--list-profiles", 0, "", "print the policies that have names, and what each is for", &Options::list_profiles},
-    {"--verbose", 'v', "", "say what is done", &Options::verbose},
-    {"--quiet", 'q', "", "say less: no warnings, no remarks", &Options::quiet},
+    {"--verbose", 'v', "", "print what is started, and how large the filter is", &Options::verbose},
+    {"--quiet", 'q', "", "print no warnings and no summaries", &Options::quiet},
     {"--version", 0, "", "print the version", &Options::version},
     {"--help", 'h', "", "print this help", &Options::help},
 };

@@ -205,7 +205,9 @@ void Reporter::report_record(kernel::TrapRecords::Record record) {
   if (!tally_.wants_details(key)) return;
   policies().describe(judgement, event);
   event.process_gone = record.gone;
-  if (judgement && !policy::is_allowed(judgement->verdict.action) && !record.gone) policies().note_denial(event.call);
+  if (judgement && !policy::is_allowed(judgement->verdict.action) && !record.gone) {
+    policies().note_denial(event.call, event.arguments_known);
+  }
   if ((event.action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP) killed_ = true;  // If it has no handler.
   show(key, event);
 }
@@ -307,9 +309,8 @@ void Reporter::explain_death() {
     return say(records_
                    ? "the program was killed by SIGSYS: by a call with the action trap of which no record came, by "
                      "a filter of its own, or by a signal from another process\n"
-                   : "the program was killed by SIGSYS, as by a call with the action trap; such calls stay with "
-                     "the kernel, and which one it was only root can read (sandbox-policy audit, begun before a "
-                     "run with --log)\n");
+                   : "the program was killed by SIGSYS, probably by a call with the action trap; only root can "
+                     "read the kernel's record of it: start 'sandbox-policy audit', and run this again with --log\n");
   }
   say("the program was killed by SIGSYS, but not by this filter: another process sent it the signal, or it has a "
       "filter of "

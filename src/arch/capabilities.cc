@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
@@ -58,21 +60,29 @@ constexpr std::array<std::string_view, 14> kDocker = {
     "CAP_MKNOD",  "CAP_SYS_CHROOT",   "CAP_AUDIT_WRITE", "CAP_SETFCAP"};
 
 constexpr std::array<std::string_view, 3> kWords = {"none", "docker", "own"};
+constexpr std::string_view kPrefix = "CAP_";
+constexpr const char* kExpected = "; expected names such as CAP_SYS_ADMIN, or none, docker or own";
 
 /// The capability that is meant by "CAP_SYS_ADMIN", "sys_admin" and the like.
 std::string full_name(std::string_view written) {
   std::string name(written);
   std::transform(name.begin(), name.end(), name.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return name.starts_with("CAP_") ? name : "CAP_" + name;
+  return name.starts_with(kPrefix) ? name : std::string(kPrefix) + name;
 }
 
 UnknownCapability unknown_capability(std::string_view written) {
   std::string message = "unknown capability " + in_quotes(written);
-  auto nearest = nearest_name(written, kWords);
-  if (!nearest) nearest = nearest_name(full_name(written), capability_names());
-  if (nearest && !written.empty()) return {message + "; did you mean " + in_quotes(*nearest) + "?"};
-  return {message + "; expected names such as CAP_SYS_ADMIN, or none, docker or own"};
+  if (written.empty()) return {message + kExpected};
+  if (const auto word = nearest_name(written, kWords)) return {message + "; did you mean " + in_quotes(*word) + "?"};
+  // Without the prefix, which is no likeness: "all" is not CAP_KILL.
+  std::vector<std::string_view> names(capability_names().begin(), capability_names().end());
+  for (std::string_view& name : names) name.remove_prefix(kPrefix.size());
+  const std::string own = full_name(written).substr(kPrefix.size());
+  if (const auto nearest = nearest_name(own, names)) {
+    return {message + "; did you mean " + in_quotes(std::string(kPrefix) + std::string(*nearest)) + "?"};
+  }
+  return {message + kExpected};
 }
 
 }  // namespace

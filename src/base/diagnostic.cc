@@ -36,6 +36,10 @@ void Diagnostics::warning(SourceRange range, std::string message, std::string_vi
   add(Severity::kWarning, range, std::move(message), id);
 }
 
+void Diagnostics::warning(std::string message) {
+  add(Severity::kWarning, std::nullopt, std::move(message));
+}
+
 void Diagnostics::add(Severity severity, std::optional<SourceRange> range, std::string message, std::string_view id) {
   if (range && end_ && range->offset >= *end_) return;
   size_t& count = severity == Severity::kError ? errors_ : warnings_;

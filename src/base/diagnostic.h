@@ -36,6 +36,7 @@ class Diagnostics {
   void error(SourceRange range, std::string message);
   void error(std::string message);
   void warning(SourceRange range, std::string message, std::string_view id = {});
+  void warning(std::string message);
 
   [[nodiscard]] bool has_errors() const { return errors_ > 0; }
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return items_; }

@@ -62,7 +62,8 @@ Result<AuditLog, std::string> AuditLog::open(int room) {
   address.nl_family = AF_NETLINK;
   address.nl_groups = 1U << (AUDIT_NLGRP_READLOG - 1);
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    if (errno == EPERM) return std::string("the kernel's audit records are for root and holders of CAP_AUDIT_READ");
+    if (errno == EPERM)
+      return std::string("only root can read the kernel's audit records, or a process with CAP_AUDIT_READ");
     return "the kernel's audit records cannot be read: " + in_words(errno);
   }
   return AuditLog(std::move(fd));

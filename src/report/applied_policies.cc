@@ -49,7 +49,7 @@ uint32_t selector_of(const bpf::SystemCall& call) {
 
 DeniedCall denied_call(const resolve::Judgement& judgement, const bpf::SystemCall& call) {
   const bool absent = judgement.verdict == Verdict{Action::kErrno, ENOSYS};
-  return {call.arch, call.number, judgement.source, selector_of(call), absent};
+  return {call.arch, call.number, judgement.source, selector_of(call), absent, {}};
 }
 
 /// Those of this machine's that no notification may hold up, with arguments that say nothing.
@@ -138,12 +138,14 @@ bool AppliedPolicies::looks_absent(const resolve::Judgement& judgement, const bp
   return report::looks_absent(denied_call(judgement, call));
 }
 
-void AppliedPolicies::note_denial(const bpf::SystemCall& call) {
+void AppliedPolicies::note_denial(const bpf::SystemCall& call, bool arguments_known) {
   for (size_t i = 0; i < denied_.size(); ++i) {
     if (denied_[i].size() >= kMaxDenied) continue;
     const resolve::Judgement judgement = program_ ? judge_by_policies(call) : resolve::evaluate(rules_[i], call);
     if (policy::is_allowed(judgement.verdict.action)) continue;
-    denied_[i].insert(denied_call(judgement, call));
+    DeniedCall denied = denied_call(judgement, call);
+    if (!advice_.empty()) denied.capabilities = advice_[i].allowing(call, arguments_known);
+    denied_[i].insert(std::move(denied));
   }
 }
 

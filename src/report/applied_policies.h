@@ -35,8 +35,8 @@ class AppliedPolicies {
   /// Whether some policy can give the call this action, with arguments that are not known.
   [[nodiscard]] bool can_give(const bpf::SystemCall& call, policy::Action action) const;
 
-  /// From now on describe() also tells with which capabilities a container profile would allow a call. The policies
-  /// were read in `environment`, with note_capabilities.
+  /// From now on describe() and denials() also tell with which capabilities a container profile would allow a
+  /// call. The policies were read in `environment`, with note_capabilities.
   void advise_capabilities(const policy::Environment& environment);
 
   /// The policies that apply and the deciding line, into the event.
@@ -46,7 +46,8 @@ class AppliedPolicies {
   [[nodiscard]] static bool looks_absent(const resolve::Judgement& judgement, const bpf::SystemCall& call);
 
   /// Keeps the call for denials(): every policy that denies it by itself has to be changed to allow it.
-  void note_denial(const bpf::SystemCall& call);
+  /// Without its arguments, a call whose answer they decide has no capabilities told.
+  void note_denial(const bpf::SystemCall& call, bool arguments_known = true);
 
   /// The same for the calls that are never watched (compile::must_not_wait), as far as they are denied: where denied
   /// calls are allowed, a run does not show what it will lack.

@@ -56,7 +56,7 @@ std::string rule_text(const Event& event) {
     const bool kills = action.starts_with("kill");
     return "  by a fixed rule (" + (kills ? "no calls through " + through : "no such call") + ")";
   }
-  if (place.empty()) return event.sequence ? "  (" + action + ")" : "";
+  if (place.empty()) return "  (" + action + ")";  // A record of the kernel, which has no more.
   if (event.rule_kind == "the default action") return "  by " + place + " (default_action: " + action + ")";
   if (event.rule_kind == "above the largest number named") return "  by " + place + " (" + event.rule_kind + ")";
   if (event.rule_kind == "kernel:") return "  by " + place + " (kernel: " + action + ")";

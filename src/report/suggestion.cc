@@ -1,6 +1,7 @@
 #include "report/suggestion.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "arch/abi.h"
@@ -59,6 +60,7 @@ struct Sorted {
   Names hidden;                ///< By a group, with ENOSYS.
   Names newer;                 ///< Hidden by `kernel:`.
   Names above;                 ///< The same, above the largest number that a container profile names.
+  std::map<std::string, Names> by_capability;  ///< Those of `names` that a capability allows, by the words for --cap.
   Numbers nameless;            ///< Calls without a name.
   Numbers never;               ///< Fixed: no policy changes it.
   std::set<arch::Abi> abis;    ///< Not covered.
@@ -116,6 +118,7 @@ Sorted sort_out(const PolicyDenials& denials) {
       continue;
     }
     sorted.names.insert(name);
+    if (!call.capabilities.empty()) sorted.by_capability[join(call.capabilities, " or ")].insert(name);
     if (call.source == VerdictSource::kGroup) sorted.by_group.insert(name);
   }
   return sorted;
@@ -203,6 +206,39 @@ std::string allow_in_beats_file(const policy::Policy& policy, const std::string&
          ", as the first entry of 'syscalls':\n" + (lines ? proposal->text : "    " + proposal->text + "\n");
 }
 
+/// The entry of 'syscalls' that stands first in the text, if it is on lines of its own in YAML's block style: the
+/// offset of its '-'.
+std::optional<size_t> first_block_entry(const policy::Policy& policy) {
+  if (policy.groups.empty()) return std::nullopt;
+  const auto first = std::ranges::min_element(policy.groups, {}, [](const auto& group) { return group.range.offset; });
+  const std::string_view text = policy.source->text();
+  if (first->range.offset < 2) return std::nullopt;
+  const size_t dash = first->range.offset - 2;
+  const size_t line = text.rfind('\n', dash) + 1;  // npos + 1 is 0.
+  const bool alone = text.substr(line, dash - line).find_first_not_of(' ') == std::string_view::npos;
+  return alone && text.substr(dash, 2) == "- " ? std::optional(dash) : std::nullopt;
+}
+
+std::string allow_in_container_profile(const policy::Policy& policy, const std::string& name, const Names& names) {
+  const std::string add = "To allow this, add to 'syscalls' in " + name;
+  const std::string and_remove = ", and remove the names from rules that deny them:\n";
+  if (const auto dash = first_block_entry(policy)) {
+    const LineColumn place = policy.source->locate(static_cast<uint32_t>(*dash));
+    const std::string indent(place.column - 1, ' ');
+    std::string text = add + " before line " + std::to_string(place.line) + and_remove;
+    text += indent + "- action: SCMP_ACT_ALLOW\n" + indent + "  names:\n";
+    for (const std::string& call : names) text += indent + "  - " + call + "\n";
+    return text;
+  }
+  Json json(Json::Layout::kOneLine);
+  json.open_object().key("names").open_array();
+  for (const std::string& call : names) json.value(std::string_view(call));
+  json.close_array().member("action", "SCMP_ACT_ALLOW").close_object();
+  std::string rule = json.text();
+  rule.pop_back();
+  return add + and_remove + "    " + rule + ",\n";
+}
+
 /// With the comments, which give the reasons.
 std::string copy_command(const std::string& profile) {
   return "sandbox-policy show --source profile:" + profile + " >my.yml";
@@ -228,14 +264,16 @@ std::string allow_text(const PolicyDenials& denials, const std::string& name, co
     return "To allow this, add to " + name +
            ", below its other SystemCallFilter= lines:\n    SystemCallFilter=" + join(names, " ") + "\n";
   }
-  Json json(Json::Layout::kOneLine);
-  json.open_object().key("names").open_array();
-  for (const std::string& call : names) json.value(std::string_view(call));
-  json.close_array().member("action", "SCMP_ACT_ALLOW").close_object();
-  std::string rule = json.text();
-  rule.pop_back();
-  return "To allow this, add to " + name + ", to its 'syscalls' (and take them out of rules that deny them):\n    " +
-         rule + ",\n";
+  return allow_in_container_profile(*denials.policy, name, names);
+}
+
+/// What needs no change of the profile.
+std::string capabilities_text(const std::string& name, const Sorted& sorted) {
+  std::string text;
+  for (const auto& [words, names] : sorted.by_capability) {
+    text += "With --cap " + words + ", " + name + " allows " + join(names) + ".\n";
+  }
+  return text;
 }
 
 std::string newer_text(const PolicyDenials& denials, const Names& newer) {
@@ -321,7 +359,7 @@ std::string text_for(const PolicyDenials& denials, arch::Abi native) {
   const Sorted sorted = sort_out(denials);
   const std::string name = printable_path(denials.name);
   std::string text = warnings_text(denials, name, sorted);
-  text += allow_text(denials, name, sorted.names);
+  text += capabilities_text(name, sorted) + allow_text(denials, name, sorted.names);
   text += architectures_text(denials, name, sorted.abis, native);
   text += newer_text(denials, sorted.newer) + hidden_text(name, sorted.hidden) + above_text(name, sorted.above);
   if (!sorted.nameless.empty()) {

@@ -18,6 +18,7 @@ struct DeniedCall {
   resolve::VerdictSource source = resolve::VerdictSource::kDefault;  ///< Not known of a filter file.
   uint32_t selector = 0;  ///< Argument 0 of socketcall and ipc, which says what call it is; else 0.
   bool absent = false;    ///< It gets ENOSYS, as if the kernel did not have it.
+  std::vector<std::string> capabilities = {};  ///< With each entry by itself, as --cap takes it, the policy allows it.
   auto operator<=>(const DeniedCall&) const = default;
 };
 

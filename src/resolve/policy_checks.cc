@@ -238,7 +238,11 @@ void PolicyChecks::warn_of_empty_effect() {
       !opens(policy_.default_action) || std::any_of(policy_.groups.begin(), policy_.groups.end(),
                                                     [&](const Group& group) { return !opens(group.action); });
   if (denies || !policy_.enabled || policy_.kernel) return;
-  warn_later(policy_.default_range, "this policy denies nothing: the default is allow and every group allows");
+  // A unit may ask for no more than that: SystemCallArchitectures= alone.
+  const bool unit = policy_.format == policy::Format::kSystemd;
+  warn_later(policy_.default_range, unit ? "this unit denies only calls through other ABIs than " + abi_list() +
+                                               ": no SystemCallFilter= denies a call"
+                                         : "this policy denies nothing: the default is allow and every group allows");
 }
 
 void PolicyChecks::note_unchecked(const arch::AbiInfo& abi, std::string_view call, const arch::Multiplexed& multiplexed,

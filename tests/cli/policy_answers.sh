@@ -44,7 +44,7 @@ test_show() {
   grep -Eq '^  101 +ptrace +kill_process +line 27$' out || report "expected ptrace with its line"
   grep -Eq '^  257 +openat +errno EPERM +default$' out || report "expected openat by default"
   grep -Eq '^  462 +mseal +errno ENOSYS +kernel: 5.10$' out || report "expected mseal by kernel:"
-  complains "example.yml: does not cover arm" show --arch arm example.yml
+  complains "example.yml: does not cover arm, only x86_64" show --arch arm example.yml
 }
 
 test_show_json() {
@@ -117,17 +117,17 @@ test_above_the_largest_number_named() {
   policy diff --machine x86_64 old.json same.json
   assert_status 0
   policy convert --machine x86_64 --to beats old.json -o old.yml
-  assert_file_is err "sandbox-policy: warning: old.json:1:2: ENOSYS above the largest number that the profile names is said \
-by the names of calls in the Beats format: on every ABI the same ones, and calls that this version of sandbox-policy does \
-not know get errno EPERM"
+  assert_file_is err "sandbox-policy: warning: old.json:1:2: the Beats format has no rule for numbers above the \
+largest one that the profile names: the calls that get ENOSYS by it are listed, the same ones on every ABI, and calls that \
+this version of sandbox-policy does not know get errno EPERM"
   policy explain --machine x86_64 old.yml statx
   grep -q 'errno ENOSYS' out || report "expected ENOSYS in the Beats format too"
   printf 'seccomp: {default_action: errno, architectures: [x86_64], syscalls: [{action: allow, names: [read, fsync]}]}\n' \
     >beat.yml
   policy convert --machine x86_64 --to oci beat.yml -o beat.json
   sed -i '/a container runtime starts the program/d' err
-  assert_file_is err "sandbox-policy: warning: beat.yml:1:11: container runtimes answer numbers with errno ENOSYS, where \
-this policy has errno EPERM, if they are above the largest number that the profile names, 74 (fsync) on x86_64"
+  assert_file_is err "sandbox-policy: warning: beat.yml:1:11: container runtimes give errno ENOSYS, where \
+this policy has errno EPERM, to calls above the largest number that the profile names, 74 (fsync) on x86_64"
   policy convert --machine x86_64 --to systemd old.json
   grep -q "ENOSYS above the largest number that the profile names cannot be expressed in a systemd unit" err ||
     report "expected the reason why systemd cannot have it"

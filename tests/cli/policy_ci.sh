@@ -160,6 +160,11 @@ END
   policy test --format json missing.yml
   python3 -c 'import json, sys; print(json.load(sys.stdin)["files"][0]["errors"][0]["message"])' <out >message
   assert_file_is message "cannot be read: No such file or directory"
+  printf 'policy: none.yml\nexpect:\n- {call: [read], action: allow}\n' >expectations.yml
+  policy test expectations.yml
+  assert_status 2
+  assert_file_is err "sandbox-policy: error: expectations.yml:1:9: there is no file 'none.yml'; a policy's name is relative to \
+this file"
   policy check --format json missing.yml
   python3 -c 'import json, sys; print(json.load(sys.stdin)["files"][0]["findings"][0]["message"])' <out >message
   assert_file_is message "cannot be read: No such file or directory"

@@ -18,6 +18,32 @@ test_drop_in_with_the_launcher() {
     report "expected the name in quotes"
   policy convert -q --to systemd profile:default
   grep -qx "ExecStart=/usr/bin/sandbox-run --profile default -- PROGRAM ARGUMENTS" out || report "expected the profile"
+  if is_root; then return; fi  # It has no profiles of its own.
+  mkdir -p config/sandbox-run
+  cp example.yml config/sandbox-run/own.yml
+  XDG_CONFIG_HOME=$PWD/config policy convert -q --to systemd profile:own
+  grep -qx "ExecStart=/usr/bin/sandbox-run --policy $PWD/config/sandbox-run/own.yml -- PROGRAM ARGUMENTS" out ||
+    report "expected the profile's file"
+}
+
+# The service is to get the policy as it was read here: with the same capabilities and widths. Of a pipe there is no
+# file that a service could read.
+test_drop_in_with_the_launcher_keeps_the_options() {
+  cat >docker.json <<'END'
+{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+  {"names": ["socket"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 0, "value": 40, "op": "SCMP_CMP_EQ"}]},
+  {"names": ["chroot"], "action": "SCMP_ACT_ERRNO", "excludes": {"caps": ["CAP_SYS_CHROOT"]}}]}
+END
+  local run=/usr/bin/sandbox-run
+  policy convert -q --to systemd docker.json
+  grep -qx "ExecStart=$run --policy $PWD/docker.json -- PROGRAM ARGUMENTS" out || report "expected no further option"
+  policy convert -q --to systemd --cap net_raw,CAP_SYS_CHROOT --kernel-widths docker.json
+  grep -qx "ExecStart=$run --policy $PWD/docker.json --cap net_raw,CAP_SYS_CHROOT --kernel-widths -- PROGRAM ARGUMENTS" \
+    out || report "expected the options"
+  policy convert -q --to systemd --cap docker - <docker.json
+  grep -qx "ExecStart=$run --policy POLICY --cap docker -- PROGRAM ARGUMENTS" out || report "expected no name"
+  grep -qx "# command of the unit's own ExecStart=, and in place of POLICY the policy's file." out ||
+    report "expected what POLICY stands for"
 }
 
 # Other names of formats, and what check says of what is written: nothing that it does not say of what was read.

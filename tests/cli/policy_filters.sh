@@ -107,7 +107,7 @@ sandbox-policy: error: no policy is enabled, so there is no filter to write"
   policy compile "$GOOD" -o good.bpf
   complains "good.bpf: is a compiled filter, and cannot be compiled again" compile good.bpf -o again.bpf
   complains "good.bpf: is a compiled filter, expected a policy" check good.bpf
-  complains "good.bpf: is a compiled filter, and cannot be turned into a policy" convert --to oci good.bpf
+  complains "good.bpf: is a compiled filter, which cannot be converted; 'sandbox-policy show' prints what it does" convert --to oci good.bpf
   complains "nowhere/good.bpf: cannot be written: No such file or directory" compile "$GOOD" -o nowhere/good.bpf
   mkdir folder
   complains "folder: is a directory, expected a file" compile "$GOOD" -o folder
@@ -148,7 +148,7 @@ test_round_trip() {
   # Where the default is EPERM, container runtimes have ENOSYS above the largest number named, and nothing else differs.
   policy convert --to oci example.yml -o example.json
   assert_status 0
-  grep -q '^sandbox-policy: warning: .*container runtimes answer numbers with errno ENOSYS, where this policy has errno EPERM' \
+  grep -q '^sandbox-policy: warning: .*container runtimes give errno ENOSYS, where this policy has errno EPERM, to calls' \
     err || report "expected a warning of what runtimes answer"
   policy diff -q example.yml example.json
   assert_status 1

@@ -101,8 +101,8 @@ test_names_of_files() {
   cp "$FILES/example.yml" '[a,b]'
   policy check list '[a,b]'
   assert_status 0
-  grep -qx 'list: nothing to say' out || report "expected the file 'list' to be checked"
-  grep -qx '\[a,b\]: nothing to say' out || report "expected the file '[a,b]' to be checked"
+  grep -qx 'list: 0 errors, 0 warnings' out || report "expected the file 'list' to be checked"
+  grep -qx '\[a,b\]: 0 errors, 0 warnings' out || report "expected the file '[a,b]' to be checked"
 }
 
 test_output_that_cannot_be_written() {

@@ -39,7 +39,7 @@ def changes_for(name, said, lines):
         match = re.fullmatch(f"To allow this, add to {name} at line (\\d+), column (\\d+), as the first entry of 'syscalls':", sentence)
         if match:
             yield int(match[1]) - 1, int(match[2]) - 1, copy[0].strip() + " "
-        if re.fullmatch(f"To allow this, add to {name}, to its 'syscalls' \\(.*\\):", sentence):
+        if re.fullmatch(f"To allow this, add to 'syscalls' in {name}, and remove the names from rules that deny them:", sentence):
             yield *place_behind(lines, '"syscalls": ['), copy[0].strip()
         refused = f"Calls through [\\w, ]+ are denied, as {name} does not cover (?:it|them): "
         match = re.fullmatch(refused + f"add below line (\\d+) of {name}:(?: (.+))?", sentence)

@@ -215,8 +215,8 @@ test_without_the_privilege() {
   run "${user[@]}" "$SANDBOX_POLICY" audit
   assert_status 2
   assert_stdout ""
-  assert_stderr "sandbox-policy: error: audit: the kernel's audit records are for root and holders of CAP_AUDIT_READ; \
-a LOG can be read instead: /var/log/audit/audit.log, or - behind 'journalctl -k |' or 'dmesg |'"
+  assert_stderr "sandbox-policy: error: audit: only root can read the kernel's audit records, or a process with \
+CAP_AUDIT_READ; a LOG can be read instead: /var/log/audit/audit.log, or - for the output of journalctl or dmesg"
 }
 
 test_with_the_one_capability() {

@@ -143,6 +143,7 @@ END
   reported profile.json "$CALL" getppid getuid
   assert_denied_lines "sandbox-run: denied getppid() = EPERM  [call, pid N]  by profile.json:2 (errno); allowed with --cap CAP_SYS_ADMIN
 sandbox-run: denied getuid() = EPERM  [call, pid N]  by profile.json:3 (errno)"
+  assert_report_has "sandbox-run: With --cap CAP_SYS_ADMIN, profile.json allows getppid."
   run "$SANDBOX_RUN" --report=events --policy profile.json -- "$CALL" getppid getuid
   python3 "$TEST_DATA/tools/check_ecs.py" <events >/dev/null || report "expected events of the schema"
   assert_equal 1 "$(grep -c '"capabilities":\["CAP_SYS_ADMIN"\]' events)" "events that name the capability"

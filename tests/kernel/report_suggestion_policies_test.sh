@@ -104,7 +104,7 @@ sandbox-run: denied getpgrp() = EPERM  [call, pid N]  by profile.json:2 (default
 sandbox-run: 2 calls were denied 2 times:
   1  getppid  EPERM  [call]  by profile.json:2:3
   1  getpgrp  EPERM  [call]  by profile.json:2:3
-sandbox-run: To allow this, add to profile.json, to its 'syscalls' (and take them out of rules that deny them):
+sandbox-run: To allow this, add to 'syscalls' in profile.json, and remove the names from rules that deny them:
     {\"names\":[\"getpgrp\",\"getppid\"],\"action\":\"SCMP_ACT_ALLOW\"},"
   apply_suggestion profile.json
   works profile.json "getppid ok

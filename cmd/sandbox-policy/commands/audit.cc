@@ -123,7 +123,7 @@ int listen(const Options& options, const Log& log, AuditReport& events) {
   auto records = kernel::AuditLog::open();
   if (!records) {
     log.error("audit: " + records.error() +
-              "; a LOG can be read instead: /var/log/audit/audit.log, or - behind 'journalctl -k |' or 'dmesg |'");
+              "; a LOG can be read instead: /var/log/audit/audit.log, or - for the output of journalctl or dmesg");
     return kExitFailed;
   }
   const auto lost_before = kernel::lost_audit_records();

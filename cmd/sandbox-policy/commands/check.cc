@@ -85,10 +85,8 @@ int check(const Options& options, const Log& log, Output& out) {
       print_json(*text, json);
     } else {
       print_text(*text, out);
-      out.line(printable_path(text->source->name()) + ": " +
-               (counts.errors + counts.warnings == 0
-                    ? "nothing to say"
-                    : plural(counts.errors, "error") + ", " + plural(counts.warnings, "warning")));
+      out.line(printable_path(text->source->name()) + ": " + plural(counts.errors, "error") + ", " +
+               plural(counts.warnings, "warning"));
     }
   }
   json.close_array().member("errors", uint64_t{total.errors}).member("warnings", uint64_t{total.warnings});

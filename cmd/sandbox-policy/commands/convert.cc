@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "compile/raw_filter.h"
+#include "profiles/by_name.h"
 #include "sandbox-policy/commands/commands.h"
 #include "sandbox-policy/load.h"
 #include "sandbox-policy/raw_output.h"
@@ -45,12 +46,29 @@ std::string exec_word(std::string_view word) {
   return plain ? out : "\"" + out + "\"";
 }
 
-/// What sandbox-run is to be given for the policy: a service is started in another folder.
-std::string launcher_option(const Input& input, const std::string& name) {
-  if (input.profile != nullptr) return "--profile " + std::string(input.profile->name);
-  std::error_code error;
-  const std::filesystem::path path = std::filesystem::absolute(name, error);
-  return "--policy " + exec_word(error ? name : path.lexically_normal().string());
+/// Whether the name is of use to a service that is started later: a pipe's is not.
+bool is_file_to_keep(const std::string& name) {
+  return name != kStandardStream && !name.starts_with("/dev/fd/") && !name.starts_with("/proc/");
+}
+
+/// The options that have sandbox-run read the policy as it was read here. A service is started in another folder.
+void set_launcher_options(const Input& input, const Options& options, resolve::SystemdOptions& systemd) {
+  std::string name = options.arguments.front();
+  if (input.profile != nullptr) {
+    systemd.launcher_options = "--profile " + std::string(input.profile->name);
+    return;
+  }
+  // Of a profile out of a folder its file: a service may be another user's, who has other folders.
+  if (name.starts_with(profiles::kPrefix)) name = input.policy->source->name();
+  systemd.policy_has_no_file = !is_file_to_keep(name);
+  if (!systemd.policy_has_no_file) {
+    std::error_code error;
+    const std::filesystem::path path = std::filesystem::absolute(name, error);
+    systemd.launcher_options = "--policy " + exec_word(error ? name : path.lexically_normal().string());
+  }
+  if (!policy::is_container_profile(input.policy->format)) return;
+  if (!options.cap.empty()) systemd.launcher_options += " --cap " + exec_word(options.cap);
+  if (options.kernel_widths) systemd.launcher_options += " --kernel-widths";
 }
 
 Step<std::string> as_text(const Input& input, const Options& options, const Log& log) {
@@ -60,7 +78,7 @@ Step<std::string> as_text(const Input& input, const Options& options, const Log&
   how.name = stem_of(options.arguments.front());
   how.runtime_calls = options.runtime_calls;
   how.systemd.version = options.systemd_version;
-  how.systemd.launcher_option = launcher_option(input, options.arguments.front());
+  set_launcher_options(input, options, how.systemd);
   auto text = resolve::convert(*input.policy, environment_of(options), text_format(options.to), how, diagnostics);
   diagnostics.sort();
   log.report(diagnostics);
@@ -87,7 +105,8 @@ Step<std::string> as_bpf(const Input& input, const Options& options, const Log& 
 }  // namespace
 
 int convert(const Options& options, const Log& log, Output& out) {
-  const auto input = load_policy(options.arguments.front(), "and cannot be turned into a policy", options, log);
+  const auto input = load_policy(options.arguments.front(),
+                                 "which cannot be converted; 'sandbox-policy show' prints what it does", options, log);
   if (!input) return kExitFailed;
   const bool binary = options.to == "bpf";
   const auto bytes = binary ? as_bpf(*input, options, log) : as_text(*input, options, log);

@@ -16,8 +16,12 @@ AnswerReason clause_reason(const resolve::Clause& clause, const Input& input, ar
   return {"group", "because " + join(conditions, " and "), clause.origin->range};
 }
 
-/// No group decides.
+/// No group decides; of a unit, none of its lists.
 std::string unmatched_text(const Input& input, const bpf::SystemCall& call) {
+  if (input.policy->format == policy::Format::kSystemd) {
+    return policy::is_denied(input.policy->default_action) ? "not in the list of SystemCallFilter="
+                                                           : "no SystemCallFilter= denies it";
+  }
   const std::vector<resolve::Clause>& clauses =
       resolve::clauses_of(*resolve::find_rules(input.rules, call), call.number);
   const bool named =
@@ -44,7 +48,9 @@ AnswerReason judged_reason(const Input& input, const bpf::SystemCall& call, cons
     case resolve::VerdictSource::kGroup:
       return clause_reason(*judgement.clause, input, abi);
     case resolve::VerdictSource::kDefault:
-      return {"default", unmatched_text(input, call) + ": the default action", policy.default_range};
+      return {"default",
+              unmatched_text(input, call) + (policy.format == policy::Format::kSystemd ? "" : ": the default action"),
+              policy.default_range};
     case resolve::VerdictSource::kKernel:
       return {"kernel",
               unmatched_text(input, call) + ", and Linux " + origin_text(nullptr, policy).substr(8) +

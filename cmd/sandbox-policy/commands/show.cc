@@ -362,7 +362,8 @@ int show(const Options& options, const Log& log, Output& out) {
     if (!filter || !answers) return kExitFailed;
     const std::vector<arch::Abi> abis = input->abis(options.machine);
     if (options.arch && std::find(abis.begin(), abis.end(), *options.arch) == abis.end()) {
-      log.error(input->name + ": does not cover " + std::string(arch::info(*options.arch).name));
+      log.error(input->name + ": does not cover " + std::string(arch::info(*options.arch).name) + ", only " +
+                join(abis, ", ", [](arch::Abi abi) { return arch::info(abi).name; }));
       return kExitFailed;
     }
     for (const arch::Abi abi : abis) {

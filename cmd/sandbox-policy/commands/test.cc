@@ -1,9 +1,13 @@
 // test: whether policies do what is expected of them.
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "base/diagnostic.h"
 #include "base/text.h"
 #include "command_line/policy_name.h"
 #include "compile/expectations.h"
@@ -96,6 +100,18 @@ bool judge(const policy::Expectations& expectations, const Options& options, con
   return true;
 }
 
+/// A policy's file that is not there has its place: the name stands in the expectations.
+bool policies_are_there(const policy::Expectations& expectations, Diagnostics& diagnostics) {
+  for (const policy::Name& name : expectations.policies) {
+    const std::string path = command_line::split_policy_name(policy::policy_path(expectations, name)).path;
+    if (path.starts_with("profile:") || command_line::is_standard_input(path)) continue;
+    if (access(path.c_str(), F_OK) == 0 || errno != ENOENT) continue;
+    diagnostics.error(name.range, "there is no file " + in_quotes(printable_path(path)) +
+                                      "; a policy's name is relative to this file");
+  }
+  return !diagnostics.has_errors();
+}
+
 /// Whether standard input is read once at most: it cannot be had again.
 bool standard_input_suffices(const std::string& file, const policy::Expectations& expectations, const Options& options,
                              const Log& log) {
@@ -119,6 +135,7 @@ bool judge_file(const std::string& name, const Options& options, const Log& log,
   const auto expectations = policy::read_expectations(*source, diagnostics);
   bool good = expectations && !diagnostics.has_errors();
   if (good && !standard_input_suffices(name, *expectations, options, log)) return false;
+  good = good && policies_are_there(*expectations, diagnostics);
   if (good) {
     for (const policy::Expectations& part : by_capabilities(*expectations, options)) {
       good = good && judge(part, options, log, diagnostics, file);

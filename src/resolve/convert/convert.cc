@@ -73,8 +73,8 @@ PolicyRules as_runtimes_answer(PolicyRules rules, const PolicyRules& written, co
   }
   if (!places.empty()) {
     conversion.diagnostics.warning(conversion.policy.default_range,
-                                   "container runtimes answer numbers with errno ENOSYS, where this policy has " +
-                                       before + ", if they are above " + join(places, ", "));
+                                   "container runtimes give errno ENOSYS, where this policy has " + before +
+                                       ", to calls above " + join(places, ", "));
   }
   return rules;
 }
@@ -94,9 +94,9 @@ PolicyRules with_names_above(PolicyRules rules, const Conversion& conversion) {
     set.largest_named.reset();
   }
   conversion.diagnostics.warning(conversion.policy.default_range,
-                                 "ENOSYS above the largest number that the profile names is said by the names of calls "
-                                 "in the Beats format: on every "
-                                 "ABI the same ones, and calls that this version of sandbox-policy does not know get " +
+                                 "the Beats format has no rule for numbers above the largest one that the profile "
+                                 "names: the calls that get ENOSYS by it are listed, the same ones on every ABI, and "
+                                 "calls that this version of sandbox-policy does not know get " +
                                      verdict_text(rules.front().default_verdict, rules.front().abi));
   return rules;
 }
@@ -178,7 +178,12 @@ std::string runtime_warning(const std::vector<std::string>& denied) {
 std::optional<std::string> convert(const policy::Policy& written, const policy::Environment& environment,
                                    TextFormat format, const ConvertOptions& options, Diagnostics& diagnostics) {
   if (!written.enabled && format == TextFormat::kBeats) return policy::write_beats(written);
-  PolicyRules rules = resolve(written, environment.native, diagnostics);
+  Diagnostics found(written.source);
+  PolicyRules rules = resolve(written, environment.native, found);
+  for (const Diagnostic& problem : found.all()) {
+    if (problem.severity != Severity::kError) continue;
+    diagnostics.error(problem.range.value_or(written.default_range), problem.message);
+  }
   if (diagnostics.has_errors()) return std::nullopt;
   const bool for_runtime = format == TextFormat::kOci || format == TextFormat::kKubernetes;
   const arch::Abi machine = find_rules(rules, environment.native) != nullptr ? environment.native : rules.front().abi;
@@ -187,7 +192,7 @@ std::optional<std::string> convert(const policy::Policy& written, const policy::
   policy::Policy policy = written;
   if (!denied.empty() && options.runtime_calls) {
     policy.groups.insert(policy.groups.begin(), allowing(denied, policy.default_range));
-    rules = resolve(policy, environment.native, diagnostics);
+    rules = resolve(policy, environment.native, found);
   } else if (!denied.empty()) {
     diagnostics.warning(policy.default_range, runtime_warning(denied));
   }

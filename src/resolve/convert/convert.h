@@ -29,7 +29,7 @@ struct ConvertOptions {
 
 /// The policy, which was read without errors, as text. None when it has errors, or when the format cannot say it: each
 /// problem is in `diagnostics`, with the rule's place. What systemd cannot hold becomes a drop-in with which
-/// sandbox-run starts the service.
+/// sandbox-run starts the service. The warnings of resolve() are not repeated: they came with reading the policy.
 ///
 /// What is written in the Beats and OCI formats has been read back and proved equal to the policy, call by call for all
 /// arguments (with `lossy`: nowhere wider), on a machine whose own ABI is environment.native, if the policy covers it.

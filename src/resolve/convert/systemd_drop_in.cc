@@ -25,6 +25,8 @@ constexpr Verdict kAllowed = {Action::kAllow, 0};
 constexpr Verdict kKilled = {Action::kKillProcess, 0};
 /// What libseccomp 2.5.4 knows; a systemd that is built with it passes over names of later calls.
 constexpr arch::KernelVersion kKnownToAll = {5, 17};
+/// From this version on, an allow list answers ENOSYS to calls that systemd itself does not know (systemd.exec(5)).
+constexpr unsigned kVersionOfEnosys = 255;
 /// systemd asks libseccomp for the numbers of names. What 252 knows was seen with Debian 12's, whose libseccomp has the
 /// calls up to Linux 6.7 (systemd-analyze verify says "Failed to parse system call, ignoring" of others). 262 has them
 /// all in a list of its own (@known in src/shared/seccomp-util.c). Of those between nothing is claimed.
@@ -202,7 +204,7 @@ bool DropIn::settle_default() {
     }
     if (policy::is_allowed(default_.action)) {
       conversion_.reject_always(range, "'kernel'",
-                                "with a list of what is denied, calls that systemd does not know run");
+                                "in a list of denied calls, those that systemd does not know are allowed");
       return false;
     }
   }
@@ -222,8 +224,9 @@ void DropIn::settle_allow_list() {
     if (policy::is_allowed(verdict.action)) continue;
     if (verdict != wanted && told.insert(verdict).second) {
       failed_ = !conversion_.reject(place_of(name), subject_of(name),
-                                    "an allow list has one answer for all that it does not list, and here " +
-                                        verdict_text(verdict, abi()) + " stands beside " + verdict_text(wanted, abi()),
+                                    "an allow list has one answer for all calls that it does not list, and this "
+                                    "policy has " +
+                                        verdict_text(verdict, abi()) + " and " + verdict_text(wanted, abi()),
                                     "all get " + verdict_text(default_, abi())) ||
                 failed_;
     }
@@ -239,8 +242,7 @@ void DropIn::settle_calls() {
   }
   if (!policy::is_allowed(verdict_of_call("execve").action)) {
     conversion_.reject_always(place_of("execve"), subject_of("execve"),
-                              "systemd starts the service under the filter; let ExecStart= start sandbox-run with this "
-                              "policy instead");
+                              "systemd itself starts the service under the filter");
     failed_ = true;
   }
 }
@@ -317,7 +319,12 @@ void DropIn::write_allow_list() {
   if (default_.action == Action::kErrno) {
     out_ += "SystemCallErrorNumber=" + text_of(default_) + "\n";
   } else {
-    out_ += "# Without SystemCallErrorNumber= what is not listed kills; calls that systemd does not know get ENOSYS.\n";
+    const std::string from = options_.version ? "" : " from version " + std::to_string(kVersionOfEnosys) + " on";
+    out_ += "# Without SystemCallErrorNumber= a call that is not listed kills";
+    if (!options_.version || *options_.version >= kVersionOfEnosys) {
+      out_ += "; one that systemd does not know gets ENOSYS" + from;
+    }
+    out_ += ".\n";
   }
 }
 
@@ -392,12 +399,14 @@ std::optional<std::string> DropIn::write() {
 /// A drop-in with which sandbox-run starts the service.
 std::string by_launcher(const std::string& name, const SystemdOptions& options) {
   return systemd_place(name) +
-         "# systemd cannot hold this policy. sandbox-run can: put the command of the unit's own ExecStart= behind "
-         "'--'.\n"
+         "# systemd cannot hold this policy, so sandbox-run starts the service. In place of PROGRAM ARGUMENTS put the\n"
+         "# command of the unit's own ExecStart=" +
+         (options.policy_has_no_file ? ", and in place of POLICY the policy's file" : "") +
+         ".\n"
          "[Service]\n"
          "ExecStart=\n"
          "ExecStart=/usr/bin/sandbox-run " +
-         options.launcher_option + " -- PROGRAM ARGUMENTS\n";
+         options.launcher_options + " -- PROGRAM ARGUMENTS\n";
 }
 
 }  // namespace
@@ -411,8 +420,8 @@ std::string to_systemd(const Conversion& conversion, const std::string& name, co
     conversion.diagnostics.warning(finding.range.value_or(conversion.policy.default_range), finding.message);
   }
   if (text) return std::move(*text);
-  conversion.diagnostics.warning(conversion.policy.default_range,
-                                 "what is written lets sandbox-run start the service instead");
+  conversion.diagnostics.warning(  // Without a place, so that it stands above the reasons.
+      "systemd cannot hold this policy; with the drop-in sandbox-run starts the service under it");
   return by_launcher(name, options);
 }
 

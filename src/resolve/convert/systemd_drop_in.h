@@ -11,8 +11,10 @@ namespace sandbox::resolve {
 /// What a drop-in is for.
 struct SystemdOptions {
   std::optional<unsigned> version;  ///< Of systemd; none: names are written that some versions do not know.
-  /// What sandbox-run is to be given for the policy, "--policy /etc/beat.yml", for rules that systemd cannot hold.
-  std::string launcher_option;
+  /// The options with which sandbox-run reads the same policy, "--policy /etc/beat.yml --cap CAP_NET_RAW", for rules
+  /// that systemd cannot hold.
+  std::string launcher_options = "--policy POLICY";
+  bool policy_has_no_file = false;  ///< `launcher_options` has POLICY where the user puts the file's name.
 };
 
 /// `[Service]` with SystemCallFilter= and what belongs to it (systemd.exec(5)). systemd knows no conditions and only

@@ -39,6 +39,8 @@ TEST(Capabilities, OwnIsLeftToTheCaller) {
 
 TEST(Capabilities, UnknownOnesAreToldWithTheNearest) {
   EXPECT_EQ(names_in("net_rew"), Names{"unknown capability 'net_rew'; did you mean 'CAP_NET_RAW'?"});
+  EXPECT_EQ(names_in("all"),
+            Names{"unknown capability 'all'; expected names such as CAP_SYS_ADMIN, or none, docker or own"});
   EXPECT_EQ(names_in("kill,dokcer"), Names{"unknown capability 'dokcer'; did you mean 'docker'?"});
   EXPECT_EQ(names_in("everything"),
             Names{"unknown capability 'everything'; expected names such as CAP_SYS_ADMIN, or none, docker or own"});

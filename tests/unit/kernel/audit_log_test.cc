@@ -129,7 +129,7 @@ TEST(AuditLog, WithoutTheCapability) {
   const testing::AsNobody nobody;
   const auto log = AuditLog::open();
   ASSERT_FALSE(log);
-  EXPECT_EQ(log.error(), "the kernel's audit records are for root and holders of CAP_AUDIT_READ");
+  EXPECT_EQ(log.error(), "only root can read the kernel's audit records, or a process with CAP_AUDIT_READ");
   EXPECT_EQ(lost_audit_records(), std::nullopt);
 }
 

@@ -130,7 +130,7 @@ TEST_F(DenialLine, WhatDecides) {
   EXPECT_EQ(denial_line(event),
             "denied socket(AF_PACKET, SOCK_RAW, 768) = EPERM  [tcpdump, pid 4711]  by beat.yml (errno)");
   event.policy = "";
-  EXPECT_EQ(denial_line(event), "denied socket(AF_PACKET, SOCK_RAW, 768) = EPERM  [tcpdump, pid 4711]");
+  EXPECT_EQ(denial_line(event), "denied socket(AF_PACKET, SOCK_RAW, 768) = EPERM  [tcpdump, pid 4711]  (errno)");
 }
 
 TEST_F(DenialLine, OnlyALineAndAColumnAreCut) {

@@ -130,8 +130,42 @@ TEST(Suggestion, AContainerProfile) {
   const Read profile(
       R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]})");
   EXPECT_EQ(suggestion(&profile.policy, {denied("socket"), denied("connect")}, "docker.json"),
-            "To allow this, add to docker.json, to its 'syscalls' (and take them out of rules that deny them):\n"
+            "To allow this, add to 'syscalls' in docker.json, and remove the names from rules that deny them:\n"
             "    {\"names\":[\"connect\",\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
+}
+
+TEST(Suggestion, AContainerProfileThatAllowsItWithACapability) {
+  const Read profile(
+      R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]})");
+  DeniedCall chroot = denied("chroot");
+  chroot.capabilities = {"CAP_SYS_CHROOT"};
+  DeniedCall bpf = denied("bpf");
+  bpf.capabilities = {"CAP_SYS_ADMIN", "CAP_BPF,CAP_PERFMON"};
+  EXPECT_EQ(suggestion(&profile.policy, {chroot, denied("socket"), bpf}, "docker.json"),
+            "With --cap CAP_SYS_ADMIN or CAP_BPF,CAP_PERFMON, docker.json allows bpf.\n"
+            "With --cap CAP_SYS_CHROOT, docker.json allows chroot.\n"
+            "To allow this, add to 'syscalls' in docker.json, and remove the names from rules that deny them:\n"
+            "    {\"names\":[\"bpf\",\"chroot\",\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
+}
+
+TEST(Suggestion, ASeccompProfileInYaml) {
+  const std::string head =
+      "apiVersion: security-profiles-operator.x-k8s.io/v1beta1\nkind: SeccompProfile\nmetadata: {name: app}\n"
+      "spec:\n  defaultAction: SCMP_ACT_ERRNO\n";
+  const std::string tail = ", and remove the names from rules that deny them:\n";
+  const Read block(head + "  syscalls:\n    - action: SCMP_ACT_ALLOW\n      names: [read]\n", "app.yaml");
+  ASSERT_EQ(block.problems, "");
+  EXPECT_EQ(suggestion(&block.policy, {denied("socket"), denied("connect")}, "app.yaml"),
+            "To allow this, add to 'syscalls' in app.yaml before line 7" + tail +
+                "    - action: SCMP_ACT_ALLOW\n"
+                "      names:\n"
+                "      - connect\n"
+                "      - socket\n");
+  const Read flow(head + "  syscalls: [{action: SCMP_ACT_ALLOW, names: [read]}]\n", "app.yaml");
+  ASSERT_EQ(flow.problems, "");
+  EXPECT_EQ(suggestion(&flow.policy, {denied("socket")}, "app.yaml"),
+            "To allow this, add to 'syscalls' in app.yaml" + tail +
+                "    {\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
 }
 
 TEST(Suggestion, ABuiltInProfile) {
@@ -168,7 +202,7 @@ TEST(Suggestion, WhatIsAboveTheLargestNumberNamedIsLeftOutIfProgramsDoWithout) {
   EXPECT_EQ(suggestion(&profile.policy,
                        {denied("clone3", VerdictSource::kAboveNamed), denied("write", VerdictSource::kAboveNamed)},
                        "docker.json"),
-            "To allow this, add to docker.json, to its 'syscalls' (and take them out of rules that deny them):\n"
+            "To allow this, add to 'syscalls' in docker.json, and remove the names from rules that deny them:\n"
             "    {\"names\":[\"write\"],\"action\":\"SCMP_ACT_ALLOW\"},\n"
             "Probably not needed: clone3. They are above the largest number that docker.json names, got ENOSYS, and "
             "programs then do without.\n");
@@ -403,7 +437,7 @@ TEST(Suggestion, WhatIsAllowedForSomeArgumentsOnly) {
   ASSERT_EQ(profile.problems, "");
   EXPECT_EQ(suggestion(&profile.policy, {denied("socket")}, "docker.json"),
             "Think twice: docker.json allows socket for some arguments only; the lines below allow it for all.\n"
-            "To allow this, add to docker.json, to its 'syscalls' (and take them out of rules that deny them):\n"
+            "To allow this, add to 'syscalls' in docker.json, and remove the names from rules that deny them:\n"
             "    {\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
 }
 

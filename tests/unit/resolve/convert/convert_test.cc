@@ -42,8 +42,9 @@ std::string converted(const std::string& text, TextFormat format, bool lossy = f
 }
 
 constexpr std::string_view kByLauncher =
-    "# systemd cannot hold this policy. sandbox-run can: put the command of the unit's own ExecStart= behind '--'.\n"
-    "[Service]\nExecStart=\nExecStart=/usr/bin/sandbox-run  -- PROGRAM ARGUMENTS\n";
+    "# systemd cannot hold this policy, so sandbox-run starts the service. In place of PROGRAM ARGUMENTS put the\n"
+    "# command of the unit's own ExecStart=.\n"
+    "[Service]\nExecStart=\nExecStart=/usr/bin/sandbox-run --policy POLICY -- PROGRAM ARGUMENTS\n";
 
 constexpr const char* kConditional = R"(seccomp:
   default_action: allow
@@ -180,10 +181,9 @@ SystemCallErrorNumber=EPERM
 TEST(Convert, DropInTakesOutOfDefaultWhatThePolicyRefuses) {
   const std::string made = converted(
       "seccomp: {default_action: kill_process, syscalls: [{action: errno, names: [brk]}]}\n", TextFormat::kSystemd);
-  EXPECT_NE(
-      made.find("the rule for 'execve' cannot be expressed in a systemd unit: systemd starts the service under the "
-                "filter; let ExecStart= start sandbox-run with this policy instead\n"),
-      std::string::npos)
+  EXPECT_NE(made.find("the rule for 'execve' cannot be expressed in a systemd unit: systemd itself starts the service "
+                      "under the filter\n"),
+            std::string::npos)
       << made;
   const std::string without_brk = converted(
       "seccomp: {default_action: errno, syscalls: [{action: errno, names: [brk]}, {action: allow, names: "
@@ -214,30 +214,29 @@ SystemCallLog=sync
 }
 
 TEST(Convert, WhatSystemdCannotSayIsLeftToTheLauncher) {
-  const std::string instead = "warning: what is written lets sandbox-run start the service instead\n";
+  const std::string instead =
+      "warning: systemd cannot hold this policy; with the drop-in sandbox-run starts the service under it\n";
   EXPECT_EQ(converted(kConditional, TextFormat::kSystemd),
-            std::string(kByLauncher) + "2:3: " + instead +
+            std::string(kByLauncher) + instead +
                 "8:13: warning: the rule for 'socket' cannot be expressed in a systemd unit: a call is filtered "
                 "regardless of its arguments\n");
   EXPECT_EQ(converted("seccomp:\n  default_action: allow\n  syscalls:\n  - action: trap\n    names: [read]\n",
                       TextFormat::kSystemd),
-            std::string(kByLauncher) + "2:3: " + instead +
+            std::string(kByLauncher) + instead +
                 "5:13: warning: the rule for 'read' cannot be expressed in a systemd unit: it knows no trap\n");
   EXPECT_EQ(
       converted("seccomp:\n  default_action: allow\n  kernel: \"5.10\"\n  syscalls:\n  - action: errno\n    names: "
                 "[ptrace]\n",
                 TextFormat::kSystemd, true),
-      std::string(kByLauncher) +
-          "2:3: warning: 'kernel' cannot be expressed in a systemd unit: with a list of what is denied, calls that "
-          "systemd does not know run\n"
-          "2:3: " +
-          instead);
+      std::string(kByLauncher) + instead +
+          "2:3: warning: 'kernel' cannot be expressed in a systemd unit: in a list of denied calls, those that systemd "
+          "does not know are allowed\n");
 }
 
 TEST(Convert, ADropInNamesItsPlaceAndTheLauncherThePolicy) {
   ConvertOptions options;
   options.name = "beat";
-  options.systemd.launcher_option = "--policy /etc/beat.yml";
+  options.systemd.launcher_options = "--policy /etc/beat.yml";
   const std::string place =
       "# Place: /etc/systemd/system/beat.service.d/sandbox.conf, where beat.service is the service's unit. Then: "
       "systemctl daemon-reload\n";
@@ -277,6 +276,27 @@ TEST(Convert, ADropInForAnOlderSystemdLeavesOutWhatItDoesNotKnow) {
       "seccomp: {default_action: errno, syscalls: [{action: allow, names: [read, execve, mseal, exit_group]}]}\n", 252);
   EXPECT_TRUE(allows.starts_with("# Left out, as systemd 252 does not know them, and so denied:\n# mseal\n")) << allows;
   EXPECT_EQ(allows.find("lsm_get_self_attr"), std::string::npos) << "of @default, but not of 252's";
+}
+
+TEST(Convert, ADropInThatKillsSaysWhatTheNamedSystemdDoesWithCallsUnknownToIt) {
+  const auto comment = [](std::optional<unsigned> version) {
+    ConvertOptions options;
+    options.systemd.version = version;
+    const std::string made = converted_with(
+        "seccomp: {default_action: kill_process, syscalls: [{action: allow, names: ['@default', execve]}]}\n",
+        TextFormat::kSystemd, options);
+    return made.substr(made.find("# Without"));
+  };
+  const std::string kills = "# Without SystemCallErrorNumber= a call that is not listed kills";
+  EXPECT_EQ(comment(252), kills + ".\n");
+  EXPECT_EQ(comment(254), kills + ".\n");
+  EXPECT_EQ(comment(255), kills + "; one that systemd does not know gets ENOSYS.\n");
+  EXPECT_EQ(comment({}), kills + "; one that systemd does not know gets ENOSYS from version 255 on.\n");
+}
+
+TEST(Convert, WarningsOfReadingAreNotRepeated) {
+  const std::string text = "seccomp: {default_action: allow, syscalls: [{action: allow, names: [read]}]}\n";
+  EXPECT_EQ(converted(text, TextFormat::kSystemd).find("warning"), std::string::npos);
 }
 
 TEST(Convert, WhatContainerRuntimesNeed) {

@@ -53,6 +53,13 @@ TEST(ExplainReason, IsTheDefaultWhereNoGroupDoes) {
   EXPECT_EQ(reason_text(input, call_of(kSocket, 2)), "default 2: no group matches these arguments: the default action");
 }
 
+TEST(ExplainReason, OfAUnitIsInItsOwnWords) {
+  const Input allows = policy_input("[Service]\nSystemCallFilter=read\nSystemCallErrorNumber=EPERM\n");
+  EXPECT_EQ(reason_text(allows, call_of(kSocket)), "default 3: not in the list of SystemCallFilter=");
+  const Input denies = policy_input("[Service]\nSystemCallFilter=~brk\n");
+  EXPECT_EQ(reason_text(denies, call_of(kRead)), "default 2: no SystemCallFilter= denies it");
+}
+
 TEST(ExplainReason, IsTheKernelThatThePolicyNames) {
   const Input input = policy_input(std::string(kPolicy) + "  kernel: '6.1'\n");
   EXPECT_EQ(reason_text(input, call_of(kCachestat)),
