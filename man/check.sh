@@ -55,7 +55,7 @@ done
 [ "$examples" -ge 4 ] || fail "too few examples found in sandbox-policy.5"
 
 # Well-formed, as mandoc understands it; its remarks on manuals that are not installed here are left out.
-for page in sandbox-run.1 sandbox-policy.1 sandbox-policy.5; do
+for page in sandbox-run.1 sandbox-policy.1 sandbox-policy.5 sandbox-service.7; do
   remarks=$(mandoc -T lint "$page" | grep -v 'referenced manual not found' || true)
   [ -z "$remarks" ] || fail "$remarks"
 done

@@ -26,6 +26,7 @@ dpkg-deb --extract "$work"/*.deb "$work/root"
   echo ./usr/share/man/man1/sandbox-policy.1.gz
   echo ./usr/share/man/man1/sandbox-run.1.gz
   echo ./usr/share/man/man5/sandbox-policy.5.gz
+  echo ./usr/share/man/man7/sandbox-service.7.gz
   (cd "$source/policies" && ls -- *.yml) | sed 's|^|./usr/share/sandbox-run/policies/|'
 } | sort >"$work/expected"
 (cd "$work/root" && find . -type f) | sort >"$work/found"

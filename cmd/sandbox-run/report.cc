@@ -118,7 +118,7 @@ void Reporter::listen(kernel::AuditLog log) {
 
 std::vector<int> Reporter::descriptors() const {
   std::vector<int> all = {errors_.fd()};
-  if (file_) all.push_back(file_->fd());
+  if (file_) all.insert(all.end(), {file_->fd(), file_->folder()});
   return all;
 }
 

@@ -20,8 +20,9 @@ class LineSink {
   /// wait is not changed.
   static LineSink to_descriptor(int fd);
 
-  /// To a file, which is made if it is not there, for its owner alone, and appended to otherwise. The error is a
-  /// sentence.
+  /// To a file, which is made if it is not there, for its owner alone, and appended to otherwise. A regular file that
+  /// is renamed or removed meanwhile, as when logs are rotated, is made anew, or the one that has taken its name is
+  /// appended to: if it is a regular file of the same owner, without another link. The error is a sentence.
   static Result<LineSink, std::string> to_file(const std::string& path);
 
   /// A line with its newline. Lines up to 4096 bytes (PIPE_BUF) go into a pipe whole or not at all.
@@ -32,6 +33,8 @@ class LineSink {
 
   /// The descriptor that is written to.
   [[nodiscard]] int fd() const { return own_.valid() ? own_.get() : shared_; }
+  /// The folder of a file that may be rotated; -1: there is none. Must stay open like fd().
+  [[nodiscard]] int folder() const { return folder_.get(); }
 
  private:
   enum class Kind : uint8_t {
@@ -43,10 +46,14 @@ class LineSink {
 
   LineSink(Kind kind, int shared, UniqueFd own) : kind_(kind), shared_(shared), own_(std::move(own)) {}
   [[nodiscard]] long write_some(std::string_view bytes) const;
+  void watch_name(const std::string& path);
+  void follow_rotation();
 
   Kind kind_ = Kind::kFile;
   int shared_ = -1;
   UniqueFd own_;
+  UniqueFd folder_;           ///< Of a regular file, and
+  std::string base_;          ///< its name there.
   bool broken_line_ = false;  ///< The last line stands there without its end.
   uint64_t dropped_ = 0;
 };

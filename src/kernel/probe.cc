@@ -58,8 +58,13 @@ pid_t fork_quietly() {
 
 /// Whether seccomp(2) can be called: no outer filter kills for it, or answers it with an errno in the kernel's place.
 bool may_call_seccomp() {
+  const pid_t process = getpid();
+  const pid_t thread = gettid();
   const pid_t child = fork_quietly();
-  if (child == 0) {
+  // An outer filter that answers clone(2) with 0 has made no child: this is the only process there is.
+  const bool is_child = child == 0 && (getpid() != process || gettid() != thread);
+  if (child == 0 && !is_child) return true;
+  if (is_child) {
     const rlimit none = {};
     setrlimit(RLIMIT_CORE, &none);
     const long answer = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0UL, nullptr);

@@ -101,4 +101,14 @@ test_events_beside_the_kernels_records() {
   assert_stdout "compared"
 }
 
+# logrotate renames the file while a service runs.
+test_a_file_that_is_rotated() {
+  need python3
+  write_policy policy.yml allow "errno getpgrp" "errno alarm"
+  run "$SANDBOX_RUN" --report=events --policy policy.yml -- sh -c '"$0" getpgrp; mv events events.1; "$0" alarm' "$CALL"
+  assert_status 0
+  assert_equal "event getpgrp" "$(event_fields events.1 event.kind auditd.data.syscall)"
+  assert_equal "event alarm" "$(event_fields events event.kind auditd.data.syscall | grep event)"
+}
+
 run_tests

@@ -62,6 +62,55 @@ TEST_F(LineSinkTest, AppendsToAFile) {
   EXPECT_EQ(sink->dropped(), 0U);
 }
 
+TEST_F(LineSinkTest, FollowsARotation) {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory.path("events");
+  const std::string old = directory.path("events.1");
+  auto sink = LineSink::to_file(path);
+  ASSERT_TRUE(sink);
+  sink->write("one\n");
+  std::filesystem::rename(path, old);
+  sink->write("two\n");  // Into a new file,
+  EXPECT_EQ(contents(old), "one\n");
+  EXPECT_EQ(contents(path), "two\n");
+  std::filesystem::remove(path);
+  std::ofstream(path) << "made\n";
+  sink->write("three\n");  // and into one that another program has made.
+  EXPECT_EQ(contents(path), "made\nthree\n");
+}
+
+/// The program that is watched may own the folder.
+TEST_F(LineSinkTest, FollowsNoLink) {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory.path("events");
+  const std::string old = directory.path("events.1");
+  const std::string other = directory.path("other");
+  std::ofstream(other) << "precious\n";
+  auto sink = LineSink::to_file(path);
+  ASSERT_TRUE(sink);
+  std::filesystem::rename(path, old);
+  std::filesystem::create_symlink(other, path);
+  sink->write("one\n");
+  std::filesystem::remove(path);
+  std::filesystem::create_hard_link(other, path);
+  sink->write("two\n");
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  sink->write("three\n");
+  std::filesystem::remove(path);
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  sink->write("four\n");
+  EXPECT_EQ(contents(other), "precious\n");
+  EXPECT_EQ(contents(old), "one\ntwo\nthree\nfour\n");
+  EXPECT_EQ(sink->dropped(), 0U);
+  // A name that is a link from the beginning is left alone.
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink(other, path);
+  auto through = LineSink::to_file(path);
+  ASSERT_TRUE(through);
+  EXPECT_EQ(through->folder(), -1);
+}
+
 TEST_F(LineSinkTest, SaysWhyAFileCannotBeWritten) {
   const testing::TemporaryDirectory directory;
   EXPECT_EQ(LineSink::to_file(directory.path("none/events")).error(), "No such file or directory");
