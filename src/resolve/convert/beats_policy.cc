@@ -111,6 +111,7 @@ bool BeatsBuilder::add_condition(const std::vector<arch::Abi>& abis, const std::
   bool narrow = false;
   const Condition* widest = nullptr;
   std::vector<Condition> conditions;
+  conditions.reserve(abis.size());
   for (const arch::Abi abi : abis) conditions.push_back(resolved(condition, abi, call));
   for (size_t i = 0; i < abis.size(); ++i) {
     outcomes.push_back(constant_outcome(conditions[i]));

@@ -256,7 +256,7 @@ void OciBuilder::add_call(const std::string& name, const std::vector<OnAbi>& abi
   if (known != conditional_.end()) {
     known->second.push_back(name);
   } else {
-    conditional_.push_back({std::move(*rules), {name}});
+    conditional_.emplace_back(std::move(*rules), std::vector<std::string>{name});
   }
 }
 
@@ -293,7 +293,7 @@ void OciBuilder::add_multiplexer(const std::string& name, const std::vector<OnAb
     return;
   }
   auto rules = rules_for(name, abi, *verdict_sets, said);
-  if (rules && !rules->empty()) conditional_.push_back({std::move(*rules), {name}});
+  if (rules && !rules->empty()) conditional_.emplace_back(std::move(*rules), std::vector<std::string>{name});
 }
 
 /// As policy::read_oci, for a profile that sets an errno with the action errno only.

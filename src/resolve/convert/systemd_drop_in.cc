@@ -293,7 +293,14 @@ void DropIn::write_words(const std::string& key, const std::string& prefix, cons
       out_ += line + "\n";
       line.clear();
     }
-    line += (line.empty() ? key + "=" + prefix : " ") + word;
+    if (line.empty()) {
+      line += key;
+      line += '=';
+      line += prefix;
+    } else {
+      line += ' ';
+    }
+    line += word;
   }
   if (!line.empty()) out_ += line + "\n";
 }
