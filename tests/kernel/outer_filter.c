@@ -1,6 +1,7 @@
 // outer_filter CALL ERRNO COMMAND [ARGUMENT]...: runs a command under an outer filter that answers one system call with
 // an error number; with 0 the caller believes that the call was made, and with "kill" it is killed for it. CALL is also
-// "set_seccomp": prctl(PR_SET_SECCOMP) alone.
+// "set_seccomp": prctl(PR_SET_SECCOMP) alone. ERRNO is also "trap", "trace" and "user_notif", which nothing answers, or
+// "log".
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -28,10 +29,18 @@ static int number_of(const char* name) {
   exit(2);
 }
 
+static unsigned answer_of(const char* word) {
+  if (strcmp(word, "kill") == 0) return SECCOMP_RET_KILL_PROCESS;
+  if (strcmp(word, "trap") == 0) return SECCOMP_RET_TRAP;
+  if (strcmp(word, "trace") == 0) return SECCOMP_RET_TRACE;
+  if (strcmp(word, "user_notif") == 0) return SECCOMP_RET_USER_NOTIF;
+  if (strcmp(word, "log") == 0) return SECCOMP_RET_LOG;
+  return SECCOMP_RET_ERRNO | (unsigned)atoi(word);
+}
+
 int main(int argc, char** argv) {
   if (argc < 4) return 2;
-  const unsigned answer =
-      strcmp(argv[2], "kill") == 0 ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ERRNO | (unsigned)atoi(argv[2]);
+  const unsigned answer = answer_of(argv[2]);
   const unsigned char by_argument = strcmp(argv[1], "set_seccomp") == 0;
   struct sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),

@@ -18,7 +18,7 @@ test_a_denied_seccomp() {
 SystemCallFilter=seccomp"
   write_policy policy.yml allow "errno:EXFULL getpgrp"
   write_policy no_exec.yml allow "errno:EACCES execve execveat"
-  for answer in 1 38 kill; do
+  for answer in 1 38 kill trap trace user_notif; do
     run "$TEST_BIN/outer_filter" seccomp $answer "$SANDBOX_RUN" -p policy.yml -- "$TEST_BIN/call" getpgrp getppid
     assert_status 0
     assert_stdout "getpgrp EXFULL
@@ -33,6 +33,18 @@ getppid ok"
     run "$TEST_BIN/outer_filter" seccomp $answer "$SANDBOX_RUN" --log -p policy.yml -- touch started
     assert_status 125
     assert_stderr "sandbox-run: error: the flag log is asked for, and $needs"
+    assert_no_file started
+  done
+}
+
+# Where prctl(2) is denied too, nothing starts.
+test_both_are_denied() {
+  local answer
+  write_policy policy.yml allow "errno:EXFULL getpgrp"
+  for answer in 1 22 kill trap trace user_notif; do
+    run "$TEST_BIN/outer_filter" set_seccomp $answer "$TEST_BIN/outer_filter" seccomp 1 \
+      "$SANDBOX_RUN" -p policy.yml -- touch started
+    [ "$status" -ne 0 ] || fail "status 0 with $answer"
     assert_no_file started
   done
 }
