@@ -115,6 +115,7 @@ class OciReader {
 
  private:
   void check_operators_keys(const OciKeys& keys);
+  void check_case_of_keys(const TreeNode& node);
   void read_architectures(const OciKeys& keys, Policy& policy);
   void read_arch_map(const TreeNode& node, Policy& policy);
   void add_architecture(const TreeNode& node, Policy& policy);
@@ -171,6 +172,23 @@ void OciReader::check_operators_keys(const OciKeys& keys) {
   }
 }
 
+/// Kubernetes prunes a key in another case, as every unknown one, before the operator sees the resource.
+void OciReader::check_case_of_keys(const TreeNode& node) {
+  constexpr std::array<std::span<const std::string_view>, 5> kAllKeys = {kResourceKeys, kRuleKeys, kArgumentKeys,
+                                                                         kFilterKeys, kArchMapKeys};
+  for (const auto& [key, value] : node.entries) {
+    for (const std::span<const std::string_view> keys : kAllKeys) {
+      const auto meant = std::ranges::find_if(keys, [&](auto known) { return equal_ignoring_case(known, key.text); });
+      if (meant == keys.end() || *meant == key.text) continue;
+      diagnostics_.error(key.range, "Kubernetes ignores the key " + in_quotes(std::string_view(key.text)) +
+                                        " in a SeccompProfile; write " + in_quotes(*meant));
+      break;
+    }
+    check_case_of_keys(value);
+  }
+  for (const TreeNode& item : node.items) check_case_of_keys(item);
+}
+
 Policy OciReader::read(const TreeNode& document, Format format) {
   Policy policy;
   policy.format = format;
@@ -178,6 +196,7 @@ Policy OciReader::read(const TreeNode& document, Format format) {
   const OciKeys keys(diagnostics_, "the profile",
                      resource ? std::span<const std::string_view>(kResourceKeys) : kProfileKeys, document);
   if (resource) check_operators_keys(keys);
+  if (resource) check_case_of_keys(document);
   for (const std::string_view key : {"listenerPath", "listenerMetadata"}) {
     if (keys.find_unless_null(key) == nullptr) continue;
     diagnostics_.error(keys.find_key(key)->range,

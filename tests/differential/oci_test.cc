@@ -9,9 +9,12 @@
 #include <fstream>
 #include <sstream>
 
+#include "arch/capabilities.h"
 #include "arch/syscalls.h"
 #include "bpf/interpret.h"
 #include "judged_policies.h"
+#include "policy/reader.h"
+#include "resolve/capability_advice.h"
 #include "resolve/evaluate.h"
 #include "runc_program.h"
 
@@ -158,6 +161,70 @@ TEST_P(DockerDefault, AgreesWithLibseccomp) {
 
 INSTANTIATE_TEST_SUITE_P(Oci, DockerDefault, testing::Values(Abi::kX86_64, Abi::kX86, Abi::kAarch64, Abi::kS390x),
                          [](const auto& test) { return std::string(arch::info(test.param).name); });
+
+/// What runc allows with each capability more, for every call that it denies without.
+using AllowedBy = std::map<std::pair<uint32_t, uint32_t>, std::vector<std::string>>;
+
+AllowedBy allowed_by(const std::string& profile, const RuncMachine& machine,
+                     const std::vector<std::string_view>& capabilities) {
+  const auto allows = [](const RuncProgram& made, const bpf::ValidatedProgram& program, const bpf::SystemCall& call) {
+    return policy::is_allowed(resolve::verdict_of(runc_answer(made, program, call)).action);
+  };
+  AllowedBy allowed;
+  const RuncProgram without = runc_program(profile, machine);
+  const auto base = bpf::validate(without.program);
+  std::vector<bpf::SystemCall> denied;
+  for (const Abi abi : without.covered) {
+    for (const std::string_view name : arch::names_on(abi)) {
+      const bpf::SystemCall call = {*arch::number_of(abi, name), arch::info(abi).audit_arch};
+      if (!libseccomp_knows(abi, call.number) || !comparable(call, true)) continue;
+      if (is_multiplexed_otherwise(call, without.covered) || allows(without, *base, call)) continue;
+      denied.push_back(call);
+      allowed[{call.arch, call.number}] = {};
+    }
+  }
+  for (const std::string_view capability : capabilities) {
+    RuncMachine more = machine;
+    if (!more.capabilities.emplace(capability).second) continue;
+    const RuncProgram with = runc_program(profile, more);
+    const auto program = bpf::validate(with.program);
+    for (const bpf::SystemCall& call : denied) {
+      if (allows(with, *program, call)) allowed[{call.arch, call.number}].emplace_back(capability);
+    }
+  }
+  return allowed;
+}
+
+TEST_P(DockerDefault, CapabilitiesThatAreAdvisedAreThoseThatAllow) {
+  const std::string profile = docker_profile();
+  if (profile.empty()) GTEST_SKIP() << "Docker's profile is not here; SANDBOX_RUN_DOCKER_PROFILE names the file";
+  std::vector<std::string_view> all(arch::capability_names().begin(), arch::capability_names().end());
+  std::ranges::sort(all);
+  Dice dice;
+  std::vector<std::set<std::string>> given = {{}, {}, {}};
+  for (const std::string_view capability : all) {
+    for (size_t i = 1; i < given.size(); ++i) {
+      if (dice.one_in(8)) given[i].emplace(capability);
+    }
+  }
+  size_t advised = 0;
+  for (const std::set<std::string>& capabilities : given) {
+    const RuncMachine machine = {GetParam(), capabilities};
+    policy::Environment environment = environment_of(machine);
+    environment.note_capabilities = true;
+    const auto source = std::make_shared<const SourceText>("profile.json", profile);
+    Diagnostics diagnostics(source);
+    const auto policy = policy::read_policy(source, environment, diagnostics);
+    ASSERT_TRUE(policy && !diagnostics.has_errors());
+    resolve::CapabilityAdvice advice(*policy, environment);
+    for (const auto& [call, expected] : allowed_by(profile, machine, all)) {
+      EXPECT_EQ(advice.allowing({call.second, call.first}, true), expected)
+          << describe_call({call.second, call.first}) << " with " << capabilities.size() << " capabilities";
+      advised += expected.size();
+    }
+  }
+  EXPECT_GT(advised, 60U);
+}
 
 /// Profiles as people publish them, each with a quirk or a key of its own: see the folder.
 class PublicStyle : public testing::TestWithParam<Abi> {};

@@ -74,7 +74,7 @@ test_mistakes() {
 test_dry_run_says_what_is_denied() {
   run "$SANDBOX_RUN" --dry-run --deny ptrace -- true
   assert_status 0
-  [ "$(sed -n 2p out)" = "policy:   --deny, denies ptrace; with it process_vm_readv and process_vm_writev" ] ||
+  [ "$(sed -n 2p out)" = "policy:   --deny, denies ptrace; with it pidfd_getfd, process_vm_readv and process_vm_writev" ] ||
     report "expected what --deny denies"
 }
 

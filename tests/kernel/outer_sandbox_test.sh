@@ -18,7 +18,7 @@ test_a_denied_seccomp() {
 SystemCallFilter=seccomp"
   write_policy policy.yml allow "errno:EXFULL getpgrp"
   write_policy no_exec.yml allow "errno:EACCES execve execveat"
-  for answer in 1 38 kill; do
+  for answer in 1 38 kill trap trace user_notif; do
     run "$TEST_BIN/outer_filter" seccomp $answer "$SANDBOX_RUN" -p policy.yml -- "$TEST_BIN/call" getpgrp getppid
     assert_status 0
     assert_stdout "getpgrp EXFULL
@@ -37,11 +37,50 @@ getppid ok"
   done
 }
 
+# Where prctl(2) is denied too, nothing starts.
+test_both_are_denied() {
+  local answer
+  write_policy policy.yml allow "errno:EXFULL getpgrp"
+  for answer in 1 22 kill trap trace user_notif; do
+    run "$TEST_BIN/outer_filter" set_seccomp $answer "$TEST_BIN/outer_filter" seccomp 1 \
+      "$SANDBOX_RUN" -p policy.yml -- touch started
+    [ "$status" -ne 0 ] || fail "status 0 with $answer"
+    assert_no_file started
+  done
+}
+
 test_a_pretended_prctl() {
   write_policy policy.yml allow "errno:EXFULL getpgrp"
   run "$TEST_BIN/outer_filter" prctl 0 "$TEST_BIN/outer_filter" seccomp 1 true
   run "$TEST_BIN/outer_filter" seccomp 1 "$TEST_BIN/outer_filter" prctl 0 "$SANDBOX_RUN" -p policy.yml -- touch started
   assert_no_file started
+}
+
+# Also where only the filter is pretended to be installed.
+test_a_pretended_prctl_filter() {
+  local answer
+  write_policy policy.yml allow "errno:EXFULL getpgrp"
+  for answer in 1 kill; do
+    run "$TEST_BIN/outer_filter" set_seccomp 0 "$TEST_BIN/outer_filter" seccomp $answer \
+      "$SANDBOX_RUN" -p policy.yml -- touch started
+    assert_status 125
+    assert_stderr "sandbox-run: error: seccomp(2) failed: Input/output error (an outer sandbox answers it, and nothing \
+was installed)"
+    assert_no_file started
+  done
+}
+
+# No child looks whether seccomp(2) can be called. What is denied is then found out by calling it.
+test_a_pretended_clone() {
+  write_policy policy.yml allow "errno:EXFULL getpgrp"
+  run "$TEST_BIN/outer_filter" clone 0 "$SANDBOX_RUN" -p policy.yml -- "$TEST_BIN/call" getpgrp getppid
+  assert_status 0
+  assert_stdout "getpgrp EXFULL
+getppid ok"
+  run "$TEST_BIN/outer_filter" clone 0 "$TEST_BIN/outer_filter" wait4 0 "$SANDBOX_RUN" -p policy.yml -- \
+    "$TEST_BIN/call" getpgrp getppid
+  assert_stdout "getpgrp EXFULL
+getppid ok"
 }
 
 # The token is drawn with it.

@@ -8,14 +8,16 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "report/event.h"
 
 namespace sandbox::tool {
 
-/// Tells a second form of an event from a second event. Where both forms have the kernel's stamp, equal stamps are one
-/// event, however far apart they stand (of the last kMaxStamps). journald's own text has none: it is taken for the
-/// second form of an event with the same content whose line is at most kNeighbourhood lines away, each for one.
+/// Tells a second form of an event from a second event. Where both forms have the kernel's stamp, equal ones with equal
+/// stamps are one event, however far apart they stand (of the last kMaxStamps); a forged record hides no other.
+/// journald's own text has none: it is taken for the second form of an event with the same content whose line is at
+/// most kNeighbourhood lines away, each for one.
 class SeenEvents {
  public:
   static constexpr size_t kMaxStamps = 200'000;
@@ -23,21 +25,21 @@ class SeenEvents {
 
   /// Whether the event was not there before. `line` is the number of its line, which never falls.
   bool is_new(const report::Event& event, bool stamped, uint64_t line) {
-    if (stamped && !note_stamp(event)) return false;
+    Content content = content_of(event);
+    if (stamped && !note_stamp(event, content)) return false;
     while (!recent_.empty() && recent_.front().line + kNeighbourhood < line) recent_.pop_front();
-    const Content content = content_of(event);
     for (Recent& other : recent_) {
       if (other.paired || other.stamped == stamped || other.content != content) continue;
       other.paired = true;
       return false;
     }
-    recent_.push_back({content, stamped, line, false});
+    recent_.push_back({std::move(content), stamped, line, false});
     return true;
   }
 
  private:
   using Content = std::tuple<pid_t, std::string, uint32_t, uint32_t, uint64_t, uint32_t>;
-  using Stamp = std::tuple<std::chrono::system_clock::time_point, uint32_t, pid_t, uint32_t>;
+  using Stamp = std::tuple<std::chrono::system_clock::time_point, uint32_t, Content>;
   struct Recent {
     Content content;
     bool stamped;
@@ -50,8 +52,8 @@ class SeenEvents {
             event.action};
   }
 
-  bool note_stamp(const report::Event& event) {
-    const Stamp stamp = {event.time, event.sequence.value_or(0), event.process.pid, event.call.number};
+  bool note_stamp(const report::Event& event, const Content& content) {
+    const Stamp stamp = {event.time, event.sequence.value_or(0), content};
     const auto [place, added] = stamps_.insert(stamp);
     if (!added) return false;
     order_.push_back(stamp);

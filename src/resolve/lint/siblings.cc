@@ -28,6 +28,8 @@ constexpr Family kExecve = {"execve execveat"};
 constexpr Family kFamilies[] = {
     kExecve,
     {"open openat openat2", {}, "creat"},
+    {"read pread64 readv preadv preadv2"},
+    {"write pwrite64 writev pwritev pwritev2"},
     {"rename renameat renameat2"},
     {"link linkat"},
     {"symlink symlinkat"},
@@ -49,6 +51,7 @@ constexpr Family kFamilies[] = {
     {"recv recvfrom recvmsg recvmmsg"},
     {"connect", {}, "sendto sendmsg sendmmsg", "data can be sent without connecting"},
     {"ptrace process_vm_readv process_vm_writev", {}, {}, "the memory of other processes can be reached too"},
+    {"ptrace", "pidfd_getfd", {}, "the files of other processes can be taken too"},
     {"kill tkill tgkill pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo"},
     {"setuid setreuid setresuid"},
     {"setgid setregid setresgid"},

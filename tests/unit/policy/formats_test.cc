@@ -25,7 +25,7 @@ constexpr std::string_view kTwo =
     "metadata:\n"
     "  name: a\n"
     "spec:\n"
-    "  DEFAULTACTION: SCMP_ACT_ALLOW\n"
+    "  defaultAction: SCMP_ACT_ALLOW\n"
     "  listenerPath: \"\"\n"
     "  baseProfileName: \"\"\n"
     "  disabled: false\n"
@@ -95,6 +95,14 @@ TEST(Formats, AYamlProfileReadsAsTheJsonOne) {
   }
 }
 
+TEST(Formats, KeysOfASeccompProfileHaveTheirCase) {
+  const std::string head = "apiVersion: v1\nkind: SeccompProfile\nmetadata: {name: a}\n";
+  EXPECT_EQ(problems(head + "spec:\n  DefaultAction: SCMP_ACT_ALLOW\n  syscalls:\n"
+                            "  - names: [mkdir]\n    action: SCMP_ACT_ERRNO\n    errnoret: 1\n"),
+            "5:3: error: Kubernetes ignores the key 'DefaultAction' in a SeccompProfile; write 'defaultAction'\n"
+            "9:5: error: Kubernetes ignores the key 'errnoret' in a SeccompProfile; write 'errnoRet'\n");
+}
+
 TEST(Formats, ASeccompProfileWithSomethingWrong) {
   const std::string head = "apiVersion: v1\nkind: SeccompProfile\nmetadata: {name: a}\n";
   EXPECT_EQ(problems(head), "1:1: error: 'spec' is missing in the SeccompProfile: the profile stands there\n");
@@ -104,7 +112,8 @@ TEST(Formats, ASeccompProfileWithSomethingWrong) {
   EXPECT_EQ(problems(head + "spec: {}\nspec: {defaultAction: SCMP_ACT_ALLOW}\n"),
             "5:1: error: key 'spec' is given twice; first on line 4\n");
   EXPECT_EQ(problems(head + "spec:\n  defaultAction: SCMP_ACT_ALLOW\n  defaultaction: SCMP_ACT_KILL\n"),
-            "6:3: error: key 'defaultaction' is given twice in the profile; first on line 5\n");
+            "6:3: error: key 'defaultaction' is given twice in the profile; first on line 5\n"
+            "6:3: error: Kubernetes ignores the key 'defaultaction' in a SeccompProfile; write 'defaultAction'\n");
   EXPECT_EQ(problems(head + "spec:\n  defaultAction: SCMP_ACT_ALLOW\n  <<: {a: b}\n"),
             "6:3: error: merge keys ('<<') are not taken in the profile; write the keys out\n");
   EXPECT_EQ(problems(head + "spec:\n  defaultAction: SCMP_ACT_ALLOW\n  baseProfileName: runc-v1\n  disabled: true\n"),

@@ -139,11 +139,42 @@ TEST(UnitReader, LogsWhatIsAllowed) {
   EXPECT_EQ(Unit("SystemCallLog=~read\n")["rmdir"], "log");
 }
 
+TEST(UnitReader, AnEmptyListOfWhatIsNotLoggedLogsNothing) {  // As systemd 252 was seen to do.
+  EXPECT_EQ(Unit("SystemCallLog=~\n")["read"], "allow");
+  EXPECT_EQ(Unit("SystemCallLog=~nosuchcall\n")["read"], "allow");
+  const Unit emptied("SystemCallLog=~read\nSystemCallLog=read\n");
+  EXPECT_EQ(emptied["read"], "allow");
+  EXPECT_EQ(emptied["rmdir"], "allow");
+  EXPECT_EQ(Unit("SystemCallLog=~read\nSystemCallLog=read\nSystemCallLog=~write\n")["read"], "log");
+}
+
+TEST(UnitReader, AUnitHasOneSectionThatExecutes) {
+  EXPECT_EQ(Unit("SystemCallFilter=~mount\n[Socket]\nSystemCallFilter=\n").problems(),
+            "3:1: error: a unit has [Service] or [Socket]: systemd ignores the one that is not of its type\n");
+  EXPECT_EQ(Unit("ExecStart=/bin/true\n[Mount]\nSystemCallFilter=~mount\n[Service]\n").problems(),
+            "3:1: error: a unit has [Service] or [Mount]: systemd ignores the one that is not of its type\n");
+  EXPECT_EQ(Unit("SystemCallFilter=~mount\n[Install]\nWantedBy=x\n[Service]\nSystemCallLog=read\n").problems(), "");
+}
+
+TEST(UnitReader, MachinesAreThoseOfSystemCallArchitectures) {
+  for (const std::string name : {"loongarch64", "sparc", "arm-be", "m68k"}) {
+    EXPECT_EQ(
+        Unit("SystemCallArchitectures=" + name + "\n").problems(),
+        "2:25: error: unknown architecture '" + name + "'; expected 'native', or a name such as x86-64 or arm64\n");
+  }
+}
+
+TEST(UnitReader, ABackslashInANameIsAnError) {
+  EXPECT_EQ(Unit("SystemCallFilter=~mo\\unt read\nSystemCallErrorNumber=EP\\ERM\n").problems(),
+            "2:18: error: a backslash in '~mo\\unt': systemd takes what is behind it as a character of the name\n"
+            "3:23: error: a backslash in 'EP\\ERM': systemd takes what is behind it as a character of the name\n");
+}
+
 TEST(UnitReader, CoversWhatTheMachineHas) {
   EXPECT_EQ(Unit("SystemCallFilter=read\n").abis(), (Abis{Abi::kX86_64, Abi::kX86, Abi::kX32}));
   EXPECT_EQ(Unit("SystemCallFilter=read\n", Abi::kAarch64).abis(), (Abis{Abi::kAarch64, Abi::kArm}));
   EXPECT_EQ(Unit("SystemCallFilter=read\n", Abi::kRiscv64).abis(), Abis{Abi::kRiscv64});
-  const Unit some("SystemCallArchitectures=x86 loongarch64\nSystemCallArchitectures=arm64 x86\n");
+  const Unit some("SystemCallArchitectures=x86 parisc\nSystemCallArchitectures=arm64 x86\n");
   EXPECT_EQ(some.problems(), "");
   EXPECT_EQ(some.abis(), (Abis{Abi::kX86_64, Abi::kX86})) << "its own is always there, that of another machine never";
 }

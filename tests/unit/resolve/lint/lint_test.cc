@@ -97,8 +97,20 @@ TEST(LintSiblings, ADenyListThatForgetsOne) {
             "4:29: 'execve' is denied, but 'execveat' stays allowed, with which the same can be done; deny it too "
             "[sibling-open]\n");
   EXPECT_EQ(lint_groups("  - {action: errno, names: [ptrace]}\n"),
+            "4:29: 'ptrace' is denied, but 'pidfd_getfd' stays allowed, with which the files of other processes can be "
+            "taken too; deny it too [sibling-open]\n"
             "4:29: 'ptrace' is denied, but 'process_vm_readv' and 'process_vm_writev' stay allowed, with which the "
             "memory of other processes can be reached too; deny them too [sibling-open]\n");
+  EXPECT_EQ(
+      lint_groups("  - action: errno\n    names_with_args: [{name: write, arguments: [{argument: 0, operation: Equal, "
+                  "value: 1}]}]\n  - {action: errno, names: [io_uring_setup]}\n"),
+      "5:30: 'write' has conditions, but 'pwrite64', 'writev', 'pwritev' and 'pwritev2' stay allowed regardless of "
+      "the arguments, with which the same can be done; give them conditions too, or deny them "
+      "[sibling-unfiltered]\n");
+  EXPECT_EQ(
+      lint_groups("  - {action: errno, names: [read, pread64, readv, preadv, io_uring_setup]}\n"),
+      "4:29: 'read', 'pread64', 'readv' and 'preadv' are denied, but 'preadv2' stays allowed, with which the same "
+      "can be done; deny it too [sibling-open]\n");
   EXPECT_EQ(lint_groups("  - {action: errno, names: [execve, execveat]}\n"), "");
 }
 

@@ -35,7 +35,7 @@ std::string partial(Abi abi, const std::set<std::string_view>& denied) {
 
 TEST(Siblings, DoTheSame) {
   EXPECT_EQ(same(Abi::kX86_64, {"execve"}), "execveat");
-  EXPECT_EQ(same(Abi::kX86_64, {"ptrace"}), "process_vm_readv process_vm_writev");
+  EXPECT_EQ(same(Abi::kX86_64, {"ptrace"}), "pidfd_getfd process_vm_readv process_vm_writev");
   EXPECT_EQ(same(Abi::kX86_64, {"truncate"}), "ftruncate");
   EXPECT_EQ(same(Abi::kX86_64, {"ftruncate"}), "") << "denying it has other reasons";
   EXPECT_EQ(same(Abi::kX86_64, {"getpid"}), "");

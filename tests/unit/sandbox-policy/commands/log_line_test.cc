@@ -163,6 +163,10 @@ TEST_F(LogLines, OneEventInTwoForms) {
   EXPECT_FALSE(is_new(kernel + "6): " + kBody)) << "or has only now";
   EXPECT_FALSE(is_new("type=SECCOMP msg=audit(1795463197.045:4): " + kBody)) << "auditd's, by the stamp";
   EXPECT_TRUE(is_new("type=SECCOMP msg=audit(1795463198.045:4): " + kBody)) << "after a restart";
+  std::string forged = kBody;
+  forged.replace(forged.find("comm="), 5, "comm=\"forged\" was=");
+  EXPECT_TRUE(is_new(kernel + "9): " + forged));
+  EXPECT_TRUE(is_new(kernel + "9): " + kBody)) << "a forged record of that stamp hides none";
   number += SeenEvents::kNeighbourhood + 1;
   EXPECT_TRUE(is_new(journal)) << "too far away";
 }
