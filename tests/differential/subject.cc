@@ -60,8 +60,9 @@ std::optional<resolve::RuleSet> load(const std::string& text, arch::Abi abi, std
   resolve::PolicyRules rules;
   if (policy) rules = resolve::resolve(*policy, abi, diagnostics);
   if (!diagnostics.has_errors()) {
-    EXPECT_EQ(rules.size(), 1U);
-    if (rules.front().abi == abi) return std::move(rules.front());
+    for (resolve::RuleSet& set : rules) {
+      if (set.abi == abi) return std::move(set);
+    }
     errors += "for " + std::string(arch::info(rules.front().abi).name) + "\n";
     return std::nullopt;
   }

@@ -16,7 +16,7 @@ places() {
   ordinary timeout 20
   ordinary timeout --foreground 20
   ordinary env -i PATH=/usr/bin:/bin HOME=/ SHELL=/bin/sh setsid -w
-  ordinary prlimit --nofile=10:10
+  ordinary prlimit --nofile=12:12
 }
 test_places() {
   need setsid nohup timeout prlimit

@@ -364,7 +364,18 @@ void DropIn::write_log_list() {
   for (const auto& [name, verdict] : verdicts_) {
     if (all ? verdict.action == Action::kAllow : verdict.action == Action::kLog) words.push_back(name);
   }
-  if (all && words.empty()) out_ += "SystemCallLog=~\n";
+  if (all && words.empty()) {
+    // systemd logs nothing for a list without names. A denied call can be named: it is not logged in any case.
+    const auto denied = std::ranges::find_if(
+        verdicts_, [&](const auto& item) { return policy::is_denied(item.second.action) && is_known(item.first); });
+    if (denied == verdicts_.end()) {
+      conversion_.reject_always(conversion_.policy.default_range, "the default action 'log'",
+                                "an inverted SystemCallLog= must leave out at least one call");
+      failed_ = true;
+      return;
+    }
+    words.push_back(denied->first);
+  }
   write_words("SystemCallLog", all ? "~" : "", words);
 }
 
@@ -400,6 +411,7 @@ std::optional<std::string> DropIn::write() {
     write_deny_list();
   }
   write_log_list();
+  if (failed_) return std::nullopt;
   return out_;
 }
 
