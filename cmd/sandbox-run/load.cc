@@ -248,8 +248,7 @@ void warn_of_idle_options(const Options& options, const Loaded& loaded, const Lo
               (options.capabilities ? ", and sandbox-run gives and takes no capabilities" : ""));
 }
 
-/// All of them, with the problems of all.
-Step<Loaded> read_policies(const Options& options, const Log& log) {
+policy::Environment environment_of(const Options& options) {
   policy::Environment environment;
   environment.native = arch::native_abi();
   if (options.capabilities) {
@@ -260,7 +259,12 @@ Step<Loaded> read_policies(const Options& options, const Log& log) {
   environment.kernel = kernel::running_kernel();
   environment.kernel_widths = options.kernel_widths;
   environment.note_capabilities = options.report;
+  return environment;
+}
 
+/// All of them, with the problems of all.
+Step<Loaded> read_policies(const Options& options, const Log& log) {
+  const policy::Environment environment = environment_of(options);
   Loaded loaded;
   loaded.environment = environment;
   bool good = true;
@@ -376,6 +380,7 @@ std::optional<Loaded> load_ready(const Options& options) {
     loaded.parts.push_back(part_of(*profile, ready->covered));
   }
   loaded.ready = std::move(*ready);
+  loaded.built_in = base->built_in;
   return loaded;
 }
 
@@ -423,8 +428,13 @@ Step<Loaded> load(const Options& options, const Log& log) {
   return loaded;
 }
 
-Step<Loaded> load_texts(const Options& options, const Log& log) {
-  return read_policies(with_default_profile(options), log);
+Step<Loaded> load_texts(const Loaded& ready, const Options& options, const Log& log) {
+  Loaded texts;
+  texts.environment = environment_of(options);
+  const Step<Opened> opened = open_built_in(*ready.built_in);
+  if (!read_policy_within_memory(opened, texts.environment, texts, log)) return Stop{};
+  if (!add_restrictions(options, texts.environment, texts, log)) return Stop{};
+  return texts;
 }
 
 }  // namespace sandbox::launcher

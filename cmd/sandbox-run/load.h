@@ -12,6 +12,7 @@
 #include "compile/ready_filter.h"
 #include "policy/environment.h"
 #include "policy/policy.h"
+#include "profiles/profiles.h"
 #include "resolve/rule_set.h"
 #include "sandbox-run/options.h"
 
@@ -56,6 +57,8 @@ struct Loaded {
   std::vector<policy::Policy> policies;
   std::vector<resolve::PolicyRules> rules;
   policy::Environment environment;  ///< In which the policies were read.
+  /// The profile whose filter was ready-made; null where policies were read, or a filter file.
+  const profiles::Profile* built_in = nullptr;
   /// What they come to together. None: no policy is enabled, and there is no filter.
   std::optional<compile::ReadyFilter> ready;
   /// That filter as it was compiled, where something was added to it for the launch: before its denials became
@@ -70,8 +73,8 @@ struct Loaded {
 /// which are read, resolved and compiled. All problems of all policies are shown, not the first one alone.
 Step<Loaded> load(const Options& options, const Log& log);
 
-/// Reads and resolves the policies that the options name, and makes no filter of them: what a ready-made filter was
-/// compiled from.
-Step<Loaded> load_texts(const Options& options, const Log& log);
+/// Reads and resolves what a ready-made filter was compiled from, and makes no filter of it. No name is looked up
+/// again: the program that runs by then may have put a file there. Precondition: `ready.built_in` is set.
+Step<Loaded> load_texts(const Loaded& ready, const Options& options, const Log& log);
 
 }  // namespace sandbox::launcher

@@ -35,15 +35,14 @@ constexpr std::chrono::milliseconds kLateRecord{
 kernel::Answer answer_of(Verdict verdict) {
   using Kind = kernel::Answer::Kind;
   switch (verdict.action) {
-    case Action::kLog:
-      return {Kind::kAllow, 0};
     case Action::kErrno:
       return {Kind::kErrno, verdict.data};
     case Action::kKillThread:
       return {Kind::kKillThread, 0};
     case Action::kKillProcess:
       return {Kind::kKillProcess, 0};
-    case Action::kAllow:  // It would not have been notified: something is wrong, so nothing is allowed.
+    case Action::kAllow:  // These two would not have been notified: something is wrong, so nothing is allowed.
+    case Action::kLog:
     case Action::kTrap:
     case Action::kTrace:
       break;
@@ -98,9 +97,8 @@ Reporter::Reporter(const Loaded& loaded, const Options& options, const Log& log,
 
 report::AppliedPolicies& Reporter::policies() {
   if (policies_) return *policies_;
-  const bool ready_made = loaded_.rules.empty() && loaded_.parts.front().kind == Part::Kind::kProfile;
-  if (ready_made) {
-    auto texts = load_texts(options_, log_);
+  if (loaded_.built_in != nullptr) {
+    auto texts = load_texts(loaded_, options_, log_);
     if (!texts) throw std::runtime_error(loaded_.names() + " cannot be read");
     texts_ = std::move(*texts);
   }

@@ -102,4 +102,20 @@ print("status", os.waitpid(pid, 0)[1], "option", shared.getsockopt(socket.SOL_SO
   assert_stdout "status 9 option 0"
 }
 
+# The text of the built-in profile is read when the first call is denied. Looked up by its name again, it was the
+# target's own file, whose verdict counted: a user's calls were allowed.
+test_a_profile_that_the_target_plants() {
+  mkdir home
+  # shellcheck disable=SC2016 # $0 is for the shell that is launched.
+  local plant='mkdir -p "$HOME/.config/sandbox-run"
+    printf "seccomp:\n  default_action: log\n  syscalls:\n  - action: allow\n    names: [read]\n" \
+      >"$HOME/.config/sandbox-run/default.yml"
+    exec "$0" unshare,0x10000000 swapoff'
+  run env -u XDG_CONFIG_HOME HOME="$PWD/home" "$SANDBOX_RUN" --report -- sh -c "$plant" "$CALL"
+  assert_stdout "unshare EPERM
+swapoff EPERM"
+  [ -s home/.config/sandbox-run/default.yml ] || fail "the file was not planted"
+  assert_stderr_has "by profile default:"
+}
+
 run_tests
