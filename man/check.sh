@@ -24,7 +24,7 @@ for status in $("$launcher" --help | grep -o '\b1[0-9][0-9]\b' | sort -u); do
 done
 
 # The same of sandbox-policy: its commands, in the order of --help, and the options of all of them.
-"$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' >"$work/help"
+"$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p' >"$work/help"
 sed -n 's/^\.SS //p' sandbox-policy.1 >"$work/manual"
 [ "$(wc -l <"$work/help")" -ge 9 ] || fail "too few commands found in --help"
 diff "$work/help" "$work/manual" >&2 || fail "commands of --help (<) and of sandbox-policy.1 (>) differ"
@@ -40,7 +40,7 @@ awk -v work="$work" '/^\.EX/ { inside = 1; ++count; next } /^\.EE/ { inside = 0 
   inside { gsub(/\\-/, "-"); print > (work "/" count ".yml") }' sandbox-policy.5
 examples=0
 for example in "$work"/*.yml; do
-  if ! grep -q '^seccomp:' "$example"; then
+  if ! grep -q '^seccomp:\|^landlock:' "$example"; then
     {
       echo 'seccomp:'
       echo '  default_action: allow'

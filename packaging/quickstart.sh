@@ -83,5 +83,5 @@ All of this worked. Try next:
   sandbox-run --dry-run       the filter that the default profile becomes
   less policies/default.yml   that profile, with its reasons
   man man/sandbox-run.1       the manual (needs the Debian package man-db)
-  tests/run.sh                all tests
+  tests/run.sh                the tests
 END

@@ -13,7 +13,7 @@ work=$(mktemp -d /tmp/sandbox-run-work.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 export SANDBOX_RUN="$stage/bin/sandbox-run" TEST_BIN="$stage/bin" TEST_DATA="$stage" POLICIES="$stage/policies"
-export HOME="$work" TMPDIR="$work"
+export HOME="$work" TMPDIR="$work" NO_COLOR=1 # Tests of colour unset it.
 if [ -e "$stage/docker-default.json" ]; then export SANDBOX_RUN_DOCKER_PROFILE="$stage/docker-default.json"; fi
 cd "$work"
 status=0

@@ -13,7 +13,9 @@ for program in "$bin"/*; do
   if [ -f "$program" ]; then place "$program" "$stage/bin/"; fi
 done
 cp -r "$source/policies" "$stage/policies"
-for part in cli kernel differential tools; do
+mkdir "$stage/documents"
+cp -r "$source/README.md" "$source/docs" "$stage/documents/"
+for part in cli docs kernel differential scan tools; do
   if [ -d "$source/tests/$part" ]; then cp -r "$source/tests/$part" "$stage/$part"; fi
 done
 # Docker's default profile, if there is one to test with.

@@ -8,11 +8,13 @@
 //     };
 //     static_assert(command_line::is_consistent(kOptions));
 //
-// So an option that is declared has its place, and two that share one do not compile.
+// So an option that is declared has its place, and two that share one do not compile. The completions of the shells are
+// written from the table, too (packaging/completions).
 #pragma once
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -55,6 +57,7 @@ struct Option {
   std::string_view type;  ///< What its value is, for --help; empty: it takes none. In brackets: only behind '='.
   std::string_view description;
   std::variant<Flag, Text, OptionalText, Texts, WithOrWithout, Once, Each> target;
+  std::span<const std::string_view> words = {};  ///< The values it takes, where these are a few words.
 
   /// Under the address sanitizer GCC 12 compares no functions in a constant expression: there any two differ.
   static constexpr bool same(Read a, Read b) {
@@ -74,6 +77,30 @@ struct Option {
     return !takes_value() || std::holds_alternative<Texts>(target) || std::holds_alternative<Each>(target);
   }
 };
+
+/// What is to be known of an option without its program.
+struct OptionRow {
+  std::string_view name;
+  char letter = 0;
+  std::string_view type;
+  std::string_view description;
+  bool takes_value = false;
+  bool needs_value = false;
+  bool may_come_again = false;
+  std::vector<std::string_view> words;
+};
+
+template <typename Options>
+OptionRow row_of(const Option<Options>& option) {
+  return {option.name,
+          option.letter,
+          option.type,
+          option.description,
+          option.takes_value(),
+          option.needs_value(),
+          option.may_come_again(),
+          {option.words.begin(), option.words.end()}};
+}
 
 /// Whether each option has a name, a letter and a place of its own, and a type if it takes a value.
 template <typename Options, size_t N>

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "command_line/policy_name.h"
 #include "kernel/capabilities.h"
+#include "kernel/path_environment.h"
 #include "kernel/probe.h"
 #include "policy/reader.h"
 #include "policy/text_check.h"
@@ -25,13 +26,14 @@ struct Bytes {
   std::string bytes;
   std::string resource;  ///< Of several SeccompProfiles, the one that is meant.
   const profiles::Profile* profile = nullptr;
+  std::string path;  ///< Of the file, or empty.
 };
 
 Step<Bytes> read_file_bytes(const std::string& written, const Log& log) {
   const size_t limit = std::max<size_t>(policy::kMaxPolicyBytes, compile::max_filter_bytes());
   const auto [path, resource] = command_line::split_policy_name(written);
   auto contents = read_file(path, limit);
-  if (contents) return Bytes{input_name(path), std::move(contents->bytes), resource};
+  if (contents) return Bytes{input_name(path), std::move(contents->bytes), resource, nullptr, path};
   std::string message;
   if (contents.error().kind == FileError::Kind::kTooLarge) {
     message += "is larger than " + std::to_string(limit) + " bytes, the most that a policy may have";
@@ -52,14 +54,46 @@ Step<Bytes> read_bytes(const std::string& path, const Log& log) {
     return Unusable{};
   }
   if (found->built_in == nullptr) return read_file_bytes(found->path, log);
-  return Bytes{"profile " + std::string(name), std::string(found->built_in->text), {}, found->built_in};
+  return Bytes{"profile " + std::string(name), std::string(found->built_in->text), {}, found->built_in, {}};
+}
+
+bool same_problem(const Diagnostic& a, const Diagnostic& b) {
+  return a.message == b.message && a.range && b.range && a.range->offset == b.range->offset;
+}
+
+/// Reads the section as a machine on which nothing is wrong would, and as it is here. What is wrong everywhere is added
+/// to `diagnostics`.
+std::optional<Section> read_section(const policy::Policy& policy, const std::string& path, Diagnostics& diagnostics) {
+  if (!policy.landlock) return std::nullopt;
+  Diagnostics everywhere(policy.source);
+  resolve::resolve_landlock(policy, {"/etc", "/home/user/work", "/home/user"}, everywhere);
+  for (const Diagnostic& problem : everywhere.all()) {
+    const SourceRange range = problem.range.value_or(policy.landlock->range);
+    if (problem.severity == Severity::kError) {
+      diagnostics.error(range, problem.message);
+    } else {
+      diagnostics.warning(range, problem.message, problem.id);
+    }
+  }
+  Section section;
+  section.environment = kernel::path_environment(path);
+  Diagnostics here(policy.source);
+  section.ruleset = *resolve::resolve_landlock(policy, section.environment, here);
+  for (const Diagnostic& problem : here.all()) {
+    const auto same = [&](const Diagnostic& other) { return same_problem(problem, other); };
+    if (std::ranges::none_of(everywhere.all(), same)) section.unusable.push_back(problem);
+  }
+  return section;
 }
 
 Text read_text(Bytes bytes, const policy::Environment& environment) {
   const auto source = std::make_shared<const SourceText>(std::move(bytes.name), std::move(bytes.bytes));
-  Text text = {source, std::nullopt, {}, Diagnostics(source)};
+  Text text = {source, std::nullopt, {}, std::nullopt, Diagnostics(source), bytes.path};
   text.policy = policy::read_policy(source, environment, text.diagnostics, bytes.resource);
-  if (text.policy) text.rules = resolve::resolve(*text.policy, environment.native, text.diagnostics);
+  if (text.policy) {
+    text.rules = resolve::resolve(*text.policy, environment.native, text.diagnostics);
+    text.section = read_section(*text.policy, bytes.path, text.diagnostics);
+  }
   text.diagnostics.sort();
   return text;
 }
@@ -91,6 +125,7 @@ Step<Input> policy_input(Bytes bytes, const Options& options, const Log& log) {
   if (text.diagnostics.has_errors() || !text.policy) return Unusable{};
   input.policy = std::move(text.policy);
   input.rules = std::move(text.rules);
+  input.section = std::move(text.section);
   return input;
 }
 

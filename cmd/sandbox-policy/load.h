@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "arch/abi.h"
@@ -15,6 +16,7 @@
 #include "policy/environment.h"
 #include "policy/policy.h"
 #include "profiles/profiles.h"
+#include "resolve/landlock/ruleset.h"
 #include "resolve/rule_set.h"
 #include "sandbox-policy/options.h"
 
@@ -26,12 +28,23 @@ struct Unusable {};
 template <typename T>
 using Step = Result<T, Unusable>;
 
+/// A policy's landlock section, with its paths as they are here.
+struct Section {
+  resolve::Ruleset ruleset;
+  resolve::PathEnvironment environment;
+  /// Errors that the section has here and not elsewhere: by the working directory and by HOME. The paths that they are
+  /// about are not in the ruleset.
+  std::vector<Diagnostic> unusable;
+};
+
 /// A policy's text, read and resolved; there may be errors in it.
 struct Text {
   std::shared_ptr<const SourceText> source;
   std::optional<policy::Policy> policy;
   resolve::PolicyRules rules;
+  std::optional<Section> section;
   Diagnostics diagnostics;
+  std::string path;  ///< Of its file; empty for a built-in profile.
 };
 
 struct Input {
@@ -42,12 +55,21 @@ struct Input {
   // A policy, without errors.
   std::optional<policy::Policy> policy;
   resolve::PolicyRules rules;
+  std::optional<Section> section;
   const profiles::Profile* profile = nullptr;  ///< If it is a built-in one.
 
   // A filter file, or raw BPF as it stands in the file.
   std::optional<compile::ReadyFilter> filter;
 
-  [[nodiscard]] bool enabled() const { return !policy || policy->enabled; }
+  /// Whether there is a filter.
+  [[nodiscard]] bool enabled() const { return !policy || (policy->enabled && policy->has_filter); }
+  /// Why a policy has none, and where it says so.
+  [[nodiscard]] std::string_view why_no_filter() const {
+    return policy->has_filter ? "'enabled' is false" : "there is no seccomp section";
+  }
+  [[nodiscard]] SourceRange no_filter_range() const {
+    return policy->has_filter ? policy->enabled_range : policy->landlock->range;
+  }
   /// The ABIs that it covers. For raw BPF those that it asks for, or the machine's if it asks for none.
   [[nodiscard]] std::vector<arch::Abi> abis(arch::Abi machine) const;
 };

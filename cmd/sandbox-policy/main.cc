@@ -37,6 +37,8 @@ int run_command(const Options& options, const Log& log, Output& out) {
       return compile(options, log, out);
     case Command::kRecord:
       return record(options, log, out);
+    case Command::kScan:
+      return scan(options, log, out);
     case Command::kList:
       return list(options, log, out);
     case Command::kAudit:
@@ -69,18 +71,20 @@ int run(int argc, char** argv) {
     return kExitFailed;
   }
   const auto parsed = parse_options(argc, argv);
-  if (!parsed) {
-    log.error(parsed.error().message);
-    return kExitFailed;
-  }
   std::vector<KeptError> errors;
   log.keep_errors(errors);
   Output out;
   int status = kExitGood;
-  if (const auto* information = std::get_if<Information>(&*parsed)) {
+  if (!parsed) {
+    log.error(parsed.error().message);
+    status = kExitFailed;
+    if (parsed.error().json) answer_with_errors(parsed.error().command, errors, out);
+  } else if (const auto* information = std::get_if<Information>(&*parsed)) {
     out.add(information->text);
   } else {
     const Options& options = std::get<Options>(*parsed);
+    log.set_colour(options.colour);
+    out = Output(options.colour);
     if (options.quiet) log.set_level(LogLevel::kError);
     try {
       status = run_command(options, log, out);

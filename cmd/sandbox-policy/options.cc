@@ -17,9 +17,12 @@
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
 #include "base/text.h"
+#include "command_line/help_text.h"
 #include "command_line/option_table.h"
 #include "command_line/policy_name.h"
+#include "command_line/version.h"
 #include "kernel/probe.h"
+#include "sandbox-policy/text_formats.h"
 
 namespace sandbox::tool {
 namespace {
@@ -40,16 +43,19 @@ struct CommandSpec {
 constexpr CommandSpec kCommands[] = {
     {Command::kCheck, "check", "FILE...", 1, kAnyNumber, "errors and warnings, with their places",
      "Reads policies and says what is wrong with them, and what may not do what its author thinks.\n",
-     "--strict --self-installed --format --machine --cap --kernel --kernel-widths"},
+     "--strict --self-installed --program --with --follow --with-nss --loader --format --machine --cap --kernel "
+     "--kernel-widths"},
     {Command::kShow, "show", "FILE", 1, 1, "what a policy does with every call, and what its filter costs",
      "Shows what happens to each call, on one page: whole sets of calls by their names (@network-io), and what is\n"
      "left of a set call by call. Calls whose arguments matter are listed with their conditions.\n",
-     "--all --source --arch --format --machine --cap --kernel --kernel-widths --quiet"},
-    {Command::kExplain, "explain", "FILE CALL [ARGUMENT]...", 2, 8, "what one call gets, and the line that says so",
+     "--all --summary --html --source --arch --format --machine --cap --kernel --kernel-widths --quiet"},
+    {Command::kExplain, "explain", "FILE CALL [ARGUMENT]... | FILE PATH [ACCESS]...", 1, 8,
+     "what one call or access gets, and the line that says so",
      "Says what CALL gets, and quotes the line of the policy that decides. CALL is a name or a number; ARGUMENTs are\n"
      "integers or constants such as AF_UNIX or 'O_WRONLY|O_CREAT', missing ones are 0. Without any, a call whose\n"
-     "arguments matter is shown with all its cases.\n",
-     "--path --arch --format --machine --cap --kernel --kernel-widths --quiet"},
+     "arguments matter is shown with all its cases. PATH is a file, or a port such as tcp:443; ACCESS is read, write\n"
+     "and the like, or connect and bind. Without any, all that is allowed is shown.\n",
+     "--program --path --arch --format --machine --cap --kernel --kernel-widths --quiet"},
     {Command::kDisasm, "disasm", "FILE", 1, 1, "the filter program, annotated",
      "Prints the filter, instruction by instruction, with the names of calls and ABIs and the lines of the policy.\n",
      "--format --machine --cap --kernel --kernel-widths --quiet"},
@@ -57,10 +63,14 @@ constexpr CommandSpec kCommands[] = {
      "the calls that two policies or filters treat differently",
      "Compares what A and B do with every call and all arguments. This is a proof, not a sample: \"equal\" holds for\n"
      "all calls. For each difference there is an example, and whether B is looser or stricter there. Calls that\n"
-     "cannot be decided are listed. Several policies on one side apply together, as in a launch.\n",
-     "--fail-on --arch --format --machine --cap --kernel --kernel-widths --quiet"},
+     "cannot be decided are listed. Several policies on one side apply together, as in a launch. Landlock sections "
+     "are\n"
+     "compared as their paths are here.\n",
+     "--fail-on --html --arch --format --machine --cap --kernel --kernel-widths --quiet"},
     {Command::kTest, "test", "FILE...", 1, kAnyNumber, "runs expectations: what a policy should do with certain calls",
-     "Runs files of expectations, see sandbox-policy(1): each names a policy, and calls with what they should get.\n",
+     "Runs files of expectations, see sandbox-policy(1): each names a policy, and calls, files and ports with what "
+     "they\n"
+     "should get.\n",
      "--format --machine --cap --kernel --kernel-widths --quiet"},
     {Command::kConvert, "convert", "--to FORMAT FILE", 1, 1, "writes a policy in another format",
      "Writes the policy as 'beats' (YAML for sandbox-run and Elastic Beats), 'oci' (JSON for Docker, Podman and\n"
@@ -75,10 +85,17 @@ constexpr CommandSpec kCommands[] = {
     {Command::kRecord, "record", "-o OUT [--] PROGRAM [ARGUMENT]...", 1, kAnyNumber,
      "runs a program, and writes the policy that it needs",
      "Runs PROGRAM with all that it starts, and writes a policy that allows the calls which these have made. Until\n"
-     "then nothing is denied. No privileges are needed. The exit status is PROGRAM's.\n",
-     "--output --merge --args --default --force --assume --quiet"},
+     "then nothing is denied. No privileges are needed. The exit status is PROGRAM's. OUT is a container profile if\n"
+     "its name ends in .json, a drop-in for systemd if it ends in .conf or .service, else a policy of Beats.\n",
+     "--to --output --merge --args --files --folder-from --scan --default --force --assume --quiet"},
+    {Command::kScan, "scan", "PROGRAM", 1, 1, "what a program's machine code can call",
+     "Reads the machine code of PROGRAM, of its libraries and of their loader, and prints the system calls that they\n"
+     "can make. Nothing is executed. What cannot be known from the code is printed, too: libraries that are loaded\n"
+     "while it runs, programs that it starts. x86_64 alone.\n",
+     "--policy --args --with --follow --with-nss --loader --output --assume --default --force --format --quiet"},
     {Command::kList, "list", "TOPIC", 1, 1, "tables of the names that policies are written with",
-     "Prints one of the tables: syscalls, sets, actions, architectures, profiles, constants.\n", "--arch --format"},
+     "Prints one of the tables: syscalls, sets, actions, architectures, profiles, constants, paths.\n",
+     "--arch --format"},
     {Command::kAudit, "audit", "[LOG]...", 0, kAnyNumber, "what filters have denied, by the kernel's own records",
      "Prints the kernel's seccomp records, with names for the numbers: live until Ctrl-C, or those in LOGs, auditd's\n"
      "(also by 'ausearch -i'), the kernel's (dmesg) or the journal's (journalctl, also with '-o json'); '-' is "
@@ -90,6 +107,19 @@ constexpr CommandSpec kCommands[] = {
 
 using Option = command_line::Option<Options>;
 
+constexpr std::string_view kFormats[] = {"text", "json", "tap", "junit"};  // As in OutputFormat.
+constexpr std::string_view kTargetFormats[] = {"beats", "oci",  "k8s",    "systemd", "bpf",
+                                               "yaml",  "json", "docker", "podman",  "kubernetes"};
+constexpr std::string_view kLoaderExtents[] = {"start", "full"};
+constexpr std::string_view kDifferences[] = {"any", "looser", "stricter"};  // As in FailOn.
+constexpr std::string_view kRunning[] = {"running"};
+constexpr std::string_view kDefaultActions[] = {"errno", "kill_process", "kill_thread", "trap"};
+
+/// The formats that a command can answer in: `test` has all.
+std::span<const std::string_view> formats_of(Command command) {
+  return {kFormats, command == Command::kTest ? std::size(kFormats) : 2};
+}
+
 /// One of a few words. The error is a sentence.
 std::optional<std::string> expect_word(std::string_view what, std::string_view written,
                                        std::span<const std::string_view> words) {
@@ -100,8 +130,7 @@ std::optional<std::string> expect_word(std::string_view what, std::string_view w
 }
 
 std::optional<std::string> read_format(std::string_view value, Options& options) {
-  constexpr std::string_view kFormats[] = {"text", "json", "tap", "junit"};  // As in OutputFormat.
-  const std::span<const std::string_view> known(kFormats, options.command == Command::kTest ? 4 : 2);
+  const std::span<const std::string_view> known = formats_of(options.command);
   const auto found = std::ranges::find(known, value);
   if (found == known.end()) return expect_word("format", value, known);
   options.format = static_cast<OutputFormat>(found - known.begin());
@@ -109,14 +138,23 @@ std::optional<std::string> read_format(std::string_view value, Options& options)
   return std::nullopt;
 }
 
-std::optional<std::string> read_target_format(std::string_view value, Options& options) {
-  constexpr std::string_view kFormats[] = {"beats", "oci",  "k8s",    "systemd", "bpf",
-                                           "yaml",  "json", "docker", "podman",  "kubernetes"};
+/// The format that a word of --to stands for.
+std::string_view format_meant(std::string_view word) {
   constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
       {"yaml", "beats"}, {"json", "oci"}, {"docker", "oci"}, {"podman", "oci"}, {"kubernetes", "k8s"}};
-  const auto alias = std::ranges::find(kAliases, value, [](const auto& entry) { return entry.first; });
-  options.to = alias == std::end(kAliases) ? value : alias->second;
-  return expect_word("format", value, kFormats);
+  const auto alias = std::ranges::find(kAliases, word, [](const auto& entry) { return entry.first; });
+  return alias == std::end(kAliases) ? word : alias->second;
+}
+
+/// Whether `record` writes it: a SeccompProfile cannot tell ENOSYS from EPERM for the rest.
+bool is_record_format(std::string_view word) {
+  const std::string_view format = format_meant(word);
+  return format != "bpf" && format != "k8s";
+}
+
+std::optional<std::string> read_target_format(std::string_view value, Options& options) {
+  options.to = format_meant(value);
+  return expect_word("format", value, kTargetFormats);
 }
 
 std::optional<std::string> read_systemd_version(std::string_view text, Options& options) {
@@ -126,6 +164,16 @@ std::optional<std::string> read_systemd_version(std::string_view text, Options& 
     return "expected a version of systemd such as 252, found " + in_quotes(text);
   }
   options.systemd_version = version;
+  return std::nullopt;
+}
+
+std::optional<std::string> read_folder_from(std::string_view text, Options& options) {
+  unsigned count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return "expected a number of files, or 0 for no directories at all, found " + in_quotes(text);
+  }
+  options.folder_from = count;
   return std::nullopt;
 }
 
@@ -161,11 +209,15 @@ std::optional<std::string> read_kernel(std::string_view text, Options& options) 
   return std::nullopt;
 }
 
+std::optional<std::string> read_loader(std::string_view value, Options& options) {
+  options.full_loader = value == "full";
+  return expect_word("extent of the loader", value, kLoaderExtents);
+}
+
 std::optional<std::string> read_fail_on(std::string_view value, Options& options) {
-  constexpr std::string_view kWords[] = {"any", "looser", "stricter"};  // As in FailOn.
-  const auto found = std::ranges::find(kWords, value);
-  if (found == std::end(kWords)) return expect_word("kind of difference", value, kWords);
-  options.fail_on = static_cast<FailOn>(found - std::begin(kWords));
+  const auto found = std::ranges::find(kDifferences, value);
+  if (found == std::end(kDifferences)) return expect_word("kind of difference", value, kDifferences);
+  options.fail_on = static_cast<FailOn>(found - std::begin(kDifferences));
   return std::nullopt;
 }
 
@@ -173,15 +225,18 @@ std::optional<std::string> read_fail_on(std::string_view value, Options& options
 std::optional<std::string> read_default_action(std::string_view value, Options& options) {
   using policy::Action;
   constexpr Action kDenials[] = {Action::kErrno, Action::kKillProcess, Action::kKillThread, Action::kTrap};
-  std::vector<std::string_view> words;
-  for (const Action action : kDenials) {
-    words.push_back(policy::name_of(action));
-    if (value == words.back()) {
-      options.by_default = action;
-      return std::nullopt;
-    }
-  }
-  return expect_word("action", value, words);
+  static_assert(std::size(kDenials) == std::size(kDefaultActions));
+  const auto* const found = std::ranges::find(kDefaultActions, value);
+  if (found == std::end(kDefaultActions)) return expect_word("action", value, kDefaultActions);
+  options.by_default = kDenials[found - std::begin(kDefaultActions)];
+  return std::nullopt;
+}
+
+std::optional<std::string> read_colour(std::string_view value, Options& options) {
+  const auto found = std::ranges::find(kColourWords, value);
+  if (found == std::end(kColourWords)) return expect_word("colour", value, kColourWords);
+  options.colour = static_cast<ColourChoice>(found - std::begin(kColourWords));
+  return std::nullopt;
 }
 
 std::optional<std::string> read_pid(std::string_view text, Options& options) {
@@ -200,10 +255,12 @@ constexpr Option kOptions[] = {
     {"--self-installed", 0, "", "for a program that installs the policy itself: its start is over",
      &Options::self_installed},
     {"--all", 0, "", "list every call, with its number", &Options::all},
+    {"--html", 0, "", "one page for a browser, complete in itself", &Options::html},
+    {"--summary", 0, "", "what a program can do under it, in ten lines", &Options::summary},
     {"--source", 0, "", "print the text itself, with its comments: a profile to read or to change", &Options::source},
     {"--path", 0, "", "print the way through the filter, too", &Options::path},
     {"--to", 0, "FORMAT", "beats (yaml), oci (json, docker, podman), k8s (kubernetes), systemd or bpf",
-     Option::Once{read_target_format}},
+     Option::Once{read_target_format}, kTargetFormats},
     {"--runtime-calls", 0, "", "oci, k8s: allow what a container runtime needs to start a program",
      &Options::runtime_calls},
     {"--systemd-version", 0, "N", "systemd: leave out the names of calls that this version does not know",
@@ -211,20 +268,36 @@ constexpr Option kOptions[] = {
     {"--lossy", 0, "", "write something stricter, with a warning, for what the format cannot say", &Options::lossy},
     {"--output", 'o', "OUT", "the file to write; - is standard output", &Options::output},
     {"--merge", 0, "FILE", "add to this policy instead of beginning a new one; FILE may be OUT", &Options::merge},
-    {"--args", 0, "", "tell apart what ioctl, socket, socketpair, prctl, fcntl and clone are called for",
+    {"--args", 0, "", "tell apart what ioctl, socket, prctl, fcntl, clone and the like are called for",
      &Options::narrow},
+    {"--files", 0, "", "also write a landlock section that allows the files and TCP ports that were reached",
+     &Options::files},
+    {"--folder-from", 0, "N", "files: name a directory in place of N of its files used alike (10; 0: never)",
+     Option::Once{read_folder_from}},
     {"--default", 0, "ACTION", "what a new policy does with other calls: errno (the default), kill_process ...",
-     Option::Once{read_default_action}},
-    {"--force", 0, "", "replace a file that 'record' has not written", &Options::force},
-    {"--assume", 0, "SET", "do not watch, but allow a set (@basic-io) or a call; may be given more than once",
+     Option::Once{read_default_action}, kDefaultActions},
+    {"--force", 0, "", "replace a file that 'record' or 'scan' has not written", &Options::force},
+    {"--assume", 0, "SET", "do not look for it, but allow a set (@basic-io) or a call; may be given more than once",
      &Options::assumed},
+    {"--policy", 0, "FILE", "compare the code with a policy: what that denies, and what it allows without need",
+     &Options::policy},
+    {"--with", 0, "LIB", "a library that the program loads while it runs; may be given more than once", &Options::with},
+    {"--follow", 0, "PROGRAM", "a program that it starts, scanned as well; may be given more than once",
+     &Options::follow},
+    {"--with-nss", 0, "", "the libraries of /etc/nsswitch.conf, too", &Options::with_nss},
+    {"--loader", 0, "WHAT", "the loader's calls: start (the default), or full, as with LD_PROFILE or as a command",
+     Option::Once{read_loader}, kLoaderExtents},
+    {"--program", 0, "PROGRAM",
+     "a program's code: why it can make CALL (explain, without FILE), what is denied (check)", &Options::program},
+    {"--scan", 0, "", "read PROGRAM's machine code, too, and note which calls it can make that were not seen",
+     &Options::scan},
     {"--raw", 0, "", "raw BPF without a header, for 'bwrap --seccomp' and other launchers", &Options::raw},
     {"--fail-on", 0, "WHICH", "the differences for which the exit status is 1: any (the default), looser or stricter",
-     Option::Once{read_fail_on}},
+     Option::Once{read_fail_on}, kDifferences},
     {"--arch", 0, "ABI", "the calls of this ABI (default: of all; explain: the first covered; list: this machine's)",
      Option::Once{read_abi<&Options::arch>}},
     {"--format", 0, "FORMAT", "text for people (the default), or json; with test also tap and junit",
-     Option::Once{read_format}},
+     Option::Once{read_format}, kFormats},
     {"--pid", 0, "N", "only what this process did", Option::Once{read_pid}},
     {"--call", 0, "NAME", "only this system call; may be given more than once", &Options::calls},
     {"--machine", 0, "ABI", "read and compile as on a machine of this ABI (default: this one's)",
@@ -233,9 +306,11 @@ constexpr Option kOptions[] = {
      Option::Once{read_capabilities}},
     {"--kernel", 0, "VERSION",
      "container profiles: the Linux version for 'minKernel', or running (default: the newest)",
-     Option::Once{read_kernel}},
+     Option::Once{read_kernel}, kRunning},
     {"--kernel-widths", 0, "", "container profiles: compare the bits that the kernel reads, not 64",
      &Options::kernel_widths},
+    {"--color", 0, "WHEN", "auto (the default: on a terminal, without NO_COLOR), always or never",
+     Option::Once{read_colour}, kColourWords},
     {"--quiet", 'q', "", "print no warnings and no remarks", &Options::quiet},
     {"--help", 'h', "", "print this help", &Options::help},
 };
@@ -253,7 +328,7 @@ constexpr bool takes(const CommandSpec& spec, std::string_view option) {
   while (!own.empty()) {
     if (take_word(own) == option) return true;
   }
-  return option == "--help";
+  return option == "--color" || option == "--help";
 }
 
 /// Whether every option is one of some command's, and every word of a command's list an option.
@@ -273,42 +348,34 @@ constexpr bool all_options_are_taken() {
 static_assert(all_options_are_taken());
 
 constexpr const char* kFileHelp =
-    "\n"
     "FILE is a policy, a filter file, raw BPF of any tool, profile:NAME for a built-in policy, or - for standard "
-    "input.\n"
-    "A policy is Elastic Beats' YAML, a container profile (also in a bundle's config.json or a SeccompProfile), or a\n"
-    "systemd unit. It is recognised by what is in it. FILE#NAME is one of several SeccompProfiles in a file.\n";
+    "input. A policy is Elastic Beats' YAML, a container profile (also in a bundle's config.json or a SeccompProfile), "
+    "or a systemd unit. It is recognised by what is in it. FILE#NAME is one of several SeccompProfiles in a file.";
 
 constexpr const char* kExitHelp =
-    "\n"
-    "Exit status: 0 all is well; 1 there are warnings (check --strict), differences, failed expectations or no\n"
-    "records (audit); 2 the command line or an input is wrong, or the output cannot be written; 3 diff could not "
-    "decide.\n";
+    "Exit status: 0 all is well; 1 there are warnings (check --strict), differences, failed expectations, no records "
+    "(audit), or calls that are denied or not known (scan, check --program); 2 the command line or an input is wrong, "
+    "or the output "
+    "cannot be written; 3 diff could not decide.";
 
 constexpr const char* kRecordExitHelp =
-    "\n"
-    "Exit status: PROGRAM's own, 128 and the number of the signal that ended it; 2 when nothing was started or the\n"
-    "policy could not be written, 126 when PROGRAM cannot be executed, 127 when it was not found.\n";
+    "Exit status: PROGRAM's own, 128 and the number of the signal that ended it; 2 when nothing was started or the "
+    "policy could not be written, 126 when PROGRAM cannot be executed, 127 when it was not found.";
 
 constexpr size_t kHelpColumn = 26;
 
-std::string help_row(std::string left, std::string_view right) {
-  left.resize(std::max<size_t>(left.size() + 2, kHelpColumn), ' ');
-  return left + std::string(right) + "\n";
-}
-
 std::string general_help() {
+  using command_line::wrapped;
+  const size_t width = command_line::help_width();
   std::string text =
-      "Usage: sandbox-policy COMMAND [OPTION]... [ARGUMENT]...\n"
-      "\n"
-      "Writes and judges system-call policies for sandbox-run(1). It restricts no program.\n"
-      "\n"
-      "Commands:\n";
-  for (const CommandSpec& spec : kCommands) text += help_row("  " + std::string(spec.name), spec.summary);
-  text +=
-      "\n"
-      "sandbox-policy COMMAND --help has a command's options; --version prints the version.\n";
-  return text + kFileHelp + kExitHelp +
+      "Usage: sandbox-policy COMMAND [OPTION]... [ARGUMENT]...\n\n" +
+      wrapped("Writes and judges system-call policies for sandbox-run(1). It restricts no program.", width) +
+      "\nCommands:\n";
+  for (const CommandSpec& spec : kCommands) {
+    text += command_line::help_row("  " + std::string(spec.name), spec.summary, kHelpColumn, width);
+  }
+  text += "\n" + wrapped("sandbox-policy COMMAND --help has a command's options; --version prints the version.", width);
+  return text + "\n" + wrapped(kFileHelp, width) + "\n" + wrapped(kExitHelp, width) +
          "\n"
          "Example: sandbox-policy explain beat.yml openat\n"
          "Manuals: sandbox-policy(1), sandbox-policy(5)\n";
@@ -321,17 +388,22 @@ class HelpFormatter : public CLI::Formatter {
   std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
     (void)name;
     (void)mode;
-    std::string text = "Usage: sandbox-policy " + std::string(spec_.name) + " [OPTION]... " + std::string(spec_.usage) +
-                       "\n\n" + std::string(spec_.description) + "\nOptions:\n";
+    using command_line::wrapped;
+    constexpr std::string_view kUsage = "Usage: ";
+    std::string text(kUsage);
+    text += wrapped("sandbox-policy " + std::string(spec_.name) + " [OPTION]... " + std::string(spec_.usage), width_,
+                    kUsage.size(), kUsage.size());
+    text += "\n" + wrapped(spec_.description, width_) + "\nOptions:\n";
     for (const CLI::Option* option : app->get_options()) {
       if (!option->nonpositional()) continue;
       text += make_option(option, false);
     }
-    constexpr Command kWithoutFile[] = {Command::kList, Command::kTest, Command::kAudit, Command::kRecord};
+    constexpr Command kWithoutFile[] = {Command::kList, Command::kTest, Command::kAudit, Command::kRecord,
+                                        Command::kScan};
     if (std::find(std::begin(kWithoutFile), std::end(kWithoutFile), spec_.command) == std::end(kWithoutFile)) {
-      text += kFileHelp;
+      text += "\n" + wrapped(kFileHelp, width_);
     }
-    return text + (spec_.command == Command::kRecord ? kRecordExitHelp : kExitHelp);
+    return text + "\n" + wrapped(spec_.command == Command::kRecord ? kRecordExitHelp : kExitHelp, width_);
   }
 
   std::string make_option(const CLI::Option* option, bool is_positional) const override {
@@ -339,11 +411,12 @@ class HelpFormatter : public CLI::Formatter {
     const std::string letter = option->get_snames().empty() ? "    " : "-" + option->get_snames().front() + ", ";
     std::string left = "  " + letter + "--" + option->get_lnames().front();
     if (option->get_expected_min() > 0) left += " " + option->get_type_name();
-    return help_row(std::move(left), option->get_description());
+    return command_line::help_row(std::move(left), option->get_description(), kHelpColumn, width_);
   }
 
  private:
   const CommandSpec& spec_;
+  size_t width_ = command_line::help_width();
 };
 
 /// What stands on the command line, not yet understood.
@@ -393,11 +466,13 @@ UsageError unknown_option(const CommandSpec& spec, std::string_view written) {
                          (nearest ? "; did you mean " + in_quotes(*nearest) + "?" : "; --help lists the options"));
 }
 
+UsageError too_few_arguments(const CommandSpec& spec) {
+  return usage_error(
+      spec, "expected " + std::string(spec.usage) + "; sandbox-policy " + std::string(spec.name) + " --help shows how");
+}
+
 std::optional<UsageError> wrong_arguments(const CommandSpec& spec, const std::vector<std::string>& arguments) {
-  if (arguments.size() < spec.least) {
-    return usage_error(spec, "expected " + std::string(spec.usage) + "; sandbox-policy " + std::string(spec.name) +
-                                 " --help shows how");
-  }
+  if (arguments.size() < spec.least) return too_few_arguments(spec);
   if (arguments.size() > spec.most) {
     return usage_error(spec, "unexpected argument " + in_quotes(std::string_view(arguments[spec.most])));
   }
@@ -407,20 +482,55 @@ std::optional<UsageError> wrong_arguments(const CommandSpec& spec, const std::ve
 /// How many of the inputs are standard input.
 size_t standard_inputs(const Options& options) {
   size_t files = options.arguments.size();
-  if (options.command == Command::kExplain) files = 1;
-  if (options.command == Command::kRecord || options.command == Command::kList) files = 0;
+  if (options.command == Command::kExplain) files = options.program.empty() ? 1 : 0;
+  const bool reads_none =
+      options.command == Command::kRecord || options.command == Command::kList || options.command == Command::kScan;
+  if (reads_none) files = 0;
   const auto count = std::count_if(options.arguments.begin(), options.arguments.begin() + static_cast<ptrdiff_t>(files),
                                    command_line::is_standard_input);
-  return static_cast<size_t>(count) + (command_line::is_standard_input(options.merge) ? 1 : 0);
+  const auto also = [](const std::string& name) {
+    return command_line::is_standard_input(name) ? size_t{1} : size_t{0};
+  };
+  return static_cast<size_t>(count) + also(options.merge) + also(options.policy);
+}
+
+/// systemd has one answer for all that is not allowed, and no conditions.
+std::optional<UsageError> wrong_record_format(const CommandSpec& spec, const Options& options) {
+  if (!is_record_format(options.to)) {
+    return usage_error(spec, "--to is beats, oci or systemd here, and not " + options.to);
+  }
+  if (options.files && options.to != "beats") return usage_error(spec, "--files writes a policy of Beats alone");
+  if (options.to != "systemd") return std::nullopt;
+  const std::string cannot = "a unit of systemd cannot have what ";
+  if (options.narrow) return usage_error(spec, cannot + "--args tells apart; leave it out, or record a policy");
+  if (!options.merge.empty()) {
+    return usage_error(spec, cannot + "--merge adds to; record a policy, and convert it by 'sandbox-policy convert'");
+  }
+  if (options.by_default != policy::Action::kErrno) {
+    return usage_error(spec, cannot + "--default says: ENOSYS for newer calls, and the action for the others");
+  }
+  return std::nullopt;
 }
 
 /// What the command cannot do without.
 std::optional<UsageError> missing_option(const CommandSpec& spec, const Options& options) {
   const bool writes = spec.command == Command::kCompile || spec.command == Command::kRecord;
+  if (spec.command == Command::kExplain) {  // A FILE and a CALL, or a CALL alone of a program's code.
+    if (options.program.empty() && options.arguments.size() < 2) return too_few_arguments(spec);
+    if (!options.program.empty() && options.arguments.size() > 1) {
+      return usage_error(spec,
+                         "unexpected argument " + in_quotes(options.arguments[1]) + "; --program takes a CALL alone");
+    }
+  }
+  if (spec.command == Command::kCheck && options.program.empty()) {
+    const bool of_scan = !options.with.empty() || !options.follow.empty() || options.with_nss || options.full_loader;
+    if (of_scan) return usage_error(spec, "--with, --follow, --with-nss and --loader go with --program");
+  }
   if (writes && options.output.empty()) return usage_error(spec, "expected -o OUT");
   if (spec.command == Command::kConvert && options.to.empty()) {
     return usage_error(spec, "expected --to FORMAT: beats, oci, k8s, systemd or bpf");
   }
+  if (spec.command == Command::kRecord) return wrong_record_format(spec, options);
   const bool for_runtime = options.to == "oci" || options.to == "k8s";
   if (options.runtime_calls && !for_runtime)
     return usage_error(spec, "--runtime-calls goes with --to oci and --to k8s");
@@ -450,6 +560,7 @@ Result<Options, UsageError> read_line(const CommandSpec& spec, const Line& line)
       return usage_error(spec, *error);
     }
   }
+  if (spec.command == Command::kRecord && options.to.empty()) options.to = format_of_ending(options.output);
   if (auto missing = missing_option(spec, options)) return std::move(*missing);
   if (standard_inputs(options) > 1) return usage_error(spec, std::string(command_line::kOneStandardInput));
   return options;
@@ -493,9 +604,43 @@ int words_of_first_side(int argc, char** argv) {
   return std::min(index, argc);
 }
 
+/// Reads words that are options alone, each by its whole name or letter and its value a word of its own: CLI11 needs
+/// longer than all else before a recording starts. False: one of them is another; `line` is as it was.
+bool read_plain_options(const CommandSpec& spec, std::span<char*> words, Line& line) {
+  Line plain;
+  for (size_t at = 0; at < words.size(); ++at) {
+    const std::string_view word = words[at];
+    const auto* const option = std::ranges::find_if(kOptions, [&](const Option& one) {
+      return one.name == word || (one.letter != 0 && word.size() == 2 && word[0] == '-' && word[1] == one.letter);
+    });
+    if (option == std::end(kOptions) || option->name == "--help" || !takes(spec, option->name)) return false;
+    const auto index = static_cast<size_t>(option - std::begin(kOptions));
+    if (!option->takes_value()) {
+      plain.flags.at(index) = true;
+      continue;
+    }
+    const std::string_view value = ++at < words.size() ? std::string_view(words[at]) : std::string_view();
+    if (value.empty() || value.starts_with('-')) return false;
+    plain.values.at(index).emplace_back(value);
+  }
+  line = std::move(plain);
+  return true;
+}
+
 using Parsed = std::variant<Options, Information>;
 
 Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char** argv) {
+  if (spec.command == Command::kRecord) {
+    const int own = own_words(spec, argc, argv);
+    Line line;
+    if (read_plain_options(spec, {argv + 2, static_cast<size_t>(own - 2)}, line)) {
+      const int program = own < argc && std::string_view(argv[own]) == "--" ? own + 1 : own;
+      line.arguments.assign(argv + program, argv + argc);
+      auto options = read_line(spec, line);
+      if (!options) return options.error();
+      return Parsed(std::move(*options));
+    }
+  }
   // An App for the one command: CLI11's own subcommands would take a file called 'list' for one.
   CLI::App app;
   app.formatter(std::make_shared<HelpFormatter>(spec));
@@ -539,13 +684,23 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
   return Parsed(std::move(*options));
 }
 
-}  // namespace
+/// Whether "--format json" stands on a command line that is not understood. Behind '--' and for record, which takes no
+/// format, it is another program's.
+bool asks_for_json(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "record") return false;
+  for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--format=json") return true;
+    if (word == "--format" && i + 1 < argc && std::string_view(argv[i + 1]) == "json") return true;
+  }
+  return false;
+}
 
-Result<std::variant<Options, Information>, UsageError> parse_options(int argc, char** argv) {
+Result<Parsed, UsageError> parse_words(int argc, char** argv) {
   if (argc < 2) return UsageError{"no command is given; sandbox-policy --help lists them"};
   const std::string_view word = argv[1];
   if (word == "--help" || word == "-h" || word == "help") return Parsed(Information{general_help()});
-  if (word == "--version") return Parsed(Information{"sandbox-policy " SANDBOX_RUN_VERSION "\n"});
+  if (word == "--version") return Parsed(Information{command_line::version_text("sandbox-policy")});
   std::vector<std::string_view> names;
   for (const CommandSpec& spec : kCommands) {
     if (spec.name == word) return parse_command(spec, argc, argv);
@@ -555,6 +710,37 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
   const auto nearest = nearest_name(word, names);
   return UsageError{"unknown command " + in_quotes(word) +
                     (nearest ? "; did you mean " + in_quotes(*nearest) + "?" : "; --help lists them")};
+}
+
+}  // namespace
+
+Result<std::variant<Options, Information>, UsageError> parse_options(int argc, char** argv) {
+  auto parsed = parse_words(argc, argv);
+  if (parsed) return parsed;
+  UsageError error = parsed.error();
+  error.json = asks_for_json(argc, argv);
+  for (const CommandSpec& spec : kCommands) {
+    if (argc > 1 && spec.name == argv[1]) error.command = spec.command;
+  }
+  return error;
+}
+
+std::vector<CommandRow> command_rows() {
+  std::vector<CommandRow> rows;
+  for (const CommandSpec& spec : kCommands) {
+    CommandRow row = {spec.name, spec.summary, {}};
+    for (const Option& option : kOptions) {
+      if (!takes(spec, option.name)) continue;
+      row.options.push_back(command_line::row_of(option));
+      std::vector<std::string_view>& words = row.options.back().words;
+      if (option.name == "--format") words.assign(formats_of(spec.command).begin(), formats_of(spec.command).end());
+      if (option.name == "--to" && spec.command == Command::kRecord) {
+        std::erase_if(words, [](std::string_view word) { return !is_record_format(word); });
+      }
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
 }
 
 }  // namespace sandbox::tool

@@ -5,33 +5,12 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 
 namespace sandbox::tool {
 namespace {
 
 constexpr size_t kSmallestWidth = 60;
 constexpr size_t kLargestWidth = 120;
-
-const char* sequence(Colour colour) {
-  switch (colour) {
-    case Colour::kNone:
-      return "";
-    case Colour::kBold:
-      return "\x1b[1m";
-    case Colour::kDim:
-      return "\x1b[2m";
-    case Colour::kRed:
-      return "\x1b[31m";
-    case Colour::kGreen:
-      return "\x1b[32m";
-    case Colour::kYellow:
-      return "\x1b[33m";
-    case Colour::kCyan:
-      return "\x1b[36m";
-  }
-  return "";
-}
 
 /// How many columns a text takes, near enough: code points.
 size_t width_of(std::string_view text) {
@@ -55,11 +34,8 @@ Colour colour_of(policy::Action action) {
   }
 }
 
-Output::Output() : terminal_(isatty(STDOUT_FILENO) == 1) {
-  const char* no_colour = std::getenv("NO_COLOR");
-  const char* terminal = std::getenv("TERM");
-  const bool dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
-  colour_ = terminal_ && !dumb && (no_colour == nullptr || *no_colour == '\0');
+Output::Output(ColourChoice choice)
+    : terminal_(isatty(STDOUT_FILENO) == 1), colour_(wants_colour(choice, STDOUT_FILENO)) {
   winsize size = {};
   if (terminal_ && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) {
     width_ = std::clamp<size_t>(size.ws_col, kSmallestWidth, kLargestWidth);
@@ -67,8 +43,11 @@ Output::Output() : terminal_(isatty(STDOUT_FILENO) == 1) {
 }
 
 std::string Output::paint(Colour colour, std::string_view text) const {
-  if (!colour_ || colour == Colour::kNone || text.empty()) return std::string(text);
-  return sequence(colour) + std::string(text) + "\x1b[0m";
+  return colour_ ? painted(colour, text) : std::string(text);
+}
+
+void Output::excerpt(std::string_view text) {
+  line(colour_ ? with_painted_marks(Colour::kGreen, text) : std::string(text));
 }
 
 void Output::table(const std::vector<std::vector<Cell>>& rows, size_t indent) {

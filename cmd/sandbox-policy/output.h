@@ -7,11 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/colour.h"
 #include "policy/policy.h"
 
 namespace sandbox::tool {
-
-enum class Colour : uint8_t { kNone, kBold, kDim, kRed, kGreen, kYellow, kCyan };
 
 /// The colour of a verdict: green passes, yellow fails, red dies.
 Colour colour_of(policy::Action action);
@@ -30,16 +29,19 @@ struct Cell {
 /// printed nothing.
 class Output {
  public:
-  /// Colour and width as standard output has them: colour on a terminal only, and not with NO_COLOR (no-color.org).
-  Output();
+  /// Colour and width as standard output has them.
+  explicit Output(ColourChoice choice = ColourChoice::kAuto);
   Output(bool colour, size_t width) : colour_(colour), width_(width) {}
 
   /// What was collected.
   [[nodiscard]] const std::string& text() const { return text_; }
 
   void add(std::string_view text) { text_ += text; }
+  void clear() { text_.clear(); }
   void line(std::string_view text) { (text_ += text) += '\n'; }
   [[nodiscard]] std::string paint(Colour colour, std::string_view text) const;
+  /// What format_excerpt() gives: the line, and the marks below it.
+  void excerpt(std::string_view text);
   [[nodiscard]] bool on_terminal() const { return terminal_; }
 
   /// Rows below one another, two spaces between the columns, each indented. The last column is not filled up.

@@ -65,14 +65,16 @@ Result<Beside, int> make_beside(int folder, const std::string& base) {
 
 }  // namespace
 
-Result<OutputFile, std::string> OutputFile::prepare(const std::string& name) {
+Result<OutputFile, std::string> OutputFile::prepare(const std::string& name, Link link) {
   if (name == kStandardStream) {
     UniqueFd fd(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
     if (!fd.valid()) return failure("<standard output>", errno);
     return OutputFile(std::move(fd));
   }
   struct stat info = {};
-  const bool exists = stat(name.c_str(), &info) == 0;
+  const bool follows = link == Link::kFollowed;
+  const bool there = (follows ? stat(name.c_str(), &info) : lstat(name.c_str(), &info)) == 0;
+  const bool exists = there && !S_ISLNK(info.st_mode);
   if (exists && S_ISDIR(info.st_mode)) return printable_path(name) + ": is a directory, expected a file";
   if (exists && !S_ISREG(info.st_mode)) return printable_path(name) + ": is no regular file";
   const size_t slash = name.rfind('/');
@@ -106,6 +108,11 @@ std::optional<std::string> OutputFile::contents(size_t limit) const {
     bytes.append(part, static_cast<size_t>(got));
   }
   return bytes;
+}
+
+bool OutputFile::is_free() const {
+  struct stat info = {};
+  return base_.empty() || (fstatat(folder_.get(), base_.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT);
 }
 
 std::optional<std::string> OutputFile::write(std::string_view bytes) const {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,9 +18,11 @@ namespace sandbox::tool {
 /// links meanwhile does not change where it is written.
 class OutputFile {
  public:
-  /// Standard output for "-". Through a symbolic link, to the file that it leads to now. Makes sure that a file can be
-  /// made there. The error is a sentence.
-  static Result<OutputFile, std::string> prepare(const std::string& name);
+  enum class Link : uint8_t { kFollowed, kReplaced };
+
+  /// Standard output for "-". Through a symbolic link, to the file that it leads to now, or in the place of the link.
+  /// Makes sure that a file can be made there. The error is a sentence.
+  static Result<OutputFile, std::string> prepare(const std::string& name, Link link = Link::kFollowed);
 
   /// Writes it beside its place first, and then renames it, so that half of it is never seen. A file that is there
   /// gives it its permissions. The error is a sentence; none when all is well.
@@ -27,6 +30,9 @@ class OutputFile {
 
   /// What stands in the file now, up to this many bytes; none if there is no file, or it cannot be read.
   [[nodiscard]] std::optional<std::string> contents(size_t limit) const;
+
+  /// Whether nothing is in the way; standard output is always free.
+  [[nodiscard]] bool is_free() const;
 
   /// The descriptor that must stay open.
   [[nodiscard]] int folder() const { return folder_.get(); }

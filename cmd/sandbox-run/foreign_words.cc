@@ -18,10 +18,14 @@ struct Row {
 };
 
 constexpr std::string_view kFiles =
-    "files are not restricted here; to do so run sandbox-run inside of bwrap: bwrap OPTIONS -- sandbox-run -- PROGRAM";
-constexpr std::string_view kPorts =
-    "ports are not restricted one by one here; --no-network closes all: sandbox-run "
-    "--no-network -- PROGRAM";
+    "files are kept out of reach by naming those that are not: sandbox-run --ro PATH --rw PATH -- PROGRAM";
+constexpr std::string_view kReadable = "type: sandbox-run --ro % -- PROGRAM";
+constexpr std::string_view kExecutable = "type: sandbox-run --rox % -- PROGRAM";
+constexpr std::string_view kWritable = "type: sandbox-run --rw % -- PROGRAM";
+constexpr std::string_view kAllOfIt = "type: sandbox-run --rwx % -- PROGRAM";
+constexpr std::string_view kMounts =
+    "nothing is mounted here, paths stay what they are; to restrict them: sandbox-run --ro PATH --rw PATH -- PROGRAM";
+constexpr std::string_view kSetsCome = "that comes with the options about files: sandbox-run --rw PATH -- PROGRAM";
 constexpr std::string_view kNoNetwork = "type: sandbox-run --no-network -- PROGRAM";
 constexpr std::string_view kNamespaces =
     "namespaces are not made here; run sandbox-run inside of them: bwrap OPTIONS -- sandbox-run -- PROGRAM";
@@ -64,12 +68,12 @@ constexpr Row kRows[] = {
     {"--private-tmp", "", "firejail's", kFiles},
     {"--private-dev", "", "firejail's", kFiles},
     {"--private-etc", "", "firejail's", kFiles},
-    {"--whitelist", "", "firejail's", kFiles},
+    {"--whitelist", "", "firejail's", kWritable},
     {"--blacklist", "", "firejail's", kFiles},
     {"--noexec", "", "firejail's",
-     "a folder's programs are not denied here; to start none at all, type: sandbox-run --no-exec -- PROGRAM"},
+     "programs of a folder that is not named so are not started: sandbox-run --rw PATH --rox PATH -- PROGRAM"},
     {"--read-only", "", "firejail's and docker's", kFiles},
-    {"--read-write", "", "firejail's", kFiles},
+    {"--read-write", "", "firejail's", kWritable},
 
     {"--unshare-net", "", "bubblewrap's", kNoNetwork},
     {"--unshare-all", "", "bubblewrap's", kNamespaces},
@@ -79,13 +83,13 @@ constexpr Row kRows[] = {
     {"--unshare-uts", "", "bubblewrap's", kNamespaces},
     {"--unshare-cgroup", "", "bubblewrap's", kNamespaces},
     {"--share-net", "", "bubblewrap's", "networks stay as they are: sandbox-run -- PROGRAM"},
-    {"--ro-bind", "", "bubblewrap's", kFiles},
-    {"--bind", "", "bubblewrap's", kFiles},
-    {"--dev-bind", "", "bubblewrap's", kFiles},
-    {"--dev", "", "bubblewrap's", kFiles},
-    {"--proc", "", "bubblewrap's", kFiles},
-    {"--tmpfs", "", "bubblewrap's and docker's", kFiles},
-    {"--symlink", "", "bubblewrap's", kFiles},
+    {"--ro-bind", "", "bubblewrap's", kExecutable},
+    {"--bind", "", "bubblewrap's", kAllOfIt},
+    {"--dev-bind", "", "bubblewrap's", kAllOfIt},
+    {"--dev", "", "bubblewrap's", kSetsCome},
+    {"--proc", "", "bubblewrap's", kSetsCome},
+    {"--tmpfs", "", "bubblewrap's and docker's", kMounts},
+    {"--symlink", "", "bubblewrap's", kMounts},
     {"--die-with-parent", "", "bubblewrap's", "type: setpriv --pdeathsig KILL sandbox-run -- PROGRAM"},
     {"--new-session", "", "bubblewrap's",
      "the profile 'default' denies typing into the terminal; for a session, type: setsid -w sandbox-run -- PROGRAM"},
@@ -93,12 +97,11 @@ constexpr Row kRows[] = {
     {"--setenv", "", "bubblewrap's", "type: sandbox-run -- env NAME=VALUE PROGRAM"},
     {"--chdir", "", "bubblewrap's", "type: env -C % sandbox-run -- PROGRAM"},
 
-    {"--ro", "", "landrun's", kFiles},
-    {"--rox", "", "landrun's", kFiles},
-    {"--rw", "", "landrun's", kFiles},
-    {"--rwx", "", "landrun's", kFiles},
-    {"--bind-tcp", "", "landrun's", kPorts},
-    {"--connect-tcp", "", "landrun's", kPorts},
+    {"--add-exec", "", "landrun's",
+     "PROGRAM itself may be executed without an option: sandbox-run --ro PATH -- PROGRAM"},
+    {"--ldd", "", "landrun's", kSetsCome},
+    {"--env", "", "landrun's and docker's",
+     "the environment stays; for less of it: env -i NAME=VALUE sandbox-run -- PROGRAM"},
     {"--unrestricted-network", "", "landrun's", "networks stay as they are: sandbox-run -- PROGRAM"},
     {"--unrestricted-filesystem", "", "landrun's", "files stay as they are: sandbox-run -- PROGRAM"},
 
@@ -110,8 +113,8 @@ constexpr Row kRows[] = {
     {"--cap-add", "", "docker's and bubblewrap's",
      "capabilities are not given here; type: setpriv --inh-caps=+NAME --ambient-caps=+NAME sandbox-run -- PROGRAM"},
     {"--privileged", "", "docker's", "without a filter, PROGRAM is run by itself: PROGRAM"},
-    {"--volume", "", "docker's", kFiles},
-    {"--mount", "", "docker's", kFiles},
+    {"--volume", "", "docker's", kMounts},
+    {"--mount", "", "docker's", kMounts},
     {"--user", "", "docker's and systemd-run's",
      "the user stays the same; type: setpriv --reuid=USER --regid=GROUP --init-groups sandbox-run -- PROGRAM"},
     {"--rm", "", "docker's", "there is no container to remove: sandbox-run -- PROGRAM"},

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""Writes launch_layout.ld: which sections of the launcher a launch touches.
+"""Writes launch_layout.ld: which sections of the launcher a launch touches; or ../sandbox-policy/record_layout.ld: which
+functions of sandbox-policy a recording runs.
 
     launch_layout_generator.py BUILD_DIRECTORY POLICY... > launch_layout.ld
+    launch_layout_generator.py BUILD_DIRECTORY --record > record_layout.ld
 
 BUILD_DIRECTORY is one of the preset `release`. The launcher is linked once more, with a map, and run under valgrind's
 lackey, which prints every address that is executed, read or written: once with each policy and once without. valgrind
-has no seccomp(2), so there each run ends with an error message; what a launch does instead is learned by single steps
-through the one without a policy. The order is a matter of speed alone. A pattern that matches nothing (another
-compiler, another C library) is no error, and what no pattern names goes where it always went. Needs valgrind.
+has neither seccomp(2) nor Landlock, so there each run ends with an error message; what a launch does instead is learned
+by single steps through the same launches. So is what a recording does, in all its processes, which takes a minute. The
+order is a matter of speed alone. A pattern that matches nothing (another compiler, another C library) is no error, and what no
+pattern names goes where it always went. Needs valgrind.
 """
 import bisect
 import collections
@@ -29,11 +32,11 @@ ALONG = {
 }
 
 
-def link_with_map(build, program, map_file):
-    commands = subprocess.run(['ninja', '-C', build, '-t', 'commands', 'sandbox-run'], check=True, text=True,
+def link_with_map(build, name, program, map_file):
+    commands = subprocess.run(['ninja', '-C', build, '-t', 'commands', name], check=True, text=True,
                               capture_output=True).stdout.splitlines()
     words = shlex.split(commands[-1].replace('&&', ' ').lstrip(': '))
-    words = [word for word in words if word != ':' and 'launch_layout' not in word]
+    words = [word for word in words if word != ':' and '_layout.ld' not in word]
     words[words.index('-o') + 1] = program
     subprocess.run(words + ['-Wl,-Map=' + map_file], check=True, cwd=build)
 
@@ -82,28 +85,71 @@ def traced(program, arguments):
     return {int(text, 16) for text in addresses}
 
 
-def stepped(program, arguments):
-    """Every address that a launch executes, until it has become /bin/true. For x86_64."""
-    trace_me, peek_user, single_step, rip = 0, 3, 9, 16 * 8
-    ptrace = ctypes.CDLL(None, use_errno=True).ptrace
-    ptrace.restype = ctypes.c_long
-    ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+# ptrace(2), for x86_64.
+TRACE_ME, PEEK_USER, CONTINUE, SINGLE_STEP, SET_OPTIONS = 0, 3, 7, 9, 0x4200
+RIP = 16 * 8
+FOLLOW_ALL = 2 | 4 | 8 | 16 | 0x100000  # fork, vfork, clone, execve; killed with the tracer.
+EXECUTED = 4
+EVERY_CHILD = 0x40000000  # __WALL.
+
+ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+ptrace.restype = ctypes.c_long
+ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+
+
+def start_traced(program, arguments):
+    """The number of the process, which is stopped before its first instruction."""
     child = os.fork()
     if child == 0:
-        ptrace(trace_me, 0, None, None)
-        os.execv(program, [program] + arguments + ['/bin/true'])
-    addresses = set()
+        ptrace(TRACE_ME, 0, None, None)
+        os.execv(program, [program] + arguments)
     os.waitpid(child, 0)
+    return child
+
+
+def stepped(program, options=()):
+    """Every address that a launch executes, until it has become /bin/true."""
+    child = start_traced(program, [*options, '/bin/true'])
+    addresses = set()
     while True:
-        address = ptrace(peek_user, child, rip, None)
+        address = ptrace(PEEK_USER, child, RIP, None)
         if not 0 < address < 1 << 32:  # The launcher is linked to low addresses, other programs are not.
             break
         addresses.add(address)
-        ptrace(single_step, child, None, None)
+        ptrace(SINGLE_STEP, child, None, None)
         if not os.WIFSTOPPED(os.waitpid(child, 0)[1]):
             raise RuntimeError('the launch has failed')
     os.kill(child, 9)
     os.waitpid(child, 0)
+    return addresses
+
+
+def stepped_in_all(program, arguments):
+    """Every address that the program and its children execute, until they have ended or become another program."""
+    first = start_traced(program, arguments)
+    ptrace(SET_OPTIONS, first, None, FOLLOW_ALL)
+    ptrace(SINGLE_STEP, first, None, None)
+    alive, others, addresses = {first}, set(), set()
+    while alive:
+        process, status = os.waitpid(-1, EVERY_CHILD)
+        if not os.WIFSTOPPED(status):
+            alive.discard(process)
+            if process == first and status != 0:
+                raise RuntimeError('the recording has failed')
+            continue
+        signal, event = os.WSTOPSIG(status), status >> 16
+        if process not in alive:  # A new one begins with SIGSTOP.
+            alive.add(process)
+            signal = 0
+        elif signal == 5:  # SIGTRAP.
+            signal = 0
+        if event == EXECUTED:
+            others.add(process)
+        if process in others:
+            ptrace(CONTINUE, process, None, signal)
+            continue
+        addresses.add(ptrace(PEEK_USER, process, RIP, None))
+        ptrace(SINGLE_STEP, process, None, signal)
     return addresses
 
 
@@ -113,26 +159,46 @@ def pattern(section):
     return '*%s(%s)' % (file, section.name)
 
 
+def runs_of_launches(folder, build, policies):
+    """The sections of sandbox-run, and of each launch the indices of those that it touches."""
+    program = os.path.join(folder, 'sandbox-run')
+    link_with_map(build, 'sandbox-run', program, program + '.map')
+    sections = read_map(program + '.map')
+    bare = sections_of(stepped(program), sections)
+    failing = sections_of(traced(program, []), sections)
+    code = {index for index, section in enumerate(sections) if section.name.startswith('.text')}
+    message = (failing - bare) & code
+    runs = [failing - message | bare]
+    for policy in policies:
+        with_policy = sections_of(traced(program, ['-p', policy]), sections) - message
+        runs.append(with_policy | sections_of(stepped(program, ['-p', policy]), sections) | bare)
+    return sections, runs
+
+
+def runs_of_recording(folder, build):
+    """The same for sandbox-policy, and one recording; only code."""
+    program = os.path.join(folder, 'sandbox-policy')
+    link_with_map(build, 'sandbox-policy', program, program + '.map')
+    sections = read_map(program + '.map')
+    command = ['record', '-q', '-o', os.path.join(folder, 'recorded.yml'), '--', '/bin/true']
+    return sections, [sections_of(stepped_in_all(program, command), sections)]
+
+
 def main():
     build, policies = sys.argv[1], sys.argv[2:]
+    record = policies == ['--record']
     with tempfile.TemporaryDirectory() as folder:
-        program = os.path.join(folder, 'sandbox-run')
-        link_with_map(build, program, program + '.map')
-        sections = read_map(program + '.map')
-        bare = sections_of(stepped(program, []), sections)
-        failing = sections_of(traced(program, []), sections)
-        code = {index for index, section in enumerate(sections) if section.name.startswith('.text')}
-        message = (failing - bare) & code
-        runs = [failing - message | bare]
-        for policy in policies:
-            runs.append(sections_of(traced(program, ['-p', policy]), sections) - message | bare)
+        sections, runs = runs_of_recording(folder, build) if record else runs_of_launches(folder, build, policies)
     counts = collections.Counter(index for run in runs for index in run)
     # First what every launch touches, so that a launch without a policy stays within the first pages.
     order = sorted(counts, key=lambda index: (-counts[index], index))
 
-    print('/* Generated by launch_layout_generator.py; not to be edited. What a launch touches stands together: the\n'
-          '   kernel maps a program in pieces of 16 pages, and pays for each page when the program begins and ends. */')
+    print('/* Generated by launch_layout_generator.py; not to be edited. What a %s touches stands together: the\n'
+          '   kernel maps a program in pieces of 16 pages, and pays for each page when the program begins and ends. */' %
+          ('recording' if record else 'launch'))
     for kind, place in KINDS.items():
+        if record and kind != '.text':
+            continue
         print('SECTIONS\n{\n  %s.launch :\n  {' % kind)
         for index in order:
             if sections[index].name.startswith(kind) and not re.search(r'\.(cst|str)\d', sections[index].name):

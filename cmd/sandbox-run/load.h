@@ -9,11 +9,13 @@
 #include "arch/abi.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "compile/notify.h"
 #include "compile/ready_filter.h"
 #include "policy/environment.h"
 #include "policy/policy.h"
 #include "profiles/profiles.h"
 #include "resolve/rule_set.h"
+#include "sandbox-run/landlock.h"
 #include "sandbox-run/options.h"
 
 namespace sandbox::launcher {
@@ -37,6 +39,7 @@ struct Part {
     kSystemd,        ///< A systemd unit.
     kProfile,        ///< A built-in policy, or what an option stands for: it cannot be edited.
     kFilterFile,     ///< A compiled filter.
+    kNoFilter,       ///< A policy with a `landlock` section alone: it says nothing of system calls.
     kRawBpf,         ///< A filter of another tool; which ABIs it is for is not known.
   };
   Kind kind = Kind::kProfile;
@@ -47,6 +50,7 @@ struct Part {
   std::string disabled;            ///< "beat.yml:2:3: 'enabled' is false"; empty for what applies.
 
   [[nodiscard]] bool applies() const { return disabled.empty(); }
+  [[nodiscard]] bool has_filter() const { return kind != Kind::kNoFilter; }
   [[nodiscard]] bool covers(arch::Abi abi) const;
 };
 
@@ -57,6 +61,9 @@ struct Loaded {
   std::vector<policy::Policy> policies;
   std::vector<resolve::PolicyRules> rules;
   policy::Environment environment;  ///< In which the policies were read.
+  Landlock landlock;                ///< Of the sections of these policies, and of the options. Not prepared yet.
+  /// Calls that are notified because Landlock judges them: only with --report.
+  std::vector<compile::NotifiedCall> notified;
   /// The profile whose filter was ready-made; null where policies were read, or a filter file.
   const profiles::Profile* built_in = nullptr;
   /// What they come to together. None: no policy is enabled, and there is no filter.

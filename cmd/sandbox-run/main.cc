@@ -1,4 +1,4 @@
-// sandbox-run: runs a program under a system-call policy.
+// sandbox-run: runs a program under a policy for system calls, files and ports.
 //
 // Everything up to the last step can fail, and then nothing is started; the last step does not return.
 #include <linux/seccomp.h>
@@ -29,9 +29,11 @@
 #include "policy/text_check.h"
 #include "profiles/by_name.h"
 #include "profiles/description.h"
+#include "resolve/landlock/closures.h"
 #include "resolve/lint/lint.h"
 #include "sandbox-run/deny_list.h"
 #include "sandbox-run/foreign_words.h"
+#include "sandbox-run/landlock.h"
 #include "sandbox-run/load.h"
 #include "sandbox-run/options.h"
 #include "sandbox-run/report.h"
@@ -86,7 +88,7 @@ std::string suggestion(const Part& part, arch::Abi abi) {
     case Part::Kind::kFilterFile:
       return "; list " + name + " in the 'architectures' of its policy, and compile that again";
     case Part::Kind::kProfile:
-      break;
+    case Part::Kind::kNoFilter:
     case Part::Kind::kRawBpf:
       break;
   }
@@ -132,6 +134,7 @@ void print_dry_run(const Loaded& loaded, const Options& options, uint32_t flags,
     std::printf("%s%s, %s\n", file ? "file:     " : "policy:   ", part.name.c_str(), part.description.c_str());
   }
   if (program) std::printf("program:  %s\n", printable(program->path, 4096).c_str());
+  std::fputs(describe_landlock(loaded.landlock, options).c_str(), stdout);
   if (!loaded.ready) {
     std::printf("filter:   none\n");
     return;
@@ -157,9 +160,11 @@ void print_dry_run(const Loaded& loaded, const Options& options, uint32_t flags,
 void warn_of_disabled(const Loaded& loaded, const std::string& path, const Log& log) {
   for (const Part& part : loaded.parts) {
     if (part.applies()) continue;
-    log.unsuppressed_warning(
-        part.disabled + ": " +
-        (loaded.ready ? "this policy changes nothing" : in_quotes(std::string_view(path)) + " runs without a filter"));
+    const bool has_section =
+        std::ranges::find(loaded.landlock.layers, part.name, &LandlockLayer::name) != loaded.landlock.layers.end();
+    const std::string changes = has_section ? "this policy restricts no system calls" : "this policy changes nothing";
+    log.unsuppressed_warning(part.disabled + ": " +
+                             (loaded.ready ? changes : in_quotes(std::string_view(path)) + " runs without a filter"));
   }
 }
 
@@ -196,13 +201,16 @@ void list_profiles() {
     const profiles::Found& found = listed.found;
     std::printf("%s  (%s)\n", listed.name.c_str(),
                 found.built_in != nullptr ? "built in" : printable(found.path, 4096).c_str());
-    const auto usable = profiles::find_by_name(listed.name, places);
-    if (!usable) print("Not usable: ", usable.error());
+    if (const auto why = profiles::why_unusable(found, places)) {
+      print("Not usable: ", *why);
+      continue;
+    }
     const profiles::Description description = profiles::describe(text_of(found));
     print("", description.summary);
     print("For:    ", description.for_whom);
     print("Allows: ", description.allows);
     print("Denies: ", description.denies);
+    print("Files:  ", description.files);
   }
 }
 
@@ -217,7 +225,8 @@ int finish_output(const Log& log) {
 void warn_of_undone(const Loaded& loaded, const Log& log) {
   if (loaded.policies.empty() || !log.shows_warnings_to_people()) return;
   for (size_t i = 0; i < loaded.policies.size(); ++i) {
-    if (loaded.policies[i].source->name() == kDenyOption) continue;  // It has said so itself.
+    const std::string& name = loaded.policies[i].source->name();
+    if (name == kDenyOption || name == resolve::kClosuresName) continue;  // The first has said so itself.
     Diagnostics diagnostics(loaded.policies[i].source);
     resolve::lint_launch(loaded.policies[i], loaded.rules[i], loaded.rules, diagnostics);
     diagnostics.sort();
@@ -227,7 +236,7 @@ void warn_of_undone(const Loaded& loaded, const Log& log) {
 
 int launch(const Options& options, const Log& log) {
   // The filter first: what is wrong with the policies is reported before anything else is looked at.
-  const auto loaded = load(options, log);
+  auto loaded = load(options, log);
   if (!loaded) return loaded.error().exit_status;
   const compile::ReadyFilter* ready = loaded->ready ? &*loaded->ready : nullptr;
 
@@ -242,6 +251,9 @@ int launch(const Options& options, const Log& log) {
   if (options.log_denied) flags |= SECCOMP_FILTER_FLAG_LOG;
   if (ready != nullptr && !kernel_suffices(ready->filter, flags, options, log)) return kExitFailed;
 
+  // Paths are opened and rulesets made while nothing is restricted.
+  if (!prepare_landlock(options, *program, loaded->landlock, log)) return kExitFailed;
+
   if (options.dry_run) {
     print_dry_run(*loaded, options, flags, *program);
     return finish_output(log);
@@ -251,8 +263,13 @@ int launch(const Options& options, const Log& log) {
   warn_of_undone(*loaded, log);
   warn_of_lost_privileges(**program, options, log);
   const kernel::Target target = {(*program)->path.c_str(), options.target, environ};
+  const std::vector<int> rulesets = loaded->landlock.rulesets(options);
+  const kernel::LandlockLayers landlock = {rulesets, Landlock::flags(options)};
   if (ready == nullptr) {
-    log.error(kernel::execute_unfiltered(target, options.no_new_privs));
+    if (options.report && !loaded->landlock.layers.empty()) {
+      log.unsuppressed_warning("no denied access is reported: a report takes a filter, and 'enabled' is false");
+    }
+    log.error(kernel::execute_unfiltered(target, options.no_new_privs, landlock));
     return kernel::kExitCannotExecute;
   }
   if (options.verbose) {
@@ -265,7 +282,8 @@ int launch(const Options& options, const Log& log) {
 
   // ---- No way back: enter() returns only if it could not install the filter. ----
   const std::string warning_prefix = log.warning_prefix();
-  const kernel::EnterOptions how = {options.no_new_privs, flags, lasting_token(options), warning_prefix.c_str()};
+  const kernel::EnterOptions how = {options.no_new_privs,   flags,   lasting_token(options),
+                                    warning_prefix.c_str(), nullptr, landlock};
   log.error(kernel::enter(ready->filter, target, how, log.error_prefix().c_str()));
   return kExitFailed;
 }
@@ -288,6 +306,7 @@ int run(int argc, char** argv) {
   const Options& options = std::get<Options>(*parsed);
   if (options.quiet) log.set_level(LogLevel::kError);
   if (options.verbose) log.set_level(LogLevel::kInfo);
+  log.set_colour(options.colour);
   if (options.list_profiles) {
     list_profiles();
     return finish_output(log);

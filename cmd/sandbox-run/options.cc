@@ -16,14 +16,20 @@
 #include "base/diagnostic.h"
 #include "base/edit_distance.h"
 #include "base/text.h"
+#include "command_line/help_text.h"
 #include "command_line/option_table.h"
 #include "command_line/policy_name.h"
+#include "command_line/version.h"
 #include "sandbox-run/foreign_words.h"
+#include "sandbox-run/landlock_options.h"
 
 namespace sandbox::launcher {
 namespace {
 
 using Option = command_line::Option<Options>;
+
+constexpr std::string_view kBooleans[] = {"true", "false"};  // Those that are suggested.
+constexpr std::string_view kNoPorts[] = {"none"};
 
 std::optional<std::string> read_no_new_privs(std::string_view value, Options& options) {
   constexpr std::string_view kTrue[] = {"true", "yes", "on", "1"};
@@ -32,6 +38,15 @@ std::optional<std::string> read_no_new_privs(std::string_view value, Options& op
   const bool no = std::find(std::begin(kFalse), std::end(kFalse), value) != std::end(kFalse);
   if (!yes && !no) return "option '--no-new-privs' must be true or false, found " + in_quotes(value);
   options.no_new_privs = yes;
+  return std::nullopt;
+}
+
+std::optional<std::string> read_colour(std::string_view value, Options& options) {
+  const auto found = std::ranges::find(kColourWords, value);
+  if (found == std::end(kColourWords)) {
+    return "option '--color' must be auto, always or never, found " + in_quotes(value);
+  }
+  options.colour = static_cast<ColourChoice>(found - std::begin(kColourWords));
   return std::nullopt;
 }
 
@@ -61,6 +76,12 @@ std::optional<std::string> add_denied(std::string_view list, Options& options) {
   return std::nullopt;
 }
 
+std::optional<std::string> add_ports(std::string_view option, std::string_view list, std::vector<std::string>& lists) {
+  if (const auto error = port_list_error(list)) return "option " + in_quotes(option) + " " + *error;
+  lists.emplace_back(list);
+  return std::nullopt;
+}
+
 /// In the order of --help.
 constexpr Option kOptions[] = {
     {"--policy", 'p', "FILE", "a policy: Elastic Beats', a container's, a systemd unit; several apply together",
@@ -68,12 +89,36 @@ constexpr Option kOptions[] = {
     {"--profile", 0, "NAME", "a policy by its name, also beside --policy (see --list-profiles)", &Options::profiles},
     {"--deny", 0, "NAMES", "one more policy: these calls and sets, and what does the same, get EPERM",
      Option::Each{add_denied}},
+    {"--ro", 0, "PATH", "files below PATH may be read; what no such option names is out of reach", &Options::ro},
+    {"--rox", 0, "PATH", "the same: read and execute", &Options::rox},
+    {"--rw", 0, "PATH", "the same: read and write", &Options::rw},
+    {"--rwx", 0, "PATH", "the same: read, write and execute", &Options::rwx},
+    {"--bare", 0, "", "with these: without @system, @devices and @proc (see sandbox-policy list paths)",
+     &Options::bare},
+    {"--connect-tcp", 0, "PORTS", "TCP ports to which PROGRAM may connect, and to no others: 80,443, or none",
+     Option::Each{
+         [](std::string_view list, Options& options) { return add_ports("--connect-tcp", list, options.connect_tcp); }},
+     kNoPorts},
+    {"--bind-tcp", 0, "PORTS", "the same: TCP ports that it may bind",
+     Option::Each{
+         [](std::string_view list, Options& options) { return add_ports("--bind-tcp", list, options.bind_tcp); }},
+     kNoPorts},
+    {"--connect-udp", 0, "PORTS", "the same: UDP ports to which it may send",
+     Option::Each{
+         [](std::string_view list, Options& options) { return add_ports("--connect-udp", list, options.connect_udp); }},
+     kNoPorts},
+    {"--bind-udp", 0, "PORTS", "the same: UDP ports that it may bind",
+     Option::Each{
+         [](std::string_view list, Options& options) { return add_ports("--bind-udp", list, options.bind_udp); }},
+     kNoPorts},
+    {"--best-effort", 0, "", "warn of what this kernel cannot restrict of files and ports, and start PROGRAM",
+     &Options::best_effort},
     {"--no-network", 0, "", "one more policy: no sockets but local ones", &Options::no_network},
     {"--no-unix", 0, "", "one more policy: no local sockets (AF_UNIX)", &Options::no_unix},
     {"--no-exec", 0, "", "one more policy: PROGRAM starts no other program", &Options::no_exec},
     {"--bpf", 0, "FILE", "a compiled filter, or raw BPF of any tool, instead of policies", &Options::bpf},
     {"--no-new-privs", 0, "BOOL", "set no_new_privs (default true); false needs CAP_SYS_ADMIN",
-     Option::Once{read_no_new_privs}},
+     Option::Once{read_no_new_privs}, kBooleans},
     {"--token-visible", 0, "", "launch also where PROGRAM could see the exec token (s390x, riscv64)",
      &Options::token_visible},
     {"--log", 0, "", "have the kernel log what is denied", &Options::log_denied},
@@ -86,6 +131,8 @@ constexpr Option kOptions[] = {
      &Options::kernel_widths},
     {"--dry-run", 0, "", "check everything, print the filter, start nothing", &Options::dry_run},
     {"--list-profiles", 0, "", "print the policies that have names, and what each is for", &Options::list_profiles},
+    {"--color", 0, "WHEN", "auto (the default: on a terminal, without NO_COLOR), always or never",
+     Option::Once{read_colour}, kColourWords},
     {"--verbose", 'v', "", "print what is started, and how large the filter is", &Options::verbose},
     {"--quiet", 'q', "", "print no warnings and no summaries", &Options::quiet},
     {"--version", 0, "", "print the version", &Options::version},
@@ -196,36 +243,35 @@ Result<OwnLine, UsageError> scan(int argc, char** argv) {
   return line;
 }
 
-constexpr const char* kUsage =
-    "Usage: sandbox-run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
-    "\n"
-    "Runs PROGRAM under a system-call policy: the policy is compiled to a seccomp filter, the filter is installed, "
-    "and\n"
-    "PROGRAM replaces sandbox-run, with the same pid, files and environment (with --report it is a child). Without\n"
-    "--policy and --profile the profile 'default' is used. Of several policies the strictest decides on each call.\n"
-    "\n"
-    "Options:\n";
+constexpr const char* kUsage = "Usage: sandbox-run [OPTION]... [--] PROGRAM [ARGUMENT]...\n\n";
+
+constexpr const char* kDescription =
+    "Runs PROGRAM under a system-call policy: the policy is compiled to a seccomp filter, the filter is installed, and "
+    "PROGRAM replaces sandbox-run, with the same pid, files and environment (with --report it is a child). Without "
+    "--policy and --profile the profile 'default' is used. Of several policies the strictest decides on each call.";
+
+constexpr const char* kExitStatus =
+    "Exit status: PROGRAM's own, or 125 when sandbox-run failed and nothing was started, 126 when PROGRAM cannot be "
+    "executed, 127 when it was not found. A process that the filter kills ends with 159 (128 + SIGSYS) in a shell.";
+
+constexpr const char* kNames =
+    "FILE is - for standard input, or output. FILE#NAME is one of several SeccompProfiles in a file.";
 
 constexpr const char* kFooter =
-    "\n"
-    "Exit status: PROGRAM's own, or 125 when sandbox-run failed and nothing was started, 126 when PROGRAM cannot be\n"
-    "executed, 127 when it was not found. A process that the filter kills ends with 159 (128 + SIGSYS) in a shell.\n"
-    "\n"
-    "FILE is - for standard input, or output. FILE#NAME is one of several SeccompProfiles in a file.\n"
-    "\n"
     "Example: sandbox-run --policy beat.yml -- ./packetbeat -e\n"
     "Manuals: sandbox-run(1), sandbox-policy(5)\n";
 
-constexpr int kHelpColumn = 30;
+constexpr size_t kHelpColumn = 30;
 
 class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
     (void)name;
     (void)mode;
-    std::string text = kUsage;
+    std::string text = kUsage + command_line::wrapped(kDescription, width_) + "\nOptions:\n";
     for (const CLI::Option* option : app->get_options()) text += make_option(option, false);
-    return text + kFooter;
+    return text + "\n" + command_line::wrapped(kExitStatus, width_) + "\n" + command_line::wrapped(kNames, width_) +
+           "\n" + kFooter;
   }
 
   std::string make_option(const CLI::Option* option, bool is_positional) const override {
@@ -240,9 +286,11 @@ class HelpFormatter : public CLI::Formatter {
     const bool takes_value = option->get_expected_min() > 0;
     const std::string& type = option->get_type_name();
     if (takes_value) left += (type == "BOOL" ? "=" : type.starts_with('[') ? "" : " ") + type;
-    left.resize(std::max<size_t>(left.size() + 2, kHelpColumn), ' ');
-    return left + option->get_description() + "\n";
+    return command_line::help_row(std::move(left), option->get_description(), kHelpColumn, width_);
   }
+
+ private:
+  size_t width_ = command_line::help_width();
 };
 
 std::string help_text() {
@@ -287,7 +335,10 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
         "complete"};
   }
   if (options.help) return Parsed(Information{help_text()});
-  if (options.version) return Parsed(Information{"sandbox-run " SANDBOX_RUN_VERSION "\n"});
+  if (options.version) return Parsed(Information{command_line::version_text("sandbox-run")});
+  if (options.bare && !options.restricts_files()) {
+    return UsageError{"'--bare' needs '--ro', '--rox', '--rw' or '--rwx', from which it takes the path sets"};
+  }
   if (options.permissive && !options.report) {
     return UsageError{"'--permissive' needs '--report', which shows what it allows"};
   }
@@ -298,6 +349,12 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
   const bool launch = !options.dry_run && !options.list_profiles;
   if (options.target == nullptr && launch) return UsageError{"no program is given; sandbox-run --help shows how"};
   return Parsed(std::move(options));
+}
+
+std::vector<command_line::OptionRow> option_rows() {
+  std::vector<command_line::OptionRow> rows;
+  for (const Option& option : kOptions) rows.push_back(command_line::row_of(option));
+  return rows;
 }
 
 }  // namespace sandbox::launcher

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "arch/capabilities.h"
+#include "base/colour.h"
 #include "base/result.h"
+#include "command_line/option_table.h"
 
 namespace sandbox::launcher {
 
@@ -20,6 +22,16 @@ struct Options {
   std::vector<std::string> denied;                   ///< The lists of --deny, in order.
   std::optional<std::string> bpf;                    ///< The filter file that --bpf names; then no policies.
   std::optional<arch::CapabilityList> capabilities;  ///< What --cap names, for OCI profiles; without it none.
+  std::vector<std::string> ro;                       ///< The paths of --ro, in order; and of its kin.
+  std::vector<std::string> rox;
+  std::vector<std::string> rw;
+  std::vector<std::string> rwx;
+  bool bare = false;                     ///< Without the path sets that come with them.
+  std::vector<std::string> connect_tcp;  ///< The lists of --connect-tcp, in order; and of its kin.
+  std::vector<std::string> bind_tcp;
+  std::vector<std::string> connect_udp;
+  std::vector<std::string> bind_udp;
+  bool best_effort = false;
   bool no_network = false;
   bool no_unix = false;
   bool no_exec = false;
@@ -32,11 +44,17 @@ struct Options {
   bool token_visible = false;
   bool dry_run = false;
   bool list_profiles = false;
+  ColourChoice colour = ColourChoice::kAuto;  ///< --color.
   bool verbose = false;
   bool quiet = false;
   bool help = false;
   bool version = false;
   char** target = nullptr;  ///< The target's name and arguments, null-terminated, within argv; null without a target.
+
+  [[nodiscard]] bool restricts_files() const { return !ro.empty() || !rox.empty() || !rw.empty() || !rwx.empty(); }
+  [[nodiscard]] bool restricts_ports() const {
+    return !connect_tcp.empty() || !bind_tcp.empty() || !connect_udp.empty() || !bind_udp.empty();
+  }
 
   /// Whether something is to be laid over the policies.
   [[nodiscard]] bool restricts() const { return no_network || no_unix || no_exec || !denied.empty(); }
@@ -66,5 +84,8 @@ struct UsageError {
 /// Reads the command line. The launcher's options end at the first argument that is not one (`--` before it is
 /// dropped); everything from there on belongs to the target and is not looked at.
 Result<std::variant<Options, Information>, UsageError> parse_options(int argc, char** argv);
+
+/// The options, in the order of --help.
+std::vector<command_line::OptionRow> option_rows();
 
 }  // namespace sandbox::launcher

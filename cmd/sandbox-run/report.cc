@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/colour.h"
 #include "base/diagnostic.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -28,6 +29,10 @@ namespace {
 using policy::Action;
 using report::Outcome;
 using resolve::Verdict;
+
+/// That the record of a denial may take which our account has not seen coming. Each run with the evidence ends so much
+/// later: shorter than people notice.
+constexpr std::chrono::milliseconds kLandlockRecord{10};
 
 constexpr std::chrono::milliseconds kLateRecord{
     30};  // That the kernel's record of a call may take. It takes about one.
@@ -65,7 +70,7 @@ std::vector<report::PolicyDenials> applied_policies(const Loaded& loaded) {
   constexpr std::string_view kProfilePrefix = "profile ";
   std::vector<report::PolicyDenials> policies;
   for (const Part& part : loaded.parts) {
-    if (!part.applies()) continue;
+    if (!part.applies() || !part.has_filter()) continue;
     report::PolicyDenials one;
     one.name = part.name;
     one.kind = loaded.rules.empty()                ? Kind::kFilterFile
@@ -90,10 +95,13 @@ Reporter::Reporter(const Loaded& loaded, const Options& options, const Log& log,
       traps_(std::ranges::find(unseen_, "trap") != unseen_.end()),
       permissive_(options.permissive),
       quiet_(options.quiet),
+      coloured_(log.coloured()),
       prefix_(log.notice_prefix()),
       errors_(LineSink::to_descriptor(STDERR_FILENO)),
       file_(std::move(file)),
-      tally_(file_ ? 10 * report::Tally::kMaxLines : report::Tally::kMaxLines) {}
+      tally_(file_ ? 10 * report::Tally::kMaxLines : report::Tally::kMaxLines) {
+  if (!loaded.landlock.layers.empty()) landlock_.emplace(loaded.landlock, loaded.notified);
+}
 
 report::AppliedPolicies& Reporter::policies() {
   if (policies_) return *policies_;
@@ -109,14 +117,31 @@ report::AppliedPolicies& Reporter::policies() {
 }
 
 void Reporter::listen(kernel::AuditLog log) {
-  records_.emplace(std::move(log), [this](const report::Event& event) {
-    return policies().can_give(event.call, resolve::verdict_of(event.action).action);
-  });
+  records_.emplace(
+      std::move(log),
+      [this](const report::Event& event) {
+        return policies().can_give(event.call, resolve::verdict_of(event.action).action);
+      },
+      [this](uint32_t type, std::string_view text) {
+        if (evidence_) evidence_->take(type, text);
+      });
+}
+
+std::string_view Reporter::rely_on_records() {
+  evidence_.emplace(loaded_.landlock.layers.size());
+  return evidence_->mark();
+}
+
+/// The target is the first.
+void Reporter::saw_process(pid_t pid) {
+  if (evidence_ && !std::exchange(started_, true)) evidence_->set_target(pid);
+  if (records_) records_->note_below(pid);
 }
 
 std::vector<int> Reporter::descriptors() const {
   std::vector<int> all = {errors_.fd()};
   if (file_) all.insert(all.end(), {file_->fd(), file_->folder()});
+  if (landlock_) landlock_->add_descriptors(all);
   return all;
 }
 
@@ -124,8 +149,17 @@ std::vector<int> Reporter::descriptors() const {
 
 kernel::Answer Reporter::decide(const kernel::Notification& notification, const kernel::StillValid& still_valid) {
   const resolve::Judgement judgement = policies().judge(notification.call);
-  report_call(notification, judgement, still_valid);
-  if (permissive_) return {kernel::Answer::Kind::kAllow, 0};
+  const bool watched = landlock_ && landlock_->watches(notification.call);
+  const bool allowed = watched && judgement.verdict.action == Action::kAllow;
+  if (!allowed) report_call(notification, judgement, still_valid);
+  if (watched && (allowed || permissive_)) {
+    if (landlock_->installs_trace(notification)) {
+      report_trace(notification, still_valid);
+      return {kernel::Answer::Kind::kErrno, EBUSY};
+    }
+    report_landlock(notification, still_valid);
+  }
+  if (allowed || permissive_) return {kernel::Answer::Kind::kAllow, 0};  // What Landlock denies the kernel denies.
   const kernel::Answer answer = answer_of(judgement.verdict);
   using Kind = kernel::Answer::Kind;
   if (answer.kind == Kind::kKillProcess || answer.kind == Kind::kKillThread) killed_ = true;
@@ -179,6 +213,77 @@ void Reporter::report_call(const kernel::Notification& notification, const resol
   show(key, event);
 }
 
+void Reporter::report_landlock(const kernel::Notification& notification, const kernel::StillValid& still_valid) {
+  if (evidence_ && LandlockReporter::makes_domain(notification.call)) evidence_->note_own_domain();
+  const auto denial = landlock_->judge(notification);
+  if (!denial || !still_valid()) return;
+  if (!evidence_) {
+    if (landlock_->note(*denial)) {
+      show_line(as_denied(event_of(notification, resolve::Judgement{}, still_valid), *denial));
+    }
+    return;
+  }
+  std::optional<report::Event> event;
+  if (!landlock_->knows(*denial)) event = event_of(notification, resolve::Judgement{}, still_valid);
+  evidence_->expect(kernel::process_of(notification.thread), notification.call, *denial, std::move(event));
+  report_settled();
+}
+
+report::Event Reporter::as_denied(report::Event event, const kernel::LandlockDenial& denial) const {
+  event.action = SECCOMP_RET_ERRNO | static_cast<uint32_t>(denial.error);
+  event.policy = landlock_->name_of(denial.layer);
+  event.rule.clear();
+  event.rule_kind.clear();
+  event.landlock = denial.reason;
+  return event;
+}
+
+void Reporter::report_settled() {
+  if (!evidence_) return;
+  for (KernelEvidence::Denied& denied : evidence_->settle(records_->overruns())) report_denied(std::move(denied));
+}
+
+void Reporter::report_denied(KernelEvidence::Denied denied) {
+  const kernel::LandlockDenial& denial = denied.denial;
+  if (denied.further) {
+    if (denied.path_is_known) landlock_->note_further(denial);
+    return;
+  }
+  const bool is_new = denied.path_is_known ? landlock_->note(denial) : landlock_->note_foreign(denial);
+  if (!is_new) return;
+  if (denied.event) return show_line(as_denied(std::move(*denied.event), denial));
+  say("a call was denied by " + landlock_->name_of(denial.layer) + ": " + report::reason_text(denial.reason) +
+      " (the kernel's record does not name the call)\n");
+}
+
+void Reporter::report_trace(const kernel::Notification& notification, const kernel::StillValid& still_valid) {
+  report::Event event = event_of(notification, resolve::Judgement{}, still_valid);
+  event.action = SECCOMP_RET_ERRNO | EBUSY;
+  event.outcome = Outcome::kEnforced;
+  event.rule.clear();
+  event.rule_kind = report::kTraceGuard;
+  show_line(event);
+}
+
+void Reporter::show_line(const report::Event& event) {
+  if (file_) {
+    file_->write(report::ecs_line(event));
+  } else {
+    say(in_colour(report::denial_line(event)) + "\n");
+  }
+}
+
+/// What was done stands first in the line.
+std::string Reporter::in_colour(const std::string& line) const {
+  if (!coloured_) return line;
+  constexpr std::pair<std::string_view, Colour> kBeginnings[] = {
+      {"denied", Colour::kRed}, {"would deny", Colour::kYellow}, {"logged", Colour::kCyan}};
+  for (const auto& [beginning, colour] : kBeginnings) {
+    if (line.starts_with(beginning)) return painted(colour, beginning) + line.substr(beginning.size());
+  }
+  return line;
+}
+
 /// Behind the line that says it was killed for.
 void Reporter::kill_failed(const kernel::Notification& notification, int error) {
   constexpr size_t kMaxWaiting = 100;  // Lines.
@@ -186,7 +291,7 @@ void Reporter::kill_failed(const kernel::Notification& notification, int error) 
   report::Event event = event_of(notification, policies().judge(notification.call), [] { return true; });
   event.outcome = Outcome::kWaits;
   if (file_) return file_->write(report::ecs_line(event));
-  say(report::denial_line(event) + ": " + strerrordesc_np(error) + "\n");
+  say(in_colour(report::denial_line(event)) + ": " + strerrordesc_np(error) + "\n");
 }
 
 /// A call that the kernel has answered itself, and recorded.
@@ -213,11 +318,7 @@ void Reporter::report_record(kernel::TrapRecords::Record record) {
 void Reporter::show(const report::DenialKey& key, const report::Event& event) {
   switch (tally_.note(key, event.arguments, event.rule, event.rule_kind)) {
     case report::Tally::Show::kYes:
-      if (file_) {
-        file_->write(report::ecs_line(event));
-      } else {
-        say(report::denial_line(event) + "\n");
-      }
+      show_line(event);
       break;
     case report::Tally::Show::kMoreOfIt:
       if (!file_) say(report::more_of_it_text(key) + "\n");
@@ -233,6 +334,7 @@ void Reporter::show(const report::DenialKey& key, const report::Event& event) {
 void Reporter::take_input() {
   const auto end = kernel::TrapRecords::Clock::now() + kernel::TrapRecords::kTurn;
   while (auto record = records_->next(end)) report_record(std::move(*record));
+  report_settled();
 }
 
 // ---- The end ----
@@ -263,13 +365,13 @@ void Reporter::summarize(const kernel::Ending& ending) {
       file_->write(report::ecs_summary_line(total, now, policies().policy_names()));
     }
   }
-  summarized_ = tally_.count();
+  summarized_ = denials();
   if (quiet_) return;
   const std::string going_on = going_on_text(ending);
-  if (tally_.count() == 0) {
+  if (denials() == 0) {
     say("no call was denied" + (going_on.empty() ? "" : " so far; " + going_on) + "\n");
   } else {
-    say(report::summary_text(tally_, permissive_ ? Outcome::kAllowed : Outcome::kEnforced));
+    if (tally_.count() > 0) say(report::summary_text(tally_, permissive_ ? Outcome::kAllowed : Outcome::kEnforced));
     if (!going_on.empty()) say(going_on + "\n");
   }
   if (absent_.count() > 0) {
@@ -277,7 +379,33 @@ void Reporter::summarize(const kernel::Ending& ending) {
         " ENOSYS, as if this kernel lacked " + (absent_.count() == 1 ? "it" : "them") + "\n");
   }
   say_unseen();
+  say_landlock();
   say_suggestion(ending);
+}
+
+void Reporter::say_landlock() {
+  if (!landlock_) return;
+  if (landlock_->count() > 0) {
+    say(plural(landlock_->count(), "call") +
+        (permissive_               ? " would be"
+         : landlock_->count() == 1 ? " was"
+                                   : " were") +
+        " denied by the rules for files and ports\n");
+    if (!without_records_.empty()) {
+      say("this is sandbox-run's own account, without the kernel's records: " + std::exchange(without_records_, "") +
+          "\n");
+    }
+  }
+  if (evidence_) say(evidence_->text());
+  if (landlock_->count() > 0) say(landlock_->suggestion_text());
+  if (landlock_->unjudged() > 0) {
+    say(plural(landlock_->unjudged(), "call") +
+        " could not be judged by the rules for files: a file system or the caller did not answer in time\n");
+  }
+  if (landlock_->too_far() > 0) {
+    say(plural(landlock_->too_far(), "call") + " could not be judged by the rules for files: more than " +
+        std::to_string(kernel::kMaxSteps) + " directories lie above the file, or in its path\n");
+  }
 }
 
 /// Once, where the kernel's records cannot be read.
@@ -296,7 +424,7 @@ void Reporter::say_suggestion(const kernel::Ending& ending) {
   }
   if (policies_) say(report::suggestion_text(policies_->denials(), arch::native_abi()));
   // A program of which a call was denied does other things than it would have done.
-  if (!permissive_ && ending.status != 0 && tally_.count() > 0) {
+  if (!permissive_ && ending.status != 0 && denials() > 0) {
     say("to see all that the program needs in one run, add --permissive: then denied calls are allowed\n");
   }
 }
@@ -318,6 +446,12 @@ void Reporter::explain_death() {
 /// Records of its own may be pending, and processes that it left running may go on making records.
 void Reporter::target_ending() {
   if (!records_) return;
+  // What only a record tells, and then what is expected: it comes, or is overdue.
+  for (int due = 0; evidence_ && due >= 0; due = evidence_->due_milliseconds()) {
+    if (auto record = records_->wait(kLandlockRecord)) report_record(std::move(*record));
+    report_settled();
+  }
+  if (unseen_.empty()) return;
   const auto end = kernel::TrapRecords::Clock::now() + 3 * kLateRecord;
   while (auto record = records_->wait(kLateRecord)) {
     report_record(std::move(*record));
@@ -329,7 +463,7 @@ void Reporter::target_ended(const kernel::Ending& ending) {
   if (!ending.executed) return;
   const bool unexplained = ending.signal == SIGSYS && !killed_;
   if (unexplained) explain_death();
-  if (!unexplained || tally_.count() > 0) summarize(ending);
+  if (!unexplained || denials() > 0) summarize(ending);
   if (records_ && records_->unknown() > 0 && !quiet_) {
     const uint64_t count = records_->unknown();
     say(std::to_string(count) + (count == 1 ? " call" : " calls") +
@@ -348,7 +482,7 @@ void Reporter::proxy_leaves() {
 
 int Reporter::tree_ended(const kernel::Ending& ending) {
   tree_ended_ = true;
-  if (ending.executed && tally_.count() > summarized_) summarize(ending);
+  if (ending.executed && denials() > summarized_) summarize(ending);
   const uint64_t dropped = errors_.dropped() + (file_ ? file_->dropped() : 0);
   if (dropped > 0) {
     say(plural(dropped, "line") + " of the report could not be written\n");
@@ -371,21 +505,35 @@ int launch_with_report(const Loaded& loaded, const Options& options, const kerne
   }
   Reporter reporter(loaded, options, log, std::move(file));
   const bpf::Program& program = loaded.ready->filter.program.instructions();
-  if (!answered_by_kernel(program).empty()) {
+  using Records = kernel::AuditLog::Records;
+  std::string_view mark;
+  const bool traps = !answered_by_kernel(program).empty();
+  const bool restricts = !loaded.landlock.layers.empty() && !options.permissive && geteuid() == 0 &&
+                         kernel::landlock_abi() >= kernel::kLogNewExecAbi;
+  auto why_none = restricts ? KernelEvidence::why_none() : std::nullopt;
+  const bool relies = restricts && !why_none;
+  if (traps || relies) {
+    const Records wanted = !relies ? Records::kSeccomp : traps ? Records::kAlsoLandlock : Records::kLandlock;
     // Where it may not be read these calls are not reported; what becomes of them is the same.
-    if (auto records = kernel::AuditLog::open()) {
+    if (auto records = kernel::AuditLog::open(kernel::AuditLog::kRoom, wanted)) {
       reporter.listen(std::move(*records));
+      if (relies) mark = reporter.rely_on_records();
       const bool unlogged =
           kernel::answers_with(program, SECCOMP_RET_TRAP) || kernel::answers_with(program, SECCOMP_RET_TRACE);
       if (unlogged) flags |= SECCOMP_FILTER_FLAG_LOG;
+    } else if (relies) {
+      why_none = records.error();
     }
   }
+  if (why_none) reporter.say_without_records(std::move(*why_none));
   if (const auto warning = kernel::notify_warning(std::getenv("NOTIFY_SOCKET"))) log.warning(*warning);
   kernel::SuperviseOptions how;
   how.keep = reporter.descriptors();
   how.drop_ptrace = !options.permissive;
-  const auto ended = kernel::supervise(loaded.ready->filter, target, {options.no_new_privs, flags},
-                                       log.error_prefix().c_str(), reporter, how);
+  const std::vector<int> rulesets = loaded.landlock.rulesets(options);
+  kernel::EnterOptions enter = {options.no_new_privs, flags};
+  enter.landlock = {rulesets, Landlock::flags(options), mark};
+  const auto ended = kernel::supervise(loaded.ready->filter, target, enter, log.error_prefix().c_str(), reporter, how);
   if (!ended) {
     log.error(ended.error());
     return kExitFailed;

@@ -15,6 +15,8 @@
 #include "kernel/watcher.h"
 #include "report/applied_policies.h"
 #include "report/tally.h"
+#include "sandbox-run/kernel_evidence.h"
+#include "sandbox-run/landlock_report.h"
 #include "sandbox-run/load.h"
 #include "sandbox-run/options.h"
 
@@ -27,16 +29,21 @@ class Reporter : public kernel::Watcher {
   /// filter. The text of a ready-made profile is read when the first call is to be judged: many programs make none.
   Reporter(const Loaded& loaded, const Options& options, const Log& log, std::optional<LineSink> file);
 
-  /// Reports what the kernel says of calls that trap, too.
+  /// Reports what the kernel says of calls that trap, too, and of what Landlock denies, as far as the log has that.
   void listen(kernel::AuditLog log);
+  /// Takes the kernel's records for the evidence of what Landlock denies. Returns the mark of its domains, which is
+  /// borrowed.
+  std::string_view rely_on_records();
+  /// Why that is not done; it is said at the end.
+  void say_without_records(std::string why) { without_records_ = std::move(why); }
 
   kernel::Answer decide(const kernel::Notification& notification, const kernel::StillValid& still_valid) override;
-  void saw_process(pid_t pid) override {
-    if (records_) records_->note_below(pid);
-  }
+  void saw_process(pid_t pid) override;
   void kill_failed(const kernel::Notification& notification, int error) override;
   [[nodiscard]] int input() const override { return records_ ? records_->fd() : -1; }
   void take_input() override;
+  void tick() override { report_settled(); }
+  [[nodiscard]] int due_milliseconds() const override { return evidence_ ? evidence_->due_milliseconds() : -1; }
   void target_ending() override;
   void target_ended(const kernel::Ending& ending) override;
   void proxy_leaves() override;
@@ -50,6 +57,14 @@ class Reporter : public kernel::Watcher {
   [[nodiscard]] report::AppliedPolicies& policies();
   void report_call(const kernel::Notification& notification, const resolve::Judgement& judgement,
                    const kernel::StillValid& still_valid);
+  void report_landlock(const kernel::Notification& notification, const kernel::StillValid& still_valid);
+  /// What the kernel's records have made certain.
+  void report_settled();
+  void report_denied(KernelEvidence::Denied denied);
+  [[nodiscard]] report::Event as_denied(report::Event event, const kernel::LandlockDenial& denial) const;
+  void report_trace(const kernel::Notification& notification, const kernel::StillValid& still_valid);
+  void show_line(const report::Event& event);
+  [[nodiscard]] std::string in_colour(const std::string& line) const;
   void report_record(kernel::TrapRecords::Record record);
   [[nodiscard]] report::Event event_of(const kernel::Notification& notification, const resolve::Judgement& judgement,
                                        const kernel::StillValid& still_valid);
@@ -60,6 +75,8 @@ class Reporter : public kernel::Watcher {
   [[nodiscard]] std::string going_on_text(const kernel::Ending& ending) const;
   void say_unseen();
   void say_suggestion(const kernel::Ending& ending);
+  void say_landlock();
+  [[nodiscard]] uint64_t denials() const { return tally_.count() + (landlock_ ? landlock_->count() : 0); }
 
   const Loaded& loaded_;
   const Options& options_;
@@ -70,15 +87,20 @@ class Reporter : public kernel::Watcher {
   bool traps_;
   bool permissive_;
   bool quiet_;
+  bool coloured_;  ///< Lines for people.
   std::string prefix_;
   LineSink errors_;
   std::optional<LineSink> file_;
   std::optional<kernel::TrapRecords> records_;
-  report::Tally tally_;  ///< Of lines more go into a file than to people.
-  report::Tally absent_;  ///< Calls that look absent, where they have no lines.
+  report::Tally tally_;                       ///< Of lines more go into a file than to people.
+  std::optional<LandlockReporter> landlock_;  ///< Where there are rules for files or ports.
+  std::optional<KernelEvidence> evidence_;    ///< Where the kernel's records are.
+  std::string without_records_;               ///< Why they are not; empty: nothing is to be said of it.
+  report::Tally absent_;                      ///< Calls that look absent, where they have no lines.
   kernel::BoundedTask memory_task_;
-  size_t waiting_ = 0;       ///< Lines about calls that wait.
-  bool killed_ = false;      ///< A caller was killed for a call.
+  size_t waiting_ = 0;  ///< Lines about calls that wait.
+  bool started_ = false;
+  bool killed_ = false;  ///< A caller was killed for a call.
   bool tree_ended_ = false;
   uint64_t summarized_ = 0;  ///< How many denials the last summary counted.
 };

@@ -6,6 +6,7 @@
 namespace sandbox::arch {
 namespace {
 
+constexpr unsigned kArguments = 6;
 constexpr uint32_t kInMemory = 100;    // The register holds a pointer to the arguments.
 constexpr uint32_t kHalf = 200;        // A half of a 64-bit value, and what stands behind it.
 constexpr uint32_t kPadded = 300;      // The same where 64-bit values begin at an even register.
@@ -85,6 +86,14 @@ uint32_t argument_meaning(Abi abi, std::string_view call, unsigned argument) {
   const bool padded = pairs_are_aligned(abi) && wide->argument % 2 == 1;
   const uint32_t order = info(abi).endian == bpf::Endian::kBig ? kHighFirst : 0;
   return order + (padded ? kPadded : kHalf) + argument;
+}
+
+std::optional<unsigned> same_argument(Abi other, unsigned argument, Abi abi, std::string_view call) {
+  const uint32_t meaning = argument_meaning(other, call, argument);
+  for (unsigned candidate = 0; candidate < kArguments; ++candidate) {
+    if (argument_meaning(abi, call, candidate) == meaning) return candidate;
+  }
+  return std::nullopt;
 }
 
 }  // namespace sandbox::arch

@@ -64,4 +64,8 @@ std::vector<std::string_view> set_names() {
   return names;
 }
 
+std::string_view source_of_sets() {
+  return kCallSetsSource;
+}
+
 }  // namespace sandbox::arch

@@ -18,4 +18,7 @@ std::optional<std::vector<std::string_view>> written_members_of_set(std::string_
 /// The names of all sets, sorted, each with its '@'.
 std::vector<std::string_view> set_names();
 
+/// What the sets were taken from: "systemd v262".
+std::string_view source_of_sets();
+
 }  // namespace sandbox::arch

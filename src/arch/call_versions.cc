@@ -4,6 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <iterator>
+#include <mutex>
+#include <span>
 #include <system_error>
 
 #include "arch/abi_set.h"
@@ -37,13 +40,12 @@ constexpr std::string_view take_word(std::string_view& words) {
 
 // The tables by name. Made by the compiler, for they are read at a launch.
 
-struct FirstRow {
-  std::string_view name;
-  KernelVersion version;
-};
+/// What one of the tables says of a call.
+struct ReleaseRow {
+  enum class Source : uint8_t { kInNewerCalls, kInLater, kInFirst };  ///< In the order in which they count.
 
-struct LaterRow {
   std::string_view name;
+  Source source = Source::kInFirst;
   AbiSet abis;
   KernelVersion version;
 };
@@ -55,32 +57,41 @@ constexpr size_t count_calls(const Releases& releases) {
   return count;
 }
 
-constexpr auto sorted_first_rows() {
-  std::array<FirstRow, count_calls(kFirst)> rows{};
+constexpr auto sorted_rows() {
+  std::array<ReleaseRow, std::size(kNewerCalls) + count_calls(kLater) + count_calls(kFirst)> rows{};
   size_t next = 0;
-  for (const Release& release : kFirst) {
-    for (std::string_view calls = release.calls; !calls.empty();) rows[next++] = {take_word(calls), release.version};
-  }
-  std::ranges::sort(rows, {}, &FirstRow::name);
-  return rows;
-}
-
-constexpr auto sorted_later_rows() {
-  std::array<LaterRow, count_calls(kLater)> rows{};
-  size_t next = 0;
+  for (const NewerCall& call : kNewerCalls)
+    rows[next++] = {call.name, ReleaseRow::Source::kInNewerCalls, call.abis, call.since};
   for (const LaterRelease& release : kLater) {
     for (std::string_view calls = release.calls; !calls.empty();) {
-      rows[next++] = {take_word(calls), release.abis, release.version};
+      rows[next++] = {take_word(calls), ReleaseRow::Source::kInLater, release.abis, release.version};
     }
   }
-  std::ranges::sort(rows, {}, &LaterRow::name);
+  for (const Release& release : kFirst) {
+    for (std::string_view calls = release.calls; !calls.empty();) {
+      rows[next++] = {take_word(calls), ReleaseRow::Source::kInFirst, every_abi(), release.version};
+    }
+  }
+  std::ranges::sort(rows, [](const ReleaseRow& a, const ReleaseRow& b) {
+    return a.name != b.name ? a.name < b.name : a.source < b.source;
+  });
   return rows;
 }
 
-constexpr auto kFirstRows = sorted_first_rows();
-static_assert(std::ranges::adjacent_find(kFirstRows, {}, &FirstRow::name) == kFirstRows.end(), "a call stands twice");
+constexpr auto kRows = sorted_rows();
 
-constexpr auto kLaterRows = sorted_later_rows();
+constexpr bool are_both_first(const ReleaseRow& a, const ReleaseRow& b) {
+  return a.name == b.name && a.source == ReleaseRow::Source::kInFirst && b.source == ReleaseRow::Source::kInFirst;
+}
+static_assert(std::ranges::adjacent_find(kRows, are_both_first) == kRows.end(), "a call stands twice");
+
+/// The rows of one name.
+using RowsOfName = std::span<const ReleaseRow>;
+
+RowsOfName rows_of(std::string_view name) {
+  const auto rows = std::ranges::equal_range(kRows, name, {}, &ReleaseRow::name);
+  return {rows.begin(), rows.end()};
+}
 
 /// The release in which the kernel began to run programs of this ABI.
 KernelVersion first_release(Abi abi) {
@@ -117,16 +128,22 @@ KernelVersion first_release(Abi abi) {
   return {};
 }
 
-/// What the tables say of a name on an ABI that has it.
-std::optional<KernelVersion> listed(Abi abi, std::string_view name) {
-  for (const NewerCall& call : kNewerCalls) {
-    if (call.name == name && call.abis.contains(abi)) return call.since;
+/// The first release that had the call, on whichever ABI.
+std::optional<KernelVersion> first_in(RowsOfName rows) {
+  if (!rows.empty() && rows.back().source == ReleaseRow::Source::kInFirst) return rows.back().version;
+  std::optional<KernelVersion> first;
+  for (const ReleaseRow& row : rows) {
+    if (row.source == ReleaseRow::Source::kInNewerCalls && (!first || row.version < *first)) first = row.version;
   }
-  auto row = std::ranges::lower_bound(kLaterRows, name, {}, &LaterRow::name);
-  for (; row != kLaterRows.end() && row->name == name; ++row) {
-    if (row->abis.contains(abi)) return row->version;
-  }
-  return first_introduced(name);
+  return first;
+}
+
+/// The release that brought the call to an ABI that has it.
+std::optional<KernelVersion> introduced_in(RowsOfName rows, Abi abi) {
+  const auto own = std::ranges::find_if(rows, [&](const ReleaseRow& row) { return row.abis.contains(abi); });
+  const std::optional<KernelVersion> version = own != rows.end() ? own->version : first_in(rows);
+  if (!version) return std::nullopt;
+  return std::max(*version, first_release(abi));
 }
 
 /// Takes the digits at the front of `text`; none if there are none, or too many, or a needless zero.
@@ -157,19 +174,36 @@ bool is_suffix(std::string_view text) {
 
 std::optional<KernelVersion> introduced(Abi abi, std::string_view name) {
   if (!number_of(abi, name)) return std::nullopt;
-  const std::optional<KernelVersion> version = listed(abi, name);
-  if (!version) return std::nullopt;
-  return std::max(*version, first_release(abi));
+  return introduced_in(rows_of(name), abi);
+}
+
+namespace {
+
+std::vector<DatedCall> date_calls(Abi abi) {
+  std::vector<DatedCall> calls;
+  auto row = kRows.begin();  // Both are sorted by name.
+  for (const std::string_view name : names_on(abi)) {
+    while (row != kRows.end() && row->name < name) ++row;
+    const auto first = row;
+    while (row != kRows.end() && row->name == name) ++row;
+    calls.push_back({*number_of(abi, name), introduced_in({first, row}, abi)});
+  }
+  std::ranges::sort(calls, {}, &DatedCall::number);
+  return calls;
+}
+
+}  // namespace
+
+const std::vector<DatedCall>& dated_calls(Abi abi) {
+  static std::array<std::once_flag, kAbiCount> made;
+  static std::array<std::vector<DatedCall>, kAbiCount> calls;
+  const auto index = static_cast<size_t>(abi);
+  std::call_once(made.at(index), [&] { calls.at(index) = date_calls(abi); });
+  return calls.at(index);
 }
 
 std::optional<KernelVersion> first_introduced(std::string_view name) {
-  const auto row = std::ranges::lower_bound(kFirstRows, name, {}, &FirstRow::name);
-  if (row != kFirstRows.end() && row->name == name) return row->version;
-  std::optional<KernelVersion> first;
-  for (const NewerCall& call : kNewerCalls) {
-    if (call.name == name && (!first || call.since < *first)) first = call.since;
-  }
-  return first;
+  return first_in(rows_of(name));
 }
 
 KernelVersion newest_release() {

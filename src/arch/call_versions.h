@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "arch/abi.h"
 
@@ -24,6 +25,15 @@ struct KernelVersion {
 /// A call that an ABI also reaches through a multiplexer (multiplexers.h) counts from when it got a number of its own:
 /// x86's socket is 4.3 here, although socketcall is as old as Linux.
 std::optional<KernelVersion> introduced(Abi abi, std::string_view name);
+
+/// A call's number, and what introduced() says of it.
+struct DatedCall {
+  uint32_t number = 0;
+  std::optional<KernelVersion> introduced;
+};
+
+/// All calls of an ABI, sorted by number. A policy with `kernel:` asks for them, and a recording does so repeatedly.
+const std::vector<DatedCall>& dated_calls(Abi abi);
 
 /// The first Linux release that had the call, on whichever ABI; none for an unknown name.
 std::optional<KernelVersion> first_introduced(std::string_view name);

@@ -11,14 +11,22 @@ namespace {
 
 constexpr size_t kExcerptWidth = 160;
 
-size_t count_code_points(std::string_view text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+/// How many bytes are shown as one character: a code point, or a byte that belongs to none.
+size_t shown_length(std::string_view text, size_t at) {
+  return std::max<size_t>(decode_utf8(text, at).length, 1);
 }
 
-/// Moves `at` back to the first byte of the code point that it points into.
+size_t count_shown(std::string_view text) {
+  size_t count = 0;
+  for (size_t at = 0; at < text.size(); at += shown_length(text, at)) ++count;
+  return count;
+}
+
+/// Moves `at` back to the first byte of the code point that it points into, if it points into one.
 size_t code_point_start(std::string_view text, size_t at) {
-  while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80) --at;
+  for (size_t back = 1; back <= 3 && back <= at && at < text.size(); ++back) {
+    if (shown_length(text, at - back) > back) return at - back;
+  }
   return at;
 }
 
@@ -88,7 +96,7 @@ std::string format_excerpt(const SourceText& source, const Diagnostic& diagnosti
   const size_t offset = std::min<size_t>(diagnostic.range->offset, source.text().size());
   std::string_view line = source.line_at(offset);
   size_t column = std::min(static_cast<size_t>(source.text().data() + offset - line.data()), line.size());
-  if (line.size() > kExcerptWidth && count_code_points(line.substr(0, 4 * kExcerptWidth + 4)) >
+  if (line.size() > kExcerptWidth && count_shown(line.substr(0, 4 * kExcerptWidth + 4)) >
                                          kExcerptWidth) {  // A minified JSON file, say: show the neighbourhood.
     const size_t begin = code_point_start(line, column > kExcerptWidth / 2 ? column - kExcerptWidth / 2 : 0);
     line = line.substr(begin);
@@ -110,15 +118,9 @@ std::string format_excerpt(const SourceText& source, const Diagnostic& diagnosti
   }
 
   std::string marks;
-  for (const char c : line.substr(0, column)) {
-    if (c == '\t') {
-      marks += '\t';
-    } else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80) {
-      marks += ' ';
-    }
-  }
+  for (size_t at = 0; at < column; at += shown_length(line, at)) marks += line[at] == '\t' ? '\t' : ' ';
   marks += '^';
-  const size_t width = count_code_points(line.substr(column, diagnostic.range->length));
+  const size_t width = count_shown(line.substr(column, diagnostic.range->length));
   if (width > 1) marks.append(width - 1, '~');
   return text + "\n" + marks;
 }

@@ -18,6 +18,13 @@ bool is_same(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/// Whether others than root and this user can replace a file of this user's in the folder.
+bool others_may_replace(int folder) {
+  struct stat info = {};
+  if (fstat(folder, &info) != 0 || (info.st_uid != 0 && info.st_uid != geteuid())) return true;
+  return (info.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (info.st_mode & S_ISVTX) == 0;
+}
+
 }  // namespace
 
 LineSink LineSink::to_descriptor(int fd) {
@@ -59,14 +66,16 @@ void LineSink::watch_name(const std::string& path) {
   folder_ = std::move(opened);
 }
 
-/// The folder may belong to the program that is watched: no link is followed, and no other file is written to.
+/// The folder may belong to the program that is watched: no link is followed, and no other file is written to. Where
+/// others may write to the folder, no file that is there is taken: they could remove a hard link, to /etc/shadow for
+/// example, between its opening and the counting of its links.
 void LineSink::follow_rotation() {
   if (!folder_.valid()) return;
   struct stat mine = {};
   struct stat named = {};
   if (fstat(own_.get(), &mine) != 0) return;
   const bool there = fstatat(folder_.get(), base_.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0;
-  if (there ? is_same(mine, named) : errno != ENOENT) return;
+  if (there ? is_same(mine, named) || others_may_replace(folder_.get()) : errno != ENOENT) return;
   constexpr int kFlags = O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC;
   UniqueFd next(openat(folder_.get(), base_.c_str(), there ? kFlags : kFlags | O_CREAT | O_EXCL, mine.st_mode & 0666U));
   if (!next.valid() || fstat(next.get(), &named) != 0) return;

@@ -22,7 +22,8 @@ class LineSink {
 
   /// To a file, which is made if it is not there, for its owner alone, and appended to otherwise. A regular file that
   /// is renamed or removed meanwhile, as when logs are rotated, is made anew, or the one that has taken its name is
-  /// appended to: if it is a regular file of the same owner, without another link. The error is a sentence.
+  /// appended to: if it is a regular file of the same owner, without another link, in a folder that no other user may
+  /// write to. The error is a sentence.
   static Result<LineSink, std::string> to_file(const std::string& path);
 
   /// A line with its newline. Lines up to 4096 bytes (PIPE_BUF) go into a pipe whole or not at all.

@@ -19,18 +19,19 @@ struct LevelText {
   spdlog::level::level_enum level;
   const char* word;
   const char* journal;  ///< As in sd-daemon(3).
+  Colour colour;
 };
 
 LevelText text_of(LogLevel level) {
   switch (level) {
     case LogLevel::kError:
-      return {spdlog::level::err, "error", "<3>"};
+      return {spdlog::level::err, "error", "<3>", Colour::kRed};
     case LogLevel::kWarning:
-      return {spdlog::level::warn, "warning", "<4>"};
+      return {spdlog::level::warn, "warning", "<4>", Colour::kYellow};
     case LogLevel::kInfo:
       break;
   }
-  return {spdlog::level::info, "info", "<6>"};
+  return {spdlog::level::info, "info", "<6>", Colour::kNone};
 }
 
 /// JOURNAL_STREAM is "DEVICE:INODE" of the stream that systemd connected; it is inherited by children whose standard
@@ -63,18 +64,23 @@ spdlog::logger& logger() {
   return *instance;
 }
 
-std::string prefix(const std::string& program, LogLevel level, bool journal) {
+std::string prefix(const std::string& program, LogLevel level, bool journal, bool coloured = false) {
   const LevelText text = text_of(level);
-  return (journal ? text.journal : "") + program + ": " + text.word + ": ";
+  const std::string word = std::string(text.word) + ":";
+  return (journal ? text.journal : "") + program + ": " + (coloured ? painted(text.colour, word) : word) + " ";
 }
 
 }  // namespace
 
 Log::Log(std::string program) : program_(std::move(program)), journal_(stderr_is_journal()) {}
 
+bool Log::coloured() const {
+  return !journal_ && wants_colour(colour_, STDERR_FILENO);
+}
+
 void Log::write(LogLevel level, std::string_view message) const {
   if (level > level_) return;
-  logger().log(text_of(level).level, prefix(program_, level, journal_) + std::string(message));
+  logger().log(text_of(level).level, prefix(program_, level, journal_, coloured()) + std::string(message));
 }
 
 void Log::report_error(const std::string& file, std::string_view message) const {
@@ -83,7 +89,7 @@ void Log::report_error(const std::string& file, std::string_view message) const 
 }
 
 void Log::unsuppressed_warning(std::string_view message) const {
-  logger().log(spdlog::level::warn, prefix(program_, LogLevel::kWarning, journal_) + std::string(message));
+  logger().log(spdlog::level::warn, prefix(program_, LogLevel::kWarning, journal_, coloured()) + std::string(message));
 }
 
 std::string Log::error_prefix() const {
@@ -109,7 +115,8 @@ void Log::report(const Diagnostics& diagnostics) const {
     std::string message = format_diagnostic(diagnostics.source(), diagnostic);
     if (terminal && diagnostic.range) {
       message += '\n';
-      message += format_excerpt(diagnostics.source(), diagnostic);
+      const std::string excerpt = format_excerpt(diagnostics.source(), diagnostic);
+      message += coloured() ? with_painted_marks(Colour::kGreen, excerpt) : excerpt;
     }
     if (kept_ != nullptr && diagnostic.severity == Severity::kError) {
       const SourceText& source = diagnostics.source();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/colour.h"
 #include "base/diagnostic.h"
 
 namespace sandbox {
@@ -32,6 +33,12 @@ class Log {
   [[nodiscard]] bool shows_warnings_to_people() const;
 
   void set_level(LogLevel level) { level_ = level; }
+
+  /// Whether messages are coloured: the word for the level, and the marks below a line. Never in the journal.
+  void set_colour(ColourChoice choice) { colour_ = choice; }
+
+  /// Whether they are now.
+  [[nodiscard]] bool coloured() const;
 
   /// From now on also keeps every error in `errors`, which is borrowed.
   void keep_errors(std::vector<KeptError>& errors) { kept_ = &errors; }
@@ -67,6 +74,7 @@ class Log {
 
   std::string program_;
   LogLevel level_ = LogLevel::kWarning;
+  ColourChoice colour_ = ColourChoice::kAuto;
   bool journal_;
   std::vector<KeptError>* kept_ = nullptr;
 };

@@ -6,14 +6,14 @@
 namespace sandbox::bpf {
 namespace {
 
-constexpr size_t kFirstSize = size_t{1} << 13U;
+constexpr size_t kFirstSize = size_t{1} << 10U;  // 20 kB, which most policies that are compared have enough of.
 constexpr size_t kMaxKnown = size_t{1} << 20U;
 
 size_t hash(uint32_t a, uint32_t b, uint32_t c) {
   uint64_t mixed = a * 0x9e3779b97f4a7c15U + b;
   mixed = (mixed ^ mixed >> 29U) * 0xbf58476d1ce4e5b9U + c;
   mixed = (mixed ^ mixed >> 32U) * 0x94d049bb133111ebU;
-  return mixed ^ mixed >> 31U;
+  return static_cast<size_t>(mixed ^ mixed >> 31U);
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ struct Findings {
 /// Compares two functions on all arguments.
 class ArgumentSearch {
  public:
-  ArgumentSearch(const Paths& paths, size_t most, size_t& steps_left)
+  ArgumentSearch(const Paths& paths, size_t most, uint64_t& steps_left)
       : paths_(paths), diagrams_(paths.diagrams()), most_(most), steps_left_(steps_left) {}
 
   Findings search(Pair pair) {
@@ -96,7 +96,7 @@ class ArgumentSearch {
   const Paths& paths_;
   const Diagrams& diagrams_;
   size_t most_;
-  size_t& steps_left_;
+  uint64_t& steps_left_;
   bool complete_ = true;
   Words words_ = {};
   Findings findings_;
@@ -172,7 +172,7 @@ class Differ {
   const ValidatedProgram& right_;
   const DiffOptions& options_;
   Paths paths_;
-  size_t steps_left_;
+  uint64_t steps_left_;
   std::map<Pair, Findings> known_;
   Comparison result_;
 };

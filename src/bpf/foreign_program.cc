@@ -34,12 +34,13 @@ std::string error_of(uint32_t value) {
 
 }  // namespace
 
-std::optional<InvalidProgram> unusable_return(const ValidatedProgram& program, bool token) {
+std::optional<InvalidProgram> unusable_return(const ValidatedProgram& program, bool token, bool errno_zero) {
   for (size_t i = 0; i < program.size(); ++i) {
     const Instruction& instruction = program.instructions()[i];
     if (!is_return(instruction.code)) continue;
     if (BPF_RVAL(instruction.code) == BPF_A) return InvalidProgram{i, "it returns A, and what that is cannot be told"};
     if (token && instruction.k == SECCOMP_RET_USER_NOTIF) continue;
+    if (errno_zero && instruction.k == SECCOMP_RET_ERRNO) continue;
     std::string message = error_of(instruction.k);
     if (!message.empty()) return InvalidProgram{i, std::move(message)};
   }

@@ -15,8 +15,9 @@ inline constexpr uint32_t kMaxErrno = 4095;
 /// listens; and actions that seccomp(2) does not have. None: there is none.
 ///
 /// `token`: the program has checks of the exec token, which end in user notifications. That nothing else does is for
-/// others to see (compile/token_sites.h).
-std::optional<InvalidProgram> unusable_return(const ValidatedProgram& program, bool token = false);
+/// others to see (compile/token_sites.h). `errno_zero`: it was compiled from a policy, which may have said errno 0.
+std::optional<InvalidProgram> unusable_return(const ValidatedProgram& program, bool token = false,
+                                              bool errno_zero = false);
 
 /// Which registers some path reads before it has written them. The kernel sets both to 0 at the start.
 struct EntryReads {

@@ -30,8 +30,6 @@ constexpr uint32_t kCountedNumbers = 451;
 /// A program of 4096 instructions is made of some thousands of nodes, of which some are not used in the end. Several
 /// policies with many verdicts for one call come to as many as their product; from here on nothing more is tried.
 constexpr size_t kMaxNodes = 300'000;
-/// The same for clauses that are looked at: they may all come to nodes that are there already.
-constexpr size_t kMaxClauses = 2'000'000;
 
 /// The values of seccomp_data.arch of which every policy covers an ABI, in the order of the first policy.
 std::vector<uint32_t> covered_archs(std::span<const PolicyRules> policies) {
@@ -62,7 +60,7 @@ class Compiler {
   CodeEntry chains(const Decision& decision, size_t index, Verdict strictest, const arch::AbiInfo& abi);
   Node verdict(Verdict verdict, bool token, const arch::AbiInfo& abi);
   uint32_t tag_of(const std::optional<resolve::Origin>& origin);
-  [[nodiscard]] bool exhausted() const { return assembler_.size() > kMaxNodes || clauses_ > kMaxClauses; }
+  [[nodiscard]] bool exhausted() const { return assembler_.size() > kMaxNodes || clauses_ > kMaxCombinations; }
   [[nodiscard]] CompileError too_long(std::span<const uint32_t> tags) const;
 
   std::span<const PolicyRules> policies_;
@@ -137,7 +135,7 @@ CodeEntry Compiler::chains(const Decision& decision, size_t index, Verdict stric
   }
   const CodeEntry otherwise = chains(decision, index + 1, more_restrictive(strictest, chain.otherwise), abi);
   const CodeEntry entry = compile_choices(assembler_, choices, otherwise, abi.endian, options_.effort);
-  entries_[{index, strictest}] = entry;
+  if (decision.chains.size() > 1) entries_[{index, strictest}] = entry;  // A single chain is not come to again.
   return entry;
 }
 
@@ -173,7 +171,11 @@ CompileError Compiler::too_long(std::span<const uint32_t> tags) const {
 
 Result<Filter, CompileError> Compiler::compile() {
   const Node root = filter();
-  if (exhausted()) return too_long(assembler_.tags());
+  if (exhausted()) {
+    CompileError error = too_long(assembler_.tags());
+    error.gave_up = clauses_ > kMaxCombinations;
+    return error;
+  }
   bpf::Assembly assembly = assembler_.assemble(root);
   if (assembly.program.size() > bpf::kMaxInstructions) return too_long(assembly.tags);
 
@@ -204,14 +206,29 @@ bpf::Program with_token(const Filter& filter, const Token& token) {
   return program;
 }
 
-bpf::Program with_lasting_token(const Filter& filter, const Token& token) {
-  bpf::Program program = with_token(filter, token);
+namespace {
+
+void let_token_allow(bpf::Program& program) {
   for (bpf::Instruction& instruction : program) {
     if (instruction.code == (BPF_RET | BPF_K) && instruction.k == SECCOMP_RET_USER_NOTIF) {
       instruction.k = SECCOMP_RET_ALLOW;
     }
   }
+}
+
+}  // namespace
+
+bpf::Program with_lasting_token(const Filter& filter, const Token& token) {
+  bpf::Program program = with_token(filter, token);
+  let_token_allow(program);
   return program;
+}
+
+Filter with_allowing_token(const Filter& filter) {
+  bpf::Program program = filter.program.instructions();
+  let_token_allow(program);
+  auto validated = bpf::validate(std::move(program));
+  return {validated ? std::move(*validated) : filter.program, filter.token_sites, filter.ranges};
 }
 
 bpf::ValidatedProgram without_token(const Filter& filter) {

@@ -25,8 +25,13 @@ struct Filter {
   size_t ranges = 0;                   ///< How many stretches of numbers the ABIs were cut into.
 };
 
+/// The most clauses of several policies that are looked at, each as often as it meets another verdict of the policies
+/// before. They may all come to answers that are there already, so it is not the program's size that ends this.
+inline constexpr size_t kMaxCombinations = 2'000'000;
+
 struct CompileError {
   size_t instructions = 0;                   ///< How many instructions the program would need.
+  bool gave_up = false;                      ///< That is not known: more than kMaxCombinations were tried.
   std::optional<resolve::Origin> costliest;  ///< A clause of the group that needs the most of them.
   size_t costliest_instructions = 0;         ///< What that group needs.
 };
@@ -55,6 +60,10 @@ bpf::Program with_token(const Filter& filter, const Token& token);
 /// The same where there is no listener: a call that shows the token is allowed, as often as it is made. Precondition:
 /// the filter has no notifications of its own (compile/notify.h).
 bpf::Program with_lasting_token(const Filter& filter, const Token& token);
+
+/// The filter with a token that allows, as with_lasting_token() has it: for one to which notifications are added
+/// afterwards (compile/notify.h). The same precondition.
+Filter with_allowing_token(const Filter& filter);
 
 /// The program with token checks that fail for any call: what the filter answers to all that do not know the
 /// token. Its size, and what it costs, stay the same.

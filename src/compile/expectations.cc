@@ -171,7 +171,13 @@ Result<std::vector<JudgedExpectation>, CompileError> judge_expectations(const po
   std::vector<JudgedExpectation> results;
   for (const policy::Expectation& expectation : expectations.expect) {
     const arch::Abi abi = expectation.abi ? expectation.abi->abi : file_abi;
-    for (const policy::Expectation& one : each_call_of(expectation, abi, diagnostics)) {
+    const std::vector<policy::Expectation> calls = each_call_of(expectation, abi, diagnostics);
+    if (results.size() + calls.size() > kMaxJudgedCalls) {
+      diagnostics.error(expectation.range, "with this entry the file has expectations of more than " +
+                                               std::to_string(kMaxJudgedCalls) + " calls; split it");
+      break;
+    }
+    for (const policy::Expectation& one : calls) {
       auto judged = Preparation(one, abi, diagnostics).prepare();
       if (!judged) continue;
       judge(rules, *filter, *judged);

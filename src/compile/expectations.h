@@ -30,10 +30,14 @@ struct JudgedExpectation {
   [[nodiscard]] bool passed() const { return evaluated == expected && compiled == expected && !depends_on_arguments; }
 };
 
+/// The most calls that the expectations of one file may come to: a set is one for each of its members.
+inline constexpr size_t kMaxJudgedCalls = 100'000;
+
 /// Judges every expectation by the evaluator and by the program that the rules are compiled to, without a way around it
 /// for a launcher. Names that the expectation's ABI lacks, and values that do not fit its registers, are errors in
-/// `diagnostics` (which belongs to the expectations' text), and such expectations are left out. `rules` are
-/// those of the enabled policies that apply together, read for `expectations.abi` or, without one, for `native`.
+/// `diagnostics` (which belongs to the expectations' text), and such expectations are left out; so is all from the one
+/// on that comes to more than kMaxJudgedCalls. `rules` are those of the enabled policies that apply together, read for
+/// `expectations.abi` or, without one, for `native`.
 Result<std::vector<JudgedExpectation>, CompileError> judge_expectations(const policy::Expectations& expectations,
                                                                         std::span<const resolve::PolicyRules> rules,
                                                                         arch::Abi native, Diagnostics& diagnostics);

@@ -1,13 +1,20 @@
 #include "compile/notify.h"
 
+#include <sys/prctl.h>
+
 #include <algorithm>
+#include <array>
+#include <map>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "arch/syscalls.h"
 #include "bpf/assembler.h"
+#include "bpf/interpret.h"
+#include "bpf/walk.h"
 #include "compile/listener_guard.h"
+#include "compile/prefix.h"
 
 namespace sandbox::compile {
 namespace {
@@ -68,7 +75,133 @@ Node everything(Assembler& assembler, arch::Abi machine) {
   return assembler.load(bpf::kArchOffset, next);
 }
 
+/// What a program can answer to a call, whatever its arguments: the actions.
+std::vector<uint32_t> possible_actions(const bpf::Program& program, const NotifiedCall& call) {
+  std::array<std::vector<bool>, bpf::kKnownACount> reached;
+  for (auto& one : reached) one.assign(program.size(), false);
+  reached[0][0] = true;
+  std::vector<uint32_t> actions;
+  for (size_t at = 0; at < program.size(); ++at) {
+    for (size_t known = 0; known < bpf::kKnownACount; ++known) {
+      if (!reached[known][at]) continue;
+      if (bpf::is_return(program[at].code)) {
+        actions.push_back(program[at].k & SECCOMP_RET_ACTION_FULL);
+        continue;
+      }
+      const auto before = static_cast<bpf::KnownA>(known);
+      const bpf::Successors next = bpf::successors(program[at], at, before, call.audit_arch, call.number);
+      auto& after = reached[static_cast<size_t>(bpf::known_after(program[at], before))];
+      after[next.yes] = true;
+      after[next.no] = true;
+    }
+  }
+  return actions;
+}
+
+/// What installs a filter: the call, and the value of its argument 0.
+struct Installer {
+  std::string_view name;
+  uint32_t operation = 0;
+};
+constexpr std::array kInstallers = {Installer{"seccomp", SECCOMP_SET_MODE_FILTER}, Installer{"prctl", PR_SET_SECCOMP}};
+
+/// Sends the calls to `notify`, by a search among their numbers.
+class CallSearch {
+ public:
+  CallSearch(Assembler& assembler, arch::Abi machine, Node notify, Node program)
+      : assembler_(assembler), machine_(machine), notify_(notify), program_(program) {}
+
+  Node make(std::span<const NotifiedCall> calls) {
+    std::map<uint32_t, std::vector<std::pair<uint32_t, Node>>> by_arch;
+    for (const NotifiedCall& call : calls) by_arch[call.audit_arch].emplace_back(call.number, notify_);
+    Node next = program_;
+    for (auto& [audit_arch, numbers] : by_arch) {
+      for (const arch::Abi abi : arch::abis_of_machine(machine_)) {
+        if (arch::info(abi).audit_arch != audit_arch) continue;
+        for (const Installer& installer : kInstallers) {
+          if (const auto number = arch::number_of(abi, installer.name))
+            numbers.emplace_back(*number, install(installer));
+        }
+      }
+      std::ranges::sort(numbers, {}, &std::pair<uint32_t, Node>::first);
+      const Node number = assembler_.load(bpf::kNumberOffset, search(numbers));
+      next = assembler_.branch(Compare::kEqual, audit_arch, number, next);
+    }
+    return assembler_.load(bpf::kArchOffset, next);
+  }
+
+ private:
+  Node install(const Installer& installer) {
+    const Node asked = assembler_.branch(Compare::kEqual, installer.operation, notify_, program_);
+    return assembler_.load(bpf::low_half_offset(0, arch::info(machine_).endian), asked);
+  }
+
+  Node search(std::span<const std::pair<uint32_t, Node>> numbers) {
+    constexpr size_t kFew = 3;
+    if (numbers.size() > kFew) {
+      const size_t middle = numbers.size() / 2;
+      const Node above = search(numbers.subspan(middle));
+      const Node below = search(numbers.first(middle));
+      return assembler_.branch(Compare::kGreaterOrEqual, numbers[middle].first, above, below);
+    }
+    Node next = program_;
+    for (const auto& [number, then] : numbers) next = assembler_.branch(Compare::kEqual, number, then, next);
+    return next;
+  }
+
+  Assembler& assembler_;
+  arch::Abi machine_;
+  Node notify_;
+  Node program_;
+};
+
+Result<Filter, CompileError> with_calls(const Filter& filter, Notify notify, arch::Abi machine,
+                                        std::span<const NotifiedCall> calls) {
+  Prefix prefix(filter);
+  Assembler& assembler = prefix.assembler();
+  const Node program = prefix.program(Prefix::Written::kA);
+  const Node waits = notify == Notify::kDenials ? denial(assembler, arch::info(machine).endian)
+                                                : assembler.ret(SECCOMP_RET_USER_NOTIF);
+  return prefix.finish(CallSearch(assembler, machine, waits, program).make(calls));
+}
+
 }  // namespace
+
+std::vector<NotifiedCall> notifiable(const Filter& filter, std::span<const std::string_view> names, arch::Abi machine) {
+  std::vector<NotifiedCall> calls;
+  for (const arch::Abi abi : arch::abis_of_machine(machine)) {
+    for (const std::string_view name : names) {
+      const auto number = arch::number_of(abi, name);
+      if (!number) continue;
+      const NotifiedCall call = {arch::info(abi).audit_arch, *number};
+      const std::vector<uint32_t> actions = possible_actions(filter.program.instructions(), call);
+      const auto is = [&](uint32_t action) { return std::ranges::find(actions, action) != actions.end(); };
+      const bool loses = is(SECCOMP_RET_TRAP) || is(SECCOMP_RET_TRACE) || is(SECCOMP_RET_LOG);
+      if (is(SECCOMP_RET_ALLOW) && !loses) calls.push_back(call);
+    }
+  }
+  std::ranges::sort(calls);
+  return calls;
+}
+
+bool installs_filter(const bpf::SystemCall& call, arch::Abi machine) {
+  for (const arch::Abi abi : arch::abis_of_machine(machine)) {
+    if (arch::info(abi).audit_arch != call.arch) continue;
+    for (const Installer& installer : kInstallers) {
+      if (arch::number_of(abi, installer.name) != call.number) continue;
+      if (static_cast<uint32_t>(call.args[0]) == installer.operation) return true;
+    }
+  }
+  return false;
+}
+
+bool notifies_execve(const Filter& filter, arch::Abi launcher) {
+  bpf::SystemCall call;
+  call.arch = arch::info(launcher).audit_arch;
+  call.number = arch::number_of(launcher, "execve").value_or(UINT32_MAX);
+  const auto answer = bpf::interpret(filter.program, call, arch::info(launcher).endian).value;
+  return (answer & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF;
+}
 
 std::vector<uint32_t> must_not_wait(arch::Abi abi) {
   std::vector<uint32_t> numbers;
@@ -78,7 +211,8 @@ std::vector<uint32_t> must_not_wait(arch::Abi abi) {
   return numbers;
 }
 
-Result<Filter, CompileError> with_notifications(const Filter& filter, Notify notify, arch::Abi machine) {
+Result<Filter, CompileError> with_notifications(const Filter& filter, Notify notify, arch::Abi machine,
+                                                std::span<const NotifiedCall> also) {
   Assembler assembler;
   const Node root =
       notify == Notify::kDenials ? denial(assembler, arch::info(machine).endian) : everything(assembler, machine);
@@ -93,6 +227,7 @@ Result<Filter, CompileError> with_notifications(const Filter& filter, Notify not
   }
   program.insert(program.end(), tail.begin(), tail.end());
   auto whole = joined_filter(std::move(program), filter.token_sites, filter.ranges);
+  if (whole && !also.empty()) whole = with_calls(*whole, notify, machine, also);
   if (!whole) return whole;
   return with_listener_guard(*whole, machine, notify);
 }

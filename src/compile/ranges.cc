@@ -62,8 +62,12 @@ void add(Line& line, uint32_t first, Chain chain) {
   }
 }
 
+/// One verdict regardless of the arguments. Most neighbours have the same: then nothing is added.
 void fill(Line& line, uint32_t first, Verdict verdict) {
-  add(line, first, {{}, verdict});
+  const auto same = [&](const Piece& last) {
+    return last.first != first && last.chain.clauses.empty() && last.chain.otherwise == verdict;
+  };
+  if (line.empty() || !same(line.back())) add(line, first, {{}, verdict});
 }
 
 /// The rule set's own numbers from `first` to `last`.
@@ -73,7 +77,11 @@ void fill(Line& line, uint32_t first, uint32_t last, const RuleSet& rules) {
   if (first == 0) fill_from(1);  // 0 may have an answer of its own.
   for (auto call = std::ranges::lower_bound(rules.calls, first, {}, &CallRules::number);
        call != rules.calls.end() && call->number <= last; ++call) {
-    add(line, call->number, chain_of(*call, rules.default_verdict));
+    if (!call->clauses.empty() && call->clauses.front().conditions.empty()) {
+      fill(line, call->number, call->clauses.front().verdict);
+    } else {
+      add(line, call->number, chain_of(*call, rules.default_verdict));
+    }
     const auto next = std::next(call);
     const bool gap = next == rules.calls.end() || next->number != call->number + 1;
     if (gap && call->number != last) fill_from(call->number + 1);

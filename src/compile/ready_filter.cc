@@ -50,7 +50,7 @@ Result<std::vector<arch::Abi>, UnusableFilter> known_abis(const std::vector<bpf:
 /// Why the launcher may not install this filter, or could not execute a program under it. None: it can.
 std::optional<UnusableFilter> why_unusable(const Filter& filter, arch::Abi launcher) {
   const bool token = !filter.token_sites.empty();
-  if (const auto unusable = bpf::unusable_return(filter.program, token)) return at_instruction(*unusable);
+  if (const auto unusable = bpf::unusable_return(filter.program, token, true)) return at_instruction(*unusable);
   if (const auto wrong = wrong_token_site(filter.program, filter.token_sites, launcher)) return at_instruction(*wrong);
   if (opens_for_launcher(filter.program, filter.token_sites, launcher)) return std::nullopt;
   return UnusableFilter{"does not let sandbox-run itself call execve, write and exit_group"};
@@ -118,9 +118,13 @@ std::string describe(const CompileError& error, std::span<const policy::Policy* 
                      const std::string& names) {
   std::string message = "the policy needs " + std::to_string(error.instructions) + " instructions, a filter may have " +
                         std::to_string(bpf::kMaxInstructions);
+  if (error.gave_up) {
+    message = "the conditions of the policies on one call come to more than " + std::to_string(kMaxCombinations) +
+              " combinations, the most that are tried";
+  }
   if (!error.costliest) return names + ": " + message;
   const policy::Policy& policy = *policies[error.costliest->policy];
-  message += "; this group alone takes " + std::to_string(error.costliest_instructions);
+  if (!error.gave_up) message += "; this group alone takes " + std::to_string(error.costliest_instructions);
   const SourceRange range = policy.groups[error.costliest->group].range;
   return format_diagnostic(*policy.source, {Severity::kError, range, message});
 }

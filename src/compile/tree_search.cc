@@ -143,9 +143,14 @@ void TreeSearch::find_depth() {
   }
 }
 
+/// A stretch of ranges as a key of trees_: size_t may have 32 bits.
+uint64_t stretch(size_t begin, size_t end) {
+  return uint64_t{begin} << 32U | end;
+}
+
 const TreeSearch::Entry& TreeSearch::tree(size_t depth, size_t begin, size_t end) {
   if (depth <= LeafSearch::kMaxDepth && end - begin <= Pieces::kMaxCount) return leaf_entry(depth, begin, end);
-  const auto [known, added] = trees_[depth].try_emplace(begin << 32U | end);
+  const auto [known, added] = trees_[depth].try_emplace(stretch(begin, end));
   if (!added || depth == 0) return known->second;
   Entry best;
   if (end - begin <= Pieces::kMaxCount) best = leaf_entry(LeafSearch::kMaxDepth, begin, end);
@@ -157,7 +162,7 @@ const TreeSearch::Entry& TreeSearch::tree(size_t depth, size_t begin, size_t end
     const double both = lower + tree(depth - 1, split, end).cost;
     if (cost + both < best.cost) best = {cost + both, static_cast<uint32_t>(split), {}};
   }
-  return trees_[depth][begin << 32U | end] = best;
+  return trees_[depth][stretch(begin, end)] = best;
 }
 
 /// Looks for the cheapest tree with these masks shared, of which each is paid for once.

@@ -7,10 +7,14 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <span>
+
+#include "report/landlock_record.h"
 
 namespace sandbox::kernel {
 namespace {
@@ -26,16 +30,23 @@ UniqueFd audit_socket() {
   return UniqueFd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_AUDIT));
 }
 
+std::span<const uint16_t> types_of(AuditLog::Records records) {
+  static constexpr std::array<uint16_t, 4> kTypes = {AUDIT_SECCOMP, report::kLandlockAccessRecord,
+                                                     report::kLandlockDomainRecord, report::kSyscallRecord};
+  if (records == AuditLog::Records::kLandlock) return std::span(kTypes).subspan(1);
+  return std::span(kTypes).first(records == AuditLog::Records::kSeccomp ? 1 : kTypes.size());
+}
+
 /// Other records would take room in the buffer. On a kernel that cannot do it, next() does.
-void let_seccomp_records_alone_in(int fd) {
-  std::array<sock_filter, 4> program = {{
-      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type)),
-      // The type is in the machine's byte order, and the filter reads it as a big-endian number.
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(AUDIT_SECCOMP), 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
-      BPF_STMT(BPF_RET | BPF_K, 0),
-  }};
-  const sock_fprog filter = {program.size(), program.data()};
+void let_alone_in(int fd, std::span<const uint16_t> types) {
+  std::vector<sock_filter> program = {BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type))};
+  for (const uint16_t type : types) {
+    // The type is in the machine's byte order, and the filter reads it as a big-endian number.
+    program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(type), 0, 1));
+    program.push_back(BPF_STMT(BPF_RET | BPF_K, 0xffffffff));
+  }
+  program.push_back(BPF_STMT(BPF_RET | BPF_K, 0));
+  const sock_fprog filter = {static_cast<unsigned short>(program.size()), program.data()};
   setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
 }
 
@@ -47,7 +58,7 @@ void make_room(int fd, int room) {
 
 }  // namespace
 
-Result<AuditLog, std::string> AuditLog::open(int room) {
+Result<AuditLog, std::string> AuditLog::open(int room, Records records) {
   UniqueFd fd = audit_socket();
   if (!fd.valid()) {
     if (errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT) {
@@ -56,7 +67,7 @@ Result<AuditLog, std::string> AuditLog::open(int room) {
     }
     return "the kernel's audit records cannot be read: " + in_words(errno);
   }
-  let_seccomp_records_alone_in(fd.get());
+  let_alone_in(fd.get(), types_of(records));
   make_room(fd.get(), room);
   sockaddr_nl address = {};
   address.nl_family = AF_NETLINK;
@@ -66,7 +77,9 @@ Result<AuditLog, std::string> AuditLog::open(int room) {
       return std::string("only root can read the kernel's audit records, or a process with CAP_AUDIT_READ");
     return "the kernel's audit records cannot be read: " + in_words(errno);
   }
-  return AuditLog(std::move(fd));
+  AuditLog log(std::move(fd));
+  log.records_ = records;
+  return log;
 }
 
 std::optional<std::string> AuditLog::next() {
@@ -90,13 +103,16 @@ std::optional<std::string> AuditLog::next() {
     if (sender.nl_pid != 0 || static_cast<size_t>(size) < sizeof(nlmsghdr)) continue;
     nlmsghdr header = {};
     std::memcpy(&header, buffer_.data(), sizeof header);
-    if (header.nlmsg_type != AUDIT_SECCOMP) continue;
+    if (std::ranges::find(types_of(records_), header.nlmsg_type) == types_of(records_).end()) continue;
+    type_ = header.nlmsg_type;
     // The length in the header is another one on other kernels, with the header or without it. The datagram's is right.
     return std::string(buffer_.data() + NLMSG_HDRLEN, static_cast<size_t>(size) - NLMSG_HDRLEN);
   }
 }
 
-std::optional<uint32_t> lost_audit_records() {
+namespace {
+
+std::optional<audit_status> ask_for_status() {
   const UniqueFd fd = audit_socket();
   if (!fd.valid()) return std::nullopt;
   nlmsghdr request = {};
@@ -121,9 +137,21 @@ std::optional<uint32_t> lost_audit_records() {
     if (size >= 0 && sender.nl_pid != 0) continue;
     if (size < 0 || reply.header.nlmsg_type == NLMSG_ERROR) return std::nullopt;
     const size_t needed = sizeof(nlmsghdr) + offsetof(audit_status, lost) + sizeof reply.status.lost;
-    if (reply.header.nlmsg_type == AUDIT_GET && static_cast<size_t>(size) >= needed) return reply.status.lost;
+    if (reply.header.nlmsg_type == AUDIT_GET && static_cast<size_t>(size) >= needed) return reply.status;
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<uint32_t> lost_audit_records() {
+  const auto status = ask_for_status();
+  return status ? std::optional(status->lost) : std::nullopt;
+}
+
+std::optional<bool> audit_enabled() {
+  const auto status = ask_for_status();
+  return status ? std::optional(status->enabled != 0) : std::nullopt;
 }
 
 }  // namespace sandbox::kernel

@@ -61,7 +61,7 @@ size_t read_memory(pid_t thread, uint64_t address, std::span<std::byte> into) {
   while (done < into.size()) {
     const uint64_t from = address + done;
     if (from < address || from > UINTPTR_MAX) break;  // Over the end.
-    const size_t count = std::min<uint64_t>(into.size() - done, page - from % page);
+    const auto count = static_cast<size_t>(std::min<uint64_t>(into.size() - done, page - from % page));
     iovec local = {into.data() + done, count};
     // An address in another process.
     void* const there = reinterpret_cast<void*>(static_cast<uintptr_t>(from));  // NOLINT(performance-no-int-to-ptr)
@@ -138,6 +138,12 @@ report::MemoryReader memory_of(pid_t thread, BoundedTask& task) {
     }
     std::copy_n(piece->bytes.begin(), piece->size, into.begin());
     return piece->size;
+  };
+}
+
+report::MemoryReader blocking_memory_of(pid_t thread) {
+  return [thread](uint64_t address, std::span<std::byte> into) -> size_t {
+    return thread <= 0 ? 0 : read_memory(thread, address, into);
   };
 }
 

@@ -36,4 +36,7 @@ bool dumps_core(pid_t process);
 /// borrowed.
 report::MemoryReader memory_of(pid_t thread, BoundedTask& task);
 
+/// The same for work that is in a BoundedTask already: it may block.
+report::MemoryReader blocking_memory_of(pid_t thread);
+
 }  // namespace sandbox::kernel

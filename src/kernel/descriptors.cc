@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <vector>
 
 #include "kernel/proc.h"
 
@@ -40,14 +41,21 @@ bool send_signal(int process_fd, int signal) {
 }
 
 void keep_only(std::span<const int> descriptors) {
-  std::array<int, 34> kept = {};
-  size_t size = 0;
-  for (const int fd : descriptors.first(std::min<size_t>(descriptors.size(), kept.size() - 2))) kept[size++] = fd;
-  kept[size++] = STDERR_FILENO;
-  kept[size++] = proc_directory();
-  std::sort(kept.begin(), kept.begin() + size);
+  // With few nothing is allocated: a process that gives up may have no memory left.
+  std::array<int, kFewDescriptors + 2> few = {};
+  std::vector<int> many;
+  std::span<int> kept(few);
+  if (descriptors.size() > kFewDescriptors) {
+    many.resize(descriptors.size() + 2);
+    kept = many;
+  }
+  kept = kept.first(descriptors.size() + 2);
+  std::ranges::copy(descriptors, kept.begin());
+  kept[descriptors.size()] = STDERR_FILENO;
+  kept[descriptors.size() + 1] = proc_directory();
+  std::ranges::sort(kept);
   unsigned first = 0;
-  for (const int fd : std::span(kept).first(size)) {
+  for (const int fd : kept) {
     if (fd < 0) continue;
     const auto number = static_cast<unsigned>(fd);
     if (number > first) close_between(first, number - 1);

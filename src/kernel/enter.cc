@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -15,6 +16,7 @@
 
 #include "arch/abi.h"
 #include "bpf/interpret.h"
+#include "kernel/landlock.h"
 #include "kernel/probe.h"
 #include "kernel/target.h"
 #include "kernel/token_answerer.h"
@@ -84,7 +86,8 @@ class FailureLine {
   std::string line_;
 };
 
-/// Whether prctl(PR_GET_SECCOMP) can be asked under the program: it neither kills for it nor waits for a supervisor.
+/// Whether prctl(PR_GET_SECCOMP) can be asked under the program: it neither kills for it nor waits for a supervisor,
+/// nor answers it with errno 0, which would be the mode of a process without a filter.
 bool may_ask_for_mode(const bpf::ValidatedProgram& program) {
   bpf::SystemCall call;
   call.arch = arch::info(arch::native_abi()).audit_arch;
@@ -92,7 +95,8 @@ bool may_ask_for_mode(const bpf::ValidatedProgram& program) {
   call.args[0] = PR_GET_SECCOMP;
   const uint32_t answer = bpf::interpret(program, call, arch::info(arch::native_abi()).endian).value;
   const uint32_t action = answer & SECCOMP_RET_ACTION_FULL;
-  return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG || action == SECCOMP_RET_ERRNO;
+  const bool errno_zero = answer == SECCOMP_RET_ERRNO;
+  return !errno_zero && (action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG || action == SECCOMP_RET_ERRNO);
 }
 
 bool is_open(int descriptor) {
@@ -133,6 +137,35 @@ bool set_no_new_privs() {
   if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) return true;
   errno = EPERM;
   return false;
+}
+
+std::string describe_landlock_failure(int number) {
+  std::string message = failed("landlock_restrict_self(2)", number);
+  if (number == EPERM)
+    message += " (without no_new_privs the caller needs CAP_SYS_ADMIN; or does an outer sandbox forbid it?)";
+  if (number == E2BIG) {
+    message = "too many Landlock rulesets apply: the kernel takes " + std::to_string(arch::kMaxLandlockLayers) +
+              " in all, those of outer sandboxes included";
+  }
+  if (number == EIO) message += " (an outer sandbox answers it, and nothing was restricted)";
+  return message;
+}
+
+/// The value: one line that says why a ruleset could not be applied.
+std::optional<std::string> apply_rulesets(const LandlockLayers& landlock) {
+  constexpr size_t kNameSize = 16;  // TASK_COMM_LEN.
+  std::array<char, kNameSize> before = {};
+  const bool marks = landlock.mark.size() == kLandlockMark && prctl(PR_GET_NAME, before.data(), 0, 0, 0) == 0;
+  std::array<char, kNameSize> name = {};
+  if (marks) std::ranges::copy(landlock.mark, name.begin());
+  for (size_t i = 0; i < landlock.rulesets.size(); ++i) {
+    name[kLandlockMark] = static_cast<char>('a' + i);
+    if (marks) prctl(PR_SET_NAME, name.data(), 0, 0, 0);  // Where it fails, the kernel's records stay unknown.
+    if (const int number = restrict_self(landlock.rulesets[i], landlock.flags))
+      return describe_landlock_failure(number);
+  }
+  if (marks) prctl(PR_SET_NAME, before.data(), 0, 0, 0);
+  return std::nullopt;
 }
 
 std::string describe_filter_failure(int number) {
@@ -204,6 +237,14 @@ std::optional<std::string> install(const compile::Filter& filter, const compile:
 
 }  // namespace
 
+std::string draw_landlock_mark() {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz234567";
+  std::string mark(kLandlockMark, '\0');
+  if (getrandom(mark.data(), mark.size(), 0) != static_cast<ssize_t>(mark.size())) return "";
+  for (char& byte : mark) byte = kLetters[static_cast<unsigned char>(byte) % kLetters.size()];
+  return mark;
+}
+
 uint32_t flags_with_listener(uint32_t flags) {
   flags &= ~static_cast<uint32_t>(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH);
   constexpr auto kKillable = static_cast<uint32_t>(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
@@ -220,7 +261,11 @@ std::string enter(const compile::Filter& filter, const Target& target, const Ent
   if (!filter.token_sites.empty() && !draw(token)) return failed("getrandom(2)", errno);
   const TokenRegisters registers(token);
 
+  // What install() would read of the target may be out of reach then.
+  const bool restricted = !options.landlock.rulesets.empty();
+  if (restricted && !filter.token_sites.empty() && options.progress == nullptr) preload_program(target.path);
   if (options.no_new_privs && !set_no_new_privs()) return failed("prctl(PR_SET_NO_NEW_PRIVS)", errno);
+  if (auto failure_line = apply_rulesets(options.landlock)) return *failure_line;
   if (auto failure_line = install(filter, token, target, options, report_prefix)) return *failure_line;
 
   // ---- The filter is installed. From here on: one execve, no allocation, no destructor, no other library call. ----
@@ -233,8 +278,9 @@ std::string enter(const compile::Filter& filter, const Target& target, const Ent
   __builtin_trap();  // Not reached; no system call is needed to end here.
 }
 
-std::string execute_unfiltered(const Target& target, bool no_new_privs) {
+std::string execute_unfiltered(const Target& target, bool no_new_privs, const LandlockLayers& landlock) {
   if (no_new_privs && !set_no_new_privs()) return failed("prctl(PR_SET_NO_NEW_PRIVS)", errno);
+  if (auto failure_line = apply_rulesets(landlock)) return *failure_line;
   execve(target.path, target.arguments, target.environment);
   return cannot_execute_prefix(target.path) + exec_failure_reason(errno);
 }

@@ -19,6 +19,8 @@
 #include <cstring>
 #include <ctime>
 
+#include "kernel/raw_clone.h"
+
 namespace sandbox::kernel {
 namespace {
 
@@ -47,13 +49,9 @@ bool returns(const bpf::ValidatedProgram& program, uint32_t action) {
   return false;
 }
 
-/// A child that shares nothing, and of which no handler of SIGCHLD hears. On s390x the first two arguments are swapped.
+/// A child that shares nothing, and of which no handler of SIGCHLD hears.
 pid_t fork_quietly() {
-#if defined(__s390__)
-  return static_cast<pid_t>(syscall(SYS_clone, 0, CLONE_VFORK, 0, 0, 0));
-#else
-  return static_cast<pid_t>(syscall(SYS_clone, CLONE_VFORK, 0, 0, 0, 0));
-#endif
+  return raw_clone(CLONE_VFORK);
 }
 
 /// Whether seccomp(2) can be called: no outer filter kills for it, or answers it with an errno in the kernel's place.
@@ -137,9 +135,8 @@ std::optional<std::string> denied_call() {
   std::array<char, 256> request = {};
   const auto fails_with = [](long result, int error) { return result == -1 && errno == error; };
   if (!fails_with(ioctl(-1, SECCOMP_IOCTL_NOTIF_RECV, request.data()), EBADF)) return "ioctl(2)";
-  // A thread without a common table of signal handlers. As the first and as the second argument: s390x has them
-  // swapped.
-  if (!fails_with(syscall(SYS_clone, CLONE_THREAD, CLONE_THREAD, 0, 0, 0), EINVAL)) return "clone(2)";
+  // A thread without a common table of signal handlers.
+  if (!fails_with(raw_clone(CLONE_THREAD), EINVAL)) return "clone(2)";
 #ifdef SYS_clone3
   // Any error will do: older kernels, and sandboxes that want clone(2) to be used, have others.
   if (syscall(SYS_clone3, nullptr, 0) != -1) return "clone3(2)";

@@ -6,7 +6,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -16,24 +15,25 @@ namespace {
 
 int proc = -1;
 
-bool is_procfs(int fd) {
-  struct statfs about = {};
-  return fstatfs(fd, &about) == 0 && about.f_type == PROC_SUPER_MAGIC;
-}
-
-std::string read_link(int folder, const char* name) {
-  std::array<char, PATH_MAX> buffer = {};
-  const ssize_t count = readlinkat(folder, name, buffer.data(), buffer.size());
-  return {buffer.data(), static_cast<size_t>(std::max<ssize_t>(count, 0))};
-}
-
 }  // namespace
+
+bool is_procfs(int fd) {
+  struct statfs system = {};
+  return fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+}
+
+std::string link_text(int directory, const char* path) {
+  std::array<char, PATH_MAX> text;
+  const ssize_t size = readlinkat(directory, path, text.data(), text.size());
+  // A text that fills the array may be longer: part of a path would be another one.
+  return size <= 0 || static_cast<size_t>(size) == text.size() ? "" : std::string(text.data(), size);
+}
 
 int proc_directory() {
   if (proc >= 0) return proc;
   const int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return -1;
-  if (is_procfs(fd) && read_link(fd, "self") == std::to_string(getpid())) {
+  if (is_procfs(fd) && link_text(fd, "self") == std::to_string(getpid())) {
     proc = fd;
   } else {
     close(fd);
@@ -63,7 +63,7 @@ UniqueFd open_proc_file(const char* path, int flags) {
 
 std::string read_proc_link(pid_t pid, const char* name) {
   const UniqueFd folder = open_proc_file(std::to_string(pid).c_str(), O_PATH | O_DIRECTORY);
-  return folder.valid() ? read_link(folder.get(), name) : "";
+  return folder.valid() ? link_text(folder.get(), name) : "";
 }
 
 }  // namespace sandbox::kernel

@@ -23,6 +23,13 @@ bool reopen_proc_directory();
 /// something is mounted over it. Allocates nothing.
 UniqueFd open_proc_file(const char* path, int flags = O_RDONLY);
 
+/// Whether the descriptor is of a procfs, this one or another.
+bool is_procfs(int fd);
+
+/// The text of a symbolic link, by its path below a directory; empty if it cannot be read. What /proc shows a
+/// descriptor as is the text of such a link.
+std::string link_text(int directory, const char* path);
+
 /// What a link of a process names ("exe"); empty if that cannot be read.
 std::string read_proc_link(pid_t pid, const char* name);
 

@@ -198,11 +198,18 @@ class Tree {
   static inline size_t size_ = 0;
 };
 
-/// By trying all numbers, which takes half a second.
-Round kill_unlisted() {
+/// By trying numbers: first those that follow this process's own, which newer processes get, and where that finds none,
+/// or `all` is set, the rest. All take half a second, and ten on a busy machine.
+Round kill_unlisted(bool all) {
   constexpr pid_t kLargestPid = 4194304;  // PID_MAX_LIMIT.
+  constexpr pid_t kNear = 65536;
+  const pid_t self = getpid();
+  const pid_t near_end = std::min(self + kNear, kLargestPid);
   Round round;
-  for (pid_t pid = 1; pid <= kLargestPid; ++pid) round.kill_if_child(pid);
+  for (pid_t pid = self + 1; pid <= near_end; ++pid) round.kill_if_child(pid);
+  if (round.found && !all) return round;
+  for (pid_t pid = 1; pid < self; ++pid) round.kill_if_child(pid);
+  for (pid_t pid = near_end + 1; pid <= kLargestPid; ++pid) round.kill_if_child(pid);
   return round;
 }
 
@@ -247,6 +254,10 @@ void signal_below(pid_t root, int signal, bool (*wanted)(pid_t)) {
 bool kill_descendants(std::chrono::seconds timeout) {
   constexpr unsigned kHidden = 3;   // Mounted with hidepid, /proc does not show other users' and undumpable processes.
   constexpr unsigned kDeeper = 16;  // Rounds.
+  constexpr unsigned kAll = 8;      // Rounds without one that has reaped: a near process may be unable to die.
+  // Without one that has reaped, whatever the timeout: where all numbers are tried, a single round can take longer on a
+  // busy machine, and it misses those whose parent has been killed and not yet ended.
+  constexpr unsigned kRounds = 3;
   constexpr long kMillisecond = 1000000;
   Clock::time_point last = Clock::now();
   unsigned unseen = 0;
@@ -255,13 +266,13 @@ bool kill_descendants(std::chrono::seconds timeout) {
     if (rounds % kDeeper == 0) Tree::kill_all();
     Round round = kill_listed();
     unseen = round.found ? 0 : unseen + 1;
-    if (unseen >= kHidden || proc_directory() < 0) round = kill_unlisted();
+    if (unseen >= kHidden || proc_directory() < 0) round = kill_unlisted(quiet % kAll == kAll - 1);
     if (round.reaped) {
       last = Clock::now();
       quiet = 0;
       continue;
     }
-    if (Clock::now() - last > timeout) return false;
+    if (Clock::now() - last > timeout && quiet >= kRounds) return false;
     const timespec pause = {0, quiet < 1000 ? kMillisecond : 100 * kMillisecond};
     nanosleep(&pause, nullptr);
     ++quiet;

@@ -39,6 +39,16 @@ std::optional<std::string> script_interpreter(std::string_view head) {
   return std::string(line.substr(0, end));
 }
 
+/// What follows the interpreter, up to the end of the line, without the blanks around it.
+std::string script_argument(std::string_view head) {
+  std::string_view line = head.substr(0, head.find('\n'));
+  line.remove_prefix(std::min(line.find_first_not_of(" \t", 2), line.size()));
+  line.remove_prefix(std::min(line.find_first_of(" \t"), line.size()));
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  const size_t last = line.find_last_not_of(" \t");
+  return std::string(line.substr(0, last == std::string_view::npos ? 0 : last + 1));
+}
+
 template <typename Header, typename ProgramHeader>
 std::vector<Segment> read_segments(int fd, std::string_view head) {
   Header header = {};
@@ -73,7 +83,7 @@ std::optional<std::string> read_loader(int fd, const std::vector<Segment>& segme
   for (const Segment& segment : segments) {
     if (segment.type != PT_INTERP) continue;
     if (segment.size < 2 || segment.size > PATH_MAX) return std::nullopt;
-    std::string path(segment.size, '\0');
+    std::string path(static_cast<size_t>(segment.size), '\0');
     if (!read_at(fd, path.data(), path.size(), segment.offset) || path.back() != '\0') return std::nullopt;
     path.resize(std::strlen(path.c_str()));
     return path.empty() ? std::nullopt : std::optional(path);
@@ -136,12 +146,14 @@ void ProgramFile::read() {
   head_.reset();
   is_script_ = false;
   segments_.clear();
+  argument_.clear();
   std::array<char, kHead> buffer = {};
   const ssize_t got = fd_.valid() ? pread(fd_.get(), buffer.data(), buffer.size(), 0) : -1;
   if (got < 0) return;
   head_.emplace(buffer.data(), static_cast<size_t>(got));
   segments_ = segments_of(fd_.get(), *head_);
   is_script_ = head_->starts_with("#!");
+  if (is_script_) argument_ = script_argument(*head_);
   if (is_loader_ || interpreters_ == kMaxInterpreters) return;  // The kernel follows no further.
   next_ = is_script_ ? script_interpreter(*head_) : read_loader(fd_.get(), segments_);
 }

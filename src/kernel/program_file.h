@@ -63,6 +63,8 @@ class ProgramFile {
   /// The path of the file that this one needs to be started: a script's interpreter, empty where "#!" names none, or
   /// the dynamic loader of an ELF file. None where it needs none, or its bytes do not say.
   [[nodiscard]] const std::optional<std::string>& next() const { return next_; }
+  /// What stands behind the interpreter in the "#!" line: one argument, blanks in it included. Empty: nothing.
+  [[nodiscard]] const std::string& argument() const { return argument_; }
   /// Goes on to next(). False, and nothing changes, where there is none, or the kernel would follow no further: after
   /// the sixth interpreter, and after the dynamic loader.
   bool advance();
@@ -78,6 +80,7 @@ class ProgramFile {
   bool is_script_ = false;
   std::vector<Segment> segments_;
   std::optional<std::string> next_;
+  std::string argument_;
 };
 
 }  // namespace sandbox::kernel

@@ -228,14 +228,13 @@ void SignalProxy::stop_with_target() {
 
 /// Without having reported how the target ended.
 Result<Supervised, std::string> SignalProxy::supervisor_ended(int status) {
+  // Even where no target is known: its process may exist already, just before it says so.
+  const bool killed =
+      is_subreaper_ ? kill_descendants(kKillTimeout) : !WIFEXITED(status) || WEXITSTATUS(status) == EXIT_SUCCESS;
   SupervisorEnd end;
   end.target_existed = shared_.target != 0;
   end.target_ran = shared_.supervised;
-  if (end.target_existed) {
-    const bool killed =
-        is_subreaper_ ? kill_descendants(kKillTimeout) : !WIFEXITED(status) || WEXITSTATUS(status) == EXIT_SUCCESS;
-    end.all_killed = killed && !shared_.cannot_kill;
-  }
+  end.all_killed = killed && !shared_.cannot_kill;
   end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : shared_.supervisor_signal.load();
   end.failure = shared_.failure.data();
   return report_of(end);

@@ -21,6 +21,13 @@ sigset_t set_of(int signal) {
   return one;
 }
 
+/// The signals that interrupt what waits while the timer runs.
+sigset_t interrupting() {
+  sigset_t signals = set_of(SIGALRM);
+  sigaddset(&signals, SIGCHLD);
+  return signals;
+}
+
 bool set_timer(suseconds_t microseconds) {
   const itimerval timer = {{0, microseconds}, {0, microseconds}};
   return setitimer(ITIMER_REAL, &timer, nullptr) == 0;
@@ -50,19 +57,31 @@ Result<SignalState, std::string> take_signals() {
 
 bool IntervalTimer::start(suseconds_t microseconds) {
   struct sigaction action = {};
-  action.sa_handler = [](int) { expired_ = 1; };
-  const sigset_t alarm = set_of(SIGALRM);
+  action.sa_handler = [](int signal) {
+    if (signal == SIGCHLD) child_changed_ = 1;
+    expired_ = 1;
+  };
+  const sigset_t signals = interrupting();
   itimerval set = {};
-  if (sigaction(SIGALRM, &action, nullptr) != 0 || sigprocmask(SIG_UNBLOCK, &alarm, nullptr) != 0) return false;
+  if (sigaction(SIGALRM, &action, nullptr) != 0 || sigaction(SIGCHLD, &action, nullptr) != 0 ||
+      sigprocmask(SIG_UNBLOCK, &signals, nullptr) != 0) {
+    return false;
+  }
   if (set_timer(microseconds) && getitimer(ITIMER_REAL, &set) == 0 && set.it_interval.tv_usec > 0) return true;
   stop();
   return false;
 }
 
 void IntervalTimer::stop() {
-  const sigset_t alarm = set_of(SIGALRM);
+  const sigset_t signals = interrupting();
   set_timer(0);
-  sigprocmask(SIG_BLOCK, &alarm, nullptr);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+}
+
+bool IntervalTimer::child_changed() {
+  const bool changed = child_changed_ != 0;
+  child_changed_ = 0;
+  return changed;
 }
 
 }  // namespace sandbox::kernel

@@ -41,8 +41,8 @@
 //
 // How a call is taken. The supervisor polls the listener, its children, the proxy and the watcher's own descriptor.
 // After kBusy calls without a pause it blocks in the ioctl that receives a call, which saves one poll(2) for each,
-// until an interval timer interrupts it after 5 ms to look after the rest. On Linux 6.6 caller and supervisor take
-// turns on one CPU, which takes a tenth of the time of waking another (listener.cc).
+// until an interval timer interrupts it after 5 ms to look after the rest, or a child's end does. On Linux 6.6 caller
+// and supervisor take turns on one CPU, which takes a tenth of the time of waking another (listener.cc).
 //
 // What the target may do to it. It may send signals, set limits and exhaust memory or descriptors, if the policy allows
 // such calls. So the stack is grown beforehand, killing allocates nothing, work that the target can delay runs in a
@@ -77,6 +77,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "compile/notify.h"
 #include "kernel/bounded_task.h"
 #include "kernel/caller.h"
 #include "kernel/capabilities.h"
@@ -87,6 +88,7 @@
 #include "kernel/probe.h"
 #include "kernel/proc.h"
 #include "kernel/process_tree.h"
+#include "kernel/raw_clone.h"
 #include "kernel/service_environment.h"
 #include "kernel/shared_state.h"
 #include "kernel/signal_proxy.h"
@@ -100,7 +102,7 @@ namespace {
 
 /// After so many calls without a pause the supervisor blocks in the ioctl that receives the next one, which saves a
 /// poll(2) for each, and an interval timer interrupts it to look after everything else.
-constexpr unsigned kBusy = 32;
+constexpr unsigned kBusy = 4;
 constexpr suseconds_t kTimerMicroseconds = 5000;
 /// For a kill by the filter, before SIGKILL is sent instead. Only the caller's own memory can delay it, or a very busy
 /// machine: then its parent would see another signal than without a supervisor.
@@ -111,15 +113,20 @@ std::string failed(const char* what) {
   return std::string(what) + " failed: " + strerrordesc_np(errno);
 }
 
-/// As fork(2), but the two share one table of descriptors, and it returns in the parent only when the child has
-/// executed a program or ended, by which the child gets a table of its own. So the parent has the listener that the
-/// child makes.
-pid_t fork_with_descriptors() {
-  constexpr long kFlags = CLONE_FILES | CLONE_VFORK | SIGCHLD;
-#if defined(__s390__)
-  return static_cast<pid_t>(syscall(SYS_clone, 0, kFlags, 0, 0, 0));
+/// Runs `child` in a new process, and returns when that has executed a program or ended: until then the two share one
+/// table of descriptors, so that the parent has the listener that the child makes; and their memory, as after vfork(2).
+/// To copy the tables of pages, and the pages that both write to, would take a tenth of the launch. What the child
+/// leaves behind is a filter's size of memory, with an exec token that works no more (kernel/token_answerer.h).
+pid_t start_process(int (*child)(void*), void* argument) {
+  constexpr int kFlags = CLONE_FILES | CLONE_VFORK | SIGCHLD;
+#if defined(__SANITIZE_ADDRESS__)  // It knows one stack for each thread.
+  const pid_t pid = raw_clone(kFlags);
+  if (pid == 0) _exit(child(argument));
+  return pid;
 #else
-  return static_cast<pid_t>(syscall(SYS_clone, kFlags, 0, 0, 0, 0));
+  constexpr size_t kStackSize = 65536;
+  alignas(64) char stack[kStackSize];
+  return clone(child, stack + kStackSize, kFlags | CLONE_VM, argument);
 #endif
 }
 
@@ -218,16 +225,23 @@ void Supervisor::run(const compile::Filter& filter, const Target& target, const 
   program_ = std::make_shared<const bpf::ValidatedProgram>(filter.program);
   prepare();
   if (has_ended(proxy_fd_.get())) fail("");
-  const bool has_token = !filter.token_sites.empty();
-  if (has_token) {
+  // The launcher's own execve, which waits while this process waits for it.
+  const bool waits =
+      !how_.token_allows && (!filter.token_sites.empty() || compile::notifies_execve(filter, arch::native_abi()));
+  if (waits) {
     if (const auto missing = start_token_answerer(shared_.progress, Answering::kOneExec, report_prefix)) {
       fail("the program cannot be started under a supervisor: " + *missing);
     }
   }
-  target_ = fork_with_descriptors();
-  if (target_ == 0) become_target(filter, target, options, report_prefix, signals);
+  auto become = [&] { become_target(filter, target, options, report_prefix, signals); };
+  target_ = start_process(
+      [](void* argument) {
+        (*static_cast<decltype(become)*>(argument))();
+        return EXIT_FAILURE;  // Not reached.
+      },
+      &become);
   if (target_ < 0) fail(failed("clone(2)"));
-  if (has_token) stop_token_answerer();
+  if (waits) stop_token_answerer();
   if (shared_.progress.unanswered) fail("the launcher's own execve could not be answered");
   if (shared_.failure[0] != '\0') _exit(EXIT_FAILURE);  // The proxy reports it.
   supervise();
@@ -240,7 +254,7 @@ void Supervisor::supervise() {
   std::vector<int> keep = how_.keep;
   keep.insert(keep.end(), {descriptor, proxy_fd_.get(), lifeline_.get(), signals_.get(), watcher_.input()});
   keep_only(keep);
-  (void)chdir("/");  // So that no file system is kept busy.
+  (void)!chdir("/");  // So that no file system is kept busy.
   // If anything throws here, the target must not run on without a supervisor.
   try {
     listener_ = std::make_shared<Listener>(descriptor);
@@ -291,21 +305,26 @@ void Supervisor::wait_for_events() {
                      {shared_.proxy_left ? -1 : proxy_fd_.get(), POLLIN, 0},
                      {watcher_.input(), POLLIN, 0},
                      {shared_.proxy_left ? -1 : lifeline_.get(), 0, 0}};
+  const int due = watcher_.due_milliseconds();
+  const bool ticks = how_.tick_milliseconds > 0 || due >= 0;
+  const bool child_changed =
+      IntervalTimer::child_changed();  // The descriptor does not show what the handler has taken.
   const int ready = poll(events, std::size(events),
-                         busy_                        ? 0
+                         busy_ || child_changed       ? 0
                          : how_.tick_milliseconds > 0 ? how_.tick_milliseconds
-                                                      : -1);
+                                                      : due);
   // The target may have set a limit on this process, for example. Without poll(2) it cannot be supervised.
   if (ready < 0 && errno != EINTR) throw std::runtime_error(failed("poll(2)"));
-  if (how_.tick_milliseconds > 0) watcher_.tick();
-  if (ready <= 0) return;
+  if (ticks) watcher_.tick();
+  if (ready <= 0 && !child_changed) return;
   if ((events[0].revents & POLLIN) != 0) {
     if (answer() && !busy_ && answered_ >= kBusy) set_busy(true);
   } else if (events[0].revents != 0) {
     listens_ = false;  // No process is left under the filter.
+    set_busy(false);
   }
   if (events[3].revents != 0) watcher_.take_input();  // Before processes are reaped that it may be about.
-  if (events[1].revents != 0) reap();
+  if (child_changed || events[1].revents != 0) reap();
   if ((events[2].revents != 0 || events[4].revents != 0) && !shared_.proxy_left) kill_all();
 }
 
@@ -460,12 +479,16 @@ SharedState* share() {
 }
 
 /// Grows the stack now: a limit that the target sets later could keep it from growing, and SIGSEGV would follow. The
-/// lowest byte is enough, the pages between come as they are used, and cost nothing else.
+/// lowest byte is enough, the pages between come as they are used, and cost nothing else: so this array is neither set to
+/// zeros nor probed page by page, as others are (see the top CMakeLists.txt).
+#if defined(__GNUC__) && !defined(__clang__)
+[[gnu::optimize("no-stack-clash-protection")]]
+#endif
 void touch_stack() {
   constexpr size_t kEnough = 262144;
   rlimit limit = {};
   if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur < 8 * kEnough) return;
-  char room[kEnough];
+  char room[kEnough] __attribute__((uninitialized));
   *static_cast<volatile char*>(room) = 0;
 }
 

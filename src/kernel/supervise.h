@@ -22,6 +22,9 @@ struct SuperviseOptions {
   /// Take CAP_SYS_PTRACE from the target. With it a program of root could write to the memory of proxy and supervisor,
   /// or take the listener from them, by calls that no policy denies (open and write, of /proc/PID/mem).
   bool drop_ptrace = false;
+  /// The filter allows what shows the exec token (compile::with_allowing_token()), so that nothing has to be answered
+  /// before the target runs.
+  bool token_allows = false;
   std::vector<int> keep;  ///< Descriptors that the watcher needs, besides standard error and its input.
 };
 

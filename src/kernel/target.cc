@@ -83,6 +83,7 @@ Result<Program, TargetError> accept(const std::string& path) {
   program.path = path;
   ProgramFile file(path);
   program.script = file.is_script();
+  program.files.push_back({StartFile::Role::kProgram, path});
   std::string chain;     // How execve comes to the file, unless it is the first.
   while (file.head()) {  // Executable and unreadable is allowed.
     if (file.head()->empty()) return cannot_execute(path, chain + "it is empty");
@@ -91,6 +92,8 @@ Result<Program, TargetError> accept(const std::string& path) {
     if (!file.next()) break;
     if (file.next()->empty()) return cannot_execute(path, chain + "its first line '#!' names no interpreter");
     chain += cannot_use_next(file);
+    const auto role = file.is_script() ? StartFile::Role::kInterpreter : StartFile::Role::kLoader;
+    program.files.push_back({role, *file.next(), file.argument()});
     if (const auto why = exec_error(*file.next())) return cannot_execute(path, chain + why->why);
     if (!file.is_script()) break;  // The loader is there; what is in it is the kernel's to judge.
     file.advance();
@@ -148,7 +151,7 @@ void preload_program(const std::string& path) {
       const uint64_t end = segment.offset + segment.size;
       if (segment.type != PT_LOAD || segment.size == 0 || end <= segment.offset) continue;
       char last = 0;
-      (void)pread(file.fd(), &last, 1, static_cast<off_t>(end - 1));
+      (void)!pread(file.fd(), &last, 1, static_cast<off_t>(end - 1));
     }
   } while (file.advance());
 }

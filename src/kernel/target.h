@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "arch/abi.h"
 #include "base/result.h"
@@ -20,11 +21,20 @@ struct TargetError {
   std::string message;  ///< One line, without the program's name.
 };
 
+/// A file that execve(2) opens to start a program.
+struct StartFile {
+  enum class Role : uint8_t { kProgram, kInterpreter, kLoader };
+  Role role = Role::kProgram;
+  std::string path;
+  std::string argument = {};  ///< Of an interpreter, what the "#!" line has behind it.
+};
+
 /// A file that can be executed, and what it is.
 struct Program {
   std::string path;
   std::optional<arch::Abi> abi;  ///< The one that it, or a script's interpreter, starts in; none where it is not known.
   bool script = false;           ///< It begins with "#!".
+  std::vector<StartFile> files;  ///< All that execve(2) opens, as far as they can be read; the program itself first.
   FilePrivileges privileges;     ///< What it, or a script's interpreter, asks for; nothing where it cannot be read.
 };
 

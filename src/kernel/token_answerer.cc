@@ -1,5 +1,6 @@
 #include "kernel/token_answerer.h"
 
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
@@ -9,7 +10,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <ctime>
 #include <string_view>
@@ -29,9 +32,9 @@ namespace {
 struct State {
   EnterProgress* progress = nullptr;
   Answering answering = Answering::kUntilExec;
-  int process = -1;  ///< A pidfd of this process, where the thread has a table of descriptors of its own.
-  std::atomic<bool> stop{false};
-  std::atomic<bool> ended{false};
+  int process = -1;                ///< A pidfd of this process, where the thread has a table of descriptors of its own.
+  std::atomic<uint32_t> stop{0};   ///< 1: the thread is to end. A word, for futex(2).
+  std::atomic<uint32_t> ended{0};  ///< 1: it does nothing more.
   std::array<char, 512> failure = {};  ///< The line for the case that it has to give up.
   size_t failure_size = 0;
 };
@@ -59,11 +62,30 @@ void pause_for(long nanoseconds) {
 #endif
 }
 
+/// Waits until the flag is set, so long at most. Timers are late by some 50 microseconds, and the launch waits for
+/// this; where futex(2) cannot be had, a pause must do.
+void wait_for(const std::atomic<uint32_t>& flag, long nanoseconds) {
+#ifdef SYS_futex
+  timespec time = {0, nanoseconds};
+  const long result =
+      raw_call(SYS_futex, reinterpret_cast<long>(&flag), FUTEX_WAIT_PRIVATE, 0, reinterpret_cast<long>(&time));
+  if (result == 0 || result == -EAGAIN || result == -ETIMEDOUT || result == -EINTR) return;
+#endif
+  pause_for(std::min(nanoseconds, 20000L));
+}
+
+void set(std::atomic<uint32_t>& flag) {
+  flag = 1;
+#ifdef SYS_futex
+  raw_call(SYS_futex, reinterpret_cast<long>(&flag), FUTEX_WAKE_PRIVATE, 1);
+#endif
+}
+
 /// The launcher makes no call between the one that installs the filter and execve, since the policy may deny any: so it
 /// is watched. That takes some 50 microseconds.
 int wait_for_listener() {
   constexpr unsigned kShort = 2000;
-  for (unsigned i = 0; !state.stop; ++i) {
+  for (unsigned i = 0; state.stop == 0; ++i) {
     const int listener = state.progress->listener;
     if (listener >= 0) return listener;
     if (i < kShort) {
@@ -88,7 +110,7 @@ void give_up(int listener) {
 
 /// Whether a call waits. False: it is time to stop.
 bool wait_for_call(int listener) {
-  while (!state.stop) {
+  while (state.stop == 0) {
     pollfd input = {listener, POLLIN, 0};
     timespec timeout = {0, 10000000};
     if (raw_call(SYS_ppoll, reinterpret_cast<long>(&input), 1, reinterpret_cast<long>(&timeout), 0) > 0) return true;
@@ -126,7 +148,7 @@ Answered answer_next(int listener) {
 /// Under a supervisor: the second call is the launcher's only if execve has failed; else it is the program's, which the
 /// supervisor answers.
 bool launcher_goes_on() {
-  while (!state.stop && !state.progress->exec_failed) pause_for(20000);
+  while (state.stop == 0 && !state.progress->exec_failed) wait_for(state.stop, 50000);
   return state.progress->exec_failed;
 }
 
@@ -147,7 +169,7 @@ int answer(void*) {
     if (answered != Answered::kYes) break;
     if (state.answering == Answering::kOneExec && !launcher_goes_on()) break;
   }
-  state.ended = true;
+  set(state.ended);
   for (;;) raw_call(SYS_exit, 0);
 }
 
@@ -184,9 +206,8 @@ std::optional<std::string> start_token_answerer(EnterProgress& progress, Answeri
 }
 
 void stop_token_answerer() {
-  state.stop = true;
-  const timespec pause = {0, 20000};
-  while (!state.ended) nanosleep(&pause, nullptr);
+  set(state.stop);
+  while (state.ended == 0) wait_for(state.ended, 1000000);
 }
 
 }  // namespace sandbox::kernel

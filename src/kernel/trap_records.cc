@@ -1,5 +1,6 @@
 #include "kernel/trap_records.h"
 
+#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <unistd.h>
@@ -53,6 +54,10 @@ std::optional<TrapRecords::Record> TrapRecords::next(Clock::time_point end) {
   while (Clock::now() < end) {
     const auto text = log_.next();
     if (!text) return std::nullopt;
+    if (log_.type() != AUDIT_SECCOMP) {
+      if (other_) other_(log_.type(), *text);
+      continue;
+    }
     auto event = report::read_audit_record(*text);
     if (!event || !stays_with_kernel(event->action)) continue;
     const pid_t pid = event->process.pid;

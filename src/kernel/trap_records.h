@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -51,8 +52,10 @@ class TrapRecords {
 
   /// `could_be_ours` is asked about the record of a process that is gone already: whether our filter gives such a call
   /// this answer.
-  TrapRecords(AuditLog log, std::function<bool(const report::Event&)> could_be_ours)
-      : log_(std::move(log)), could_be_ours_(std::move(could_be_ours)) {}
+  /// `other` gets the records that are not seccomp's, if the log has any, with their type.
+  TrapRecords(AuditLog log, std::function<bool(const report::Event&)> could_be_ours,
+              std::function<void(uint32_t, std::string_view)> other = {})
+      : log_(std::move(log)), could_be_ours_(std::move(could_be_ours)), other_(std::move(other)) {}
 
   [[nodiscard]] int fd() const { return log_.fd(); }
 
@@ -70,9 +73,13 @@ class TrapRecords {
   /// calls this answer.
   [[nodiscard]] uint64_t unknown() const { return unknown_; }
 
+  /// How often records were lost because they were not taken in time.
+  [[nodiscard]] uint64_t overruns() const { return log_.overruns(); }
+
  private:
   AuditLog log_;
   std::function<bool(const report::Event&)> could_be_ours_;
+  std::function<void(uint32_t, std::string_view)> other_;
   [[nodiscard]] std::optional<bool> look(pid_t pid);
 
   /// Processes of others, for a moment: one that makes records without end is not looked for in /proc for each.

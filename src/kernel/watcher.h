@@ -57,6 +57,8 @@ class Watcher {
   virtual void take_input() {}
   /// Called from time to time, after at most `tick_milliseconds`.
   virtual void tick() {}
+  /// How long tick() can wait now, beside that; -1: as long as nothing else happens.
+  [[nodiscard]] virtual int due_milliseconds() const { return -1; }
   /// The target has ended, and was not reaped yet.
   virtual void target_ending() {}
   /// The target has ended; processes that it left running go on.

@@ -7,14 +7,13 @@
 
 #include "policy/mapping_reader.h"
 #include "policy/scalar.h"
+#include "policy/section.h"
 
 namespace sandbox::policy {
 namespace {
 
-using Kind = TreeNode::Kind;
-
-constexpr std::array<std::string_view, 7> kSectionKeys = {
-    "enabled", "default_action", "default_errno", "syscalls", "architectures", "kernel", "flags"};
+constexpr std::array<std::string_view, 8> kSectionKeys = {
+    "enabled", "default_action", "default_errno", "syscalls", "architectures", "kernel", "flags", "skip_missing_calls"};
 constexpr std::array<std::string_view, 3> kFlags = {"log", "spec_allow", "tsync"};
 constexpr std::array<KeyAlias, 4> kSectionAliases = {
     {{"default", "default_action"}, {"action", "default_action"}, {"groups", "syscalls"}, {"errno", "default_errno"}}};
@@ -56,11 +55,8 @@ class BeatsReader {
   void read_condition(const TreeNode& node, Condition& condition);
   void read_argument(const MappingReader& keys, Condition& condition);
 
-  bool expect_mapping(const TreeNode& node, std::string_view what);
-  bool expect_list(const TreeNode& node, std::string_view key, std::string_view one, std::string_view many);
   bool read_name(const TreeNode& node, std::string_view what, Name& name);
   void read_group_action(const TreeNode& node, const MappingReader& keys, Group& group);
-  void explain_empty_section(const TreeNode& document, const TreeNode& key);
   void missing(const TreeNode& mapping, SourceRange where, std::string message);
 
   Diagnostics& diagnostics_;
@@ -70,74 +66,16 @@ void BeatsReader::missing(const TreeNode& mapping, SourceRange where, std::strin
   if (mapping.complete) diagnostics_.error(where, std::move(message));  // Else a syntax error may hide it.
 }
 
-bool BeatsReader::expect_mapping(const TreeNode& node, std::string_view what) {
-  if (!expect_literal(node, what, diagnostics_)) return false;
-  if (node.kind == Kind::kMapping) return true;
-  if (node.complete) diagnostics_.error(node.range, std::string(what) + " must be a mapping, found " + describe(node));
-  return false;
-}
-
-bool BeatsReader::expect_list(const TreeNode& node, std::string_view key, std::string_view one, std::string_view many) {
-  if (!expect_literal(node, in_quotes(key), diagnostics_)) return false;
-  if (node.kind != Kind::kSequence) {
-    if (node.complete) {
-      diagnostics_.error(node.range,
-                         in_quotes(key) + " must be a list of " + std::string(many) + ", found " + describe(node));
-    }
-    return false;
-  }
-  if (!node.items.empty()) return true;
-  missing(node, node.range, in_quotes(key) + " is an empty list; expected at least one " + std::string(one));
-  return false;
-}
-
 bool BeatsReader::read_name(const TreeNode& node, std::string_view what, Name& name) {
   if (!expect_scalar(node, what, "a system call's name", diagnostics_)) return false;
   name = {node.text, node.range};
   return true;
 }
 
-/// The section's keys may stand one level too far left.
-void BeatsReader::explain_empty_section(const TreeNode& document, const TreeNode& key) {
-  std::string message = "the seccomp section must be a mapping, found nothing";
-  for (const auto& [other, value] : document.entries) {
-    if (std::find(kSectionKeys.begin(), kSectionKeys.end(), other.text) == kSectionKeys.end()) continue;
-    const uint32_t line = diagnostics_.source().locate(other.range.offset).line;
-    message += "; " + in_quotes(other.text) + " on line " + std::to_string(line) + " needs indentation";
-    break;
-  }
-  diagnostics_.error(key.range, std::move(message));
-}
-
 Policy BeatsReader::read(const TreeNode& document) {
   Policy policy;
   MappingReader keys(diagnostics_, "the seccomp section", kSectionKeys, kSectionAliases, kGroupOnlyKeys, "a group");
-  SourceRange place;
-  bool complete = document.complete;
-  const TreeNode* nested = nullptr;  // The key 'seccomp'; dotted keys may stand beside it.
-  for (const auto& [key, value] : document.entries) {
-    if (!is_beats_key(key)) continue;
-    if (place.length == 0) place = key.range;
-    bool understood = value.complete;
-    if (key.text == kSectionKey && nested != nullptr) {
-      const uint32_t line = diagnostics_.source().locate(nested->range.offset).line;
-      diagnostics_.error(key.range, "key 'seccomp' is given twice; first on line " + std::to_string(line));
-      complete = false;
-      continue;
-    }
-    if (key.text == kSectionKey) nested = &key;
-    if (key.text.starts_with(kSectionPrefix)) {
-      keys.add(key, std::string_view(key.text).substr(kSectionPrefix.size()), value);
-    } else if (value.kind == Kind::kNull && value.complete) {
-      understood = false;
-      explain_empty_section(document, key);
-    } else if (expect_literal(key, "the key 'seccomp'", diagnostics_) && expect_mapping(value, "the seccomp section")) {
-      keys.add_all(value);
-    } else {
-      understood = false;
-    }
-    complete = complete && understood;
-  }
+  const auto [place, complete] = collect_section(document, kSectionKey, kSectionKeys, keys, diagnostics_);
 
   if (const TreeNode* node = keys.find("enabled")) {
     policy.enabled_range = keys.find_key("enabled")->range;
@@ -163,7 +101,7 @@ Policy BeatsReader::read(const TreeNode& document) {
   }
 
   if (const TreeNode* node = keys.find("syscalls")) {
-    if (expect_list(*node, "syscalls", "group", "groups")) {
+    if (expect_entries(*node, "syscalls", "group", "groups", diagnostics_)) {
       policy.groups.resize(node->items.size());
       for (size_t i = 0; i < node->items.size(); ++i) read_group(node->items[i], policy.groups[i]);
     }
@@ -175,12 +113,15 @@ Policy BeatsReader::read(const TreeNode& document) {
     policy.kernel = read_kernel_version(*node, "'kernel'", diagnostics_);
     policy.kernel_range = keys.find_key("kernel")->range;
   }
+  if (const TreeNode* node = keys.find("skip_missing_calls")) {
+    policy.skip_missing_calls = read_bool(*node, "'skip_missing_calls'", diagnostics_).value_or(false);
+  }
   if (const TreeNode* node = keys.find("flags")) read_flags(*node, policy.flags);
   return policy;
 }
 
 void BeatsReader::read_architectures(const TreeNode& node, Policy& policy) {
-  if (!expect_list(node, "architectures", "ABI", "ABIs")) return;
+  if (!expect_entries(node, "architectures", "ABI", "ABIs", diagnostics_)) return;
   for (const TreeNode& item : node.items) {
     const std::optional<arch::Abi> abi = read_abi(item, diagnostics_);
     if (!abi) continue;
@@ -194,7 +135,7 @@ void BeatsReader::read_architectures(const TreeNode& node, Policy& policy) {
 }
 
 void BeatsReader::read_flags(const TreeNode& node, Flags& flags) {
-  if (!expect_list(node, "flags", "flag", "flags")) return;
+  if (!expect_entries(node, "flags", "flag", "flags", diagnostics_)) return;
   for (const TreeNode& item : node.items) {
     if (!expect_scalar(item, "an entry of 'flags'", "a flag's name", diagnostics_)) continue;
     if (item.text == kFlags[0]) {
@@ -214,7 +155,7 @@ void BeatsReader::read_flags(const TreeNode& node, Flags& flags) {
 
 void BeatsReader::read_group(const TreeNode& node, Group& group) {
   group.range = node.range;
-  if (!expect_mapping(node, "a group in 'syscalls'")) return;
+  if (!expect_mapping(node, "a group in 'syscalls'", diagnostics_)) return;
   MappingReader keys(diagnostics_, "a group", kGroupKeys, kGroupAliases);
   keys.add_all(node);
   read_group_action(node, keys, group);
@@ -246,7 +187,7 @@ void BeatsReader::read_group_action(const TreeNode& node, const MappingReader& k
 }
 
 void BeatsReader::read_names(const TreeNode& node, Group& group) {
-  if (!expect_list(node, "names", "system call", "system calls")) return;
+  if (!expect_entries(node, "names", "system call", "system calls", diagnostics_)) return;
   group.names.reserve(node.items.size());
   for (const TreeNode& item : node.items) {
     Name name;
@@ -255,12 +196,14 @@ void BeatsReader::read_names(const TreeNode& node, Group& group) {
 }
 
 void BeatsReader::read_conditional_names(const TreeNode& node, Group& group) {
-  if (!expect_list(node, "names_with_args", "system call with arguments", "system calls with arguments")) return;
+  if (!expect_entries(node, "names_with_args", "system call with arguments", "system calls with arguments",
+                      diagnostics_))
+    return;
   for (const TreeNode& item : node.items) read_conditional_name(item, group);
 }
 
 void BeatsReader::read_conditional_name(const TreeNode& node, Group& group) {
-  if (!expect_mapping(node, "an entry of 'names_with_args'")) return;
+  if (!expect_mapping(node, "an entry of 'names_with_args'", diagnostics_)) return;
   MappingReader keys(diagnostics_, "an entry of 'names_with_args'", kConditionalKeys, kConditionalAliases);
   keys.add_all(node);
 
@@ -272,7 +215,7 @@ void BeatsReader::read_conditional_name(const TreeNode& node, Group& group) {
   const bool named = name != nullptr && read_name(*name, "'name'", entry.name);
 
   if (const TreeNode* arguments = keys.find("arguments")) {
-    if (expect_list(*arguments, "arguments", "condition", "conditions")) {
+    if (expect_entries(*arguments, "arguments", "condition", "conditions", diagnostics_)) {
       entry.conditions.resize(arguments->items.size());
       for (size_t i = 0; i < arguments->items.size(); ++i) read_condition(arguments->items[i], entry.conditions[i]);
     }
@@ -286,7 +229,7 @@ void BeatsReader::read_conditional_name(const TreeNode& node, Group& group) {
 
 void BeatsReader::read_condition(const TreeNode& node, Condition& condition) {
   condition.range = node.range;
-  if (!expect_mapping(node, "a condition in 'arguments'")) return;
+  if (!expect_mapping(node, "a condition in 'arguments'", diagnostics_)) return;
   MappingReader keys(diagnostics_, "a condition", kConditionKeys, kConditionAliases);
   keys.add_all(node);
 
@@ -337,7 +280,7 @@ void BeatsReader::read_argument(const MappingReader& keys, Condition& condition)
 }  // namespace
 
 bool is_beats_key(const TreeNode& key) {
-  return key.kind == Kind::kScalar && (key.text == kSectionKey || key.text.starts_with(kSectionPrefix));
+  return is_section_key(key, kSectionKey);
 }
 
 Policy read_beats(const TreeNode& document, Diagnostics& diagnostics) {

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "policy/landlock_writer.h"
 #include "policy/yaml_text.h"
 
 namespace sandbox::policy {
@@ -115,9 +116,7 @@ void write_flags(const Flags& flags, Block& block) {
   if (flags.tsync) block.line(1, "- tsync");
 }
 
-}  // namespace
-
-std::string write_beats(const Policy& policy) {
+std::string write_seccomp(const Policy& policy) {
   Block block(0);
   block.line(0, "seccomp:");
   if (!policy.enabled) block.line(1, "enabled: false");
@@ -131,10 +130,17 @@ std::string write_beats(const Policy& policy) {
     block.line(1, "- " + yaml_scalar(arch::info(listed.abi).name));
   }
   if (policy.kernel) block.line(1, "kernel: " + version_value(*policy.kernel));
+  if (policy.skip_missing_calls) block.line(1, "skip_missing_calls: true");
   write_flags(policy.flags, block);
   block.line(1, "syscalls:");
   for (const Group& group : policy.groups) block.add(block_group(group, 2));
   return std::move(block).text();
+}
+
+}  // namespace
+
+std::string write_beats(const Policy& policy) {
+  return (policy.has_filter ? write_seccomp(policy) : "") + (policy.landlock ? write_landlock(*policy.landlock) : "");
 }
 
 std::string block_group(const Group& group, size_t indent, const GroupComments& comments) {

@@ -1,5 +1,5 @@
-// A policy as a `seccomp` section, and the pieces of one: groups, conditions, lists, each in one way wherever they are
-// written.
+// A policy as a `seccomp` section, with its `landlock` section if it has one, and the pieces of one: groups,
+// conditions, lists, each in one way wherever they are written.
 #pragma once
 
 #include <cstddef>

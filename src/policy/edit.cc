@@ -177,6 +177,47 @@ bool TextEditor::add_names(size_t group, const std::vector<std::string>& names) 
   return fresh.empty() || append(entry->value, fresh);
 }
 
+/// Of an entry of a list of scalars, with its separator or its line. None: more would be removed than that.
+std::optional<TextChange> TextEditor::removal(const TreeNode& list, size_t index, size_t first_kept) const {
+  const SourceRange item = list.items[index].range;
+  if (is_flow(list)) {
+    const size_t begin = index < first_kept ? item.offset : end_of(list.items[index - 1].range);
+    const size_t end = index < first_kept ? list.items[index + 1].range.offset : end_of(item);
+    if (text_.substr(begin, end - begin).find('#') != std::string_view::npos) return std::nullopt;
+    return TextChange{begin, end - begin, "", Place::kInLine};
+  }
+  const size_t line = line_start(item.offset);
+  const size_t dash = text_.find_first_not_of(' ', line);
+  const bool behind_dash =
+      text_[dash] == '-' && text_.find_first_not_of(' ', dash + 1) == item.offset && dash < item.offset;
+  const size_t behind = text_.find_first_not_of(" \r", end_of(item));
+  const bool ends = behind == std::string_view::npos || text_[behind] == '\n' || text_[behind] == '#';
+  const size_t newline = text_.find('\n', end_of(item));
+  if (!behind_dash || !ends || newline == std::string_view::npos) return std::nullopt;
+  return TextChange{line, newline + 1 - line, "", Place::kInLine};
+}
+
+bool TextEditor::remove_names(size_t group, const std::vector<std::string>& names) {
+  const TreeNode* node = group_node(group);
+  if (node == nullptr) return false;
+  const auto entry = std::ranges::find_if(node->entries, [](const TreeEntry& e) { return e.key.text == "names"; });
+  if (entry == node->entries.end() || entry->value.kind != Kind::kSequence) return false;
+  const auto& items = entry->value.items;
+  const auto goes = [&](const std::string& text) { return std::ranges::find(names, text) != names.end(); };
+  const auto kept = std::ranges::find_if(items, [&](const TreeNode& item) { return !goes(item.text); });
+  if (kept == items.end()) return false;
+  std::vector<TextChange> removals;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (!goes(items[i].text)) continue;
+    auto one = removal(entry->value, i, static_cast<size_t>(kept - items.begin()));
+    if (!one) return false;
+    removals.push_back(std::move(*one));
+  }
+  changes_.insert(changes_.end(), removals.begin(), removals.end());
+  std::erase_if(wanted_.groups[added_ + group].names, [&](const Name& name) { return goes(name.text); });
+  return true;
+}
+
 bool TextEditor::cover(const std::vector<arch::Abi>& abis, arch::Abi native) {
   std::vector<arch::Abi> covered;
   for (const ListedAbi& listed : wanted_.architectures) covered.push_back(listed.abi);

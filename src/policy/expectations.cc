@@ -1,13 +1,18 @@
 #include "policy/expectations.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <limits>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "arch/landlock.h"
+#include "base/text.h"
 #include "policy/mapping_reader.h"
 #include "policy/scalar.h"
+#include "policy/section.h"
 #include "policy/text_check.h"
 #include "policy/yaml_tree.h"
 
@@ -30,17 +35,22 @@ constexpr std::array<KeyAlias, 10> kFileAliases = {{{"file", "policy"},
                                                     {"expected", "expect"},
                                                     {"tests", "expect"}}};
 
-constexpr std::array<std::string_view, 6> kEntryKeys = {"call", "calls", "arch", "cap", "action", "errno"};
-constexpr std::array<KeyAlias, 9> kEntryAliases = {{{"syscall", "call"},
-                                                    {"name", "call"},
-                                                    {"syscalls", "calls"},
-                                                    {"names", "calls"},
-                                                    {"abi", "arch"},
-                                                    {"caps", "cap"},
-                                                    {"capabilities", "cap"},
-                                                    {"verdict", "action"},
-                                                    {"error", "errno"}}};
-constexpr std::array<std::string_view, 3> kEntryOnlyKeys = {"call", "calls", "action"};
+constexpr std::array<std::string_view, 9> kEntryKeys = {"call", "calls", "path",   "port", "access",
+                                                        "arch", "cap",   "action", "errno"};
+constexpr std::array<std::string_view, 5> kOfCalls = {"call", "calls", "arch", "cap", "errno"};
+constexpr std::array<std::string_view, 2> kAccessActions = {"allow", "deny"};
+constexpr std::array<KeyAlias, 11> kEntryAliases = {{{"syscall", "call"},
+                                                     {"file", "path"},
+                                                     {"rights", "access"},
+                                                     {"name", "call"},
+                                                     {"syscalls", "calls"},
+                                                     {"names", "calls"},
+                                                     {"abi", "arch"},
+                                                     {"caps", "cap"},
+                                                     {"capabilities", "cap"},
+                                                     {"verdict", "action"},
+                                                     {"error", "errno"}}};
+constexpr std::array<std::string_view, 6> kEntryOnlyKeys = {"call", "calls", "path", "port", "access", "action"};
 
 class ExpectationsReader {
  public:
@@ -53,6 +63,10 @@ class ExpectationsReader {
   void read_list(const TreeNode& node, Expectations& expectations);
   std::vector<Name> read_names(const TreeNode& node, std::string_view key, std::string_view expected);
   void read_entry(const TreeNode& node, Expectations& expectations);
+  void read_access_entry(const TreeNode& node, const MappingReader& keys, Expectations& expectations);
+  std::vector<PlacedText> read_access(const TreeNode& node, bool port);
+  bool check_access(const TreeNode& node, bool port);
+  std::optional<uint16_t> read_port(const TreeNode& node);
   void read_subject_of(const TreeNode& node, const MappingReader& keys, Expectation& expectation,
                        std::vector<Name>& calls);
   void read_call(const TreeNode& node, Expectation& expectation);
@@ -170,6 +184,10 @@ void ExpectationsReader::read_entry(const TreeNode& node, Expectations& expectat
   }
   MappingReader keys(diagnostics_, "an expectation", kEntryKeys, kEntryAliases);
   keys.add_all(node);
+  if (keys.find("path") != nullptr || keys.find("port") != nullptr) return read_access_entry(node, keys, expectations);
+  if (const TreeNode* access = keys.find_key("access")) {
+    diagnostics_.error(access->range, "'access' goes with 'path' or 'port'");
+  }
   std::vector<Name> calls;
   read_subject_of(node, keys, expectation, calls);
   if (const TreeNode* arch = keys.find("arch")) expectation.abi = read_arch(*arch);
@@ -184,6 +202,99 @@ void ExpectationsReader::read_entry(const TreeNode& node, Expectations& expectat
   }
 }
 
+/// A file or a port.
+void ExpectationsReader::read_access_entry(const TreeNode& node, const MappingReader& keys,
+                                           Expectations& expectations) {
+  AccessExpectation expectation;
+  expectation.range = node.range;
+  const TreeNode* path = keys.find("path");
+  const TreeNode* port = keys.find("port");
+  const std::string subject = path != nullptr ? "'path'" : "'port'";
+  bool good = true;
+  for (const std::string_view key : kOfCalls) {
+    const TreeNode* other = keys.find_key(key);
+    if (other == nullptr) continue;
+    diagnostics_.error(other->range, in_quotes(key) + " is for system calls, and does not go with " + subject);
+    good = false;
+  }
+  if (path != nullptr && port != nullptr) {
+    diagnostics_.error(keys.find_key("port")->range, "both 'path' and 'port'; give one of them");
+    return;
+  }
+  if (path != nullptr) {
+    const auto name = read_text(*path, "'path'", "the path of a file");
+    good = good && name;
+    expectation.path = name.value_or(Name());
+  } else {
+    expectation.port = read_port(*port);
+    good = good && expectation.port;
+  }
+  if (const TreeNode* access = keys.find("access")) {
+    expectation.access = read_access(*access, port != nullptr);
+    good = good && !expectation.access.empty();
+  } else {
+    good = false;
+    if (keys.lacks("access"))
+      missing(node, "'access' is missing in an expectation: what is done with the " +
+                        std::string(port != nullptr ? "port" : "file"));
+  }
+  const TreeNode* action = keys.find("action");
+  if (action == nullptr) {
+    if (keys.lacks("action")) missing(node, "'action' is missing in an expectation: allow or deny");
+    return;
+  }
+  if (!expect_scalar(*action, "'action'", enumerate(kAccessActions), diagnostics_)) return;
+  expectation.allowed = action->text == kAccessActions[0];
+  if (!expectation.allowed && action->text != kAccessActions[1]) {
+    diagnostics_.error(action->range,
+                       "'action' must be allow or deny for a file or a port, found " + describe(*action));
+    return;
+  }
+  if (good) expectations.accesses.push_back(std::move(expectation));
+}
+
+std::vector<PlacedText> ExpectationsReader::read_access(const TreeNode& node, bool port) {
+  std::vector<PlacedText> access;
+  if (node.kind == Kind::kScalar) {
+    if (check_access(node, port)) access.push_back({node.text, node.range});
+    return access;
+  }
+  if (!expect_entries(node, "access", "word", "words", diagnostics_)) return access;
+  for (const TreeNode& item : node.items) {
+    if (check_access(item, port)) access.push_back({item.text, item.range});
+  }
+  return access;
+}
+
+bool ExpectationsReader::check_access(const TreeNode& node, bool port) {
+  if (!expect_scalar(node, "an entry of 'access'", "a word such as read", diagnostics_)) return false;
+  std::vector<std::string_view> names;
+  if (port) {
+    names = arch::names_of(arch::port_rights(), arch::port_right::kAll);
+  } else {
+    for (const arch::AccessWord& word : arch::access_words()) names.push_back(word.name);
+    for (const arch::LandlockBit& right : arch::file_rights()) names.push_back(right.name);
+  }
+  if (std::ranges::find(names, node.text) != names.end()) return true;
+  const auto nearest = diagnostics_.nearest(port ? "port rights" : "access", node.text, names);
+  diagnostics_.error(node.range, "unknown access " + in_quotes(node.text) +
+                                     (nearest ? "; did you mean " + in_quotes(*nearest) + "?"
+                                      : port  ? "; expected " + enumerate(names)
+                                              : "; expected read, write, execute, ioctl, device or connect, or a right "
+                                                "of Landlock's such as read_file"));
+  return false;
+}
+
+std::optional<uint16_t> ExpectationsReader::read_port(const TreeNode& node) {
+  const auto integer = read_integer(node, "'port'", diagnostics_);
+  if (!integer) return std::nullopt;
+  if (!integer->negative && integer->magnitude <= std::numeric_limits<uint16_t>::max()) {
+    return static_cast<uint16_t>(integer->magnitude);
+  }
+  diagnostics_.error(node.range, "'port' must be from 0 to 65535, found " + describe(node));
+  return std::nullopt;
+}
+
 /// One call with its arguments, or several without.
 void ExpectationsReader::read_subject_of(const TreeNode& node, const MappingReader& keys, Expectation& expectation,
                                          std::vector<Name>& calls) {
@@ -196,7 +307,10 @@ void ExpectationsReader::read_subject_of(const TreeNode& node, const MappingRead
   } else if (several != nullptr) {
     calls = read_names(*several, "'calls'", "the name of a system call or a set");
   } else if (keys.lacks("call") && keys.lacks("calls")) {
-    missing(node, "'call' is missing in an expectation: a list of the system call and its arguments");
+    missing(
+        node,
+        "'call' is missing in an expectation: a list of the system call and its arguments; for a file 'path', for a "
+        "port 'port'");
   }
 }
 
@@ -248,7 +362,7 @@ void ExpectationsReader::read_verdict(const TreeNode& node, const MappingReader&
     missing(node, "'action' is missing in an expectation: what the call should get");
   }
   if (const TreeNode* value = keys.find("errno")) {
-    expectation.error = read_errno(*value, "'errno'", diagnostics_).value_or(ErrnoValue{});
+    expectation.error = read_errno(*value, "'errno'", diagnostics_, ErrnoZero::kAccepted).value_or(ErrnoValue{});
     if (action && *action != Action::kErrno) {
       diagnostics_.error(keys.find_key("errno")->range, "'errno' goes with 'action: errno' only, found 'action: " +
                                                             std::string(name_of(*action)) + "'");

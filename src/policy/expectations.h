@@ -6,6 +6,8 @@
 //     expect:
 //     - {call: [socket, AF_INET, SOCK_STREAM, 0], action: errno, errno: EPERM}
 //     - {calls: [ptrace, "@mount"], action: errno}
+//     - {path: /etc/shadow, access: [read], action: deny}
+//     - {port: 443, access: [connect_tcp], action: allow}
 #pragma once
 
 #include <cstdint>
@@ -34,6 +36,15 @@ struct Expectation {
   SourceRange range;  ///< Where the expectation begins.
 };
 
+/// An access to a file or a port, and whether a landlock section should allow it.
+struct AccessExpectation {
+  Name path;                       ///< As written; empty for a port.
+  std::optional<uint16_t> port;    ///< For a port.
+  std::vector<PlacedText> access;  ///< Each is known to arch::find_access(), for a port one of arch::port_rights().
+  bool allowed = false;
+  SourceRange range;  ///< Where the expectation begins.
+};
+
 struct Expectations {
   std::shared_ptr<const SourceText> source;
   std::vector<Name> policies;    ///< The policies' files as written, see policy_path();
@@ -42,6 +53,7 @@ struct Expectations {
   std::optional<arch::CapabilityList> capabilities;  ///< Those to count on in container profiles. None: not said.
   std::optional<arch::KernelVersion> kernel;         ///< The Linux version for `minKernel`. None: not said.
   std::vector<Expectation> expect;
+  std::vector<AccessExpectation> accesses;
 };
 
 /// Reads `diagnostics.source()`. Every problem is added to `diagnostics`: what is returned may be used only when there

@@ -249,6 +249,10 @@ std::optional<std::string> foreign_document(const TreeNode& document) {
       (find(document, "policy") != nullptr || find(document, "profile") != nullptr)) {
     return "this is a file of expectations, which 'sandbox-policy test' takes";
   }
+  if (find(document, "pathBeneath") != nullptr || find(document, "netPort") != nullptr) {
+    return "this is a configuration of landlockconfig; write its paths as 'files' below 'landlock:', and its ports as "
+           "'tcp'";
+  }
   if (is_seccompiler(document)) {
     return "this is a policy for seccompiler; compile it by seccompiler-bin and give the filter by --bpf, or write its "
            "calls as 'names' below 'seccomp:'";

@@ -4,6 +4,7 @@
 
 #include "policy/beats_reader.h"
 #include "policy/enclosed_profile.h"
+#include "policy/landlock_reader.h"
 #include "policy/oci_reader.h"
 
 namespace sandbox::policy {
@@ -13,6 +14,10 @@ bool has_key(const TreeNode& document, bool (&is_key)(const TreeNode&)) {
   return std::ranges::any_of(document.entries, [&](const auto& entry) { return is_key(entry.key); });
 }
 
+bool is_beats_document(const TreeNode& document) {
+  return has_key(document, is_beats_key) || has_key(document, is_landlock_key);
+}
+
 bool is_seccomp_profile(const TreeNode& document) {
   if (!is_resource(document)) return false;
   const std::string kind = kind_of(document);
@@ -20,7 +25,7 @@ bool is_seccomp_profile(const TreeNode& document) {
 }
 
 constexpr DocumentFormat kDocumentFormats[] = {
-    {Format::kBeats, "seccomp", [](const TreeNode& document) { return has_key(document, is_beats_key); }, false},
+    {Format::kBeats, "seccomp", is_beats_document, false},
     {Format::kOci, "defaultAction", [](const TreeNode& document) { return has_key(document, is_oci_key); }, true},
     {Format::kBundle, "ociVersion", is_bundle, true},
     {Format::kSeccompProfile, "kind", is_seccomp_profile, true},

@@ -20,13 +20,17 @@ using Kind = TreeNode::Kind;
 /// Lists and objects in one another. A profile has five; trees are taken down by recursion.
 constexpr size_t kMaxDepth = 500;
 
-/// Room for the first items of a list, so that a list of names is not moved from one place to the next one by one.
-constexpr size_t kFirstItems = 8;
+/// Room for the first items of a list, so that they are not moved one by one. A profile has many lists of one name.
+constexpr size_t kFirstItems = 2;
+/// The same for the keys of an object.
+constexpr size_t kFirstEntries = 2;
 
 constexpr std::string_view kWhite = " \t\r\n";
 
-/// The offset behind the string that begins at `at`, whose closing quote the parser has seen.
-size_t end_of_string(std::string_view text, size_t at) {
+/// The offset behind the string that begins at `at`, whose closing quote the parser has seen. `length` is what it has
+/// without escapes.
+size_t end_of_string(std::string_view text, size_t at, size_t length) {
+  if (text.substr(at + 1, length).find('\\') == std::string_view::npos) return at + length + 2;
   for (size_t i = at + 1; i < text.size(); ++i) {
     if (text[i] == '\\') {
       ++i;
@@ -37,21 +41,21 @@ size_t end_of_string(std::string_view text, size_t at) {
   return text.size();
 }
 
-constexpr bool is_between_tokens(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == ':';
-}
-
-/// Builds the tree from RapidJSON's events. These come without places: a token begins where the one before it ended,
-/// but for what may stand between them.
+/// Builds the tree from RapidJSON's events. These come without places, but in the copy of the text that is parsed a
+/// string or number stands where it is written, and the stream is at any other token: before a bracket, behind a word.
 class TreeBuilder {
  public:
-  explicit TreeBuilder(std::string_view text) : text_(text) {}
+  /// Borrows both.
+  TreeBuilder(std::string_view text, rapidjson::InsituStringStream& stream) : text_(text), stream_(stream) {}
 
   // RapidJSON's names for the events.
-  bool Null() { return add(Kind::kNull, {}, 4); }
-  bool Bool(bool value) { return add(Kind::kScalar, value ? "true" : "false", value ? 4 : 5); }
+  bool Null() { return add(Kind::kNull, {}, stream_.Tell() - 4, 4); }
+  bool Bool(bool value) {
+    const std::string_view word = value ? "true" : "false";
+    return add(Kind::kScalar, word, stream_.Tell() - word.size(), word.size());
+  }
   bool RawNumber(const char* digits, rapidjson::SizeType length, bool /*copy*/) {
-    return add(Kind::kScalar, {digits, length}, length);
+    return add(Kind::kScalar, {digits, length}, offset_of(digits), length);
   }
   bool String(const char* value, rapidjson::SizeType length, bool /*copy*/) {
     return add(string_node({value, length}));
@@ -61,9 +65,9 @@ class TreeBuilder {
     return true;
   }
   bool StartObject() { return open(Kind::kMapping); }
-  bool EndObject(rapidjson::SizeType /*members*/) { return close(); }
+  bool EndObject(rapidjson::SizeType /*members*/) { return put_in_place(); }
   bool StartArray() { return open(Kind::kSequence); }
-  bool EndArray(rapidjson::SizeType /*items*/) { return close(); }
+  bool EndArray(rapidjson::SizeType /*items*/) { return put_in_place(); }
 
   // Events that RapidJSON does not give where numbers are asked for as they are written.
   bool Int(int /*value*/) { return false; }
@@ -101,30 +105,25 @@ class TreeBuilder {
     std::optional<TreeNode> key;  ///< Of an object: the one that waits for its value.
   };
 
-  /// Where the next token begins.
-  [[nodiscard]] uint32_t next_token() const {
-    size_t at = behind_;
-    while (at < text_.size() && is_between_tokens(text_[at])) ++at;
-    return static_cast<uint32_t>(at);
-  }
+  /// The place of what stands in the parsed copy.
+  [[nodiscard]] size_t offset_of(const char* in_copy) const { return static_cast<size_t>(in_copy - stream_.head_); }
 
-  TreeNode string_node(std::string_view value) {
+  [[nodiscard]] TreeNode string_node(std::string_view value) const {
     TreeNode node;
     node.kind = Kind::kScalar;
     node.text = value;
-    const uint32_t begin = next_token();
-    behind_ = end_of_string(text_, begin);
-    node.range = {begin, static_cast<uint32_t>(behind_ - begin)};
+    const size_t begin = offset_of(value.data()) - 1;  // The quote.
+    const size_t end = end_of_string(text_, begin, value.size());
+    node.range = {static_cast<uint32_t>(begin), static_cast<uint32_t>(end - begin)};
     return node;
   }
 
-  bool add(Kind kind, std::string_view value, size_t length) {
+  bool add(Kind kind, std::string_view value, size_t offset, size_t length) {
     TreeNode node;
     node.kind = kind;
     node.text = value;
     node.plain = kind == Kind::kScalar;
-    node.range = {next_token(), static_cast<uint32_t>(length)};
-    behind_ = node.range.offset + length;
+    node.range = {static_cast<uint32_t>(offset), static_cast<uint32_t>(length)};
     if (kind == Kind::kNull && !open_.empty() && open_.back().key) node.range = open_.back().key->range;
     return add(std::move(node));
   }
@@ -136,6 +135,7 @@ class TreeBuilder {
       if (parent.node.items.empty()) parent.node.items.reserve(kFirstItems);
       parent.node.items.push_back(std::move(node));
     } else {
+      if (parent.node.entries.empty()) parent.node.entries.reserve(kFirstEntries);
       parent.node.entries.push_back({std::move(*parent.key), std::move(node)});
       parent.key.reset();
     }
@@ -147,14 +147,8 @@ class TreeBuilder {
     if (too_deep_) return false;
     OpenNode& opened = open_.emplace_back();
     opened.node.kind = kind;
-    opened.node.range = {next_token(), 1};
-    behind_ = opened.node.range.offset + size_t{1};
+    opened.node.range = {static_cast<uint32_t>(stream_.Tell()), 1};
     return true;
-  }
-
-  bool close() {
-    behind_ = next_token() + size_t{1};
-    return put_in_place();
   }
 
   bool put_in_place() {
@@ -164,7 +158,7 @@ class TreeBuilder {
   }
 
   std::string_view text_;
-  size_t behind_ = 0;  ///< The offset behind the last token.
+  rapidjson::InsituStringStream& stream_;
   std::vector<OpenNode> open_;
   TreeNode root_;
   bool too_deep_ = false;
@@ -248,9 +242,9 @@ JsonDocument parse_json(Diagnostics& diagnostics) {
   constexpr unsigned kFlags =
       rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
   const SourceText& source = diagnostics.source();
-  TreeBuilder builder(source.text());
   std::string copy = source.text();
   rapidjson::InsituStringStream stream(copy.data());
+  TreeBuilder builder(source.text(), stream);
   rapidjson::Reader reader;
   reader.Parse<kFlags>(stream, builder);
   JsonDocument document;

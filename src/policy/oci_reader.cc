@@ -61,8 +61,10 @@ constexpr std::string_view kListenerFlags[] = {"SECCOMP_FILTER_FLAG_NEW_LISTENER
 
 /// Architectures that libseccomp or the OCI's specification have a name for, and this program no table. No machine that
 /// it runs on takes a call through one of them, and what comes through an ABI that a policy does not cover is killed.
-constexpr std::string_view kOtherArchitectures[] = {"SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_M68K", "SCMP_ARCH_SH",
-                                                    "SCMP_ARCH_SHEB"};
+constexpr Word<bpf::Endian> kOtherArchitectures[] = {{"SCMP_ARCH_LOONGARCH64", bpf::Endian::kLittle},
+                                                     {"SCMP_ARCH_M68K", bpf::Endian::kBig},
+                                                     {"SCMP_ARCH_SH", bpf::Endian::kLittle},
+                                                     {"SCMP_ARCH_SHEB", bpf::Endian::kBig}};
 
 /// Go's names of machines, which `arches` uses, where they are not aliases of ours already.
 constexpr Word<arch::Abi> kGoArches[] = {
@@ -178,8 +180,9 @@ void OciReader::check_case_of_keys(const TreeNode& node) {
                                                                          kFilterKeys, kArchMapKeys};
   for (const auto& [key, value] : node.entries) {
     for (const std::span<const std::string_view> keys : kAllKeys) {
-      const auto meant = std::ranges::find_if(keys, [&](auto known) { return equal_ignoring_case(known, key.text); });
-      if (meant == keys.end() || *meant == key.text) continue;
+      const std::string_view written = key.text;  // Not captured as `key`, which clang 14 cannot.
+      const auto meant = std::ranges::find_if(keys, [&](auto known) { return equal_ignoring_case(known, written); });
+      if (meant == keys.end() || *meant == written) continue;
       diagnostics_.error(key.range, "Kubernetes ignores the key " + in_quotes(std::string_view(key.text)) +
                                         " in a SeccompProfile; write " + in_quotes(*meant));
       break;
@@ -212,9 +215,11 @@ Policy OciReader::read(const TreeNode& document, Format format) {
     policy.default_range = keys.find_key("defaultAction")->range;
   }
   read_errno_of(keys, "defaultErrno", "defaultErrnoRet", policy.default_error);
-  // Not where the profile sets ENOSYS, regardless of the default action: generatePatch in runc's patchbpf.
-  const bool enosys_set = errno_on_machine(policy.default_error) == arch::errno_number(environment_.native, "ENOSYS");
-  policy.enosys_above_named = is_denied(policy.default_action) && !enosys_set;
+  // Where the default is ENOSYS, it says the same. Another default with defaultErrnoRet ENOSYS has the rule:
+  // generatePatch in runc's patchbpf compares the number with a whole SECCOMP_RET_ERRNO, to which it is never equal.
+  const bool enosys = policy.default_action == Action::kErrno &&
+                      errno_on_machine(policy.default_error) == arch::errno_number(environment_.native, "ENOSYS");
+  policy.enosys_above_named = is_denied(policy.default_action) && !enosys;
   read_architectures(keys, policy);
   if (const TreeNode* node = keys.find("flags")) read_flags(*node, policy.flags);
   if (const TreeNode* node = keys.find_unless_null("syscalls")) {
@@ -258,11 +263,12 @@ std::optional<arch::Abi> oci_architecture(std::string_view name) {
 
 /// The native machine's entry counts, with those of its kin.
 void OciReader::read_arch_map(const TreeNode& node, Policy& policy) {
-  if (!expect_mapping(node, "an entry of 'archMap'")) return;
+  const bool null = node.kind == Kind::kNull;
+  if (!null && !expect_mapping(node, "an entry of 'archMap'")) return;
   const OciKeys keys(diagnostics_, "an entry of 'archMap'", kArchMapKeys, node);
-  const TreeNode* main = keys.find("architecture");
-  if (main == nullptr && keys.lacks("architecture") && node.complete) {
-    diagnostics_.error(node.range, "'architecture' is missing in an entry of 'archMap'");
+  const TreeNode* main = keys.find_unless_null("architecture");
+  if (main == nullptr && node.complete && (null || keys.has("architecture") || keys.lacks("architecture"))) {
+    diagnostics_.warning(node.range, "an entry of 'archMap' that names no architecture; it does nothing");
   }
   const bool first = policy.architectures.empty();
   if (!first || main == nullptr || oci_architecture(main->text) != environment_.native) return;
@@ -275,12 +281,24 @@ void OciReader::read_arch_map(const TreeNode& node, Policy& policy) {
 void OciReader::add_architecture(const TreeNode& node, Policy& policy) {
   if (!expect_scalar(node, "an architecture", "a name such as SCMP_ARCH_X86_64", diagnostics_)) return;
   const auto abi = oci_architecture(node.text);
-  if (!abi) {
-    if (std::ranges::find(kOtherArchitectures, node.text) != std::end(kOtherArchitectures)) return;
+  const auto endian = abi ? std::optional(arch::info(*abi).endian) : look_up(kOtherArchitectures, node.text);
+  if (!endian) {
     diagnostics_.error(node.range,
                        "unknown architecture " + in_quotes(node.text) + "; expected SCMP_ARCH_X86_64 or the like");
     return;
   }
+  // seccomp_arch_add(3): EDOM.
+  if (const arch::AbiInfo& native = arch::info(environment_.native); *endian != native.endian) {
+    const bool big = *endian == bpf::Endian::kBig;
+    diagnostics_.error(node.range, in_quotes(node.text) + " is " + (big ? "big" : "little") +
+                                       "-endian, and "
+                                       "the machine's own " +
+                                       std::string(native.name) + ", which every profile covers, " +
+                                       (big ? "little" : "big") +
+                                       "-endian: libseccomp cannot put both into one filter, and container runtimes "
+                                       "do not start the program");
+  }
+  if (!abi) return;
   const auto same = [&](const ListedAbi& listed) { return listed.abi == *abi; };
   if (std::any_of(policy.architectures.begin(), policy.architectures.end(), same)) return;
   policy.architectures.push_back({*abi, node.range});
@@ -327,7 +345,7 @@ bool OciReader::read_errno_of(const OciKeys& keys, std::string_view name, std::s
   for (const std::string_view key : {name, number}) {
     const TreeNode* node = keys.find_unless_null(key);
     if (node == nullptr) continue;
-    const auto value = read_errno(*node, in_quotes(key), diagnostics_);
+    const auto value = read_errno(*node, in_quotes(key), diagnostics_, ErrnoZero::kAccepted);
     if (value) error = *value;
     return value.has_value();
   }
@@ -400,10 +418,8 @@ bool OciReader::read_names(const OciKeys& keys, const TreeNode& node, Rule& rule
   }
   if (!rule.names.empty()) return true;
   if (names != nullptr || name != nullptr || !node.complete) return false;  // Something is wrong with them.
-  if (keys.has("names") || keys.has("name")) {
+  if (keys.has("names") || keys.has("name") || (keys.lacks("names") && keys.lacks("name"))) {
     diagnostics_.warning(node.range, "an entry of 'syscalls' that names no call; it does nothing");
-  } else if (keys.lacks("names") && keys.lacks("name")) {
-    diagnostics_.error(node.range, "'names' is missing in an entry of 'syscalls'");
   }
   return false;
 }
@@ -413,15 +429,21 @@ bool OciReader::read_argument(const TreeNode& node, Condition& condition) {
   condition.wide = !environment_.kernel_widths;
   if (!expect_mapping(node, "an entry of 'args'")) return false;
   const OciKeys keys(diagnostics_, "an entry of 'args'", kArgumentKeys, node);
-  for (const std::string_view key : {"index", "op"}) {
-    if (keys.find(key) != nullptr || !keys.lacks(key) || !node.complete) continue;
-    diagnostics_.error(node.range, in_quotes(key) + " is missing in an entry of 'args'");
-  }
-  const TreeNode* index = keys.find("index");
   const TreeNode* op = keys.find("op");
-  if (index == nullptr || op == nullptr) return false;
-  const auto argument = read_argument_index(*index, "'index'", diagnostics_);
-  if (!argument || !expect_scalar(*op, "'op'", "an operator such as SCMP_CMP_EQ", diagnostics_)) return false;
+  if (op == nullptr && keys.lacks("op") && node.complete) {
+    diagnostics_.error(node.range, "'op' is missing in an entry of 'args'");
+  }
+  const TreeNode* index = keys.find_unless_null("index");
+  if (index == nullptr && node.complete && (keys.has("index") || keys.lacks("index"))) {
+    diagnostics_.warning(node.range, "an entry of 'args' without 'index' looks at argument 0");
+  } else if (index == nullptr) {
+    return false;
+  }
+  const auto argument =
+      index == nullptr ? std::optional<uint8_t>(0) : read_argument_index(*index, "'index'", diagnostics_);
+  if (op == nullptr || !argument || !expect_scalar(*op, "'op'", "an operator such as SCMP_CMP_EQ", diagnostics_)) {
+    return false;
+  }
   const auto operation = look_up(kOperators, op->text);
   if (!operation) {
     diagnostics_.error(op->range, "unknown operator " + in_quotes(op->text) +
@@ -432,8 +454,9 @@ bool OciReader::read_argument(const TreeNode& node, Condition& condition) {
   condition.operation = *operation;
   Value first;
   Value second;
-  if (const TreeNode* value = keys.find("value")) first = read_value(*value, "'value'", diagnostics_).value_or(Value{});
-  if (const TreeNode* value = keys.find("valueTwo")) {
+  if (const TreeNode* value = keys.find_unless_null("value"))
+    first = read_value(*value, "'value'", diagnostics_).value_or(Value{});
+  if (const TreeNode* value = keys.find_unless_null("valueTwo")) {
     second = read_value(*value, "'valueTwo'", diagnostics_).value_or(Value{});
   }
   condition.value = *operation == Operation::kMaskedEqual ? second : first;
@@ -478,6 +501,11 @@ std::optional<arch::Abi> go_arch(std::string_view name) {
   return arch::find_abi(name);
 }
 
+/// A name that is null or empty: Go takes it for one that nothing has.
+bool is_no_name(const TreeNode& node) {
+  return node.kind == Kind::kNull || (node.kind == Kind::kScalar && !node.plain && node.text.empty());
+}
+
 /// Of `includes` everything must hold, and every capability; of `excludes` one thing suffices.
 FilterOutcome OciReader::read_filter(const TreeNode& node, bool all_needed) {
   FilterOutcome outcome;
@@ -488,6 +516,11 @@ FilterOutcome OciReader::read_filter(const TreeNode& node, bool all_needed) {
   if (const TreeNode* caps = keys.find_unless_null("caps")) {
     if (!expect_list(*caps, "'caps'")) return outcome;
     for (const TreeNode& cap : caps->items) {
+      if (is_no_name(cap)) {
+        diagnostics_.warning(cap.range, "an entry of 'caps' that names no capability: no process has it");
+        others.push_back(false);  // Not by_capability: no --cap changes it.
+        continue;
+      }
       const std::optional<bool> counted_on = read_capability(cap);
       by_capability.push_back(counted_on.value_or(false));
       if (counted_on && !*counted_on) outcome.missing.insert(cap.text);
@@ -497,6 +530,10 @@ FilterOutcome OciReader::read_filter(const TreeNode& node, bool all_needed) {
     if (!expect_list(*arches, "'arches'")) return outcome;
     bool named = arches->items.empty();
     for (const TreeNode& item : arches->items) {
+      if (is_no_name(item)) {
+        diagnostics_.warning(item.range, "an entry of 'arches' that names no machine: none has it");
+        continue;
+      }
       if (!expect_scalar(item, "an entry of 'arches'", "a machine's name", diagnostics_)) return outcome;
       const auto abi = go_arch(item.text);
       named = named || abi == environment_.native;
@@ -512,6 +549,8 @@ FilterOutcome OciReader::read_filter(const TreeNode& node, bool all_needed) {
   if (const TreeNode* kernel = keys.find_unless_null("minKernel")) {
     const auto version = read_kernel_version(*kernel, "'minKernel'", diagnostics_);
     others.push_back(version && environment_.kernel >= *version);
+  } else if (keys.has_empty("minKernel")) {
+    others.push_back(true);  // Version 0.0 to Docker.
   }
   const auto yes = [](bool one) { return one; };
   outcome.others_hold = std::ranges::all_of(others, yes);

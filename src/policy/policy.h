@@ -14,6 +14,7 @@
 #include "arch/abi.h"
 #include "arch/call_versions.h"
 #include "base/source_text.h"
+#include "policy/landlock.h"
 
 namespace sandbox::policy {
 
@@ -151,6 +152,8 @@ using CapabilityRules = std::map<std::set<std::string>, std::set<std::string>>;
 
 struct Policy {
   std::shared_ptr<const SourceText> source;
+  bool has_filter = true;  ///< False: there is a `landlock` section alone, which says nothing of system calls.
+  std::optional<LandlockSection> landlock;
   bool enabled = true;
   SourceRange enabled_range;  ///< Where `enabled` is written, if it is.
   Action default_action = Action::kKillProcess;
@@ -159,11 +162,13 @@ struct Policy {
   std::vector<Group> groups;        ///< In order: the first that matches a call decides.
   Format format = Format::kBeats;   ///< Only in a Beats section are unknown names errors, and can a name be a set.
   bool enosys_above_named = false;  ///< OCI: numbers above the largest that the profile names get ENOSYS, as from runc.
+  std::vector<Name> taken_out;      ///< Units: calls that a later line takes out of the list, and that line's words.
   std::vector<Name> also_named;     ///< OCI: names that count for that, in rules that say what the default says.
   CapabilityRules capability_rules;      ///< OCI: if Environment::note_capabilities asks for it.
   std::vector<ListedAbi> architectures;  ///< Empty: the native ABI.
   std::optional<arch::KernelVersion> kernel;
-  SourceRange kernel_range;  ///< Where `kernel` is written, if it is.
+  SourceRange kernel_range;         ///< Where `kernel` is written, if it is.
+  bool skip_missing_calls = false;  ///< A call that none of the policy's ABIs has, but another ABI, is no error.
   Flags flags;
 };
 

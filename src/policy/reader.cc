@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,8 +16,10 @@
 #include "policy/foreign.h"
 #include "policy/formats.h"
 #include "policy/json_tree.h"
+#include "policy/landlock_reader.h"
 #include "policy/mapping_reader.h"
 #include "policy/oci_reader.h"
+#include "policy/section.h"
 #include "policy/text_check.h"
 #include "policy/unit_reader.h"
 #include "policy/unit_text.h"
@@ -52,43 +56,67 @@ std::vector<TreeNode> parse(const std::shared_ptr<const SourceText>& source, Dia
 
   Diagnostics yaml_problems(source);
   const std::optional<TreeNode> yaml = parse_yaml(yaml_problems);
-  const bool section = yaml && has_key(*yaml, is_beats_key);
+  const bool section = yaml && (has_key(*yaml, is_beats_key) || has_key(*yaml, is_landlock_key));
   const bool meant_as_profile = (yaml && is_read_as_json(*yaml)) || source->text().find("SCMP_") != std::string::npos;
   if (profile || (meant_as_profile && !section)) return as_json(parse_json(diagnostics));
   return parse_yaml_stream(diagnostics, is_resource);
 }
 
-/// What `name` was meant to be if it is nearly "seccomp" or "seccomp.…".
+/// What `name` was meant to be if it is nearly "seccomp" or "landlock", or begins so before a '.'.
 std::optional<std::string> nearly_section(std::string_view name) {
-  constexpr std::array<std::string_view, 1> kSection = {"seccomp"};
+  constexpr std::array<std::string_view, 2> kSections = {kSectionKey, kLandlockKey};
   const size_t dot = std::min(name.find('.'), name.size());
-  if (name.substr(0, dot) == kSection[0] || !nearest_name(name.substr(0, dot), kSection)) return std::nullopt;
-  return std::string(kSection[0]) + std::string(name.substr(dot));
+  const std::string_view written = name.substr(0, dot);
+  if (std::ranges::find(kSections, written) != kSections.end()) return std::nullopt;
+  const auto nearest = nearest_name(written, kSections);
+  if (!nearest) return std::nullopt;
+  return std::string(*nearest) + std::string(name.substr(dot));
 }
 
-/// Keys on the top level with which a part of the section would go unread. False if there is one.
-bool check_top_level(const TreeNode& document, Diagnostics& diagnostics) {
-  // No Beat has these on the top level: they have slipped out of the section.
-  constexpr std::array<std::string_view, 13> kInner = {
-      "default_action", "default_errno", "syscalls", "names", "names_with_args", "arguments", "argument",
-      "position",       "operation",     "value",    "mask",  "errno",           "action"};
-  const bool section = std::any_of(document.entries.begin(), document.entries.end(), [](const auto& entry) {
-    return is_beats_key(entry.key) && entry.value.kind != Kind::kNull;
+/// Whether the document has a section with something in it.
+bool has_section(const TreeNode& document, std::string_view section) {
+  return std::ranges::any_of(document.entries, [&](const auto& entry) {
+    return is_section_key(entry.key, section) && entry.value.kind != Kind::kNull;
   });
+}
+
+/// A section's keys. No Beat has these on the top level: there they have slipped out of the section.
+struct InnerKeys {
+  std::string_view section;
+  std::span<const std::string_view> keys;
+};
+constexpr std::array<std::string_view, 13> kOfSeccomp = {
+    "default_action", "default_errno", "syscalls", "names", "names_with_args", "arguments", "argument",
+    "position",       "operation",     "value",    "mask",  "errno",           "action"};
+constexpr std::array<std::string_view, 7> kOfLandlock = {"files", "access", "paths",      "tcp",
+                                                         "udp",   "scope",  "best_effort"};
+constexpr std::array<InnerKeys, 2> kInnerKeys = {{{kSectionKey, kOfSeccomp}, {kLandlockKey, kOfLandlock}}};
+
+/// Keys on the top level with which a part of a section would go unread. False if there is one.
+bool check_top_level(const TreeNode& document, Diagnostics& diagnostics) {
   bool good = true;
   const bool profile = has_key(document, is_oci_key);
+  std::vector<InnerKeys> sections;
+  std::ranges::copy_if(kInnerKeys, std::back_inserter(sections),
+                       [&](const InnerKeys& inner) { return has_section(document, inner.section); });
   for (const auto& [key, value] : document.entries) {
     if (profile && is_comment_key(key.text)) continue;
     if (key.kind == Kind::kAlias) {
       diagnostics.error(key.range, "an alias cannot be a key on the top level; write the key out");
       good = false;
-    } else if (const auto meant = nearly_section(key.text)) {
+      continue;
+    }
+    if (const auto meant = nearly_section(key.text)) {
       diagnostics.error(key.range, "unknown key " + in_quotes(key.text) + "; did you mean " + in_quotes(*meant) + "?");
       good = false;
-    } else if (section && std::find(kInner.begin(), kInner.end(), key.text) != kInner.end()) {
-      diagnostics.error(
-          key.range, "key " + in_quotes(key.text) + " stands outside the 'seccomp' section; is its indentation wrong?");
+      continue;
+    }
+    for (const InnerKeys& inner : sections) {
+      if (std::ranges::find(inner.keys, key.text) == inner.keys.end()) continue;
+      diagnostics.error(key.range, "key " + in_quotes(key.text) + " stands outside the " + in_quotes(inner.section) +
+                                       " section; is its indentation wrong?");
       good = false;
+      break;
     }
   }
   return good;
@@ -111,7 +139,8 @@ void report_unrecognised(const TreeNode& document, Diagnostics& diagnostics) {
     }
   }
   if (!document.complete) return;
-  std::string message = "no policy here: expected the key 'seccomp' (or 'defaultAction') on the top level";
+  std::string message =
+      "no policy here: expected the key 'seccomp' or 'landlock' (or 'defaultAction') on the top level";
   for (const auto& [key, value] : document.entries) {
     const bool below = std::any_of(value.entries.begin(), value.entries.end(),
                                    [](const auto& entry) { return is_beats_key(entry.key); });
@@ -136,6 +165,26 @@ void report_no_policy(const std::vector<TreeNode>& documents, Diagnostics& diagn
     diagnostics.error(document.range,
                       "no policy here: expected a mapping with the key 'seccomp', found " + describe(document));
   }
+}
+
+bool is_of_containers(const TreeNode& document) {
+  return is_resource(document) || std::ranges::any_of(document_formats(), [&](const DocumentFormat& format) {
+           return is_container_profile(format.format) && format.is_it(document);
+         });
+}
+
+/// A `landlock` section beside a container profile. False if there is one.
+bool check_landlock(const std::vector<TreeNode>& documents, Diagnostics& diagnostics) {
+  for (const TreeNode& document : documents) {
+    if (!is_of_containers(document) || has_key(document, is_beats_key)) continue;
+    const auto found = std::ranges::find_if(document.entries, is_landlock_key, &TreeEntry::key);
+    if (found == document.entries.end()) continue;
+    diagnostics.error(found->key.range,
+                      "a container profile has no landlock section; write it into a policy file, and give that with "
+                      "another --policy");
+    return false;
+  }
+  return true;
 }
 
 /// The one format whose key the first document has. None, and an error, where there are two.
@@ -188,8 +237,21 @@ std::optional<Policy> read_resources(const std::vector<TreeNode>& documents, con
   return read_oci(*profile, Format::kSeccompProfile, environment, diagnostics);
 }
 
+/// A policy's two sections, of which the document has at least one.
+Policy read_sections(const TreeNode& document, Diagnostics& diagnostics) {
+  Policy policy;
+  if (has_key(document, is_beats_key)) {
+    policy = read_beats(document, diagnostics);
+  } else {
+    policy.has_filter = false;
+  }
+  if (has_key(document, is_landlock_key)) policy.landlock = read_landlock(document, diagnostics);
+  return policy;
+}
+
 std::optional<Policy> read_document(const std::vector<TreeNode>& documents, const std::string& wanted,
                                     const Environment& environment, Diagnostics& diagnostics) {
+  if (!check_landlock(documents, diagnostics)) return std::nullopt;
   if (documents.size() > 1) return read_resources(documents, wanted, environment, diagnostics);
   const TreeNode& document = documents.front();
   const auto format = format_of(document, diagnostics);
@@ -212,7 +274,7 @@ std::optional<Policy> read_document(const std::vector<TreeNode>& documents, cons
       return read_resources(documents, wanted, environment, diagnostics);
     default:
       if (!check_top_level(document, diagnostics)) return std::nullopt;
-      return read_beats(document, diagnostics);
+      return read_sections(document, diagnostics);
   }
 }
 

@@ -220,7 +220,10 @@ std::optional<Operation> read_operation(const TreeNode& node, Diagnostics& diagn
   return std::nullopt;
 }
 
-std::optional<ErrnoValue> read_errno(const TreeNode& node, std::string_view what, Diagnostics& diagnostics) {
+std::optional<ErrnoValue> read_errno(const TreeNode& node, std::string_view what, Diagnostics& diagnostics,
+                                     ErrnoZero zero) {
+  const uint64_t least = zero == ErrnoZero::kAccepted ? 0 : 1;
+  const std::string numbers = "a number from " + std::to_string(least) + " to 4095";
   if (!expect_scalar(node, what, "an errno name or a number", diagnostics)) return std::nullopt;
   const std::vector<std::string_view> names = arch::errno_names();
   if (std::find(names.begin(), names.end(), node.text) != names.end()) return ErrnoValue{node.text, 0, node.range};
@@ -230,12 +233,12 @@ std::optional<ErrnoValue> read_errno(const TreeNode& node, std::string_view what
     if (const auto nearest = diagnostics.nearest("errnos", node.text, names)) {
       message += "; did you mean " + in_quotes(*nearest) + "?";
     } else {
-      message += "; expected a name such as EPERM, or a number from 1 to 4095";
+      message += "; expected a name such as EPERM, or " + numbers;
     }
     diagnostics.error(node.range, std::move(message));
     return std::nullopt;
   }
-  if (!parsed.error && !parsed.value.negative && parsed.value.magnitude >= 1 &&
+  if (!parsed.error && !parsed.value.negative && parsed.value.magnitude >= least &&
       parsed.value.magnitude <= arch::kMaxErrno) {
     return ErrnoValue{"", static_cast<uint16_t>(parsed.value.magnitude), node.range};
   }
@@ -243,7 +246,7 @@ std::optional<ErrnoValue> read_errno(const TreeNode& node, std::string_view what
     diagnostics.error(node.range, leading_zero(what, node));
     return std::nullopt;
   }
-  std::string message = std::string(what) + " must be a name or a number from 1 to 4095, found " + describe(node);
+  std::string message = std::string(what) + " must be a name or " + numbers + ", found " + describe(node);
   if (!parsed.error && parsed.value.magnitude == 0) message += "; 0 would make a denied call look done";
   diagnostics.error(node.range, std::move(message));
   return std::nullopt;

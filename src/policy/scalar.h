@@ -25,8 +25,12 @@ std::optional<Action> read_action(const TreeNode& node, std::string_view what, D
 /// An operation's name in any case.
 std::optional<Operation> read_operation(const TreeNode& node, Diagnostics& diagnostics);
 
-/// An errno name, or a number from 1 to 4095.
-std::optional<ErrnoValue> read_errno(const TreeNode& node, std::string_view what, Diagnostics& diagnostics);
+/// Whether 0 is an error number: a call that gets it returns 0, as if it had been made.
+enum class ErrnoZero : uint8_t { kError, kAccepted };
+
+/// An errno name, or a number up to 4095.
+std::optional<ErrnoValue> read_errno(const TreeNode& node, std::string_view what, Diagnostics& diagnostics,
+                                     ErrnoZero zero = ErrnoZero::kError);
 
 /// Integers and names of constants, joined with `|`.
 std::optional<Value> read_value(const TreeNode& node, std::string_view what, Diagnostics& diagnostics);

@@ -52,22 +52,26 @@ bool is_plain(char c) {
   return (c >= ' ' && c <= '~') || c == '\n' || c == '\t';
 }
 
-/// Whether eight bytes are printable ASCII.
-bool all_printable(const char* bytes) {
+/// Whether is_plain() holds for eight bytes.
+bool all_plain(const char* bytes) {
   constexpr uint64_t kOnes = 0x0101010101010101;
   constexpr uint64_t kHigh = 0x80 * kOnes;
   uint64_t word = 0;
   std::memcpy(&word, bytes, sizeof word);
   if ((word & kHigh) != 0) return false;
-  // No sum of bytes below 0x80 reaches the next byte: bit 7 is set from ' ' on, and for DEL.
-  return ((word + kOnes * (0x80 - ' ')) & ~(word + kOnes) & kHigh) == kHigh;
+  // Bit 7 of each byte is an answer. No sum of bytes below 0x80 reaches the next byte: the first has it set from ' '
+  // on, the second for DEL, the others for all bytes but the one that is asked for.
+  const uint64_t printable = (word + kOnes * (0x80 - ' ')) & ~(word + kOnes);
+  const uint64_t no_line_end = (word ^ (kOnes * '\n')) + kOnes * 0x7F;
+  const uint64_t no_tab = (word ^ (kOnes * '\t')) + kOnes * 0x7F;
+  return ((printable | ~no_line_end | ~no_tab) & kHigh) == kHigh;
 }
 
 /// How many bytes at the beginning are plain.
 size_t plain_prefix(std::string_view text) {
   size_t length = 0;
   while (length < text.size()) {
-    if (length + sizeof(uint64_t) <= text.size() && all_printable(text.data() + length)) {
+    if (length + sizeof(uint64_t) <= text.size() && all_plain(text.data() + length)) {
       length += sizeof(uint64_t);
     } else if (is_plain(text[length])) {
       ++length;

@@ -14,6 +14,7 @@
 #include "arch/call_sets.h"
 #include "arch/syscalls.h"
 #include "base/text.h"
+#include "policy/landlock_reader.h"
 #include "policy/scalar.h"
 #include "policy/systemd_words.h"
 #include "policy/unit_text.h"
@@ -157,6 +158,14 @@ void UnitReader::note_section(const UnitPiece& section) {
 }
 
 void UnitReader::take(const UnitAssignment& assignment) {
+  if (equal_ignoring_case(assignment.section.text, kLandlockKey) ||
+      equal_ignoring_case(assignment.key.text, kLandlockKey)) {
+    const bool section = equal_ignoring_case(assignment.section.text, kLandlockKey);
+    diagnostics_.error(section ? assignment.section.range : assignment.key.range,
+                       "a systemd unit has no landlock section; write it into a policy file, and give that with "
+                       "another --policy");
+    return;
+  }
   note_section(assignment.section);
   if (!is_ours(assignment)) return;
   const std::vector<UnitPiece> words = words_of(assignment);
@@ -379,6 +388,8 @@ Policy UnitReader::policy() {
   std::map<std::tuple<Action, std::string, uint16_t>, Group> groups;
   for (const Call& call : calls_) {
     const Answer answer = answer_of(call);
+    const bool taken_out = filter_.given && !call.listed && call.listed_at.length > 0;
+    if (taken_out && answer == by_default) policy.taken_out.push_back({std::string(call.name), call.listed_at});
     if (call.name.empty() || answer == by_default) continue;
     const bool by_log =
         answer.action == Action::kLog || (answer.action == Action::kAllow && call.listed_at.length == 0);

@@ -50,7 +50,7 @@ std::string explain(const SourceText& source, size_t offset, const std::string& 
   if (found == '@') return "a plain value cannot start with '@'; put it in quotes, as in \"@network-io\"";
   if (found == '`') return "a plain value cannot start with '`'; put it in quotes";
   if (found == '%' && !line_begins) return "a plain value cannot start with '%'; put it in quotes";
-  if (message == YAML::ErrorMsg::UNKNOWN_ANCHOR) {
+  if (message.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR)) {  // yaml-cpp 0.8 adds the name.
     return "the alias " + in_quotes(alias_name(text, offset)) + " has no anchor before it";
   }
   if (follows_quoted_scalar(source, offset, state)) {

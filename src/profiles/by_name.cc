@@ -46,6 +46,16 @@ std::string not_found(std::string_view name, const Places& places) {
   return message + "; sandbox-run --list-profiles shows those there are";
 }
 
+/// Whether the folder on the way to the path that may not be searched is another user's.
+bool is_closed_by_another(std::string path, uid_t user) {
+  struct stat info = {};
+  do {
+    path.resize(path.rfind('/'));
+    if (stat(path.empty() ? "/" : path.c_str(), &info) == 0) return info.st_uid != user;
+  } while (!path.empty() && errno == EACCES);
+  return false;
+}
+
 /// The names of the profiles in a folder. None where it cannot be read.
 std::vector<std::string> names_in(const std::string& folder) {
   std::vector<std::string> names;
@@ -86,18 +96,28 @@ Result<Found, std::string> find_by_name(std::string_view name, const Places& pla
     struct stat info = {};
     if (lstat(path.c_str(), &info) != 0) {
       // HOME is often still another user's, such as root's, whose folders are closed: nothing in them is for us.
-      const bool closed_home = errno == EACCES && &folder != &places.folders.back();
-      if (errno == ENOENT || errno == ENOTDIR || closed_home) continue;
+      const int error = errno;
+      const bool in_home = &folder != &places.folders.back();
+      const bool closed_home = error == EACCES && in_home && is_closed_by_another(path, places.user);
+      if (error == ENOENT || error == ENOTDIR || closed_home) continue;
       // There may be one, which would come first.
-      return printable(path, kMaxShown) + ": cannot be read: " + strerrordesc_np(errno);
+      return printable(path, kMaxShown) + ": cannot be read: " + strerrordesc_np(error);
     }
-    if (const auto why = distrust(path, places.user)) {
-      return printable(path, kMaxShown) + ": is not used as a profile, since " + *why;
-    }
+    if (auto why = why_unusable({nullptr, path}, places)) return std::move(*why);
     return Found{nullptr, path};
   }
   if (const Profile* profile = find_profile(name)) return Found{profile, {}};
   return not_found(name, places);
+}
+
+std::optional<std::string> why_unusable(const Found& found, const Places& places) {
+  if (found.built_in != nullptr) return std::nullopt;
+  auto why = distrust(found.path, places.user);
+  struct stat info = {};
+  const bool special = !why && stat(found.path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+  if (special) why = "it is no regular file";
+  if (!why) return std::nullopt;
+  return printable(found.path, kMaxShown) + ": is not used as a profile, since " + *why;
 }
 
 std::vector<Listed> list_all(const Places& places) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,10 @@ struct Found {
 /// The first profile of that name. The error is a sentence: a name that cannot be one, none of that name, or a file
 /// that others could have written.
 Result<Found, std::string> find_by_name(std::string_view name, const Places& places);
+
+/// Why a profile that was found is not to be opened: others could have written it, or it is a pipe or a device. None
+/// where it may be. A sentence.
+std::optional<std::string> why_unusable(const Found& found, const Places& places);
 
 /// One that there is.
 struct Listed {

@@ -28,10 +28,11 @@ Description describe(std::string_view text) {
   std::string_view line;
   if (!take_line(text, line)) return description;
   description.summary = line;
-  const std::array<std::pair<std::string_view, std::string*>, 3> parts = {{
+  const std::array<std::pair<std::string_view, std::string*>, 4> parts = {{
       {"For:", &description.for_whom},
       {"Allows:", &description.allows},
       {"Denies:", &description.denies},
+      {"Files:", &description.files},
   }};
   std::string* part = nullptr;
   while (take_line(text, line)) {

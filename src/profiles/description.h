@@ -14,11 +14,13 @@ namespace sandbox::profiles {
 //     #         that ...
 //     # Allows: ...
 //     # Denies: ...
+//     # Files:  --ro /etc/app         files, for a program whose files are known: options that can be given beside it
 struct Description {
   std::string summary;
   std::string for_whom;
   std::string allows;
   std::string denies;
+  std::string files;
 };
 
 Description describe(std::string_view text);

@@ -1,7 +1,8 @@
 // Writes policies as C++ initialisers, as text and compiled:
 //   profile_embedder native|ABI NAME=FILE... [NAME+NAME]... > embedded_profiles.inc
-// A combination is of profiles that stand before it: one filter for all of them.
-// "native" is the ABI that this program itself was built for.
+// A combination is of profiles that stand before it: one filter for all of them. In it "landlock-tcp" stands for what
+// the filter closes where TCP is restricted (resolve/landlock/closures.h). "native" is the ABI that this program itself
+// was built for.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -16,6 +17,7 @@
 #include "base/diagnostic.h"
 #include "compile/ready_filter.h"
 #include "policy/reader.h"
+#include "resolve/landlock/closures.h"
 #include "resolve/resolve.h"
 
 namespace sandbox {
@@ -26,6 +28,7 @@ struct Compiled {
   std::string name;
   std::string summary;
   std::string text;
+  size_t landlock_end;
   std::string by_default;
   policy::Flags flags;
   resolve::PolicyRules rules;
@@ -36,6 +39,45 @@ struct Compiled {
 std::string summary_of(const std::string& text) {
   if (!text.starts_with("# ")) return {};
   return text.substr(2, text.find('\n') - 2);
+}
+
+/// Shows what is wrong with a policy. False if there is anything to show.
+bool is_good(const Diagnostics& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    std::fprintf(stderr, "%s\n", format_diagnostic(diagnostics.source(), diagnostic).c_str());
+  }
+  return diagnostics.all().empty();
+}
+
+/// What Landlock's rules for TCP need beside them.
+std::optional<Compiled> closures_for_tcp(arch::Abi abi) {
+  const auto source = std::make_shared<const SourceText>(resolve::kClosuresName,
+                                                         resolve::closures_policy({.tcp_lookalikes = true}, {&abi, 1}));
+  Diagnostics diagnostics(source);
+  policy::Environment environment;
+  environment.native = abi;
+  const auto policy = policy::read_policy(source, environment, diagnostics);
+  resolve::PolicyRules rules;
+  if (policy) rules = resolve::resolve(*policy, abi, diagnostics);
+  if (!is_good(diagnostics) || !policy) return std::nullopt;
+  auto ready = compile::compile_ready({&rules, 1}, {&policy->flags, 1}, source->name(), {.launcher = abi});
+  if (!ready) return std::nullopt;
+  return Compiled{resolve::kClosuresForTcp, "", "", 0, "", policy->flags, std::move(rules), std::move(*ready)};
+}
+
+/// Where the `landlock` section ends; 0 if there is none. None, after a message, if it cannot be read without the rest:
+/// it must come before the section `seccomp`.
+std::optional<size_t> end_of_landlock(const policy::Policy& policy, const policy::Environment& environment) {
+  if (!policy.landlock) return 0;
+  const std::string& text = policy.source->text();
+  const size_t end = std::min(text.find("\nseccomp:"), text.size() - 1) + 1;
+  const auto source = std::make_shared<const SourceText>(policy.source->name(), text.substr(0, end));
+  Diagnostics diagnostics(source);
+  const auto alone = policy::read_policy(source, environment, diagnostics);
+  if (!is_good(diagnostics)) return std::nullopt;
+  if (alone && alone->landlock && !alone->has_filter) return end;
+  std::fprintf(stderr, "%s: the section 'landlock' must come first\n", policy.source->name().c_str());
+  return std::nullopt;
 }
 
 /// Reads and compiles one profile; none if there is anything to be said of it, warnings too: a launch that does not
@@ -55,34 +97,36 @@ std::optional<Compiled> compile_profile(const std::string& name, const std::stri
   const auto policy = policy::read_policy(source, environment, diagnostics);
   resolve::PolicyRules rules;
   if (policy) rules = resolve::resolve(*policy, abi, diagnostics);
-  for (const Diagnostic& diagnostic : diagnostics.all()) {
-    std::fprintf(stderr, "%s\n", format_diagnostic(*source, diagnostic).c_str());
-  }
-  if (!policy || !diagnostics.all().empty()) return std::nullopt;
-  if (!policy->enabled || policy->format != policy::Format::kBeats) {
-    std::fprintf(stderr, "%s: a profile must be enabled, and in the format of Beats\n", path.c_str());
+  if (!is_good(diagnostics) || !policy) return std::nullopt;
+  if (!policy->enabled || !policy->has_filter || policy->format != policy::Format::kBeats) {
+    std::fprintf(stderr, "%s: a profile must have a filter, be enabled, and in the format of Beats\n", path.c_str());
     return std::nullopt;
   }
+  const auto landlock_end = end_of_landlock(*policy, environment);
+  if (!landlock_end) return std::nullopt;
   auto ready = compile::compile_ready({&rules, 1}, {&policy->flags, 1}, "profile " + name,
                                       {.launcher = abi, .effort = compile::Effort::kBest});
   if (!ready) {
     std::fprintf(stderr, "%s: needs %zu instructions\n", path.c_str(), ready.error().instructions);
     return std::nullopt;
   }
-  return Compiled{name,          summary,          source->text(),   compile::default_in_words(*policy, abi),
-                  policy->flags, std::move(rules), std::move(*ready)};
+  return Compiled{
+      name,          summary,          source->text(),   *landlock_end, compile::default_in_words(*policy, abi),
+      policy->flags, std::move(rules), std::move(*ready)};
 }
 
 /// One filter for the profiles that `name` joins by '+'; none if one is missing, or they are too large together.
 std::optional<Compiled> compile_combination(const std::string& name, const std::vector<Compiled>& profiles,
-                                            arch::Abi abi) {
+                                            const Compiled& closures, arch::Abi abi) {
   std::vector<resolve::PolicyRules> rules;
   std::vector<policy::Flags> flags;
   for (size_t begin = 0; begin <= name.size();) {
     const size_t end = std::min(name.find('+', begin), name.size());
-    const auto one = std::ranges::find(profiles, name.substr(begin, end - begin), &Compiled::name);
-    if (one == profiles.end()) {
-      std::fprintf(stderr, "profile_embedder: no profile '%s'\n", name.substr(begin, end - begin).c_str());
+    const std::string part = name.substr(begin, end - begin);
+    const auto found = std::ranges::find(profiles, part, &Compiled::name);
+    const Compiled* one = part == closures.name ? &closures : found != profiles.end() ? &*found : nullptr;
+    if (one == nullptr) {
+      std::fprintf(stderr, "profile_embedder: no profile '%s'\n", part.c_str());
       return std::nullopt;
     }
     rules.push_back(one->rules);
@@ -96,7 +140,7 @@ std::optional<Compiled> compile_combination(const std::string& name, const std::
     std::fprintf(stderr, "%s: needs %zu instructions\n", name.c_str(), ready.error().instructions);
     return std::nullopt;
   }
-  return Compiled{name, "", "", "", {}, {}, std::move(*ready)};
+  return Compiled{name, "", "", 0, "", {}, {}, std::move(*ready)};
 }
 
 void print_literal(std::string_view text) {
@@ -142,7 +186,7 @@ void print_row(const Compiled& profile, size_t index, arch::Abi abi) {
   print_literal(profile.summary);
   std::printf(",\n     ");
   print_literal(profile.text);
-  std::printf(",\n     \"%s\",\n     ", profile.by_default.c_str());
+  std::printf(",\n     %zu,\n     \"%s\",\n     ", profile.landlock_end, profile.by_default.c_str());
   print_abi(abi);
   std::printf(",\n     kInstructions%zu,\n     kTokenSites%zu,\n     %zu,\n     kCovered%zu,\n     %u},\n", index,
               index, profile.ready.filter.ranges, index, profile.ready.flags);
@@ -164,10 +208,12 @@ int embed(const std::string& abi_name, const std::vector<std::string>& arguments
   }
   std::vector<Compiled> profiles;
   std::vector<Compiled> combinations;
+  auto closures = closures_for_tcp(*abi);
+  if (!closures) return 1;
   for (const std::string& argument : arguments) {
     const size_t equals = argument.find('=');
     const bool combined = equals == std::string::npos;
-    auto profile = combined ? compile_combination(argument, profiles, *abi)
+    auto profile = combined ? compile_combination(argument, profiles, *closures, *abi)
                             : compile_profile(argument.substr(0, equals), argument.substr(equals + 1), *abi);
     if (!profile) return 1;
     (combined ? combinations : profiles).push_back(std::move(*profile));

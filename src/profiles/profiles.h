@@ -17,6 +17,9 @@ struct Profile {
   std::string_view name;
   std::string_view summary;  ///< One line: the first comment of the policy.
   std::string_view text;     ///< The policy's YAML, as it stands in policies/.
+  /// Of a profile with a `landlock` section, how many bytes of its text end with that: read alone they are the section,
+  /// without a filter. It is resolved at each launch, since paths depend on the machine. 0: it has none.
+  size_t landlock_end;
 
   // What the text was compiled to; see compile::ReadyFilter.
   std::string_view by_default;  ///< What a call gets that no group matches, in words.

@@ -12,6 +12,7 @@
 #include "arch/call_sets.h"
 #include "arch/call_versions.h"
 #include "arch/multiplexers.h"
+#include "arch/narrowed_arguments.h"
 #include "arch/syscalls.h"
 #include "base/text.h"
 #include "resolve/values.h"
@@ -67,7 +68,7 @@ std::vector<Abi> having(std::span<const Abi> abis, std::string_view call) {
 }
 
 /// By the names of constants, if they stand for this value on every ABI; else as a number.
-policy::Value written_value(std::span<const Abi> abis, std::string_view call, const NarrowedArgument& argument,
+policy::Value written_value(std::span<const Abi> abis, std::string_view call, const arch::NarrowedArgument& argument,
                             uint64_t value) {
   const arch::ArgumentKind kind = arch::argument_kind(abis.front(), call, argument.argument);
   const auto text = arch::constant_text(abis.front(), kind, value);
@@ -81,13 +82,15 @@ policy::Value written_value(std::span<const Abi> abis, std::string_view call, co
 }
 
 std::vector<policy::Condition> conditions_for(std::span<const Abi> abis, std::string_view call,
-                                              const std::vector<NarrowedArgument>& narrowed, const Values& values) {
+                                              const std::vector<arch::NarrowedArgument>& narrowed,
+                                              const Values& values) {
   std::vector<policy::Condition> conditions;
   for (size_t i = 0; i < narrowed.size(); ++i) {
+    if (!values.at(i)) continue;
     policy::Condition condition;
     condition.argument = narrowed[i].argument;
     condition.operation = narrowed[i].part ? Operation::kMaskedEqual : Operation::kEqual;
-    condition.value = written_value(abis, call, narrowed[i], values.at(i));
+    condition.value = written_value(abis, call, narrowed[i], *values.at(i));
     if (narrowed[i].part) condition.mask = number(narrowed[i].mask);
     conditions.push_back(std::move(condition));
   }
@@ -128,13 +131,14 @@ std::map<std::string_view, NamedCall> by_name(const Recording& recording) {
 }
 
 /// The narrowed arguments, if they are the same on all ABIs; else none.
-std::vector<NarrowedArgument> common_arguments(std::span<const Abi> abis, std::string_view call) {
-  auto first = narrowed_arguments(abis.front(), call);
+std::vector<arch::NarrowedArgument> common_arguments(std::span<const Abi> abis, std::string_view call) {
+  auto first = arch::narrowed_arguments(abis.front(), call);
   for (const Abi abi : abis) {
-    const auto other = narrowed_arguments(abi, call);
-    const bool same = std::ranges::equal(first, other, [](const NarrowedArgument& a, const NarrowedArgument& b) {
-      return a.argument == b.argument && a.part == b.part;
-    });
+    const auto other = arch::narrowed_arguments(abi, call);
+    const bool same =
+        std::ranges::equal(first, other, [](const arch::NarrowedArgument& a, const arch::NarrowedArgument& b) {
+          return a.argument == b.argument && a.part == b.part;
+        });
     if (!same) return {};
   }
   return first;
@@ -153,7 +157,7 @@ std::string remark_on(std::string_view name, std::span<const Abi> abis,
 void add_entries(std::string_view name, const NamedCall& call, std::span<const Abi> abis, const std::string& remark,
                  RecordedNames& entries) {
   const std::vector<Abi> own = having(abis, name);
-  const auto narrowed = own.empty() ? std::vector<NarrowedArgument>() : common_arguments(own, name);
+  const auto narrowed = own.empty() ? std::vector<arch::NarrowedArgument>() : common_arguments(own, name);
   const bool by_values = !call.whole && !call.too_many_values && !call.values.empty() && !narrowed.empty();
   if (!by_values) {
     RecordedName entry = {std::string(name), {}, call.count.all, remark, call.count.beyond > 0};
@@ -197,8 +201,9 @@ std::string_view rest_of_line(const SourceText& source, size_t offset) {
 
 /// The calls of a set.
 std::set<std::string_view> members_of(const RecordedName& entry) {
+  if (!entry.name.starts_with('@') || !entry.conditions.empty()) return {};
   const auto members = arch::members_of_set(entry.name);
-  if (!members || !entry.conditions.empty()) return {};
+  if (!members) return {};
   return {members->begin(), members->end()};
 }
 
@@ -256,7 +261,8 @@ size_t merge(RecordedNames& entries, const RecordedNames& further) {
   for (const RecordedName& entry : further) in_sets.merge(members_of(entry));
   for (const RecordedName& entry : further) {
     const std::string key = key_of(entry);
-    const auto same = std::ranges::find_if(entries, [&](const RecordedName& e) { return key_of(e) == key; });
+    const auto same =
+        std::ranges::find_if(entries, [&](const RecordedName& e) { return e.name == entry.name && key_of(e) == key; });
     if (same != entries.end()) {
       same->count += entry.count;
       continue;
@@ -278,7 +284,9 @@ size_t merge(RecordedNames& entries, const RecordedNames& further) {
   }
   // What a set of the further ones has now.
   std::erase_if(entries, [&](const RecordedName& entry) { return in_sets.contains(entry.name); });
-  std::ranges::sort(entries, {}, key_of);
+  std::ranges::sort(entries, [](const RecordedName& a, const RecordedName& b) {  // By key, which begins with the name.
+    return a.name != b.name ? a.name < b.name : key_of(a) < key_of(b);
+  });
   return added;
 }
 

@@ -1,8 +1,12 @@
 #include "record/read_back.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <utility>
+#include <vector>
 
+#include "arch/narrowed_arguments.h"
 #include "arch/syscalls.h"
 #include "policy/environment.h"
 #include "policy/reader.h"
@@ -17,17 +21,6 @@ namespace {
 std::string words_for(arch::Abi abi, uint32_t number) {
   const auto name = arch::name_of(abi, number);
   return (name ? std::string(*name) : "number " + std::to_string(number)) + " on " + std::string(arch::info(abi).name);
-}
-
-/// The call that was seen, with those of its arguments that were looked at.
-bpf::SystemCall call_with(const RecordedCall& seen, const Values& values) {
-  bpf::SystemCall call;
-  call.arch = arch::info(seen.abi).audit_arch;
-  call.number = seen.number;
-  const auto name = arch::name_of(seen.abi, seen.number);
-  const auto narrowed = name ? narrowed_arguments(seen.abi, *name) : std::vector<NarrowedArgument>();
-  for (size_t i = 0; i < narrowed.size(); ++i) call.args.at(narrowed[i].argument) = values.at(i);
-  return call;
 }
 
 /// What a group has look absent, programs do without: see Composer::hide_clone3().
@@ -74,23 +67,65 @@ std::optional<std::string> first_error(const Diagnostics& diagnostics) {
   return std::nullopt;
 }
 
+bool same(const policy::ErrnoValue& a, const policy::ErrnoValue& b) {
+  return a.name == b.name && a.number == b.number;
+}
+
+bool same(const policy::Group& a, const policy::Group& b) {
+  const bool by_names = a.names_with_args.empty() && b.names_with_args.empty();
+  return by_names && a.action == b.action && (a.action != policy::Action::kErrno || same(a.error, b.error)) &&
+         std::ranges::equal(a.names, b.names, {}, &policy::Name::text, &policy::Name::text);
+}
+
+/// The ABIs that a policy covers, the one that it covers without naming any left out.
+std::vector<arch::Abi> further_abis(const policy::Policy& policy, arch::Abi native) {
+  std::vector<arch::Abi> abis;
+  for (const policy::ListedAbi& listed : policy.architectures) abis.push_back(listed.abi);
+  if (abis == std::vector{native}) abis.clear();
+  return abis;
+}
+
+/// Whether the two say the same in the same words, places apart, so that they mean the same. False where the words may
+/// still mean the same: values of arguments are not compared.
+bool says_the_same(const policy::Policy& a, const policy::Policy& b, arch::Abi native) {
+  const auto plain = [](const policy::Policy& policy) {
+    return policy.format == policy::Format::kBeats && policy.has_filter && policy.enabled;
+  };
+  return plain(a) && plain(b) && a.default_action == b.default_action && same(a.default_error, b.default_error) &&
+         a.kernel == b.kernel && a.skip_missing_calls == b.skip_missing_calls &&
+         further_abis(a, native) == further_abis(b, native) &&
+         std::ranges::equal(a.groups, b.groups, [](const auto& one, const auto& other) { return same(one, other); });
+}
+
 }  // namespace
 
-std::optional<std::string> disagreement(const Meaning& meaning, const Recording& recording, Diagnostics& diagnostics,
-                                        const std::shared_ptr<const SourceText>& source) {
+bpf::SystemCall call_with(const RecordedCall& seen, const Values& values) {
+  bpf::SystemCall call;
+  call.arch = arch::info(seen.abi).audit_arch;
+  call.number = seen.number;
+  const auto name = arch::name_of(seen.abi, seen.number);
+  const auto narrowed = name ? arch::narrowed_arguments(seen.abi, *name) : std::vector<arch::NarrowedArgument>();
+  for (size_t i = 0; i < narrowed.size(); ++i) call.args.at(narrowed[i].argument) = values.at(i).value_or(0);
+  return call;
+}
+
+ReadBack read_back(const policy::Policy& meant, arch::Abi native, const Recording& recording, Diagnostics& diagnostics,
+                   const std::shared_ptr<const SourceText>& source) {
   policy::Environment environment;
-  environment.native = meaning.native;
+  environment.native = native;
   const auto read = policy::read_policy(source, environment, diagnostics);
-  if (!read) return first_error(diagnostics).value_or("it cannot be read back");
-  const resolve::PolicyRules rules = resolve::resolve(*read, meaning.native, diagnostics);
-  if (auto error = first_error(diagnostics)) return error;
-  Diagnostics unused(source);
-  const resolve::PolicyRules meant = resolve::resolve(meaning.policy, meaning.native, unused);
-  if (auto different = different_call(meant, rules)) return different;
-  if (auto denied = denied_call(rules, recording)) return denied;
+  if (!read) return {first_error(diagnostics).value_or("it cannot be read back"), {}};
+  resolve::PolicyRules rules = resolve::resolve(*read, native, diagnostics);
+  if (auto error = first_error(diagnostics)) return {error, std::move(rules)};
+  if (!says_the_same(meant, *read, native)) {
+    Diagnostics unused(std::make_shared<const SourceText>("", ""));
+    auto different = different_call(resolve::resolve(meant, native, unused), rules);
+    if (different) return {std::move(different), std::move(rules)};
+  }
+  if (auto denied = denied_call(rules, recording)) return {std::move(denied), std::move(rules)};
   resolve::lint(*read, rules, diagnostics);
   diagnostics.sort();
-  return std::nullopt;
+  return {std::nullopt, std::move(rules)};
 }
 
 }  // namespace sandbox::record

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "arch/abi.h"
@@ -17,6 +18,15 @@
 
 namespace sandbox::record {
 
+/// The first words of the policies that are written.
+inline constexpr std::string_view kRecordBeginning = "# What a recorded run has called is allowed";
+inline constexpr std::string_view kScanBeginning = "# What a program's code can call is allowed";
+
+/// Whether a policy's text was written by `record` or `scan`.
+inline bool is_own_text(std::string_view text) {
+  return text.starts_with(kRecordBeginning) || text.starts_with(kScanBeginning);
+}
+
 /// What is said of a run, and what it was recorded with.
 struct Run {
   std::string command;  ///< As it was typed; anything may stand in it.
@@ -27,8 +37,14 @@ struct Run {
   arch::Abi started_in = arch::Abi::kX86_64;  ///< The program's own ABI: covered even if no call of it was notified.
   uint64_t processes = 0;
   std::vector<std::string> assumed;  ///< Names and sets that were not notified in that ABI.
-  bool narrowed = false;             ///< Arguments were told apart.
+  std::string scanned;               ///< Not a run: what was scanned, in words. Empty: a run.
+  /// What a scan of the program's code found; none if it was not asked for. Names, sorted.
+  std::optional<std::vector<std::string>> in_code;
+  bool narrowed = false;                               ///< Arguments were told apart.
   policy::Action by_default = policy::Action::kErrno;  ///< What a new policy does with calls that were not made.
+  /// A new policy is to become a unit of systemd, which starts the program under the filter and has one answer for all
+  /// that is not allowed: execve is allowed, and that answer is ENOSYS, so that libc and programs take the older way.
+  bool for_systemd = false;
 };
 
 /// Calls that are never notified and always allowed: programs end, and return from handlers. Those that wait for an
@@ -41,7 +57,8 @@ struct Unmergeable {
 };
 std::optional<Unmergeable> why_unmergeable(const policy::Policy& policy);
 
-/// The sets that a policy allows regardless of the arguments; they need not be notified either.
+/// The sets that a policy allows regardless of the arguments; they need not be notified either. Not one of which
+/// another group names a member: what the run does with that is to be seen.
 std::vector<std::string> allowed_sets(const policy::Policy& policy);
 
 /// A policy's text, and what is to be known of it.
@@ -52,7 +69,7 @@ struct RecordedPolicy {
   size_t allowed = 0;       ///< How many calls the policy allows, on the machine's own ABI or the first that it covers.
   bool allows_exec = true;  ///< False: a launch under it needs the exec token (compile/token.h).
   std::vector<std::string> for_others;  ///< Calls that were not made, and are allowed for other C libraries.
-  Diagnostics diagnostics;  ///< Of resolve() and lint(): warnings alone.
+  Diagnostics diagnostics;              ///< Of resolve() and lint(): warnings alone.
 };
 
 /// Why a policy could not be made: one line.
@@ -67,7 +84,7 @@ struct RecordingError {
 /// A new policy holds for other releases of the C library, too: it allows what they call in place of what was called,
 /// and has look absent, by ENOSYS, what they can do without. Those are the calls that are newer than the newest that
 /// was made (`kernel:`), and a group of older ones; clone3 is among them in any case, since its flags cannot be
-/// filtered, and clone is allowed in its place.
+/// filtered, and clone is allowed in its place. An earlier policy that was recorded gets the same, but for `kernel:`.
 Result<RecordedPolicy, RecordingError> recorded_policy(const Recording& recording, const Run& run,
                                                        const policy::Policy* earlier, const std::string& name);
 

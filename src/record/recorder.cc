@@ -1,6 +1,7 @@
 #include "record/recorder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "arch/abi.h"
 #include "base/file.h"
@@ -21,10 +22,17 @@ bool leads_process(pid_t thread) {
 }  // namespace
 
 /// A target's threads come in turns; the one that came last is known without looking.
-kernel::Answer Recorder::decide(const kernel::Notification& notification, const kernel::StillValid&) {
-  collector_.note(notification.call);
+kernel::Answer Recorder::decide(const kernel::Notification& notification, const kernel::StillValid& still_valid) {
+  if (files_) files_->note(notification, still_valid);
+  const compile::NotifiedCall call = {notification.call.arch, notification.call.number};
+  if (!std::ranges::binary_search(uncounted_, call)) collector_.note(notification.call);
   if (notification.thread != last_thread_) note_thread(notification.thread);
   return {kernel::Answer::Kind::kAllow, 0};
+}
+
+void Recorder::record_files(std::vector<compile::NotifiedCall> uncounted) {
+  files_.emplace();
+  uncounted_ = std::move(uncounted);
 }
 
 void Recorder::note_thread(pid_t thread) {

@@ -3,9 +3,15 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <unordered_set>
+#include <vector>
 
+#include "compile/notify.h"
 #include "kernel/watcher.h"
+#include "record/file_recorder.h"
 #include "record/recording.h"
 
 namespace sandbox::record {
@@ -15,7 +21,14 @@ class Recorder : public kernel::Watcher {
  public:
   explicit Recorder(const CollectorOptions& options) : collector_(options) {}
 
-  kernel::Answer decide(const kernel::Notification& notification, const kernel::StillValid&) final;
+  kernel::Answer decide(const kernel::Notification& notification, const kernel::StillValid& still_valid) final;
+
+  /// Also records what is done with files. `uncounted`: calls that are notified for that alone, and are no part of the
+  /// recording.
+  void record_files(std::vector<compile::NotifiedCall> uncounted);
+  /// Null: record_files() was not called.
+  [[nodiscard]] const FileRecorder* files() const { return files_ ? &*files_ : nullptr; }
+  FileRecorder* files() { return files_ ? &*files_ : nullptr; }
 
  protected:
   [[nodiscard]] uint64_t calls_seen() const { return collector_.seen(); }
@@ -30,6 +43,8 @@ class Recorder : public kernel::Watcher {
   void note_thread(pid_t thread);
 
   Collector collector_;
+  std::optional<FileRecorder> files_;
+  std::vector<compile::NotifiedCall> uncounted_;
   pid_t last_thread_ = 0;
   std::unordered_set<pid_t> threads_;
   size_t processes_ = 0;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "arch/abi_set.h"
-#include "arch/argument_widths.h"
 #include "arch/syscalls.h"
 #include "resolve/evaluate.h"
 
@@ -13,21 +11,10 @@ namespace {
 
 using arch::Abi;
 
-struct Narrowing {
-  std::string_view call;
-  uint8_t argument;
-  uint64_t part = 0;  ///< 0: the whole argument.
-};
-
-/// SOCK_CLOEXEC and SOCK_NONBLOCK stand above the type (SOCK_TYPE_MASK in include/linux/net.h); a program that sets
-/// them does the same. ipc has a version of its interface above the call.
-constexpr Narrowing kNarrowings[] = {
-    {"clone", 0},  {"fcntl", 1},       {"fcntl64", 1},    {"ioctl", 1},      {"ipc", 0, 0xffff},     {"prctl", 0},
-    {"socket", 0}, {"socket", 1, 0xf}, {"socketcall", 0}, {"socketpair", 0}, {"socketpair", 1, 0xf},
-};
-
-/// The numbers that a table holds: those of every ABI but for a few of arm's own.
+/// The numbers that a table holds: those of every ABI but for a few of arm's own. They are made in pieces, when one of
+/// a piece's calls is made first: memory that is not touched costs nothing.
 constexpr uint32_t kTableSize = 1024;
+constexpr uint32_t kPieceSize = 64;
 
 constexpr uint32_t kSkippedNumber = UINT32_MAX;
 
@@ -37,13 +24,12 @@ bool is_x32s(uint32_t number) {
 }
 
 /// The clauses of the earlier policy for a call; empty where it says nothing of it.
-const std::vector<resolve::Clause>& earlier_clauses(const CollectorOptions& options, Abi abi, uint32_t number) {
-  static const std::vector<resolve::Clause> kNone;
+std::span<const resolve::Clause> earlier_clauses(const CollectorOptions& options, Abi abi, uint32_t number) {
   const resolve::RuleSet* rules = options.earlier == nullptr ? nullptr : resolve::find_rules(*options.earlier, abi);
-  return rules == nullptr ? kNone : resolve::clauses_of(*rules, number);
+  return rules == nullptr ? std::span<const resolve::Clause>() : resolve::clauses_of(*rules, number);
 }
 
-bool allows(const std::vector<resolve::Clause>& clauses, const bpf::SystemCall& call) {
+bool allows(std::span<const resolve::Clause> clauses, const bpf::SystemCall& call) {
   const auto first =
       std::ranges::find_if(clauses, [&](const resolve::Clause& clause) { return resolve::matches(clause, call); });
   return first != clauses.end() && first->verdict.action == policy::Action::kAllow;
@@ -51,26 +37,10 @@ bool allows(const std::vector<resolve::Clause>& clauses, const bpf::SystemCall& 
 
 }  // namespace
 
-std::vector<NarrowedArgument> narrowed_arguments(Abi abi, std::string_view call) {
-  std::vector<NarrowedArgument> narrowed;
-  for (const Narrowing& row : kNarrowings) {
-    if (row.call != call) continue;
-    NarrowedArgument argument;
-    argument.argument = row.argument;
-    // clone(2): on s390 the stack comes first.
-    if (call == "clone" && arch::kEveryS390.contains(abi)) argument.argument = 1;
-    const uint64_t read = UINT64_MAX >> (64U - arch::argument_width(abi, call, argument.argument));
-    argument.part = row.part != 0;
-    argument.mask = argument.part ? row.part : read;
-    narrowed.push_back(argument);
-  }
-  return narrowed;
-}
-
 /// What is looked at of a call beside its number.
 struct Collector::Details {
-  const std::vector<resolve::Clause>* earlier = nullptr;  ///< None: the earlier policy says nothing of the call.
-  std::vector<NarrowedArgument> narrowed;
+  std::span<const resolve::Clause> earlier;  ///< Empty: the earlier policy says nothing of the call.
+  std::vector<arch::NarrowedArgument> narrowed;
   uint64_t beyond = 0;
   bool too_many_values = false;
   std::map<Values, Count> values;
@@ -86,25 +56,27 @@ struct Collector::Slot {
 
 struct Collector::Table {
   const arch::AbiInfo* abi = nullptr;
-  std::vector<Slot> slots;          ///< By number, from the ABI's first on.
-  std::map<uint32_t, Slot> others;  ///< Bounded.
+  std::array<std::unique_ptr<Slot[]>, kTableSize / kPieceSize> pieces;  ///< By number, from the ABI's first on.
+  std::map<uint32_t, Slot> others;                                      ///< Bounded.
 };
 
 Collector::~Collector() = default;
 
-Collector::Collector(const CollectorOptions& options) {
-  for (const Abi abi : options.abis) {
-    Table& table = tables_.emplace_back();
-    table.abi = &arch::info(abi);
-    for (uint32_t i = 0; i < kTableSize; ++i) {
-      table.slots.push_back(make_slot(abi, table.abi->first_number + i, options));
-    }
-  }
+Collector::Collector(const CollectorOptions& options) : options_(options) {
+  for (const Abi abi : options.abis) tables_.emplace_back().abi = &arch::info(abi);
 }
 
-Collector::Slot Collector::make_slot(Abi abi, uint32_t number, const CollectorOptions& options) const {
+std::unique_ptr<Collector::Slot[]> Collector::make_piece(const Table& table, size_t piece) const {
+  auto slots = std::make_unique<Slot[]>(kPieceSize);
+  if (options_.earlier == nullptr && !options_.arguments) return slots;  // Counting is enough.
+  const auto first = table.abi->first_number + static_cast<uint32_t>(piece * kPieceSize);
+  for (uint32_t i = 0; i < kPieceSize; ++i) slots[i] = make_slot(table.abi->abi, first + i, options_);
+  return slots;
+}
+
+Collector::Slot Collector::make_slot(Abi abi, uint32_t number, const CollectorOptions& options) {
   Slot slot;
-  const std::vector<resolve::Clause>& earlier = earlier_clauses(options, abi, number);
+  std::span<const resolve::Clause> earlier = earlier_clauses(options, abi, number);
   const auto opens = [](const resolve::Clause& clause) { return clause.verdict.action == policy::Action::kAllow; };
   slot.allowed = !earlier.empty() && earlier.front().conditions.empty() && opens(earlier.front());
   if (slot.allowed) return slot;
@@ -112,8 +84,8 @@ Collector::Slot Collector::make_slot(Abi abi, uint32_t number, const CollectorOp
   if (!conditional && !options.arguments) return slot;
   const auto name = arch::name_of(abi, number);
   auto details = std::make_unique<Details>();
-  if (name) details->narrowed = narrowed_arguments(abi, *name);
-  if (conditional) details->earlier = &earlier;
+  if (name) details->narrowed = arch::narrowed_arguments(abi, *name);
+  if (conditional) details->earlier = earlier;
   if (conditional || !details->narrowed.empty()) slot.details = std::move(details);
   return slot;
 }
@@ -133,7 +105,10 @@ void Collector::note(const bpf::SystemCall& call) {
   ++seen_;
   Table* table = table_of(call.arch, call.number);
   if (table == nullptr || call.number - table->abi->first_number >= kTableSize) return note_odd(call, table);
-  Slot& slot = table->slots[call.number - table->abi->first_number];
+  const uint32_t index = call.number - table->abi->first_number;
+  std::unique_ptr<Slot[]>& piece = table->pieces[index / kPieceSize];
+  if (!piece) piece = make_piece(*table, index / kPieceSize);
+  Slot& slot = piece[index % kPieceSize];
   if (slot.count++ == 0) ++different_;
   if (slot.details) slot.details->note(call);
 }
@@ -162,10 +137,10 @@ void Collector::note_odd(const bpf::SystemCall& call, Table* table) {
 }
 
 void Collector::Details::note(const bpf::SystemCall& call) {
-  const bool is_beyond = earlier == nullptr || !allows(*earlier, call);
+  const bool is_beyond = earlier.empty() || !allows(earlier, call);
   beyond += is_beyond ? 1 : 0;
   if (narrowed.empty()) return;
-  Values found = {};
+  Values found = {0, 0};
   for (size_t i = 0; i < narrowed.size(); ++i) found[i] = call.args[narrowed[i].argument] & narrowed[i].mask;
   auto known = values.find(found);
   if (known == values.end()) {
@@ -201,7 +176,10 @@ Recording Collector::recording() const {
       }
       recording.calls.push_back(std::move(call));
     };
-    for (uint32_t i = 0; i < table.slots.size(); ++i) add(table.abi->first_number + i, table.slots[i]);
+    for (uint32_t i = 0; i < kTableSize; ++i) {
+      const std::unique_ptr<Slot[]>& piece = table.pieces[i / kPieceSize];
+      if (piece) add(table.abi->first_number + i, piece[i % kPieceSize]);
+    }
     for (const auto& [number, slot] : table.others) add(number, slot);
   }
   std::ranges::sort(recording.calls, [](const RecordedCall& a, const RecordedCall& b) {

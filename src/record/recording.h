@@ -1,38 +1,22 @@
 // What a recorded run has called: counted, and with the values of those arguments that a policy can tell apart.
 #pragma once
 
-#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "arch/abi.h"
+#include "arch/narrowed_arguments.h"
 #include "bpf/program.h"
 #include "resolve/rule_set.h"
 
 namespace sandbox::record {
 
-/// An argument of a call that does many things, which says which of them is meant.
-struct NarrowedArgument {
-  uint8_t argument = 0;
-  uint64_t mask =
-      UINT64_MAX;     ///< The bits that say it; all that the kernel reads, or a part of them (a socket's type).
-  bool part = false;  ///< Whether the mask is a part.
-};
-
-inline constexpr size_t kMaxNarrowed = 2;
-
-/// The arguments that `--args` narrows a call to: none for most calls. Such calls are ioctl (its request), socket and
-/// socketpair (family and type), prctl (option), fcntl and fcntl64 (command), clone (flags), and the multiplexers
-/// socketcall and ipc (which call).
-std::vector<NarrowedArgument> narrowed_arguments(arch::Abi abi, std::string_view call);
-
-/// The values of a call's narrowed arguments, in their order; 0 where it has fewer.
-using Values = std::array<uint64_t, kMaxNarrowed>;
+/// A run shows each value: none of them is open.
+using Values = arch::NarrowedValues;
 
 struct Count {
   uint64_t all = 0;
@@ -69,7 +53,7 @@ inline constexpr size_t kMaxOddNumbers = 256;
 
 struct CollectorOptions {
   std::vector<arch::Abi> abis;  ///< That are recorded; of ABIs that share an arch, all.
-  bool arguments = false;       ///< Collect the values of narrowed_arguments().
+  bool arguments = false;       ///< Collect the values of arch::narrowed_arguments().
   /// What is allowed already. For a call that it allows under conditions, values are collected in any case, so that a
   /// condition is not given up for a single further value. Borrowed; may be null.
   const resolve::PolicyRules* earlier = nullptr;
@@ -79,6 +63,7 @@ struct CollectorOptions {
 /// for it.
 class Collector {
  public:
+  /// `options.earlier` must outlive it.
   explicit Collector(const CollectorOptions& options);
   ~Collector();
 
@@ -98,8 +83,10 @@ class Collector {
 
   Table* table_of(uint32_t audit_arch, uint32_t number);
   void note_odd(const bpf::SystemCall& call, Table* table);
-  Slot make_slot(arch::Abi abi, uint32_t number, const CollectorOptions& options) const;
+  std::unique_ptr<Slot[]> make_piece(const Table& table, size_t piece) const;
+  static Slot make_slot(arch::Abi abi, uint32_t number, const CollectorOptions& options);
 
+  CollectorOptions options_;
   std::vector<Table> tables_;
   std::map<uint32_t, uint64_t> foreign_;
   uint64_t uncounted_ = 0;

@@ -12,6 +12,7 @@
 #include "bpf/interpret.h"
 #include "compile/listener_guard.h"
 #include "compile/notify.h"
+#include "policy/default_words.h"
 #include "report/arguments.h"
 #include "report/tally.h"
 
@@ -38,10 +39,15 @@ std::string place(const policy::Policy& policy, SourceRange range) {
   return printable(policy.source->name(), 4096) + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
 }
 
+std::optional<std::string_view> name_of(const bpf::SystemCall& call) {
+  const auto abi = arch::abi_of(call.arch, call.number);
+  return abi ? arch::name_of(*abi, call.number) : std::nullopt;
+}
+
 /// Which call socketcall or ipc is asked for; 0 for other calls.
 uint32_t selector_of(const bpf::SystemCall& call) {
   const auto abi = arch::abi_of(call.arch, call.number);
-  const auto name = abi ? arch::name_of(*abi, call.number) : std::nullopt;
+  const auto name = name_of(call);
   if (!name || !call_behind(*abi, *name, call.args[0])) return 0;
   // The rest of ipc's is a version, with which one call would count as many.
   return static_cast<uint32_t>(call.args[0]) & (*name == "ipc" ? 0xffffU : UINT32_MAX);
@@ -118,7 +124,8 @@ void AppliedPolicies::describe(const std::optional<resolve::Judgement>& judgemen
       break;
     case VerdictSource::kDefault:
       event.rule_kind = "the default action";
-      event.rule = place(policy, policy.default_range);
+      event.default_words = policy::default_words(policy);
+      event.rule = place(policy, policy::default_place(policy, name_of(event.call)));
       break;
     case VerdictSource::kKernel:
       event.rule_kind = "kernel:";

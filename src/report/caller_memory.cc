@@ -121,7 +121,7 @@ std::string CallerMemory::string(uint64_t address) const {
 
 std::string CallerMemory::bytes(uint64_t address, uint64_t count) const {
   if (address != 0 && count == 0) return "\"\"";
-  const std::string raw = read(address, std::min<uint64_t>(count, kMaxStringLength));
+  const std::string raw = read(address, static_cast<size_t>(std::min<uint64_t>(count, kMaxStringLength)));
   if (raw.empty()) return pointer_text(address);
   return quoted_text(raw, raw.size() < count);
 }
@@ -139,7 +139,7 @@ std::string CallerMemory::strings(uint64_t address) const {
 }
 
 std::string CallerMemory::socket_address(uint64_t address, uint64_t length) const {
-  const std::string raw = read(address, std::min<uint64_t>(length, kMaxAddressLength));
+  const std::string raw = read(address, static_cast<size_t>(std::min<uint64_t>(length, kMaxAddressLength)));
   if (raw.size() < kPathOffset) return pointer_text(address);
   const bpf::Endian endian = arch::info(abi_).endian;
   const uint64_t family = number_of(std::string_view(raw).substr(0, 2), endian);

@@ -10,6 +10,7 @@
 #include "arch/abi.h"
 #include "arch/argument_kinds.h"
 #include "arch/errno_names.h"
+#include "arch/landlock.h"
 #include "arch/syscalls.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -114,6 +115,34 @@ bool is_compat(const Event& event) {
   return abi && *abi != arch::native_abi();
 }
 
+/// What Landlock denies is no violation of a seccomp policy, and Auditbeat has no event for it: this one is ours, by
+/// ECS's own names.
+void add_landlock_event(Json& json, const LandlockReason& reason) {
+  const bool network = reason.ports != 0;
+  const bool signal = reason.scopes != 0;
+  const std::string_view action = network  ? "denied-network-access"
+                                  : signal ? "denied-out-of-scope"
+                                           : "denied-file-access";
+  json.key("event").open_object().member("kind", "event").member("module", "sandbox_run").member("action", action);
+  json.member("outcome", "failure").key("category").open_array();
+  json.value(std::string_view(network ? "network" : signal ? "process" : "file")).close_array();
+  json.key("type").open_array().value(std::string_view("denied")).close_array().close_object();
+  json.key("service").open_object().member("type", "sandbox_run").close_object();
+  if (!reason.path.empty()) json.key("file").open_object().member("path", std::string_view(reason.path)).close_object();
+  if (network && (reason.ports & (arch::port_right::kBindTcp | arch::port_right::kBindUdp)) == 0) {
+    json.key("destination").open_object().member("port", uint64_t{reason.port}).close_object();
+  }
+}
+
+void add_missing_rights(Json& json, const LandlockReason& reason) {
+  json.key("missing").open_array();
+  for (const std::string_view name : arch::names_of(arch::file_rights(), reason.files)) json.value(name);
+  for (const std::string_view name : arch::names_of(arch::port_rights(), reason.ports)) json.value(name);
+  for (const std::string_view name : arch::names_of(arch::scopes(), reason.scopes)) json.value(name);
+  json.close_array();
+  if (reason.ports != 0) json.member("port", uint64_t{reason.port});
+}
+
 void add_summary(Json& json, const Event& event, std::string_view call) {
   json.key("summary").open_object();
   if (event.process.user || event.process.audit_user) {
@@ -167,6 +196,10 @@ void add_ours(Json& json, const Event& event) {
   add_verdict(json, event.call.arch, event.call.number, event.action);
   add_text(json, "rule", event.rule);
   add_text(json, "policy", event.policy);
+  if (event.landlock) {
+    json.member("syscall", std::string_view(syscall_text(event.call.arch, event.call.number)));
+    add_missing_rights(json, *event.landlock);
+  }
   if (!event.capabilities.empty()) {
     json.key("capabilities").open_array();
     for (const std::string& one : event.capabilities) json.value(std::string_view(one));
@@ -187,14 +220,18 @@ std::string ecs_line(const Event& event) {
   const std::string call = syscall_text(event.call.arch, event.call.number);
   Json json(Json::Layout::kOneLine);
   json.open_object().member("@timestamp", std::string_view(timestamp(event.time)));
-  add_event(json, "event", "auditd", "violated-seccomp-policy", call);
+  if (event.landlock) {
+    add_landlock_event(json, *event.landlock);
+  } else {
+    add_event(json, "event", "auditd", "violated-seccomp-policy", call);
+  }
   const Process& process = event.process;
   if (process.pid > 0 || !process.name.empty() || !process.executable.empty()) add_process(json, process);
   if (process.user || process.group || process.audit_user || !process.user_name.empty() ||
       !process.group_name.empty()) {
     add_user(json, process);
   }
-  add_auditd(json, event, call);
+  if (!event.landlock) add_auditd(json, event, call);
   add_ours(json, event);
   return json.close_object().text();
 }

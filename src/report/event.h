@@ -11,6 +11,7 @@
 
 #include "arch/abi.h"
 #include "bpf/program.h"
+#include "report/landlock_reason.h"
 #include "resolve/rule_set.h"
 
 namespace sandbox::report {
@@ -47,16 +48,21 @@ struct Event {
   std::string rule;  ///< The deciding line, "beat.yml:9:5"; empty where it is not known.
   /// What stands there: "a group", "the default action", "kernel:", "a fixed rule", "the listener guard"; may be empty.
   std::string rule_kind;
+  std::string default_words;  ///< With "the default action": what the format calls it; empty: "default_action".
   std::string policy;  ///< The policies that apply, "beat.yml and profile default"; empty where they are not known.
   /// Those with which a container profile would allow the call, each by itself: "CAP_SYS_ADMIN", "CAP_BPF,CAP_PERFMON".
   std::vector<std::string> capabilities;
   bool process_gone = false;  ///< It had ended before its name was read: another one may have had its number by then.
-  uint64_t count = 0;         ///< How many such calls the event stands for; 0: for this one, or not counted.
+  std::optional<LandlockReason> landlock;  ///< Landlock denied the call, with the errno of `action`, and no filter.
+  uint64_t count = 0;  ///< How many such calls the event stands for; 0: for this one, or not counted.
   // What only the kernel's own record has.
   std::optional<uint32_t> sequence;  ///< Of the audit record.
   std::optional<uint32_t> signal;    ///< `sig`.
   std::optional<uint32_t> compat;    ///< `compat`.
 };
+
+/// The `rule_kind` of a call that --report denies by itself: a filter that traces (compile::installs_filter()).
+inline constexpr const char* kTraceGuard = "the trace guard";
 
 /// "2026-04-06T10:27:30.755Z".
 std::string timestamp(std::chrono::system_clock::time_point time);

@@ -47,9 +47,16 @@ std::string process_text(const Process& process) {
 
 /// Where the verdict comes from, and its name in the policy.
 std::string rule_text(const Event& event) {
+  if (event.landlock) {
+    return "  by " + printable(event.policy, kMaxRuleLength) + ": " + reason_text(*event.landlock);
+  }
   const std::string action = action_name(event.action);
   const std::string place = printable(event.rule.empty() ? event.policy : without_column(event.rule), kMaxRuleLength);
   if (event.rule_kind == "the listener guard") return "  by a fixed rule (no listener beside sandbox-run's own)";
+  if (event.rule_kind == kTraceGuard) {
+    return "  by --report (the filter has SECCOMP_RET_TRACE, and its tracer would not see the calls that --report "
+           "judges)";
+  }
   if (event.rule_kind == "a fixed rule") {
     const auto abi = arch::abi_of(event.call.arch, event.call.number);
     const std::string through = abi ? std::string(arch::info(*abi).name) : hex(event.call.arch);
@@ -57,7 +64,10 @@ std::string rule_text(const Event& event) {
     return "  by a fixed rule (" + (kills ? "no calls through " + through : "no such call") + ")";
   }
   if (place.empty()) return "  (" + action + ")";  // A record of the kernel, which has no more.
-  if (event.rule_kind == "the default action") return "  by " + place + " (default_action: " + action + ")";
+  if (event.rule_kind == "the default action") {
+    const std::string words = event.default_words.empty() ? "default_action" : event.default_words;
+    return "  by " + place + " (" + words + ": " + action + ")";
+  }
   if (event.rule_kind == "above the largest number named") return "  by " + place + " (" + event.rule_kind + ")";
   if (event.rule_kind == "kernel:") return "  by " + place + " (kernel: " + action + ")";
   return "  by " + place + " (" + action + ")";

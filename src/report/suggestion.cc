@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "arch/abi.h"
 #include "arch/call_sets.h"
@@ -17,6 +18,7 @@
 #include "report/arguments.h"
 #include "report/caller_memory.h"
 #include "report/event.h"
+#include "resolve/landlock/closures.h"
 
 namespace sandbox::report {
 namespace {
@@ -24,6 +26,8 @@ namespace {
 using resolve::VerdictSource;
 
 constexpr uint32_t kSkippedNumber = UINT32_MAX;
+/// In front of all changes: what was denied may be an attack, which no policy should allow.
+constexpr char kIfAllowed[] = "If the program should be allowed to make these calls:\n";
 constexpr size_t kMaxNumbers = 20;  // In one line; a program has as many as it likes.
 
 // ---- Text
@@ -51,20 +55,20 @@ std::string numbers_text(const Numbers& numbers) {
   return text;
 }
 
-// ---- What is said of one policy
+// ---- Of one policy
 
 /// What was denied, by what can be done about it.
 struct Sorted {
-  Names names;                 ///< Can be allowed by name.
-  Names by_group;              ///< Those of `names` that a group denies.
-  Names hidden;                ///< By a group, with ENOSYS.
-  Names newer;                 ///< Hidden by `kernel:`.
-  Names above;                 ///< The same, above the largest number that a container profile names.
+  Names names;                                 ///< Can be allowed by name.
+  Names by_group;                              ///< Those of `names` that a group denies.
+  Names hidden;                                ///< By a group, with ENOSYS.
+  Names newer;                                 ///< Hidden by `kernel:`.
+  Names above;                                 ///< The same, above the largest number that a container profile names.
   std::map<std::string, Names> by_capability;  ///< Those of `names` that a capability allows, by the words for --cap.
-  Numbers nameless;            ///< Calls without a name.
-  Numbers never;               ///< Fixed: no policy changes it.
-  std::set<arch::Abi> abis;    ///< Not covered.
-  std::set<uint32_t> unknown;  ///< AUDIT_ARCH_* values that are not known.
+  Numbers nameless;                            ///< Calls without a name.
+  Numbers never;                               ///< Fixed: no policy changes it.
+  std::set<arch::Abi> abis;                    ///< Not covered.
+  std::set<uint32_t> unknown;                  ///< AUDIT_ARCH_* values that are not known.
 };
 
 /// x32's own numbers without its bit, and the number by which a tracer skips a call.
@@ -194,16 +198,15 @@ std::string column_text(LineColumn place) {
 std::string allow_in_beats_file(const policy::Policy& policy, const std::string& name, const Names& names) {
   const auto proposal = propose(policy, [&](policy::TextEditor& editor) { return editor.add_group(allowing(names)); });
   if (!proposal) {
-    return "To allow this, add to 'syscalls:' of " + name + ", before its other groups:\n" +
-           policy::block_group(allowing(names), 4);
+    return "Add to 'syscalls:' of " + name + ", before its other groups:\n" + policy::block_group(allowing(names), 4);
   }
   if (proposal->change.place == policy::TextChange::Place::kAboveLine) {
-    return "To allow this, add to " + name + " before line " + std::to_string(proposal->place.line) +
+    return "Add to " + name + " before line " + std::to_string(proposal->place.line) +
            ", as the first entry of 'syscalls:':\n" + proposal->text;
   }
   const bool lines = proposal->text.ends_with('\n');
-  return "To allow this, add to " + name + " at " + column_text(proposal->place) +
-         ", as the first entry of 'syscalls':\n" + (lines ? proposal->text : "    " + proposal->text + "\n");
+  return "Add to " + name + " at " + column_text(proposal->place) + ", as the first entry of 'syscalls':\n" +
+         (lines ? proposal->text : "    " + proposal->text + "\n");
 }
 
 /// The entry of 'syscalls' that stands first in the text, if it is on lines of its own in YAML's block style: the
@@ -220,7 +223,7 @@ std::optional<size_t> first_block_entry(const policy::Policy& policy) {
 }
 
 std::string allow_in_container_profile(const policy::Policy& policy, const std::string& name, const Names& names) {
-  const std::string add = "To allow this, add to 'syscalls' in " + name;
+  const std::string add = "Add to 'syscalls' in " + name;
   const std::string and_remove = ", and remove the names from rules that deny them:\n";
   if (const auto dash = first_block_entry(policy)) {
     const LineColumn place = policy.source->locate(static_cast<uint32_t>(*dash));
@@ -247,22 +250,25 @@ std::string copy_command(const std::string& profile) {
 std::string allow_text(const PolicyDenials& denials, const std::string& name, const Names& names) {
   if (names.empty()) return "";
   if (denials.kind == PolicyDenials::Kind::kFilterFile || denials.policy == nullptr) {
-    return "To allow this, allow " + join(names) + " in the policy that " + name +
-           " was compiled from, and compile it again.\n";
+    return "Allow " + join(names) + " in the policy that " + name + " was compiled from, and compile it again.\n";
   }
   if (denials.kind == PolicyDenials::Kind::kProfile) {
-    return "To allow this, make a copy of the built-in profile " + name + ":\n    " + copy_command(name) +
+    return "Make a copy of the built-in profile " + name + ":\n    " + copy_command(name) +
            "\nadd to it, as the first entry of 'syscalls:', and give it by --policy my.yml:\n" +
            policy::block_group(allowing(names), 2);
   }
+  if (denials.kind == PolicyDenials::Kind::kOption && name == resolve::kClosuresName) {
+    return "Nothing allows this beside rules for files and ports: Landlock does not judge what " + join(names) +
+           " would do there.\n";
+  }
   if (denials.kind == PolicyDenials::Kind::kOption) {
-    return "To allow this, change the option " + name + ", which denies " + join(names) + ".\n";
+    return "Change the option " + name + ", which denies " + join(names) + ".\n";
   }
   const policy::Format format = denials.policy->format;
   if (format == policy::Format::kBeats) return allow_in_beats_file(*denials.policy, name, names);
   if (format == policy::Format::kSystemd) {
-    return "To allow this, add to " + name +
-           ", below its other SystemCallFilter= lines:\n    SystemCallFilter=" + join(names, " ") + "\n";
+    return "Add to " + name + ", below its other SystemCallFilter= lines:\n    SystemCallFilter=" + join(names, " ") +
+           "\n";
   }
   return allow_in_container_profile(*denials.policy, name, names);
 }
@@ -355,13 +361,18 @@ std::string architectures_text(const PolicyDenials& denials, const std::string& 
   return text + new_architectures_text(denials, name, abis, native);
 }
 
-std::string text_for(const PolicyDenials& denials, arch::Abi native) {
-  const Sorted sorted = sort_out(denials);
+/// What allows the calls: by changes of the policy, or by --cap.
+std::string changes_text(const PolicyDenials& denials, const Sorted& sorted, arch::Abi native) {
   const std::string name = printable_path(denials.name);
-  std::string text = warnings_text(denials, name, sorted);
-  text += capabilities_text(name, sorted) + allow_text(denials, name, sorted.names);
-  text += architectures_text(denials, name, sorted.abis, native);
-  text += newer_text(denials, sorted.newer) + hidden_text(name, sorted.hidden) + above_text(name, sorted.above);
+  return warnings_text(denials, name, sorted) + capabilities_text(name, sorted) +
+         allow_text(denials, name, sorted.names) + architectures_text(denials, name, sorted.abis, native);
+}
+
+/// What no change is for.
+std::string notes_text(const PolicyDenials& denials, const Sorted& sorted) {
+  const std::string name = printable_path(denials.name);
+  std::string text =
+      newer_text(denials, sorted.newer) + hidden_text(name, sorted.hidden) + above_text(name, sorted.above);
   if (!sorted.nameless.empty()) {
     text += "Without a name, so no policy can list it: " + numbers_text(sorted.nameless) + ".\n";
   }
@@ -394,8 +405,14 @@ bool looks_absent(const DeniedCall& call) {
 
 std::string suggestion_text(std::span<const PolicyDenials> denials, arch::Abi native) {
   std::string text;
-  for (const PolicyDenials& one : denials) text += text_for(one, native);
-  return text;
+  bool any_changes = false;
+  for (const PolicyDenials& one : denials) {
+    const Sorted sorted = sort_out(one);
+    const std::string changes = changes_text(one, sorted, native);
+    any_changes = any_changes || !changes.empty();
+    text += changes + notes_text(one, sorted);
+  }
+  return any_changes ? kIfAllowed + std::move(text) : text;
 }
 
 }  // namespace sandbox::report

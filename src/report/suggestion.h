@@ -37,7 +37,8 @@ bool looks_absent(const DeniedCall& call);
 
 /// For each policy that denies something: what to add to it, and where. Lines for people, each with a newline. Those
 /// that begin with a blank or a '-' are to be copied, and indented as they must be; what is said begins with neither.
-/// Empty if nothing was denied.
+/// Empty if nothing was denied. What changes a policy stands below one line that says for which case: what was denied
+/// may be an attack.
 ///
 /// `native` is the ABI that a policy without `architectures` is for.
 std::string suggestion_text(std::span<const PolicyDenials> denials, arch::Abi native);

@@ -23,12 +23,12 @@ constexpr size_t kMaxNameLength = 100;  // In bytes.
 constexpr size_t kMaxRuleLength = 600;
 
 size_t hash_of(uint32_t arch, uint32_t number, uint32_t action, uint64_t rule, std::string_view process) {
-  size_t hash = std::hash<std::string_view>{}(process);
+  uint64_t hash = std::hash<std::string_view>{}(process);
   for (const uint64_t part : {uint64_t{arch}, uint64_t{number}, uint64_t{action}, rule}) {
     hash = (hash ^ part) * 0x9E3779B97F4A7C15U;
     hash ^= hash >> 32U;
   }
-  return hash;
+  return static_cast<size_t>(hash);
 }
 
 std::string times(uint64_t count) {

@@ -140,7 +140,7 @@ bool depends_on_arguments(const PolicyRules& rules, const bpf::SystemCall& call)
 bool can_give(const PolicyRules& rules, const bpf::SystemCall& call, Action action) {
   const RuleSet* set = find_rules(rules, call);
   if (set == nullptr) return false;
-  const std::vector<Clause>& clauses = clauses_of(*set, call.number);
+  std::span<const Clause> clauses = clauses_of(*set, call.number);
   const auto gives = [&](const Clause& clause) { return clause.verdict.action == action; };
   if (std::ranges::any_of(clauses, gives)) return true;
   const bool decided = !clauses.empty() && clauses.back().conditions.empty();

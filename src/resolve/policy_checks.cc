@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -29,6 +30,36 @@ std::string join_names(const std::vector<arch::Abi>& abis) {
   return join_with_and(abis, [](arch::Abi abi) { return arch::info(abi).name; });
 }
 
+/// The same call by the name that the ABI has for it.
+std::optional<std::string_view> own_name_on(std::string_view written, const CoveredAbi& covered) {
+  constexpr std::string_view kSame[][3] = {
+      {"fadvise64_64", "arm_fadvise64_64", "fadvise64"},
+      {"sync_file_range", "sync_file_range2", "arm_sync_file_range"},
+      {"newfstatat", "fstatat64", "newfstatat"},
+  };
+  for (const auto& names : kSame) {
+    if (std::ranges::find(names, written) == std::end(names)) continue;
+    for (const std::string_view name : names) {
+      if (arch::number_of(covered.abi.abi, name)) return name;
+    }
+  }
+  return std::nullopt;
+}
+
+/// All calls that a policy names, by themselves or in sets.
+std::set<std::string_view> named_calls(const policy::Policy& policy) {
+  std::set<std::string_view> named;
+  const auto add = [&](const Name& name) {
+    if (!named.insert(name.text).second) return;
+    if (const auto members = arch::members_of_set(name.text)) named.insert(members->begin(), members->end());
+  };
+  for (const Group& group : policy.groups) {
+    for (const Name& name : group.names) add(name);
+    for (const policy::ConditionalName& entry : group.names_with_args) add(entry.name);
+  }
+  return named;
+}
+
 }  // namespace
 
 CoveredAbi::CoveredAbi(const arch::AbiInfo& info) : abi(info) {
@@ -47,6 +78,7 @@ PolicyChecks::PolicyChecks(const policy::Policy& policy, std::vector<CoveredAbi>
 
 void PolicyChecks::finish(const PolicyRules& resolved) {
   warn_of_open_multiplexers(resolved);
+  warn_of_skipped_denials(resolved);
   if (diagnostics_.has_errors()) return;
   for (Warning& warning : warnings_) diagnostics_.warning(warning.range, std::move(warning.message));
 }
@@ -70,12 +102,23 @@ std::string PolicyChecks::abi_list() const {
 
 // ---- Names ----
 
+bool PolicyChecks::may_be_skipped(const Name& name) {
+  if (!policy_.skip_missing_calls || arch::abis_with(name.text).empty()) return false;
+  return std::ranges::all_of(abis_, [&](const CoveredAbi& covered) {
+    const auto own = own_name_on(name.text, covered);
+    if (own && !named_) named_ = named_calls(policy_);
+    return !own || named_->contains(*own);
+  });
+}
+
 void PolicyChecks::report_unknown(const Name& name) {
   std::string message;
   if (const std::vector<arch::Abi> others = arch::abis_with(name.text); !others.empty()) {
     message = "no system call " + in_quotes(name.text) + " on " + abi_list();
     if (const auto own = own_name(name.text)) {
-      diagnostics_.error(name.range, message + "; it is " + in_quotes(*own) + " there");
+      const bool skips = policy_.skip_missing_calls;
+      diagnostics_.error(name.range, message + "; it is " + in_quotes(*own) + " there" +
+                                         (skips ? ", which the policy must name too" : ""));
       return;
     }
     message += "; it exists on " + join_names(others);
@@ -86,20 +129,10 @@ void PolicyChecks::report_unknown(const Name& name) {
   diagnostics_.error(name.range, std::move(message));
 }
 
-/// The same call by the name that a listed ABI has for it.
+/// The same for the first listed ABI that has one.
 std::optional<std::string_view> PolicyChecks::own_name(std::string_view written) const {
-  constexpr std::string_view kSame[][3] = {
-      {"fadvise64_64", "arm_fadvise64_64", "fadvise64"},
-      {"sync_file_range", "sync_file_range2", "arm_sync_file_range"},
-      {"newfstatat", "fstatat64", "newfstatat"},
-  };
-  for (const auto& names : kSame) {
-    if (std::find(std::begin(names), std::end(names), written) == std::end(names)) continue;
-    for (const CoveredAbi& covered : abis_) {
-      for (const std::string_view name : names) {
-        if (arch::number_of(covered.abi.abi, name)) return name;
-      }
-    }
+  for (const CoveredAbi& covered : abis_) {
+    if (const auto own = own_name_on(written, covered)) return own;
   }
   return std::nullopt;
 }
@@ -155,15 +188,18 @@ bool PolicyChecks::check_conditions(const Name& entry, const std::vector<policy:
   return good;
 }
 
-/// The argument must be the same one on every ABI that has the call, and exist.
+/// The argument must exist on every ABI that has the call, and be the same one; in a text for all ABIs, in a register.
 bool PolicyChecks::check_argument(const Name& entry, std::string_view call, const policy::Condition& condition) {
   const std::vector<const arch::AbiInfo*> abis = abis_with(call);
   const std::string argument = "argument " + std::to_string(condition.argument);
+  // A text for all ABIs means the arguments that most of them have, and x86_64.
+  const bool for_all = has_arguments_of_x86_64(policy_, call);
+  const arch::AbiInfo& first = for_all ? arch::info(arch::Abi::kX86_64) : *abis.front();
   for (const arch::AbiInfo* abi : abis) {
-    const uint32_t meaning = arch::argument_meaning(abi->abi, call, condition.argument);
-    if (meaning == arch::argument_meaning(abis.front()->abi, call, condition.argument)) continue;
+    const auto same = arch::same_argument(first.abi, condition.argument, abi->abi, call);
+    if (for_all ? same.has_value() : same == condition.argument) continue;
     diagnostics_.error(condition.range, argument + " of " + subject(entry, call) + " is another one on " +
-                                            std::string(abi->name) + " than on " + std::string(abis.front()->name) +
+                                            std::string(abi->name) + " than on " + std::string(first.name) +
                                             "; write a policy for each");
     return false;
   }
@@ -195,7 +231,7 @@ bool PolicyChecks::check_value(const Name& entry, std::string_view call, const p
   bool fits_somewhere = false;
   unsigned width = 0;
   for (const arch::AbiInfo* abi : abis_with(call)) {
-    width = resolve_condition(condition, call, *abi, is_container_profile(policy_.format)).width;
+    width = resolve_condition(policy_, condition, call, *abi).width;
     const ResolvedValue resolved = resolve_value(value, abi->abi, width);
     if (!resolved.missing_constant.empty()) {
       report_missing_constant(resolved.missing_constant, *abi, value.range);
@@ -222,8 +258,7 @@ void PolicyChecks::report_missing_constant(const std::string& constant, const ar
 void PolicyChecks::warn_of_constant_outcome(const Name& entry, std::string_view call,
                                             const policy::Condition& written) {
   for (const arch::AbiInfo* abi : abis_with(call)) {
-    const std::optional<bool> outcome =
-        constant_outcome(resolve_condition(written, call, *abi, is_container_profile(policy_.format)));
+    const std::optional<bool> outcome = constant_outcome(resolve_condition(policy_, written, call, *abi));
     if (!outcome) continue;
     warn_later(written.range, "this condition on " + subject(entry, call) + (*outcome ? " always" : " never") +
                                   " holds on " + std::string(abi->name));
@@ -243,6 +278,23 @@ void PolicyChecks::warn_of_empty_effect() {
   warn_later(policy_.default_range, unit ? "this unit denies only calls through other ABIs than " + abi_list() +
                                                ": no SystemCallFilter= denies a call"
                                          : "this policy denies nothing: the default is allow and every group allows");
+}
+
+/// Where skipping leaves an ABI nothing that is denied.
+void PolicyChecks::warn_of_skipped_denials(const PolicyRules& resolved) {
+  const auto opens = [](Action action) { return action == Action::kAllow; };
+  const bool denies = std::ranges::any_of(policy_.groups, [&](const Group& group) { return !opens(group.action); });
+  if (!policy_.skip_missing_calls || !policy_.enabled || !denies) return;
+  for (const RuleSet& rules : resolved) {
+    const auto denied = [&](const Clause& clause) { return !opens(clause.verdict.action); };
+    const bool any = !opens(rules.default_verdict.action) ||
+                     std::ranges::any_of(
+                         rules.calls, [&](const CallRules& call) { return std::ranges::any_of(call.clauses, denied); });
+    if (any) continue;
+    const std::string abi(arch::info(rules.abi).name);
+    warn_later(policy_.default_range,
+               "this policy denies nothing on " + abi + ", which lacks all calls that it denies");
+  }
 }
 
 void PolicyChecks::note_unchecked(const arch::AbiInfo& abi, std::string_view call, const arch::Multiplexed& multiplexed,

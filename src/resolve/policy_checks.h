@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,11 @@ class PolicyChecks {
  public:
   PolicyChecks(const policy::Policy& policy, std::vector<CoveredAbi> abis, Diagnostics& diagnostics);
 
+  /// Whether a call is skipped that no ABI of the policy has, because the policy says so: it cannot be made there. The
+  /// name must be another ABI's, so that a misspelt one is found; and not stand for a call that an ABI of the policy
+  /// has by another name, of which the policy says nothing.
+  [[nodiscard]] bool may_be_skipped(const policy::Name& name);
+
   /// An error: no ABI of the policy has the call, or nothing has.
   void report_unknown(const policy::Name& name);
   void report_unknown_set(const policy::Name& name);
@@ -67,6 +73,7 @@ class PolicyChecks {
   void warn_of_constant_outcome(const policy::Name& entry, std::string_view call, const policy::Condition& written);
   void warn_of_open_multiplexers(const PolicyRules& resolved);
   void warn_of_empty_effect();
+  void warn_of_skipped_denials(const PolicyRules& resolved);
   void warn_later(SourceRange range, std::string message);
 
   [[nodiscard]] std::string suggest(std::string_view written);
@@ -78,6 +85,7 @@ class PolicyChecks {
   const policy::Policy& policy_;
   std::vector<CoveredAbi> abis_;
   Diagnostics& diagnostics_;
+  std::optional<std::set<std::string_view>> named_;  ///< What the policy names, once asked for.
 
   struct Warning {
     SourceRange range;

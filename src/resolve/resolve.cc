@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <numeric>
 #include <set>
 #include <string>
 #include <string_view>
@@ -30,17 +31,33 @@ struct NumberedClause {
   Clause clause;
 };
 
+/// The indices of the clauses by number; those of one number stay in order.
+std::vector<uint32_t> order_of(const std::vector<NumberedClause>& clauses) {
+  const auto number_of = [&](uint32_t index) { return clauses[index].number; };
+  std::vector<uint32_t> order(clauses.size());
+  std::iota(order.begin(), order.end(), 0U);
+  if (clauses.empty()) return order;
+  const auto [low, high] = std::ranges::minmax(clauses, {}, &NumberedClause::number);
+  // All numbers of an ABI lie close together, but for a few of arm: then there is nothing to compare.
+  constexpr uint32_t kClose = 4096;
+  if (high.number - low.number >= kClose) {
+    std::ranges::stable_sort(order, {}, number_of);
+    return order;
+  }
+  std::vector<uint32_t> places(high.number - low.number + 1);  // By number: of its first clause, then of its next.
+  for (const NumberedClause& numbered : clauses) ++places[numbered.number - low.number];
+  std::exclusive_scan(places.begin(), places.end(), places.begin(), 0U);
+  for (uint32_t index = 0; index < clauses.size(); ++index) order[places[number_of(index) - low.number]++] = index;
+  return order;
+}
+
 /// By number; the clauses of one call stay in order.
 std::vector<CallRules> by_number(std::vector<NumberedClause> clauses) {
-  std::vector<uint64_t> order;  // The number, and below it the index.
-  order.reserve(clauses.size());
-  for (const NumberedClause& numbered : clauses) order.push_back(uint64_t{numbered.number} << 32U | order.size());
-  std::sort(order.begin(), order.end());
   std::vector<CallRules> calls;
   calls.reserve(std::min(clauses.size(), arch::call_count()));
-  for (const uint64_t entry : order) {
-    NumberedClause& numbered = clauses[static_cast<uint32_t>(entry)];
-    if (calls.empty() || calls.back().number != numbered.number) calls.push_back({numbered.number, {}});
+  for (const uint32_t index : order_of(clauses)) {
+    NumberedClause& numbered = clauses[index];
+    if (calls.empty() || calls.back().number != numbered.number) calls.emplace_back().number = numbered.number;
     calls.back().clauses.push_back(std::move(numbered.clause));
   }
   return calls;
@@ -225,7 +242,8 @@ bool Resolver::is_set(const Name& name) const {
   return is_beats() && name.text.starts_with('@');
 }
 
-/// The calls that a name stands for, until the next name is asked for; null if it is not known, which is an error.
+/// The calls that a name stands for, until the next name is asked for; null if there are none: it is not
+/// known, which is an error, or it may be skipped.
 const Calls* Resolver::calls_of(const Name& name) {
   if (!is_set(name)) {
     const std::optional<arch::CallId> id = arch::find_call(name.text);
@@ -233,7 +251,7 @@ const Calls* Resolver::calls_of(const Name& name) {
       own_call_ = {{name.text, *id}};
       return &own_call_;
     }
-    if (is_beats()) checks_.report_unknown(name);
+    if (is_beats() && !checks_.may_be_skipped(name)) checks_.report_unknown(name);
     return nullptr;
   }
   if (const auto known = set_members_.find(name.text); known != set_members_.end()) return &known->second;
@@ -301,7 +319,7 @@ bool Resolver::add_clause(AbiRules& rules, const Rule& rule, const NamedCall& ca
   clause.verdict = *rules.verdict;
   clause.origin = Origin{0, rule.group_index, rule.name.range};
   for (const policy::Condition& written : rule.conditions) {
-    clause.conditions.push_back(resolve_condition(written, call.name, rules.abi, is_container_profile(policy_.format)));
+    clause.conditions.push_back(resolve_condition(policy_, written, call.name, rules.abi));
   }
   if (multiplexed) add_to_multiplexer(rules, rule, call.name, clause);
   if (number) rules.clauses.push_back({*number, std::move(clause)});
@@ -343,19 +361,26 @@ Verdict Resolver::verdict_for(const arch::AbiInfo& abi, Action action, const pol
 void Resolver::hide_later_calls(RuleSet& rules) {
   const Verdict by_default = rules.default_verdict;
   const Verdict no_such_call = {Action::kErrno, arch::errno_number(rules.abi, "ENOSYS").value_or(ENOSYS)};
-  std::map<uint32_t, std::vector<Clause>> calls;
-  for (CallRules& call : rules.calls) calls[call.number] = std::move(call.clauses);
-  for (const std::string_view name : arch::names_on(rules.abi)) {
-    const uint32_t number = *arch::number_of(rules.abi, name);
-    const auto introduced = arch::introduced(rules.abi, name);
-    const bool later = !introduced || *introduced > *policy_.kernel;
-    if (later && !calls.contains(number)) continue;  // The new default.
-    calls[number].push_back({{}, by_default, std::nullopt});
+  const std::vector<arch::DatedCall>& dated = arch::dated_calls(rules.abi);
+  std::vector<CallRules> calls;
+  calls.reserve(rules.calls.size() + dated.size());
+  auto named = rules.calls.begin();
+  for (const arch::DatedCall& call : dated) {
+    for (; named != rules.calls.end() && named->number < call.number; ++named) calls.push_back(std::move(*named));
+    const bool later = !call.introduced || *call.introduced > *policy_.kernel;
+    if (named != rules.calls.end() && named->number == call.number) {
+      calls.push_back(std::move(*named++));
+    } else if (later) {
+      continue;  // The new default.
+    } else {
+      calls.emplace_back().number = call.number;
+    }
+    calls.back().clauses.push_back({{}, by_default, std::nullopt});  // Behind those of groups.
   }
+  for (; named != rules.calls.end(); ++named) calls.push_back(std::move(*named));
   rules.default_verdict = no_such_call;
   rules.default_source = VerdictSource::kKernel;
-  rules.calls.clear();
-  for (auto& [number, clauses] : calls) rules.calls.push_back({number, std::move(clauses)});
+  rules.calls = std::move(calls);
 }
 
 /// A name in a rule that says what the default says; add_clause() notes the others.
@@ -376,6 +401,7 @@ void Resolver::hide_above_named(RuleSet& rules, uint32_t largest) {
 }  // namespace
 
 std::vector<RuleSet> resolve(const policy::Policy& policy, arch::Abi native, Diagnostics& diagnostics) {
+  if (!policy.has_filter) return {};
   return Resolver(policy, native, diagnostics).resolve();
 }
 

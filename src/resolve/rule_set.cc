@@ -52,10 +52,10 @@ Fallback fallback_of(const RuleSet& rules, uint32_t number) {
   return {rules.default_verdict, rules.default_source};
 }
 
-const std::vector<Clause>& clauses_of(const RuleSet& rules, uint32_t number) {
-  static const std::vector<Clause> kNone;
+std::span<const Clause> clauses_of(const RuleSet& rules, uint32_t number) {
   const auto call = std::ranges::lower_bound(rules.calls, number, {}, &CallRules::number);
-  return call != rules.calls.end() && call->number == number ? call->clauses : kNone;
+  if (call == rules.calls.end() || call->number != number) return {};
+  return call->clauses;
 }
 
 const RuleSet* find_rules(const PolicyRules& rules, arch::Abi abi) {

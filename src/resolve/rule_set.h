@@ -3,8 +3,12 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "arch/abi.h"
@@ -53,10 +57,44 @@ struct Clause {
   std::optional<Origin> origin;  ///< None: resolve() has made it, which repeats the default action beside `kernel:`.
 };
 
+/// Clauses in order. Nearly every call has one, which has its place in here; more of them stand together elsewhere.
+class Clauses {
+ public:
+  Clauses() = default;
+  Clauses(std::initializer_list<Clause> clauses) {
+    for (const Clause& clause : clauses) push_back(clause);
+  }
+
+  void push_back(Clause clause) {
+    if (empty()) {
+      first_ = std::move(clause);
+      has_first_ = true;
+      return;
+    }
+    if (all_.empty()) all_.push_back(std::move(first_));
+    all_.push_back(std::move(clause));
+  }
+
+  [[nodiscard]] bool empty() const { return !has_first_; }
+  [[nodiscard]] size_t size() const { return all_.empty() ? size_t{has_first_} : all_.size(); }
+  [[nodiscard]] const Clause* begin() const { return all_.empty() ? &first_ : all_.data(); }
+  [[nodiscard]] const Clause* end() const { return begin() + size(); }
+  [[nodiscard]] Clause* begin() { return all_.empty() ? &first_ : all_.data(); }
+  [[nodiscard]] Clause* end() { return begin() + size(); }
+  [[nodiscard]] const Clause& front() const { return *begin(); }
+  [[nodiscard]] const Clause& back() const { return *(end() - 1); }
+  const Clause& operator[](size_t index) const { return begin()[index]; }
+
+ private:
+  Clause first_;  ///< The only one, if there is one.
+  bool has_first_ = false;
+  std::vector<Clause> all_;  ///< From two on.
+};
+
 /// The clauses of one call: the first that matches decides, else the default verdict.
 struct CallRules {
   uint32_t number = 0;
-  std::vector<Clause> clauses;
+  Clauses clauses;
 };
 
 /// What gives a call its verdict.
@@ -90,7 +128,7 @@ Fallback fallback_of(const RuleSet& rules, uint32_t number);
 bool is_above_named(arch::Abi abi, uint32_t number, uint32_t largest);
 
 /// The clauses of a number; empty for one that the rules do not name.
-const std::vector<Clause>& clauses_of(const RuleSet& rules, uint32_t number);
+std::span<const Clause> clauses_of(const RuleSet& rules, uint32_t number);
 
 /// Notes in every clause of a group which of the policies that apply together it comes from.
 void set_policy(RuleSet& rules, uint32_t policy);

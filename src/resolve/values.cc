@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "arch/argument_layout.h"
 #include "arch/argument_widths.h"
 #include "arch/constants.h"
+#include "arch/syscalls.h"
 
 namespace sandbox::resolve {
 namespace {
@@ -42,17 +44,25 @@ ResolvedValue resolve_value(const policy::Value& value, arch::Abi abi, unsigned 
   return resolved;
 }
 
-Condition resolve_condition(const policy::Condition& written, std::string_view call, const arch::AbiInfo& abi,
-                            bool oci) {
+bool has_arguments_of_x86_64(const policy::Policy& policy, std::string_view call) {
+  return policy.skip_missing_calls && arch::number_of(arch::Abi::kX86_64, call).has_value();
+}
+
+Condition resolve_condition(const policy::Policy& policy, const policy::Condition& written, std::string_view call,
+                            const arch::AbiInfo& abi) {
   Condition condition;
   condition.argument = written.argument;
+  if (has_arguments_of_x86_64(policy, call)) {
+    const auto here = arch::same_argument(arch::Abi::kX86_64, written.argument, abi.abi, call);
+    condition.argument = static_cast<uint8_t>(here.value_or(written.argument));
+  }
   condition.operation = written.operation;
   condition.width = abi.register_bits;
-  if (!written.wide) condition.width = std::min(condition.width, arch::argument_width(abi.abi, call, written.argument));
+  if (!written.wide) condition.width = std::min(condition.width, arch::argument_width(abi.abi, call, condition.argument));
   condition.value = resolve_value(written.value, abi.abi, condition.width).value;
   condition.mask = resolve_value(written.mask, abi.abi, condition.width).value;
   const bool masked = condition.operation == policy::Operation::kMaskedEqual;
-  if (oci && masked) condition.value &= condition.mask;  // As libseccomp does.
+  if (is_container_profile(policy.format) && masked) condition.value &= condition.mask;  // As libseccomp does.
   return condition;
 }
 

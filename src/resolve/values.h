@@ -21,8 +21,13 @@ struct ResolvedValue {
 /// A negative integer, or a constant that is one, is taken in two's complement at `width` bits.
 ResolvedValue resolve_value(const policy::Value& value, arch::Abi abi, unsigned width);
 
-/// A condition on a call of this ABI, at the width that the kernel reads. `oci`: of a container profile.
-Condition resolve_condition(const policy::Condition& written, std::string_view call, const arch::AbiInfo& abi,
-                            bool oci);
+/// Whether the arguments of this call are those that it has on x86_64, whichever ABI it is resolved for: the text is for
+/// all ABIs (skip_missing_calls).
+bool has_arguments_of_x86_64(const policy::Policy& policy, std::string_view call);
+
+/// A condition of the policy's on a call of this ABI, at the width that the kernel reads. The policy was checked: a text
+/// for all ABIs has no condition on an argument that this one has in no register.
+Condition resolve_condition(const policy::Policy& policy, const policy::Condition& written, std::string_view call,
+                            const arch::AbiInfo& abi);
 
 }  // namespace sandbox::resolve

@@ -28,7 +28,7 @@ std::optional<Difference> difference_of(ArgumentSets& sets, const VerdictSets& b
 
 /// One number of each stretch in which all numbers that neither policy names get the same from both. Every stretch
 /// begins at 0, at 1 (0 may be a stretch of its own), or behind the largest number that one of them names.
-std::vector<uint32_t> unnamed_numbers(const RuleSet& before, const RuleSet& after, const std::set<uint32_t>& named) {
+std::vector<uint32_t> unnamed_numbers(const RuleSet& before, const RuleSet& after, const std::vector<uint32_t>& named) {
   std::set<uint32_t> begins = {0, 1};
   for (const RuleSet* rules : {&before, &after}) {
     if (rules->largest_named) begins.insert(*rules->largest_named + 1);
@@ -36,18 +36,50 @@ std::vector<uint32_t> unnamed_numbers(const RuleSet& before, const RuleSet& afte
   std::vector<uint32_t> numbers;
   for (auto begin = begins.begin(); begin != begins.end(); ++begin) {
     uint32_t number = *begin;
-    while (named.contains(number)) ++number;
+    while (std::ranges::binary_search(named, number)) ++number;
     if (std::next(begin) == begins.end() || number < *std::next(begin)) numbers.push_back(number);
   }
   return numbers;
 }
 
+/// The numbers that either names, sorted.
+std::vector<uint32_t> named_numbers(const RuleSet& before, const RuleSet& after) {
+  std::vector<uint32_t> numbers;
+  numbers.reserve(before.calls.size() + after.calls.size());
+  for (const RuleSet* rules : {&before, &after}) {
+    for (const CallRules& call : rules->calls) numbers.push_back(call.number);
+  }
+  std::inplace_merge(numbers.begin(), numbers.begin() + static_cast<ptrdiff_t>(before.calls.size()), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  return numbers;
+}
+
+/// Gives out the clauses of numbers that are asked for in order.
+class ClausesInOrder {
+ public:
+  explicit ClausesInOrder(const RuleSet& rules) : next_(rules.calls.begin()), end_(rules.calls.end()) {}
+
+  std::span<const Clause> of(uint32_t number) {
+    while (next_ != end_ && next_->number < number) ++next_;
+    if (next_ == end_ || next_->number != number) return {};
+    return next_->clauses;
+  }
+
+ private:
+  std::vector<CallRules>::const_iterator next_;
+  std::vector<CallRules>::const_iterator end_;
+};
+
+/// Whether the clauses are the same one by one, wherever they are written.
+bool same_clauses(std::span<const Clause> before, std::span<const Clause> after) {
+  return std::ranges::equal(before, after, [](const Clause& a, const Clause& b) {
+    return a.verdict == b.verdict && a.conditions == b.conditions;
+  });
+}
+
 std::optional<Difference> difference_of(ArgumentSets& sets, const RuleSet& before, const RuleSet& after,
                                         Relation relation) {
-  std::set<uint32_t> numbers;
-  for (const RuleSet* rules : {&before, &after}) {
-    for (const CallRules& call : rules->calls) numbers.insert(call.number);
-  }
+  const std::vector<uint32_t> numbers = named_numbers(before, after);
   for (const uint32_t number : unnamed_numbers(before, after, numbers)) {
     const Verdict was = fallback_of(before, number).verdict;
     const Verdict is = fallback_of(after, number).verdict;
@@ -56,8 +88,15 @@ std::optional<Difference> difference_of(ArgumentSets& sets, const RuleSet& befor
     if (before.largest_named || after.largest_named) found.number = number;
     return found;
   }
+  ClausesInOrder old(before);
+  ClausesInOrder now(after);
   for (const uint32_t number : numbers) {
-    auto difference = difference_of(sets, decide(sets, before, number), decide(sets, after, number), relation);
+    const std::span<const Clause> was = old.of(number);
+    const std::span<const Clause> is = now.of(number);
+    const Verdict else_was = fallback_of(before, number).verdict;
+    const Verdict else_is = fallback_of(after, number).verdict;
+    if (else_was == else_is && same_clauses(was, is)) continue;  // Then there is nothing to decide.
+    auto difference = difference_of(sets, decide(sets, was, else_was), decide(sets, is, else_is), relation);
     if (!difference) continue;
     difference->abi = before.abi;
     difference->number = number;
@@ -68,7 +107,7 @@ std::optional<Difference> difference_of(ArgumentSets& sets, const RuleSet& befor
 
 }  // namespace
 
-VerdictSets decide(ArgumentSets& sets, const std::vector<Clause>& clauses, Verdict by_default) {
+VerdictSets decide(ArgumentSets& sets, std::span<const Clause> clauses, Verdict by_default) {
   VerdictSets verdict_sets;
   ArgumentSets::Set open = ArgumentSets::kAll;
   const auto take = [&](ArgumentSets::Set set, Verdict verdict) {

@@ -22,7 +22,7 @@ struct VerdictSet {
 using VerdictSets = std::vector<VerdictSet>;
 
 /// First match decides; what no clause takes gets `by_default`.
-VerdictSets decide(ArgumentSets& sets, const std::vector<Clause>& clauses, Verdict by_default);
+VerdictSets decide(ArgumentSets& sets, std::span<const Clause> clauses, Verdict by_default);
 
 /// What a number gets under the rules.
 VerdictSets decide(ArgumentSets& sets, const RuleSet& rules, uint32_t number);

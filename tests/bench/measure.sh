@@ -1,14 +1,15 @@
 #!/bin/bash
 # measure.sh [--rounds N] [--quick]: measures, and prints the tables as Markdown. run.sh builds what it needs and starts
 # it with
-#   SANDBOX_RUN   the launcher
-#   BENCH_BIN     the folder of the programs that measure
-#   MAKE_FILTER   tests/tools' program that compiles policies to filter files
+#   SANDBOX_RUN      the launcher
+#   SANDBOX_POLICY   the other program
+#   BENCH_BIN        the folder of the programs that measure
+#   MAKE_FILTER      tests/tools' program that compiles policies to filter files
 # --rounds N: how often each launcher is started (500). --quick: --rounds 40, for a first look.
 #
 # What cannot be measured on a machine is named below its table, with the reason. Nothing is compared with a bound.
 set -euo pipefail
-: "${SANDBOX_RUN:?names the launcher}" "${BENCH_BIN:?}" "${MAKE_FILTER:?}"
+: "${SANDBOX_RUN:?names the launcher}" "${SANDBOX_POLICY:?}" "${BENCH_BIN:?}" "${MAKE_FILTER:?}"
 cd "$(dirname "$0")"
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
@@ -26,7 +27,9 @@ call_rounds=$((rounds / 15 + 1))
 stage_seconds=$(awk -v rounds="$rounds" 'BEGIN { print rounds / 10000 }')
 
 work=$(mktemp -d /tmp/sandbox-run-bench.XXXXXX)
-trap 'rm -rf "$work"' EXIT
+# What is recorded is written here: a disk would be measured with it, as record waits until the file is there.
+memory=$(mktemp -d /dev/shm/sandbox-run-bench.XXXXXX 2>/dev/null) || memory=
+trap 'rm -rf "$work" ${memory:+"$memory"}' EXIT
 chmod 755 "$work"
 # Root's own copies: of a file that others may write sandbox-run would warn at every launch.
 umask 022
@@ -138,7 +141,7 @@ column() {
   [ "$filter" = - ] && filter=/dev/null
   timeout -s KILL 30 "$@" "${probe[@]}" 9<"$filter" </dev/null >"$work/out" 2>"$work/err" || status=$?
   if [ "$status" != 0 ]; then
-    echo "- $launcher, policy $policy: does not work here, status $status: $(first_line "$work/err")" >>"$work/remarks"
+    remark_failure "$launcher" "$policy" "$status"
     return
   fi
   if [ -s "$work/err" ]; then
@@ -146,8 +149,78 @@ column() {
       "$(first_line "$work/err")" >>"$work/remarks"
   fi
   [ "$filter" = /dev/null ] && filter=-
+  time_it "$launcher" "$policy" "$filter" "$@"
+}
+
+remark_failure() {
+  echo "- $1, policy $2: does not work here, status $3: $(first_line "$work/err")" >>"$work/remarks"
+}
+
+# time_it LAUNCHER POLICY FILTER PREFIX...: as column, of what was seen to work.
+time_it() {
+  local title="$1;$2" filter=$3
+  shift 3
   local IFS=$'\t'
-  printf '%s\n' "$launcher;$policy"$'\t'"$filter"$'\t'"$*"$'\t'/bin/true >>"$work/launch"
+  printf '%s\n' "$title"$'\t'"$filter"$'\t'"$*"$'\t'/bin/true >>"$work/launch"
+}
+
+# It must report what is denied to the program that it starts.
+add_report() {
+  local status=0
+  timeout -s KILL 30 "$SANDBOX_RUN" --report "$BENCH_BIN/is_installed" kcmp 2>"$work/err" >"$work/out" </dev/null ||
+    status=$?
+  if [ "$status" = 0 ] && grep -q '^sandbox-run: denied kcmp(' "$work/err"; then
+    time_it "sandbox-run --report, built-in profile" - - "$SANDBOX_RUN" --report
+  else
+    remark_failure "sandbox-run --report, built-in profile" - "$status"
+  fi
+}
+
+# It must write a policy under which a program starts, and gets no more than what was called.
+add_record() {
+  local file=${memory:-$work}/recorded.yml status=0
+  local record=("$SANDBOX_POLICY" record -q -o "$file" --)
+  timeout -s KILL 30 "${record[@]}" /bin/true 2>"$work/err" >"$work/out" </dev/null || status=$?
+  if [ "$status" = 0 ] &&
+    "$SANDBOX_RUN" --policy "$file" "$BENCH_BIN/is_installed" kcmp 2>>"$work/err" >>"$work/out" </dev/null; then
+    time_it "sandbox-policy record" - - "${record[@]}"
+    [ -n "$memory" ] || echo "- sandbox-policy record: timed with the disk, as /dev/shm cannot be written" >>"$work/remarks"
+  else
+    remark_failure "sandbox-policy record" - "$status"
+  fi
+}
+
+# paths_of POLICY: its lists of paths, with ':' between the paths.
+paths_of() { sed -n 's/^ *paths: \[\(.*\)\]$/\1/p' "$policies/$1.yml" | tr -d ' ' | tr , :; }
+
+# restricted_column TITLE PREFIX...: as column, of a launcher under which /sys cannot be listed.
+restricted_column() {
+  local title=$1 status=0
+  shift
+  if timeout -s KILL 30 "$@" /bin/ls /sys >"$work/out" 2>"$work/err" </dev/null; then
+    echo "- $title: restricts nothing here" >>"$work/remarks"
+    return
+  fi
+  timeout -s KILL 30 "$@" /bin/true 2>"$work/err" >"$work/out" </dev/null || status=$?
+  if [ "$status" = 0 ]; then time_it "$title" - - "$@"; else remark_failure "$title" - "$status"; fi
+}
+
+# The same 20 paths in each, beside the filter of the profile default.
+add_landlock() {
+  local options=() paths path access=(--rox --ro --rw) i
+  "$BENCH_BIN/write_filter" best ../../policies/default.yml >"$work/default.bpf"
+  mapfile -t paths < <(paths_of landlock)
+  for i in 0 1 2; do
+    # No path has a space in it.
+    for path in ${paths[i]//:/ }; do options+=("${access[i]}" "$path"); done
+  done
+  restricted_column "floor: C, static, 20 paths, ready-made filter" \
+    "$BENCH_BIN/landlock_floor" "$work/default.bpf" "${paths[@]}"
+  restricted_column "sandbox-run --bare, 20 paths as options" "$SANDBOX_RUN" --bare "${options[@]}"
+  restricted_column "sandbox-run --policy, landlock (20 paths)" "$SANDBOX_RUN" --policy "$policies/landlock.yml"
+  restricted_column "sandbox-run --profile untrusted" "$SANDBOX_RUN" --profile untrusted
+  command -v minijail0 >/dev/null || echo "- minijail: not installed, and no package of Debian's" >>"$work/remarks"
+  command -v landrun >/dev/null || echo "- landrun: not installed, and no package of Debian's" >>"$work/remarks"
 }
 
 add_columns() {
@@ -159,6 +232,9 @@ add_columns() {
   column "env" - - - "$env"
   column "env once more" - - - "$env"
   column "sandbox-run, built-in profile" - - kcmp "$SANDBOX_RUN"
+  add_report
+  add_record
+  add_landlock
   # A container profile: its rules for capabilities are left out, as for a container without any.
   if [ -e "${SANDBOX_RUN_DOCKER_PROFILE:-}" ]; then
     column "sandbox-run --policy, Docker's default profile" - - kcmp \
@@ -299,7 +375,9 @@ make_filters
 add_columns
 before=$(other_work)
 progress "launches"
-"$BENCH_BIN/launch_times" --rounds "$rounds" <"$work/launch" >"$work/launched"
+# With --report each launch says that nothing was denied.
+"$BENCH_BIN/launch_times" --rounds "$rounds" <"$work/launch" >"$work/launched" 2>"$work/err" ||
+  { tail -n 1 "$work/err" >&2 && exit 1; }
 progress "seccomp(2)"
 measure_loads
 progress "calls"

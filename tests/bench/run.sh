@@ -1,5 +1,5 @@
 #!/bin/bash
-# Measures sandbox-run beside other launchers on Debian 12, and prints tables as Markdown, for the README.
+# Measures sandbox-run beside other launchers on Debian 12, and prints tables as Markdown, for docs/performance.md.
 #
 #   tests/bench/run.sh [--rounds N] [--quick]      (see measure.sh)
 #   tests/bench/run.sh supervise [--rounds N]      (see supervise.sh)

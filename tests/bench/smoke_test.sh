@@ -160,6 +160,12 @@ test_tables() {
   row "\| env \| 1\.00 \|  \|  \|"
   row "\| env once more \| $number \|  \|  \|"
   row "\| sandbox-run, built-in profile \| $number \|  \|  \|"
+  row "\| sandbox-run --report, built-in profile \| $number \|  \|  \|"
+  for title in "floor: C, static, 20 paths, ready-made filter" "sandbox-run --bare, 20 paths as options" \
+    "sandbox-run --policy, landlock \(20 paths\)" "sandbox-run --profile untrusted"; do
+    row "\| $title \| $number \|  \|  \|"
+  done
+  row "\| sandbox-policy record \| $number \|  \|  \|"
   for title in "floor: C, static, ready-made filter" "sandbox-run --bpf" "sandbox-run --policy" \
     "minimal C on libseccomp\.so, optimization [12]"; do
     row "\| $title \|  \| $number \| $number \|"
@@ -209,7 +215,23 @@ END
   SANDBOX_RUN=$work/idle "$bench/measure.sh" --rounds 1 >tables 2>err || fail "measure.sh: $(cat err)"
   row "- sandbox-run --policy, policy a: does not work here, status 1: execveat is not denied"
   row "- sandbox-run --bpf, policy b: does not work here, status 1: kcmp is not denied"
-  ! grep -q '^| sandbox-run --' tables || fail "an idle launcher was timed: $(cat tables)"
+  row "- sandbox-policy record, policy -: does not work here, status 0: kcmp is not denied"
+  ! grep -Eq '^\| sandbox-(run --|policy)' tables || fail "an idle launcher was timed: $(cat tables)"
+}
+
+# Nor is a report without a word of what was denied, or a recording without a policy.
+test_idle_supervisors() {
+  cat >mute <<END
+#!/bin/sh
+exec "$SANDBOX_RUN" "\$@" 2>/dev/null
+END
+  printf '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n' >norecord
+  chmod +x mute norecord
+  SANDBOX_RUN=$work/mute SANDBOX_POLICY=$work/norecord "$bench/measure.sh" --rounds 1 >tables 2>err ||
+    fail "measure.sh: $(cat err)"
+  row "- sandbox-run --report, built-in profile, policy -: does not work here, status 0: "
+  row "- sandbox-policy record, policy -: does not work here, status 0: "
+  ! grep -Eq '^\| sandbox-(run --report|policy)' tables || fail "an idle supervisor was timed: $(cat tables)"
 }
 
 test_supervision() {
@@ -233,6 +255,7 @@ test_installed_filters
 test_arithmetic
 test_tables
 test_idle_launcher
+test_idle_supervisors
 test_supervision
 if [ ${#missing[@]} -gt 0 ]; then
   echo "skipped, after all the rest was checked and found as it should be:"

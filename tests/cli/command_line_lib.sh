@@ -8,8 +8,6 @@ printf '%s\n' "$GOOD_POLICY" >policy.yml
 printf '%s\n' "${GOOD_POLICY/- uname/- unmae}" >bad.yml
 POLICY=$PWD/policy.yml
 BAD=$PWD/bad.yml
-VERSION=$("$SANDBOX_RUN" --version)
-VERSION=${VERSION#sandbox-run }
 BAD_NAME="unknown system call 'unmae' ($(uname -m)); did you mean 'uname'?"
 CALL=("$TEST_BIN/call" uname)
 

@@ -14,8 +14,12 @@ test_options_of_others() {
     --security-opt seccomp=d.json "${TARGET[@]}"
   usage_error "unknown option '--cap-drop' (docker's and bubblewrap's); capabilities are not taken here; type: setpriv $(
   )--inh-caps=-all --bounding-set=-all sandbox-run -- PROGRAM" --cap-drop=all "${TARGET[@]}"
-  usage_error "unknown option '--ro-bind' (bubblewrap's); files are not restricted here; to do so run sandbox-run $(
-  )inside of bwrap: bwrap OPTIONS -- sandbox-run -- PROGRAM" --ro-bind / / "${TARGET[@]}"
+  usage_error "unknown option '--ro-bind' (bubblewrap's); type: sandbox-run --rox /srv -- PROGRAM" \
+    --ro-bind /srv /srv "${TARGET[@]}"
+  usage_error "unknown option '--whitelist' (firejail's); type: sandbox-run --rw /srv -- PROGRAM" \
+    --whitelist=/srv "${TARGET[@]}"
+  usage_error "unknown option '--private' (firejail's); files are kept out of reach by naming those that are not: $(
+  )sandbox-run --ro PATH --rw PATH -- PROGRAM" --private "${TARGET[@]}"
   usage_error "unknown option '-c' (a Beat's); --policy reads the section 'seccomp' of a whole configuration: $(
   )sandbox-run -p beat.yml -- ./packetbeat -c beat.yml" -c beat.yml "${TARGET[@]}"
   usage_error "unknown option '-E' (a Beat's); its settings stand in the policy's file; others behind it: sandbox-run $(

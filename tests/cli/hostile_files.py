@@ -229,6 +229,12 @@ def expectations_of_a_large_policy(_):
 
 
 @expectation
+def expectations_of_files(_):
+    return fill("policy: files.yml\nexpect:\n", lambda i: "- {path: /p%d/x/y, access: read, action: %s}\n" %
+                (i % 5000, "allow" if i % 2 else "deny"))
+
+
+@expectation
 def expectations_of_every_abi(_):
     return fill("policy: every.yml\nexpect:\n", lambda i: "- {call: [read], action: allow, arch: %s}\n" %
                 ABIS[i % len(ABIS)])

@@ -152,6 +152,7 @@ class Runner:
         self.write("good.yml", hostile_files.GOOD)
         self.write("every.yml", HEAD + "  architectures: [%s]\n" % ", ".join(ABIS) +
                    "  syscalls: [{action: errno, names: [read]}]\n")
+        self.write("files.yml", hostile_policies.landlock_rules_that_fit(names))
         self.write("large.yml", hostile_policies.values_of_one_argument_that_fit(names))
         for kind, make in hostile_files.EXPECTATIONS.items():
             self.write("expectations.yml", make(names))

@@ -509,6 +509,94 @@ def dotted_keys(_):
     return fill("", lambda i: "seccomp.default_action: allow\n")
 
 
+# ---- The landlock section ----
+
+PATHS = "landlock:\n  files:\n  - access: [read]\n    paths:\n"
+
+def landlock(line, head="landlock:\n  files:\n", tail=""):
+    return fill(head, line, tail)
+
+
+@policy
+def landlock_rules(_):
+    return landlock(lambda i: "  - {access: [read], paths: [/p%d]}\n" % i)
+
+
+@policy
+def landlock_rules_that_fit(_):
+    return times(4096, "landlock:\n  files:\n", lambda i: "  - {access: [read, write], paths: [/p%d]}\n" % i)
+
+
+@policy
+def landlock_rules_of_one_set(_):
+    return landlock(lambda i: '  - {access: [read], paths: ["@system"]}\n')
+
+
+@policy
+def landlock_rules_without_paths(_):
+    return landlock(lambda i: "  - {}\n")
+
+
+@policy
+def landlock_paths_of_one_rule(_):
+    return landlock(lambda i: "    - %d\n" % i, PATHS)
+
+
+@policy
+def landlock_one_path_many_times(_):
+    return landlock(lambda i: "    - x\n", PATHS)
+
+
+@policy
+def landlock_long_paths(_):
+    return landlock(lambda i: "    - /%04d%s\n" % (i, "x/" * 2040), PATHS)
+
+
+@policy
+def landlock_unknown_sets(_):
+    return landlock(lambda i: '    - "@%s"\n' % word(i), PATHS)
+
+
+@policy
+def landlock_globs(_):
+    return landlock(lambda i: "    - /%d*\n" % i, PATHS)
+
+
+@policy
+def landlock_unknown_access(_):
+    return landlock(lambda i: "    - %s\n" % word(i), "landlock:\n  files:\n  - paths: [/etc]\n    access:\n")
+
+
+@policy
+def landlock_one_access_many_times(_):
+    return landlock(lambda i: "    - read\n", "landlock:\n  files:\n  - paths: [/etc]\n    access:\n")
+
+
+@policy
+def landlock_ports(_):
+    return landlock(lambda i: "    - %d\n" % (i % 65535 + 1), "landlock:\n  tcp:\n    bind:\n")
+
+
+@policy
+def landlock_wrong_ports(_):
+    return landlock(lambda i: "    - 6553%d\n" % (i + 6), "landlock:\n  tcp:\n    connect:\n")
+
+
+@policy
+def landlock_unknown_scopes(_):
+    return landlock(lambda i: "  - %s\n" % word(i), "landlock:\n  scope:\n")
+
+
+@policy
+def landlock_unknown_keys(_):
+    return landlock(lambda i: "  %s: 1\n" % word(i), "landlock:\n")
+
+
+@policy
+def landlock_dotted_keys(_):
+    return landlock(lambda i: "landlock.scope: [signals]\n", "landlock.files: []\n")
+
+
 # ---- Container profiles ----
 
 def oci(rules, more=""):

@@ -17,6 +17,19 @@ assert_file_is() {
   cmp -s "$1" expected || report "expected in '$1': $2"
 }
 
+# is_version PROGRAM TEXT: the text is what --version prints.
+is_version() {
+  [ "$(sed -E -e '1s/ [0-9]+\.[0-9]+\.[0-9]+$/ N/' -e 's/^(commit: +)([0-9a-f]{12}\+?|unknown)$/\1C/' \
+    -e 's/^(ABI: +)[a-z0-9_]+$/\1A/' -e 's/^(newest calls: Linux )[0-9]+\.[0-9]+$/\1N/' \
+    -e 's/^(sets: +systemd v)[0-9]+$/\1N/' -e 's/^(libseccomp: +)[0-9]+\.[0-9]+\.[0-9]+ /\1N /' <<<"$2")" = \
+    "$1 N
+commit:       C
+ABI:          A
+newest calls: Linux N
+sets:         systemd vN
+libseccomp:   N (call numbers)" ]
+}
+
 # refuses MESSAGE OPTION...: the launcher, given the options and a target, fails with these lines and starts nothing.
 refuses() {
   local message=$1

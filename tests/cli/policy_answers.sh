@@ -29,6 +29,25 @@ test_check_of_an_old_list() {
   answers 0 check_old_go_self_installed check --machine x86_64 --self-installed old_go.yml
 }
 
+# What is said of the policies here has an exception with a reason in the file, for each thing that is said.
+test_check_of_exceptions() {
+  policy check --strict --machine x86_64 "$POLICIES"/*.yml
+  assert_status 0
+  grep -qx "$POLICIES/docker.yml: 0 errors, 0 warnings, 2 exceptions" out || report "expected two exceptions"
+  grep -qx "$POLICIES/default.yml: 0 errors, 0 warnings" out || report "expected no exception"
+  sed 's/^    # check: .*//' "$POLICIES/docker.yml" >plain.yml
+  policy check --strict --machine x86_64 plain.yml
+  assert_status 1
+  grep -qx 'plain.yml: 0 errors, 2 warnings' out || report "expected warnings without the exceptions"
+  sed 's/allow opens-/allow open-/' "$POLICIES/docker.yml" >wrong.yml
+  policy check --machine x86_64 wrong.yml
+  assert_status 2
+  grep -q "^wrong.yml:[0-9]*:[0-9]*: error: unknown warning 'open-processes'; did you mean 'opens-processes'?$" out ||
+    report "expected the nearest name"
+  policy check --strict --format json --machine x86_64 "$POLICIES/docker.yml"
+  grep -qx '      "exceptions": 2' out || report "expected the number of exceptions"
+}
+
 test_check_of_a_policy_that_is_not_enabled() {
   bring disabled.yml
   answers 1 check_disabled check --strict disabled.yml
@@ -251,8 +270,14 @@ test_colour() {
   grep -q $'\e\[32mallow\e\[0m' out || fail "expected colour on a terminal: $(cat -v out)"
   NO_COLOR=1 TERM=xterm "$TEST_BIN/on_terminal" "$SANDBOX_POLICY" list actions >out
   ! grep -q $'\e' out || fail "expected no colour with NO_COLOR"
-  TERM=dumb "$TEST_BIN/on_terminal" "$SANDBOX_POLICY" list actions >out
+  env -u NO_COLOR TERM=dumb "$TEST_BIN/on_terminal" "$SANDBOX_POLICY" list actions >out
   ! grep -q $'\e' out || fail "expected no colour on a dumb terminal"
+  env -u NO_COLOR TERM=xterm "$TEST_BIN/on_terminal" "$SANDBOX_POLICY" list --color never actions >out
+  ! grep -q $'\e' out || fail "expected no colour with --color never"
+  policy list --color=always actions
+  grep -q $'\e\[32mallow\e\[0m' out || report "expected colour with --color always"
+  complains "list: unknown colour 'sometimes'; there are auto, always and never" list --color sometimes actions
+  complains "list: unknown colour 'allways'; did you mean 'always'?" list --color allways actions
 }
 
 run_tests

@@ -74,6 +74,25 @@ test_no_record_among_lines() {
   assert_file_is out "no records"
 }
 
+# What is denied stands in a log that cannot be read: that is no empty log.
+test_no_readable_record() {
+  printf 'type=SECCOMP msg=%s\nother\n' "${RECORD%pid=*}" >a.log
+  policy audit a.log
+  assert_status 1
+  assert_file_is out ""
+  assert_file_is err "sandbox-policy: error: audit: 1 record could not be read, and there are no others"
+  printf 'type=SECCOMP msg=%s\n' "${RECORD%arch=*}" >>a.log
+  policy audit --format=json a.log
+  assert_status 1
+  assert_file_is out ""
+  assert_file_is err "sandbox-policy: error: audit: 2 records could not be read, and there are no others"
+  printf 'type=SECCOMP msg=%s\n' "$RECORD" >>a.log
+  policy audit --pid 1 a.log
+  assert_status 0
+  assert_file_is out "no records"
+  assert_file_is err "sandbox-policy: warning: 2 records could not be read"
+}
+
 test_several_logs() {
   printf 'type=SECCOMP msg=%s\r\n' "$RECORD" >a.log
   printf 'audit: type=1326 %s\n' "${RECORD//13728/13729}" >b.log

@@ -133,6 +133,42 @@ test_the_machines_own_abi_comes_first() {
   done
 }
 
+# A command line that is not understood, too.
+test_json_of_usage_errors() {
+  local error
+  error='{
+  "errors": [
+    {
+      "message": "%s"
+    }
+  ]
+}'
+  # shellcheck disable=SC2059  # The format is above.
+  answers_usage() { # MESSAGE ARGUMENT...
+    local message=$1
+    shift
+    policy "$@"
+    assert_status 2
+    assert_file_is err "sandbox-policy: error: $message"
+    assert_stdout "$(printf "$error" "$message")"
+  }
+  answers_usage "show: unknown option '--al'; did you mean '--all'?" show --al --format json x.yml
+  answers_usage "explain: expected FILE CALL [ARGUMENT]... | FILE PATH [ACCESS]...; sandbox-policy explain --help shows how" explain --format=json
+  answers_usage "unknown command 'shwo'; did you mean 'show'?" shwo --format json x.yml
+  policy audit --pid x --format json
+  assert_status 2
+  assert_stdout '{"errors":[{"message":"audit: expected a process'"'"'s number, found '"'x'"'"}]}'
+  # A program's own words are none of ours.
+  policy diff a.yml -- --format json
+  assert_stdout ""
+  policy record --frob program --format json
+  assert_status 2
+  assert_stdout ""
+  policy show --al x.yml
+  assert_status 2
+  assert_stdout ""
+}
+
 # Programs that read JSON get the errors as JSON.
 test_json_of_what_is_wrong() {
   need python3

@@ -63,9 +63,12 @@ test_what_is_written_is_not_complained_of() {
   warnings_of() { sed -n 's/^[^ ]* warning: .*\[\(.*\)\]$/\1/p; t; s/^[^ ]* warning: //p' | sort -u; }
   for file in "$POLICIES"/*.yml; do
     for to in oci beats; do
+      # A container profile knows nothing of files and ports.
+      [ $to != oci ] || ! grep -q '^landlock:' "$file" || continue
       policy convert -q --to $to --machine "$(machine_of "$file")" "$file" -o written
       assert_status 0
-      "$SANDBOX_POLICY" check --machine "$(machine_of "$file")" "$file" | warnings_of >before
+      sed 's/# check: allow .*//' "$file" >plain.yml # What is written has no comments, and so no exceptions.
+      "$SANDBOX_POLICY" check --machine "$(machine_of "$file")" plain.yml | warnings_of >before
       "$SANDBOX_POLICY" check --machine "$(machine_of "$file")" written | warnings_of >after
       # An OCI profile names the calls that get EPERM, where those that it does not name get ENOSYS: that one of two
       # siblings is denied by name is the form, and not what was meant.

@@ -2,7 +2,7 @@
 # sandbox-policy: help texts, and command lines that are wrong.
 . "$(dirname "$0")/policy/lib.sh"
 
-COMMANDS="check show explain disasm diff test convert compile record list audit"
+COMMANDS="check show explain disasm diff test convert compile record scan list audit"
 
 test_help() {
   answers 0 help --help
@@ -17,13 +17,20 @@ test_help() {
 # Every command of the general help has a help of its own, and none is missing there.
 test_help_lists_the_commands() {
   policy --help
-  assert_equal "$COMMANDS" "$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' out | tr '\n' ' ' | sed 's/ $//')"
+  assert_equal "$COMMANDS" "$(sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p' out | tr '\n' ' ' | sed 's/ $//')"
+}
+
+test_help_fits_a_terminal() {
+  local file
+  for file in "$FILES"/help*.expected; do
+    [ "$(wc -L <"$file")" -le 80 ] || report "a line of $file has more than 80 columns"
+  done
 }
 
 test_version() {
   policy --version
   assert_status 0
-  grep -Eqx 'sandbox-policy [0-9]+\.[0-9]+\.[0-9]+' out || report "expected a version"
+  is_version sandbox-policy "$(cat out)" || report "expected a version"
 }
 
 test_usage_errors() {
@@ -32,13 +39,13 @@ test_usage_errors() {
   complains "unknown command 'frobnicate'; --help lists them" frobnicate
   complains "expected a command, found '--strict'; --help lists them" --strict x.yml
   complains "check: expected FILE...; sandbox-policy check --help shows how" check
-  complains "explain: expected FILE CALL [ARGUMENT]...; sandbox-policy explain --help shows how" explain x.yml
+  complains "explain: expected FILE CALL [ARGUMENT]... | FILE PATH [ACCESS]...; sandbox-policy explain --help shows how" explain x.yml
   complains "show: unexpected argument 'y.yml'" show x.yml y.yml
   complains "check: unknown option '--strikt'; did you mean '--strict'?" check --strikt x.yml
   complains "show: unknown option '--lossy'; --help lists the options" show --lossy x.yml
   complains "check: option '--format' needs a value" check x.yml --format
   complains "check: unknown format 'yaml'; there are text and json" check --format yaml x.yml
-  complains "check: option '--format' is given more than once" check --format json --format=text x.yml
+  complains "check: option '--format' is given more than once" check --format text --format=text x.yml
   complains "show: unknown ABI 'x86-64'; did you mean 'x86_64'?" show --arch x86-64 x.yml
   complains "show: unknown ABI 'vax'; 'sandbox-policy list architectures' shows those there are" show --arch vax x.yml
   complains "check: unknown capability 'net_rew'; did you mean 'CAP_NET_RAW'?" check --cap net_rew x.yml
@@ -69,7 +76,7 @@ test_usage_errors() {
   complains "record: --assume: unknown set '@basic-oi'; did you mean '@basic-io'?" \
     record -o p.yml --assume @basic-oi -- touch started
   complains "list: there is no table 'syscall'; did you mean 'syscalls'?" list syscall
-  complains "list: there is no table 'everything'; there are syscalls, sets, actions, architectures, profiles and constants" \
+  complains "list: there is no table 'everything'; there are syscalls, sets, actions, architectures, profiles, constants and paths" \
     list everything
   complains "audit: expected a process's number, found 'x'" audit --pid x
   complains "audit: expected a process's number, found '0'" audit --pid 0

@@ -59,6 +59,19 @@ socket EAFNOSUPPORT"
   assert_status 126
 }
 
+test_their_sizes_count_together() {
+  prepare
+  { cat "$FILE" && head -c 1000000 /dev/zero | tr '\0' '#'; } >config/sandbox-run/big.yml
+  ! is_root || chown 65534:65534 config/sandbox-run/big.yml
+  local nine
+  nine=$(printf -- '--profile big %.0s' {1..9})
+  as_user "$SANDBOX_RUN" $nine -- "${TARGET[@]}"
+  assert_status 125
+  assert_file_is err "sandbox-run: error: $PWD/config/sandbox-run/big.yml: with this file the policies are larger than $(
+  )8388608 bytes, the most that they may have together"
+  assert_target_has_not_run
+}
+
 test_root_has_the_machines_alone() {
   is_root || skip "only root"
   prepare
@@ -99,6 +112,22 @@ test_a_home_of_another_user() {
   assert_file_is err "sandbox-run: error: $FILE: is not used as a profile, since '$FILE' belongs to another user (4711)"
 }
 
+# The folder that it leads to is the user's own, but which one that is the other user decides, and can change it between
+# the check and the reading.
+test_a_link_of_another_user() {
+  is_root || skip "only root can become another user"
+  prepare
+  mkdir theirs
+  ln -s "$PWD/config" theirs/.config
+  chown -hR 4711 theirs
+  unset XDG_CONFIG_HOME
+  HOME=$PWD/theirs as_user "$SANDBOX_RUN" --profile web -- "${TARGET[@]}"
+  assert_status 125
+  assert_file_is err "sandbox-run: error: $PWD/theirs/.config/sandbox-run/web.yml: is not used as a profile, since $(
+  )'$PWD/theirs/.config' belongs to another user (4711)"
+  assert_target_has_not_run
+}
+
 test_lists() {
   prepare
   cp -p "$FILE" config/sandbox-run/default.yml
@@ -117,6 +146,26 @@ web  ($FILE)
   chmod g+w "$FILE"
   as_user "$SANDBOX_RUN" --list-profiles
   grep -qF "  Not usable: $FILE: is not used as a profile" out || report "expected why it cannot be used"
+}
+
+# A list does not open it either: a pipe would hold it up, and its first lines are another user's words.
+test_lists_do_not_read_what_others_may_write() {
+  prepare
+  mkfifo config/sandbox-run/pipe.yml
+  chmod 666 config/sandbox-run/pipe.yml
+  ! is_root || chown 65534:65534 config/sandbox-run/pipe.yml
+  chmod g+w "$FILE"
+  as_user timeout 20 "$SANDBOX_RUN" --list-profiles
+  assert_status 0
+  local name
+  for name in pipe web; do
+    assert_equal "$name  ($PWD/config/sandbox-run/$name.yml)
+  Not usable: $PWD/config/sandbox-run/$name.yml: is not used as a profile, since '$PWD/config/sandbox-run/$name.yml' $(
+    )may be written by other users (chmod go-w '$PWD/config/sandbox-run/$name.yml')" "$(grep -A 1 "^$name  " out)"
+  done
+  as_user timeout 20 "$SANDBOX_POLICY" list profiles
+  assert_status 0
+  assert_equal "web $FILE not usable (sandbox-run --list-profiles prints why)" "$(grep '^web' out | sed 's/  */ /g')"
 }
 
 test_the_other_program_has_them_too() {

@@ -90,7 +90,7 @@ bool alike(const Clause& a, const Clause& b) {
 }
 
 /// The clauses that count, if their order does not: one without conditions, or several with one verdict.
-std::optional<std::span<const Clause>> order_free(const std::vector<Clause>& clauses, Verdict default_verdict) {
+std::optional<std::span<const Clause>> order_free(std::span<const Clause> clauses, Verdict default_verdict) {
   std::span<const Clause> rest = clauses;
   for (size_t i = 0; i < rest.size(); ++i) {
     if (!rest[i].conditions.empty()) continue;

@@ -238,9 +238,12 @@ TEST_P(PublicStyle, GetsWhatDockerAndRuncMakeOfIt) {
     std::stringstream text;
     text << file.rdbuf();
     SCOPED_TRACE(entry.path().filename().string());
-    // libseccomp puts no ABIs of both byte orders into one filter: such a profile is none for this machine.
-    const bool big = arch::info(GetParam()).endian == bpf::Endian::kBig;
-    if (big && runc_program(text.str(), {GetParam(), {}, true}).error == "an architecture") continue;
+    if (runc_program(text.str(), {GetParam(), {}, true}).error == "an architecture") {
+      const ReadPolicy ours = read_rules(text.str(), plain_environment(GetParam()));
+      EXPECT_FALSE(ours.rules.has_value());
+      EXPECT_NE(ours.messages.find("libseccomp cannot put both into one filter"), std::string::npos) << ours.messages;
+      continue;
+    }
     ++profiles;
     const std::set<std::string> docker = {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_KILL", "CAP_SYS_CHROOT"};
     for (const auto& capabilities : {std::set<std::string>{}, docker, {"CAP_SYS_ADMIN", "CAP_SYS_PTRACE"}}) {

@@ -1,16 +1,23 @@
 // What is put in front of raw BPF changes nothing but the launcher's own calls, and the kernel says so, too; filters of
-// random policies pass through files unchanged.
+// random policies pass through files unchanged; the interpreter says what the kernel does under random programs, of
+// which SANDBOX_RUN_TEST_CALLS=N makes N calls.
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <cstring>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "arch/syscalls.h"
+#include "bpf/disasm.h"
+#include "bpf/foreign_program.h"
 #include "bpf/interpret.h"
 #include "compile/ready_filter.h"
 #include "kernel_judge.h"
@@ -103,6 +110,78 @@ TEST_F(RawFilters, TheKernelAnswersAsWithoutThePrefix) {
   }
   std::printf("%zu programs, %zu with a prefix, %zu that refuse the launcher\n", count, prefixed, opened);
   EXPECT_TRUE(count < 20 || (prefixed > count / 4 && opened > count / 8)) << "too few programs need the prefix";
+}
+
+/// The program with an errno for its last answer that shows the low bits of what it has calculated.
+bpf::ValidatedProgram showing_a(const bpf::ValidatedProgram& program) {
+  bpf::Program shown = program.instructions();
+  shown.pop_back();
+  shown.push_back({BPF_ALU | BPF_AND | BPF_K, 0, 0, bpf::kMaxErrno});
+  shown.push_back({BPF_ALU | BPF_OR | BPF_K, 0, 0, SECCOMP_RET_ERRNO});
+  shown.push_back({BPF_RET | BPF_A, 0, 0, 0});
+  auto validated = bpf::validate(std::move(shown));
+  EXPECT_TRUE(validated.ok());
+  return std::move(*validated);
+}
+
+/// What the kernel makes of an answer to a call that without a filter gets `native`.
+KernelAnswer expected(uint32_t answer, const KernelAnswer& native) {
+  switch (answer & SECCOMP_RET_ACTION_FULL) {
+    case SECCOMP_RET_ALLOW:
+      return native;
+    case SECCOMP_RET_ERRNO:
+      return {Kind::kReturned, static_cast<int>(std::min(answer & SECCOMP_RET_DATA, bpf::kMaxErrno))};
+    case SECCOMP_RET_TRACE:  // There is no tracer.
+      return {Kind::kReturned, ENOSYS};
+    case SECCOMP_RET_TRAP:
+      return {Kind::kTrapped, 0, true};
+    case SECCOMP_RET_KILL_THREAD:
+      return {Kind::kThreadKilled};
+    default:
+      return {Kind::kProcessKilled};
+  }
+}
+
+TEST_F(RawFilters, TheInterpreterAnswersAsTheKernel) {
+  constexpr size_t kRounds = 6;
+  sandbox::testing::Random random(run_seed());
+  sandbox::testing::ProgramPool kinds = pool();
+  kinds.returns.insert(kinds.returns.end(), {SECCOMP_RET_TRAP, SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_ERRNO | 4000});
+  sandbox::testing::RandomPrograms programs(random, kinds);
+  const char* wanted = std::getenv("SANDBOX_RUN_TEST_CALLS");
+  const size_t count = wanted != nullptr ? std::strtoul(wanted, nullptr, 10) : 6000;
+  size_t made = 0;
+  std::map<Kind, size_t> tally;
+  std::set<int> errors;
+  while (made < count) {
+    const bpf::ValidatedProgram drawn = programs.draw(24, random.one_in(4));
+    const bpf::ValidatedProgram program = random.one_in(3) ? drawn : showing_a(drawn);
+    std::vector<bpf::SystemCall> calls;
+    for (size_t round = 0; round < kRounds; ++round) {
+      const std::vector<bpf::SystemCall> more = harmless_calls(random);
+      calls.insert(calls.end(), more.begin(), more.end());
+    }
+    // Programs can read the instruction pointer, which is another one here.
+    const auto reads_pointer = [](const bpf::Instruction& i) {
+      return i.code == (BPF_LD | BPF_W | BPF_ABS) && (i.k == 8 || i.k == 12);
+    };
+    if (std::ranges::any_of(program.instructions(), reads_pointer)) continue;
+    const std::vector<KernelAnswer> native = make_calls(nullptr, calls);
+    const std::vector<KernelAnswer> answers = make_calls(&program, calls);
+    for (size_t i = 0; i < calls.size(); ++i) {
+      const uint32_t answer = bpf::interpret(program, calls[i], arch::info(arch::native_abi()).endian).value;
+      ASSERT_EQ(describe(answers[i]), describe(expected(answer, native[i])))
+          << "call " << calls[i].number << " gets " << answer << " by\n"
+          << bpf::disassemble(program.instructions());
+      ++tally[answers[i].kind];
+      if (answers[i].kind == Kind::kReturned) errors.insert(answers[i].error);
+    }
+    made += calls.size();
+  }
+  std::printf("%zu calls: %zu returned, with %zu errnos, %zu trapped, %zu killed the thread, %zu the process\n", made,
+              tally[Kind::kReturned], errors.size(), tally[Kind::kTrapped], tally[Kind::kThreadKilled],
+              tally[Kind::kProcessKilled]);
+  EXPECT_TRUE(count < 6000 || (tally.size() == 4 && errors.size() > 50)) << "too little was tried";
 }
 
 TEST_F(RawFilters, FiltersOfRandomPoliciesComeBackFromTheirFiles) {

@@ -77,9 +77,18 @@ bool contains(const YAML::Node& list, std::string_view text) {
   return std::any_of(list.begin(), list.end(), [&](const YAML::Node& n) { return n.Scalar() == text; });
 }
 
+/// Docker's minKernel: none, or the version that it says; an empty string is version 0.0.
+std::optional<std::string> kernel_of(const YAML::Node& filter) {
+  std::optional<std::string> version;
+  for (const auto& entry : filter) {
+    if (same_but_for_case(entry.first.Scalar(), "minKernel") && !entry.second.IsNull()) version = entry.second.Scalar();
+  }
+  return version;
+}
+
 /// Whether the machine's kernel is the version or a later one.
-bool is_kernel(const YAML::Node& version, const RuncMachine& machine) {
-  const std::string text = version.Scalar();
+bool is_kernel(const std::string& text, const RuncMachine& machine) {
+  if (text.empty()) return true;
   const size_t dot = text.find('.');
   const std::pair wanted = {std::stoul(text.substr(0, dot)), std::stoul(text.substr(dot + 1))};
   return std::pair<unsigned long, unsigned long>(machine.kernel) >= wanted;
@@ -93,16 +102,14 @@ bool applies(const YAML::Node& rule, const RuncMachine& machine) {
     const YAML::Node caps = value_of(excludes, "caps");
     if (contains(value_of(excludes, "arches"), here)) return false;
     if (caps && std::any_of(caps.begin(), caps.end(), has)) return false;
-    if (const YAML::Node version = value_of(excludes, "minKernel"); version && is_kernel(version, machine))
-      return false;
+    if (const auto version = kernel_of(excludes); version && is_kernel(*version, machine)) return false;
   }
   if (const YAML::Node includes = value_of(rule, "includes")) {
     const YAML::Node caps = value_of(includes, "caps");
     const YAML::Node arches = value_of(includes, "arches");
     if (arches && !contains(arches, here)) return false;
     if (caps && !std::all_of(caps.begin(), caps.end(), has)) return false;
-    if (const YAML::Node version = value_of(includes, "minKernel"); version && !is_kernel(version, machine))
-      return false;
+    if (const auto version = kernel_of(includes); version && !is_kernel(*version, machine)) return false;
   }
   return true;
 }
@@ -282,9 +289,12 @@ void build(const YAML::Node& profile, const RuncMachine& machine, RuncProgram& m
     if (action == fallback) continue;
     for (const std::string& name : names) add_rule(context, name, action, args);
   }
-  // generatePatch: not where the default lets calls pass, a tracer included, nor where the profile sets ENOSYS.
+  // generatePatch: not where the default lets calls pass, a tracer included. What it means to leave out is any
+  // defaultErrnoRet of ENOSYS, but it compares that with SCMP_ACT_ERRNO(ENOSYS). Where the default is errno ENOSYS this
+  // matters only to calls behind a multiplexer that have a number of their own too, whose names do not count.
   const bool passes = by_default == "SCMP_ACT_ALLOW" || by_default == "SCMP_ACT_LOG" || by_default == "SCMP_ACT_TRACE";
-  const bool enosys = errno_of(profile, "defaultErrno", "defaultErrnoRet") == std::optional<uint32_t>(ENOSYS);
+  const bool enosys = by_default == "SCMP_ACT_ERRNO" &&
+                      errno_of(profile, "defaultErrno", "defaultErrnoRet") == std::optional<uint32_t>(ENOSYS);
   if (!passes && !enosys) find_largest(named, made);
   made.program = exported(context, arch::info(machine.native).endian == bpf::Endian::kBig);
 }

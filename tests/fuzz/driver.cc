@@ -1,9 +1,10 @@
-// The fuzzer without libFuzzer.
+// The fuzzers without libFuzzer.
 //
-//   policy_fuzzer ROUNDS DICTIONARY FOLDER...: every file of the folders as it is, then ROUNDS random mutations of them
-//   policy_fuzzer FILE...: these inputs alone, to look at a failure again
+//   NAME_fuzzer --rounds ROUNDS DICTIONARY FOLDER...: the files of the folders, then random mutations of them
+//   NAME_fuzzer FILE_OR_FOLDER...: these inputs alone, to look at a failure again
 //
-// The input at which the program dies is left in the working directory as policy_fuzzer.input.
+// The input at which the program dies is left in the working directory as NAME_fuzzer.input.
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "policy_fuzzer.h"
+#include "fuzzer.h"
 #include "support/random.h"
 
 namespace {
@@ -28,10 +29,11 @@ using sandbox::testing::Random;
 constexpr size_t kLargestSeed = 16384;  // Mutations of larger files take long and find little.
 
 std::string current_input;
+std::string kept_as;
 
 /// Only what may be done in a signal handler.
 void keep_input(int signal) {
-  const int fd = open("policy_fuzzer.input", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const int fd = open(kept_as.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd >= 0 && write(fd, current_input.data(), current_input.size()) >= 0) close(fd);
   std::signal(signal, SIG_DFL);
   std::raise(signal);
@@ -73,6 +75,7 @@ using Folder = std::vector<std::string>;
 
 Folder read_folder(const char* path) {
   std::vector<std::filesystem::path> files;
+  if (std::filesystem::is_regular_file(path)) return {read_whole(path)};
   for (const auto& entry : std::filesystem::directory_iterator(path)) {
     if (entry.is_regular_file() && entry.path().extension() != ".expected") files.push_back(entry.path());
   }
@@ -151,35 +154,47 @@ std::string mutated(Random& random, const std::vector<Folder>& folders, const st
   return text;
 }
 
+/// Every one must be there: a replay of nothing proves nothing.
 int run_files(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) try_input(read_whole(argv[i]));
-  return EXIT_SUCCESS;
+  size_t inputs = 0;
+  for (int i = 1; i < argc; ++i) {
+    for (const std::string& text : read_folder(argv[i])) {
+      try_input(text);
+      ++inputs;
+    }
+  }
+  std::printf("%zu inputs, %zu times something was accepted\n", inputs, sandbox::fuzz::accepted);
+  return inputs > 0 && sandbox::fuzz::accepted > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  std::signal(SIGABRT, keep_input);
-  std::signal(SIGSEGV, keep_input);
-  if (argc < 4) return run_files(argc, argv);
-
-  const std::vector<std::string> words = read_dictionary(argv[2]);
+int run_rounds(size_t rounds, const char* dictionary, int count, char** names) {
+  const std::vector<std::string> words = read_dictionary(dictionary);
   std::vector<Folder> folders;
-  for (int i = 3; i < argc; ++i) folders.push_back(read_folder(argv[i]));
+  for (int i = 0; i < count; ++i) folders.push_back(read_folder(names[i]));
   for (Folder& folder : folders) {
     for (const std::string& text : folder) try_input(text);
     std::erase_if(folder, [](const std::string& text) { return text.size() > kLargestSeed; });
     if (folder.empty() || words.empty()) {
-      std::fprintf(stderr, "policy_fuzzer: no dictionary, or a folder without policies to begin with\n");
+      std::fprintf(stderr, "no dictionary, or a folder without inputs to begin with\n");
       return EXIT_FAILURE;
     }
   }
 
   Random random(sandbox::testing::test_seed());
-  const size_t rounds = std::strtoul(argv[1], nullptr, 10);
+  sandbox::fuzz::accepted = 0;
   for (size_t round = 0; round < rounds; ++round) try_input(mutated(random, folders, words));
-  std::printf("%zu mutations; %zu times a program was compared with the evaluator\n", rounds, policies_compared);
-  if (policies_compared >= rounds / 10) return EXIT_SUCCESS;
-  std::fprintf(stderr, "policy_fuzzer: too few policies were accepted for the test to mean much\n");
+  std::printf("%zu mutations; %zu times something was accepted\n", rounds, sandbox::fuzz::accepted);
+  if (sandbox::fuzz::accepted >= rounds / 50) return EXIT_SUCCESS;
+  std::fprintf(stderr, "too little was accepted for the test to mean much\n");
   return EXIT_FAILURE;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  kept_as = std::string(program_invocation_short_name) + ".input";
+  std::signal(SIGABRT, keep_input);
+  std::signal(SIGSEGV, keep_input);
+  if (argc < 5 || std::string(argv[1]) != "--rounds") return run_files(argc, argv);
+  return run_rounds(std::strtoul(argv[2], nullptr, 10), argv[3], argc - 4, argv + 4);
 }

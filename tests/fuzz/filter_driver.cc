@@ -2,7 +2,7 @@
 //
 //   filter_fuzzer --rounds ROUNDS: filter files and raw BPF that it makes itself, then ROUNDS random mutations of them
 //   filter_fuzzer --seeds FOLDER: writes what it begins with, as seeds for libFuzzer
-//   filter_fuzzer FILE...: these inputs alone, to look at a failure again
+//   filter_fuzzer FILE_OR_FOLDER...: these inputs alone, to look at a failure again
 //
 // The input at which the program dies is left in the working directory as filter_fuzzer.input.
 #include <fcntl.h>
@@ -11,13 +11,14 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
 
 #include "compile/ready_filter.h"
-#include "filter_fuzzer.h"
+#include "fuzzer.h"
 #include "support/random_program.h"
 #include "support/rules.h"
 
@@ -39,6 +40,11 @@ void keep_input(int signal) {
 void try_input(std::string input) {
   current_input = std::move(input);
   LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(current_input.data()), current_input.size());
+}
+
+void try_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  try_input({std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
 }
 
 /// Filter files of small policies for both launchers that the fuzzer tries.
@@ -109,10 +115,13 @@ int run(int argc, char** argv) {
   const std::string mode = argc == 3 ? argv[1] : "";
   if (mode != "--rounds" && mode != "--seeds") {
     for (int i = 1; i < argc; ++i) {
-      std::ifstream file(argv[i], std::ios::binary);
-      try_input({std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
+      if (!std::filesystem::is_directory(argv[i]))
+        try_file(argv[i]);
+      else
+        for (const auto& entry : std::filesystem::directory_iterator(argv[i])) try_file(entry.path());
     }
-    return EXIT_SUCCESS;
+    std::printf("%zu times a filter\n", fuzz::accepted);
+    return fuzz::accepted > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
   }
   Random random(testing::test_seed());
   std::vector<std::string> seeds;
@@ -121,15 +130,15 @@ int run(int argc, char** argv) {
   if (mode == "--seeds") return write_seeds(seeds, argv[2]);
 
   for (const std::string& seed : seeds) try_input(seed);
-  if (filters_accepted < seeds.size()) {
+  if (fuzz::accepted < seeds.size()) {
     std::fprintf(stderr, "filter_fuzzer: not every seed is a filter\n");
     return EXIT_FAILURE;
   }
   const size_t rounds = std::strtoul(argv[2], nullptr, 10);
-  filters_accepted = 0;
+  fuzz::accepted = 0;
   for (size_t round = 0; round < rounds; ++round) try_input(mutated(random, seeds));
-  std::printf("%zu mutations, %zu times a filter\n", rounds, filters_accepted);
-  if (filters_accepted >= rounds / 20) return EXIT_SUCCESS;
+  std::printf("%zu mutations, %zu times a filter\n", rounds, fuzz::accepted);
+  if (fuzz::accepted >= rounds / 20) return EXIT_SUCCESS;
   std::fprintf(stderr, "filter_fuzzer: too few were accepted for the test to mean much\n");
   return EXIT_FAILURE;
 }

@@ -1,26 +1,18 @@
 // Any bytes as a filter, with the checksum that they have and with the right one. What is refused must say why in one
 // line; under what is accepted the launcher must be able to execute a program.
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
-#include "base/diagnostic.h"
 #include "bpf/filter_file.h"
 #include "bpf/interpret.h"
 #include "compile/ready_filter.h"
-#include "filter_fuzzer.h"
+#include "fuzzer.h"
 
-namespace sandbox {
+namespace sandbox::fuzz {
 namespace {
 
 constexpr compile::Token kToken = {0x9e3779b9, 0x7f4a7c15, 0xf39cc060, 0x5cedc834, 0x1082276b, 0xf3a27251};
-
-[[noreturn]] void fail(const std::string& what) {
-  std::fprintf(stderr, "filter_fuzzer: %s\n", what.c_str());
-  std::abort();
-}
 
 void check_accepted(const compile::ReadyFilter& ready, arch::Abi launcher) {
   const arch::AbiInfo& abi = arch::info(launcher);
@@ -43,12 +35,11 @@ void check_accepted(const compile::ReadyFilter& ready, arch::Abi launcher) {
 void try_bytes(std::string_view bytes, arch::Abi launcher) {
   const auto ready = compile::read_filter(bytes, launcher);
   if (ready) {
-    ++filters_accepted;
+    ++accepted;
     check_accepted(*ready, launcher);
     return;
   }
-  const std::string& message = ready.error().message;
-  if (message.empty() || printable(message, 4096) != message) fail("not one printable line: " + message);
+  check_message(ready.error().message);
 }
 
 /// The bytes as a liar writes them, false in anything but the checksum, the size and the magic.
@@ -66,16 +57,14 @@ std::string sealed(std::string bytes) {
 }
 
 }  // namespace
-}  // namespace sandbox
-
-size_t filters_accepted = 0;
+}  // namespace sandbox::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size > sandbox::compile::max_filter_bytes()) return 0;
-  const std::string bytes(reinterpret_cast<const char*>(data), size);
+  const std::string bytes = sandbox::fuzz::text_of(data, size);
   for (const auto launcher : {sandbox::arch::Abi::kX86_64, sandbox::arch::Abi::kArm}) {
-    sandbox::try_bytes(bytes, launcher);
-    sandbox::try_bytes(sandbox::sealed(bytes), launcher);
+    sandbox::fuzz::try_bytes(bytes, launcher);
+    sandbox::fuzz::try_bytes(sandbox::fuzz::sealed(bytes), launcher);
   }
   return 0;
 }

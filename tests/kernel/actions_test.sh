@@ -31,6 +31,31 @@ getpid ok
 kill EUCLEAN"
 }
 
+# As from runc: the call is not made, and returns 0. In no other format.
+test_errno_zero_of_a_container_profile() {
+  echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+    {"names": ["mkdir", "getppid"], "action": "SCMP_ACT_ERRNO", "errnoRet": 0}]}' >policy.yml
+  call "mkdir,0" getppid rmdir
+  assert_status 0
+  assert_stdout "mkdir ok
+getppid ok
+rmdir EFAULT"
+  run "$SANDBOX_RUN" --report --policy policy.yml -- "$TEST_BIN/call" "mkdir,0"
+  assert_stdout "mkdir ok"
+  assert_stderr_has "denied mkdir(NULL, 0)"
+  run "$TEST_BIN/sandbox-policy" compile policy.yml -o filter
+  assert_status 0
+  run "$SANDBOX_RUN" --bpf filter -- "$TEST_BIN/call" "mkdir,0"
+  assert_stdout "mkdir ok"
+  # What the launcher asks after installing the filter is answered with 0 too.
+  echo '{"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 0, "syscalls": [
+    {"names": ["execve", "write", "exit_group", "mmap", "brk", "arch_prctl", "set_tid_address"],
+    "action": "SCMP_ACT_ALLOW"}]}' >policy.yml
+  call "mkdir,0"
+  assert_status 0
+  assert_stdout "mkdir ok"
+}
+
 test_log_lets_the_call_through() {
   write_policy policy.yml allow "log getppid"
   call getppid getuid

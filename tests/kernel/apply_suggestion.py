@@ -33,13 +33,13 @@ def changes_for(name, said, lines):
     """What to do, as (line, column, what to take out, text to put there), counted from 0."""
     name = re.escape(name)
     for sentence, copy in said:
-        match = re.fullmatch(f"To allow this, add to {name} before line (\\d+), as the first entry of 'syscalls:':", sentence)
+        match = re.fullmatch(f"Add to {name} before line (\\d+), as the first entry of 'syscalls:':", sentence)
         if match:
             yield int(match[1]) - 1, 0, "".join(line + "\n" for line in copy)
-        match = re.fullmatch(f"To allow this, add to {name} at line (\\d+), column (\\d+), as the first entry of 'syscalls':", sentence)
+        match = re.fullmatch(f"Add to {name} at line (\\d+), column (\\d+), as the first entry of 'syscalls':", sentence)
         if match:
             yield int(match[1]) - 1, int(match[2]) - 1, copy[0].strip() + " "
-        if re.fullmatch(f"To allow this, add to 'syscalls' in {name}, and remove the names from rules that deny them:", sentence):
+        if re.fullmatch(f"Add to 'syscalls' in {name}, and remove the names from rules that deny them:", sentence):
             yield *place_behind(lines, '"syscalls": ['), copy[0].strip()
         refused = f"Calls through [\\w, ]+ are denied, as {name} does not cover (?:it|them): "
         match = re.fullmatch(refused + f"add below line (\\d+) of {name}:(?: (.+))?", sentence)

@@ -5,6 +5,9 @@
 CALL=$TEST_BIN/call
 printf 'seccomp: {default_action: allow, syscalls: [{action: errno, names: [acct]}]}\n' >open.yml
 OPEN=$PWD/open.yml
+printf 'seccomp: {default_action: allow, syscalls: [{action: errno, names_with_args: [{name: clone, arguments: [%s]}]}]}\n' \
+  '{argument: 0, operation: MaskedEqual, mask: 0x10000, value: 0}' >threads.yml
+THREADS=$PWD/threads.yml
 
 test_names_and_sets() {
   run "$SANDBOX_RUN" --deny uname --deny 'sethostname, @swap' -p "$OPEN" -- "$CALL" uname getpid swapoff,1 sethostname,1,-1
@@ -59,6 +62,12 @@ test_partial_siblings_are_named() {
   assert_stderr ""
   run "$SANDBOX_RUN" --deny connect,@network-io -- true
   assert_stderr ""
+  # It denies namespaces to clone, and C libraries fork by clone.
+  run "$SANDBOX_RUN" --deny fork -- true
+  assert_stderr "sandbox-run: warning: --deny: 'fork' is denied, but 'clone' stays allowed, with which processes can be $(
+  )started too"
+  run "$SANDBOX_RUN" --deny fork --profile default -p "$THREADS" -- true
+  assert_stderr ""
 }
 
 test_mistakes() {
@@ -81,7 +90,7 @@ test_dry_run_says_what_is_denied() {
 test_a_report_names_the_option() {
   run "$SANDBOX_RUN" --deny uname --report -- "$CALL" uname
   assert_stderr_has "by --deny:1 (errno)"
-  assert_stderr_has "sandbox-run: To allow this, change the option --deny, which denies uname."
+  assert_stderr_has "sandbox-run: Change the option --deny, which denies uname."
 }
 
 run_tests

@@ -33,6 +33,22 @@ need() {
   done
 }
 
+# The ABI of this kernel's Landlock; empty if it has none.
+landlock_abi() { "$SANDBOX_RUN" --dry-run --ro / -- true 2>/dev/null | sed -n 's/^landlock: .*(ABI \([0-9]*\)).*/\1/p'; }
+
+# as_abi ABI: from here on "${LAUNCH[@]}" is a launcher that finds this ABI of Landlock, up to that of this kernel.
+as_abi() {
+  ABI=$1
+  LAUNCH=("$SANDBOX_RUN")
+  [ "$1" = "$(landlock_abi)" ] || LAUNCH=("$TEST_BIN/old_landlock" "$1" "$SANDBOX_RUN")
+}
+
+need_landlock() { # ABI
+  local abi
+  abi=$(landlock_abi)
+  [ "${abi:-0}" -ge "$1" ] || skip "Landlock's ABI $1 is needed, found ${abi:-none}"
+}
+
 # run COMMAND...: leaves the exit status in $status, the output in the files out and err. The outer redirection takes
 # the shell's own remark on a command that a signal ended.
 run() {
@@ -51,6 +67,7 @@ sandboxed() {
 shown() { head -c 2000 "$1"; }
 
 report() {
+  [ -n "${command_line+set}" ] || fail "$1"
   fail "$1
   command: $(printf '%s' "$command_line" | head -c 1000)
   exit status: $status

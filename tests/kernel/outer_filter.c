@@ -25,6 +25,9 @@ static int number_of(const char* name) {
   if (strcmp(name, "set_seccomp") == 0) return SYS_prctl;
   if (strcmp(name, "clone") == 0) return SYS_clone;
   if (strcmp(name, "wait4") == 0) return SYS_wait4;
+  if (strcmp(name, "landlock_create_ruleset") == 0) return SYS_landlock_create_ruleset;
+  if (strcmp(name, "landlock_add_rule") == 0) return SYS_landlock_add_rule;
+  if (strcmp(name, "landlock_restrict_self") == 0) return SYS_landlock_restrict_self;
   fprintf(stderr, "outer_filter: unknown call '%s'\n", name);
   exit(2);
 }

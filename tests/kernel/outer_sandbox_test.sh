@@ -91,11 +91,51 @@ test_pretended_random_words() {
   assert_no_file started
 }
 
+# The kernel would install the filter all the same: an outer launcher has set it.
+test_denied_no_new_privs() {
+  cat >outer.yml <<'END'
+seccomp:
+  default_action: allow
+  syscalls:
+  - action: errno
+    errno: EINVAL
+    names_with_args:
+    - {name: prctl, arguments: [{argument: 0, operation: Equal, value: PR_SET_NO_NEW_PRIVS}]}
+END
+  run "$SANDBOX_RUN" -p outer.yml -- "$SANDBOX_RUN" -- touch started
+  assert_status 125
+  assert_stdout ""
+  assert_stderr "sandbox-run: error: prctl(PR_SET_NO_NEW_PRIVS) failed: Invalid argument"
+  assert_no_file started
+}
+
 test_pretended_no_new_privs() {
   run "$TEST_BIN/outer_filter" prctl 0 "$SANDBOX_RUN" -- touch started
   assert_status 125
   assert_stderr "sandbox-run: error: prctl(PR_SET_NO_NEW_PRIVS) failed: Operation not permitted"
   assert_no_file started
+}
+
+# The launcher asks the kernel for its seccomp mode, but not under a filter that kills for it.
+test_a_policy_that_judges_the_question() {
+  local answer
+  for answer in "kill_process" "kill_thread" "trap" "trace" "errno" "allow"; do
+    cat >asked.yml <<END
+seccomp:
+  default_action: allow
+  syscalls:
+  - action: errno
+    errno: EXFULL
+    names: [getpgrp]
+  - action: $answer
+    names_with_args:
+    - {name: prctl, arguments: [{argument: 0, operation: Equal, value: PR_GET_SECCOMP}]}
+END
+    run "$SANDBOX_RUN" -p asked.yml -- "$TEST_BIN/call" getpgrp
+    assert_status 0
+    assert_stdout "getpgrp EXFULL"
+    assert_stderr ""
+  done
 }
 
 test_without_pretence() { # The outer filter alone changes nothing.

@@ -26,6 +26,43 @@ use_profile() {
   grep -qx '  default_action: kill_process' "$deadly" || fail "$policy has another default action"
 }
 
+# Programs whose files are known: the comment of the profile names options about files. The load runs with such options
+# for the directories of the test, and an attack on a key in HOME fails.
+
+# add_options OPTION...: from here on "${LAUNCH[@]}" and "${PLAIN[@]}" have them.
+add_options() {
+  LAUNCH=("${LAUNCH[@]:0:${#LAUNCH[@]}-1}" "$@" --)
+  PLAIN=("${PLAIN[@]:0:${#PLAIN[@]}-1}" "$@" --)
+}
+
+# with_files PROFILE OPTION...: under the profile with these options about files, in the directory work/; the key is out
+# of reach there.
+with_files() {
+  [ -z "${SANDBOX_RUN_RECORD:-}" ] || skip "a recording is about calls"
+  need_landlock 1
+  use_profile "$1"
+  add_options "${@:2}"
+  mkdir -p home/.ssh work
+  echo "a private key" >home/.ssh/id_rsa
+  export HOME=$PWD/home
+  # shellcheck disable=SC2034 # for those who source this
+  KEY=$HOME/.ssh/id_rsa
+  cd work
+}
+
+# assert_files_of PROFILE PROGRAM: the options that the comment names are accepted, where the packages that they are for
+# have made the directories.
+assert_files_of() {
+  local options
+  options=$(sed -n '/^# Files:/,/^#$/p' "$POLICIES/$1.yml" | grep -oE -- '--r[ow] /[^ ;,]*')
+  [ -n "$options" ] || fail "expected options in the comment of $1"
+  # shellcheck disable=SC2086 # Words.
+  run "$SANDBOX_RUN" --dry-run --profile "$1" $options -- "$2"
+  ! grep -q "does not exist" err || skip "no such directory here: $(shown err)"
+  assert_status 0
+  assert_stderr ""
+}
+
 # assert_none_killed FILE...: what servers and shells say of a process of theirs that a call has killed.
 assert_none_killed() {
   ! grep -Ei 'signal:? 31|SIGSYS|bad system call' "$@" >killed || fail "a process was killed: $(shown killed)"

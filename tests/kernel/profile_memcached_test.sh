@@ -39,14 +39,19 @@ test_tcp_and_udp() {
   ends_well TERM
 }
 
-test_local_socket_and_daemon() {
-  use_profile memcached
+# On a local socket.
+serves_as_daemon() {
   chmod 777 .
   start "${LAUNCH[@]}" memcached -u nobody -s "$PWD/socket" -a 0777 -m 64 -k -d -P "$PWD/pid" -L
   wait_until test -S socket -a -s pid || fail "expected a socket: $(shown daemon.log)"
   load 0 "$PWD/socket"
   kill "$(cat pid)"
   wait_until has_ended "$(cat pid)" || fail "expected memcached to end"
+}
+
+test_local_socket_and_daemon() {
+  use_profile memcached
+  serves_as_daemon
 }
 
 test_attack() {
@@ -59,5 +64,18 @@ test_attack() {
   assert_status 99
   answers execve EPERM ptrace EPERM connect ECONNREFUSED socket,17,3,0 EAFNOSUPPORT mount EPERM bpf EPERM chown EPERM
 }
+
+test_with_its_files_alone() {
+  with_files memcached --rw .
+  serves_as_daemon
+  add_options --rox "$TEST_BIN"
+  run env LD_PRELOAD="$TEST_BIN/attack.so" ATTACK_FILE="$KEY" "${PLAIN[@]}" memcached -V
+  assert_stderr "attack: open $KEY: Permission denied
+attack: execve /bin/sh: Operation not permitted"
+  run env LD_PRELOAD="$TEST_BIN/attack.so" ATTACK_FILE="$KEY" memcached -V
+  assert_stderr_has "attack: open $KEY: Success"
+}
+
+test_files_of_debian() { assert_files_of memcached memcached; }
 
 run_tests

@@ -101,4 +101,30 @@ test_attack() {
   answers execve EPERM ptrace EPERM socket,17,3,0 EAFNOSUPPORT process_vm_readv EPERM unshare,0x10000000 EPERM
 }
 
+# A location that leads into a home gives nothing, where the options do not name it.
+test_with_its_files_alone() {
+  with_files nginx --rw .
+  prepare_nginx "aio threads;"
+  chmod 777 temporary
+  chmod -R a+rX "$HOME"
+  mkdir pages/list
+  head -c 3000000 /dev/zero >pages/list/large
+  certificate || true
+  port=$(free_port) tls_port=$(free_port)
+  configure "$port" "$tls_port"
+  sed -i "s:location /list/ :location /key { alias $KEY; }\n  &:" listen.conf
+  start nginx -p "$PWD" -e stderr -c "$PWD/nginx.conf"
+  daemon_answers is_answering "http://127.0.0.1:$port/page"
+  assert_equal "a private key" "$(curl -s -f "http://127.0.0.1:$port/key")" # Without the profile.
+  stop QUIT
+  start "${LAUNCH[@]}" nginx -p "$PWD" -e stderr -c "$PWD/nginx.conf"
+  master=$started
+  daemon_answers is_answering "http://127.0.0.1:$port/page"
+  load
+  assert_equal 403 "$(curl -s -o got -w '%{http_code}' "http://127.0.0.1:$port/key")"
+  ends_well QUIT
+}
+
+test_files_of_debian() { assert_files_of nginx nginx; }
+
 run_tests

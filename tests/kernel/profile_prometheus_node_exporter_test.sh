@@ -44,4 +44,27 @@ test_attack() {
     socket,17,3,0 EAFNOSUPPORT settimeofday EPERM mount EPERM
 }
 
+test_with_its_files_alone() {
+  with_files prometheus-node-exporter
+  mkdir texts
+  echo "a_metric 1" >texts/a.prom
+  exported() { # FILE: which collectors worked.
+    serve /metrics "${LAUNCH[@]}" prometheus-node-exporter --web.listen-address=127.0.0.1:@PORT@ \
+      --collector.textfile.directory=texts --collector.processes --collector.ethtool --collector.interrupts \
+      --collector.mountstats --collector.qdisc --collector.zoneinfo --collector.cgroups
+    scrape
+    ends_well TERM 143
+    grep -q '^a_metric 1' metrics || fail "expected the text file in the metrics"
+    grep '^node_scrape_collector_success' metrics >"$1"
+  }
+  exported without
+  add_options --ro /sys --ro texts
+  exported with
+  diff without with >&2 || fail "expected that the same collectors work"
+  run "${LAUNCH[@]}" prometheus-node-exporter --web.listen-address=127.0.0.1:0 --web.config.file="$KEY"
+  grep -q "open $KEY: permission denied" out err || report "expected that the key cannot be read"
+}
+
+test_files_of_debian() { assert_files_of prometheus-node-exporter prometheus-node-exporter; }
+
 run_tests

@@ -73,4 +73,29 @@ test_attack() {
   answers execve EPERM ptrace EPERM socket,17,3,0 EAFNOSUPPORT mount EPERM
 }
 
+# What an open Redis is attacked with: its file is put into a home, as a key to log in with.
+test_with_its_files_alone() {
+  with_files redis-server --rw .
+  port=$(free_port)
+  local options=(--port "$port" --unixsocket redis.sock --save "" --appendonly yes --dir . --enable-protected-configs yes)
+  start redis-server "${options[@]}"
+  daemon_answers cli ping
+  cli config set dir "$HOME/.ssh" >/dev/null
+  cli config set dbfilename authorized_keys >/dev/null
+  assert_equal OK "$(cli save)" # Without the profile.
+  rm "$HOME/.ssh/authorized_keys"
+  stop TERM
+  start "${LAUNCH[@]}" redis-server "${options[@]}"
+  daemon_answers cli ping
+  load
+  cli config set dir "$HOME/.ssh" >/dev/null
+  cli config set dbfilename authorized_keys >/dev/null
+  assert_equal "ERR" "$(cli save | head -1 | cut -c1-3)"
+  assert_no_file "$HOME/.ssh/authorized_keys"
+  cli config set dir "$PWD" >/dev/null
+  ends_well TERM
+}
+
+test_files_of_debian() { assert_files_of redis-server redis-server; }
+
 run_tests

@@ -63,4 +63,29 @@ test_attack() {
   answers execve EPERM fork EPERM clone,17 EPERM ptrace EPERM bpf EPERM unlink EPERM socket,40,1,0 EAFNOSUPPORT listen EPERM
 }
 
+# A file of packets, and none of a home.
+test_with_its_files_alone() {
+  with_files tcpdump --ro /sys --rw .
+  python3 -c '
+import struct, sys
+packet = bytes.fromhex("ffffffffffff0000000000000800") + bytes.fromhex("4500001d00010000401166cd7f0000017f000001") + struct.pack(">HHHH", 1, 53, 9, 0) + b"x"
+sys.stdout.buffer.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1) + struct.pack("<IIII", 1, 0, len(packet), len(packet)) + packet)' >file.pcap
+  succeeds tcpdump -n -r file.pcap -w copy.pcap -Z root
+  succeeds tcpdump -vv -X -r copy.pcap "ip and udp"
+  succeeds tcpdump -D
+  run "${LAUNCH[@]}" tcpdump -r "$KEY"
+  assert_stderr "tcpdump: $KEY: Permission denied"
+  run tcpdump -r "$KEY"
+  assert_stderr "tcpdump: unknown file format"
+  is_root || skip "packet sockets take CAP_NET_RAW"
+  send_packets
+  can_capture || skip "no packets can be captured here"
+  chmod 777 .
+  capture -i any -c 4 -w "$PWD/any.pcap" -s 200
+  capture -i lo -c 4 -n udp port 40009
+  run "${LAUNCH[@]}" tcpdump -i lo -c 1 -w "$HOME/.ssh/authorized_keys" -Z root
+  assert_stderr_has "Permission denied"
+  assert_no_file "$HOME/.ssh/authorized_keys"
+}
+
 run_tests

@@ -82,6 +82,40 @@ END
     -o p.yml --merge deny.yml -- touch started
 }
 
+# What a group denies on purpose stays denied, and what looked absent and is called does not stand there any more.
+test_merge_into_a_policy_that_denies() {
+  cat >p.yml <<'END'
+seccomp:
+  default_action: kill_process
+  syscalls:
+  # Tried by libraries.
+  - action: errno
+    errno: EPERM
+    names: [setsid, mount]  # on purpose
+  - action: errno
+    errno: ENOSYS
+    names: [getpgrp, statx]
+  - {action: allow, names: ["@default", "@basic-io", execve]}
+END
+  record p.yml --merge p.yml -- "$TEST_BIN/call" getpgrp getuid
+  grep -qxF '  # Tried by libraries.' p.yml || fail "expected the comment: $(cat p.yml)"
+  grep -qxF '    names: [setsid, mount]  # on purpose' p.yml || fail "expected the group: $(cat p.yml)"
+  grep -qxF '    names: [statx]' p.yml || fail "expected no getpgrp in the group with ENOSYS: $(cat p.yml)"
+  run "$SANDBOX_POLICY" explain p.yml getpgrp
+  grep -q allow out || report "expected that getpgrp is allowed"
+  run "$SANDBOX_POLICY" explain p.yml setsid
+  grep -q EPERM out || report "expected that setsid is denied"
+
+  cp p.yml before.yml
+  run "$SANDBOX_POLICY" record -o p.yml --merge p.yml -- "$TEST_BIN/call" setsid
+  assert_status 2
+  line=$(grep -nF setsid p.yml | cut -d: -f1)
+  assert_stderr "sandbox-policy: error: p.yml:$line:13: the run calls 'setsid', which this group denies ('errno EPERM'): take it out of the group to have it added
+sandbox-policy: error: what was recorded is in p.yml.recorded, as a policy of its own"
+  cmp -s p.yml before.yml || fail "expected the policy as it was"
+  grep -q '^    - setsid ' p.yml.recorded || fail "expected the recording: $(cat p.yml.recorded)"
+}
+
 # Under the policy threads and children start as before: by clone, and not in new namespaces.
 test_clone3() {
   need python3

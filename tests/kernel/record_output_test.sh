@@ -50,6 +50,32 @@ test_a_file_that_was_there() {
   record empty.yml -- true
 }
 
+# Whether it is a recording cannot be seen then.
+test_a_file_that_cannot_be_read() {
+  echo "# My notes" >p.yml
+  chmod 0 p.yml
+  is_root && return 0 # Who can read everything.
+  refuses 2 "p.yml: is there already, and cannot be read; --force replaces it, and --merge p.yml adds to it" \
+    -o p.yml -- touch started
+}
+
+# What cannot be merged is written beside the policy: over no other file, and through no link.
+test_a_file_in_the_place_beside() {
+  record p.yml -- true
+  echo "# My notes" >p.yml.recorded
+  refuses 2 "p.yml.recorded: is there already, and was not written by 'record'; --force replaces it" \
+    --merge p.yml -o p.yml -- touch started
+  record other.yml -- true
+  cp other.yml before.yml
+  ln -sf other.yml p.yml.recorded
+  refuses 2 "p.yml.recorded: is there already, and cannot be read; --force replaces it" \
+    --merge p.yml -o p.yml -- touch started
+  run "$SANDBOX_POLICY" record --force --merge p.yml -o p.yml -- sh -c 'umask 077; echo "# Mine" >>p.yml'
+  assert_status 2
+  cmp -s other.yml before.yml || report "expected that the link is not followed"
+  assert_allows umask p.yml.recorded
+}
+
 # An editor that saves the policy while the program runs.
 test_a_policy_that_changes_meanwhile() {
   record p.yml -- true

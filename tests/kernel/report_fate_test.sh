@@ -19,8 +19,9 @@ sandbox-run: 4 calls were denied 4 times:
   1  rmdir    EACCES  [call]  by policy.yml:10:7
   1  unlink   ENOSYS  [call]  by policy.yml:14:7
   1  getppid  4095    [call]  by policy.yml:18:7
+sandbox-run: If the program should be allowed to make these calls:
 sandbox-run: Think twice: policy.yml denies getppid, mkdir, rmdir, unlink by name, which the lines below undo.
-sandbox-run: To allow this, add to policy.yml before line 4, as the first entry of 'syscalls:':
+sandbox-run: Add to policy.yml before line 4, as the first entry of 'syscalls:':
   - action: allow
     names:
     - getppid
@@ -38,7 +39,8 @@ getppid EUCLEAN"
   assert_report "sandbox-run: denied getppid() = EUCLEAN  [call, pid N]  by policy.yml:2 (default_action: errno)
 sandbox-run: 1 call was denied 2 times:
   2  getppid  EUCLEAN  [call]  by policy.yml:2:3
-sandbox-run: To allow this, add to policy.yml before line 5, as the first entry of 'syscalls:':
+sandbox-run: If the program should be allowed to make these calls:
+sandbox-run: Add to policy.yml before line 5, as the first entry of 'syscalls:':
   - action: allow
     names:
     - getppid"
@@ -80,8 +82,9 @@ test_kill_process() {
   assert_report "sandbox-run: denied getppid() = process killed  [call, pid N]  by policy.yml:6 (kill_process)
 sandbox-run: 1 call was denied once:
   1  getppid  process killed  [call]  by policy.yml:6:7
+sandbox-run: If the program should be allowed to make these calls:
 sandbox-run: Think twice: policy.yml denies getppid by name, which the lines below undo.
-sandbox-run: To allow this, add to policy.yml before line 4, as the first entry of 'syscalls:':
+sandbox-run: Add to policy.yml before line 4, as the first entry of 'syscalls:':
   - action: allow
     names:
     - getppid
@@ -114,7 +117,8 @@ test_default_kills() {
     assert_report "sandbox-run: denied getppid() = $what killed  [call, pid N]  by policy.yml:2 (default_action: $action)
 sandbox-run: 1 call was denied once:
   1  getppid  $what killed  [call]  by policy.yml:2:3
-sandbox-run: To allow this, add to policy.yml before line 4, as the first entry of 'syscalls:':
+sandbox-run: If the program should be allowed to make these calls:
+sandbox-run: Add to policy.yml before line 4, as the first entry of 'syscalls:':
   - action: allow
     names:
     - getppid

@@ -12,8 +12,9 @@ getppid EPERM"
 sandbox-run: 1 call was denied once:
   1  getppid  EPERM  [call]  by policy.yml:7:7
 sandbox-run: 1 call got ENOSYS, as if this kernel lacked it
+sandbox-run: If the program should be allowed to make these calls:
 sandbox-run: Think twice: policy.yml denies getppid by name, which the lines below undo.
-sandbox-run: To allow this, add to policy.yml before line 5, as the first entry of 'syscalls:':
+sandbox-run: Add to policy.yml before line 5, as the first entry of 'syscalls:':
   - action: allow
     names:
     - getppid

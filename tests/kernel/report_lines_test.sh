@@ -184,8 +184,9 @@ test_names_of_processes() {
     assert_report "sandbox-run: denied getpgrp() = EPERM  [$shown, pid N]  by policy.yml:6 (errno)
 sandbox-run: 1 call was denied once:
   1  getpgrp  EPERM  [$shown]  by policy.yml:6:7
+sandbox-run: If the program should be allowed to make these calls:
 sandbox-run: Think twice: policy.yml denies getpgrp by name, which the lines below undo.
-sandbox-run: To allow this, add to policy.yml before line 4, as the first entry of 'syscalls:':
+sandbox-run: Add to policy.yml before line 4, as the first entry of 'syscalls:':
   - action: allow
     names:
     - getpgrp"

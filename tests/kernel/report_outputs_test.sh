@@ -156,8 +156,9 @@ test_under_a_journal() {
   assert_report "<5>sandbox-run: denied getpgrp() = EPERM  [call, pid N]  by policy.yml:6 (errno)
 <5>sandbox-run: 1 call was denied once:
   1  getpgrp  EPERM  [call]  by policy.yml:6:7
+<5>sandbox-run: If the program should be allowed to make these calls:
 <5>sandbox-run: Think twice: policy.yml denies getpgrp by name, which the lines below undo.
-<5>sandbox-run: To allow this, add to policy.yml before line 4, as the first entry of 'syscalls:':
+<5>sandbox-run: Add to policy.yml before line 4, as the first entry of 'syscalls:':
   - action: allow
     names:
     - getpgrp"

@@ -92,8 +92,9 @@ test_processes_that_outlive_the_program() {
 sandbox-run: denied getpgrp() = EXFULL  [call, pid N]  by policy.yml:7 (errno)
 sandbox-run: 1 call was denied once:
   1  getpgrp  EXFULL  [call]  by policy.yml:7:7
+sandbox-run: If the program should be allowed to make these calls:
 sandbox-run: Think twice: policy.yml denies getpgrp by name, which the lines below undo.
-sandbox-run: To allow this, add to policy.yml before line 4, as the first entry of 'syscalls:':
+sandbox-run: Add to policy.yml before line 4, as the first entry of 'syscalls:':
   - action: allow
     names:
     - getpgrp

@@ -24,20 +24,21 @@ sandbox-run: 4 calls were denied 4 times:
   1  getgid   EXFULL          [call]  by two.yml:2:3
   1  rmdir    EPERM           [call]  by three.yml:6:7
   1  getpgrp  process killed  [call]  by one.yml:9:7
+sandbox-run: If the program should be allowed to make these calls:
 sandbox-run: Think twice: one.yml denies getpgrp, getppid by name, which the lines below undo.
-sandbox-run: To allow this, add to one.yml before line 4, as the first entry of 'syscalls:':
+sandbox-run: Add to one.yml before line 4, as the first entry of 'syscalls:':
   - action: allow
     names:
     - getpgrp
     - getppid
-sandbox-run: To allow this, add to two.yml before line 5, as the first entry of 'syscalls:':
+sandbox-run: Add to two.yml before line 5, as the first entry of 'syscalls:':
   - action: allow
     names:
     - getgid
     - getppid
     - rmdir
 sandbox-run: Think twice: three.yml denies rmdir by name, which the lines below undo.
-sandbox-run: To allow this, add to three.yml before line 4, as the first entry of 'syscalls:':
+sandbox-run: Add to three.yml before line 4, as the first entry of 'syscalls:':
   - action: allow
     names:
     - rmdir
@@ -64,7 +65,8 @@ getppid ok"
     sed -n '1s/.*  by //p' report)
 sandbox-run: 1 call was denied once:
 $(sed -n 3p report)
-sandbox-run: To allow this, make a copy of the built-in profile default:
+sandbox-run: If the program should be allowed to make these calls:
+sandbox-run: Make a copy of the built-in profile default:
     sandbox-policy show --source profile:default >my.yml
 sandbox-run: add to it, as the first entry of 'syscalls:', and give it by --policy my.yml:
   - action: allow
@@ -99,12 +101,13 @@ END
   without_numbers
   assert_stdout "getppid EPERM
 getpgrp EPERM"
-  assert_report "sandbox-run: denied getppid() = EPERM  [call, pid N]  by profile.json:2 (default_action: errno)
-sandbox-run: denied getpgrp() = EPERM  [call, pid N]  by profile.json:2 (default_action: errno)
+  assert_report "sandbox-run: denied getppid() = EPERM  [call, pid N]  by profile.json:2 (defaultAction: errno)
+sandbox-run: denied getpgrp() = EPERM  [call, pid N]  by profile.json:2 (defaultAction: errno)
 sandbox-run: 2 calls were denied 2 times:
   1  getppid  EPERM  [call]  by profile.json:2:3
   1  getpgrp  EPERM  [call]  by profile.json:2:3
-sandbox-run: To allow this, add to 'syscalls' in profile.json, and remove the names from rules that deny them:
+sandbox-run: If the program should be allowed to make these calls:
+sandbox-run: Add to 'syscalls' in profile.json, and remove the names from rules that deny them:
     {\"names\":[\"getpgrp\",\"getppid\"],\"action\":\"SCMP_ACT_ALLOW\"},"
   apply_suggestion profile.json
   works profile.json "getppid ok
@@ -128,7 +131,8 @@ sandbox-run: denied getpgrp() = process killed  [call, pid N]  by filter (kill_p
 sandbox-run: 2 calls were denied 2 times:
   1  getppid  EXFULL          [call]
   1  getpgrp  process killed  [call]
-sandbox-run: To allow this, allow getpgrp, getppid in the policy that filter was compiled from, and compile it again.
+sandbox-run: If the program should be allowed to make these calls:
+sandbox-run: Allow getpgrp, getppid in the policy that filter was compiled from, and compile it again.
 $HINT"
     run "$SANDBOX_RUN" --report --permissive --bpf filter -- "$CALL" getppid getpgrp
     assert_status 0

@@ -12,8 +12,9 @@ for _ in range(100000): os.getpgrp()'
 sandbox-run: further denials of getpgrp in python3 are counted, not shown
 sandbox-run: 1 call was denied 100000 times:
   100000  getpgrp  EPERM  [python3]  by policy.yml:6:7
+sandbox-run: If the program should be allowed to make these calls:
 sandbox-run: Think twice: policy.yml denies getpgrp by name, which the lines below undo.
-sandbox-run: To allow this, add to policy.yml before line 4, as the first entry of 'syscalls:':
+sandbox-run: Add to policy.yml before line 4, as the first entry of 'syscalls:':
   - action: allow
     names:
     - getpgrp"

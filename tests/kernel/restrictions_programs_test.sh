@@ -140,7 +140,7 @@ test_reports_name_the_option() {
   line=$(grep -n 'names:' "$POLICIES/no-exec.yml" | head -n 1 | cut -d : -f 1)
   grep -Eqx "sandbox-run: denied execve\(\"/usr/bin/ls\", .*\) = EACCES  \[sh, pid [0-9]+\]  by profile no-exec:$((
     line + 1)) \(errno\)" err || report "expected a line for the call"
-  assert_stderr_has "sandbox-run: To allow this, change the option --no-exec, which denies execve."
+  assert_stderr_has "sandbox-run: Change the option --no-exec, which denies execve."
 }
 
 run_tests

@@ -65,6 +65,26 @@ EVENT = {
     "sandbox_run.count?": int,
 }
 
+# What Landlock denies: no event of Auditbeat's.
+LANDLOCK = {key: form for key, form in EVENT.items() if key.split(".")[0] in ("@timestamp", "process", "user")}
+LANDLOCK.update({key: EVENT[key] for key in EVENT if key.startswith("sandbox_run.")})
+LANDLOCK.update({
+    "event.kind": r"event",
+    "event.module": r"sandbox_run",
+    "event.action": r"denied-file-access|denied-network-access|denied-out-of-scope",
+    "event.outcome": r"failure",
+    "event.category": [r"file|network|process"],
+    "event.type": [r"denied"],
+    "service.type": r"sandbox_run",
+    "file.path?": NAME,
+    "destination.port?": int,
+    "sandbox_run.syscall": r"[a-z0-9_]+",
+    "sandbox_run.policy": NAME,
+    "sandbox_run.missing": [r"[a-z_]+"],
+    "sandbox_run.port?": int,
+})
+del LANDLOCK["sandbox_run.policy?"]
+
 TOTAL = {key: EVENT[key] for key in ("@timestamp", "event.outcome", "event.category", "event.type")}
 TOTAL.update({
     "event.kind": r"metric",
@@ -122,6 +142,8 @@ def errors_in(line):
         return
     found = dict(fields(event))
     schema = TOTAL if found.get("event.kind") == "metric" else EVENT
+    if str(found.get("event.action")).startswith("denied-"):
+        schema = LANDLOCK
     for path, value in found.items():
         form = schema.get(path, schema.get(path + "?"))
         if form is None:
@@ -131,6 +153,8 @@ def errors_in(line):
     for path in schema:
         if not path.endswith("?") and path not in found:
             yield f"{path} is missing"
+    if schema is LANDLOCK:
+        return
     expected = CATEGORY_AND_TYPE.get(found.get("auditd.data.syscall"), (["process"], ["info"]))
     if (found.get("event.category"), found.get("event.type")) != expected:
         yield "event.category and event.type are not those of the call"

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Names the functions in launch_layout.ld that the launcher's objects do not have any more.
+"""Names the functions in launch_layout.ld or record_layout.ld that the program's objects do not have any more.
 
     check_layout.py BUILD_DIRECTORY LAYOUT [--self-test]
 
@@ -13,15 +13,14 @@ import subprocess
 import sys
 
 PATTERN = re.compile(r"^\s*\*(?:(lib[\w-]+)\.a:)?([\w.]+\.cc\.o)\((\.[^)]+)\)\s*$", re.MULTILINE)
-PROGRAM = "sandbox-run"
 
 
-def sections_by_object(build):
-    """The names of the sections of the launcher's own objects, and of those of each library that is built here."""
+def sections_by_object(build, program):
+    """The names of the sections of the program's own objects, and of those of each library that is built here."""
     objects = {}
     for path in pathlib.Path(build).glob("*/**/CMakeFiles/*.dir/**/*.cc.o"):
         target = next(part for part in path.parts if part.endswith(".dir"))[:-len(".dir")]
-        library = "" if target == PROGRAM else "lib" + target
+        library = "" if target == program else "lib" + target
         listing = subprocess.run(["readelf", "--section-headers", "--wide", path], check=True, text=True,
                                  capture_output=True).stdout
         objects.setdefault((library, path.name), set()).update(re.findall(r"\] (\.\S+)", listing))
@@ -35,8 +34,9 @@ def gone(objects, layout):
 
 
 def main():
-    build, layout = sys.argv[1], pathlib.Path(sys.argv[2]).read_text()
-    objects = sections_by_object(build)
+    build, path = sys.argv[1], pathlib.Path(sys.argv[2])
+    layout = path.read_text()
+    objects = sections_by_object(build, path.parent.name)  # It stands beside the program's source.
     missing = gone(objects, layout)
     if sys.argv[3:] == ["--self-test"]:
         planted = "main.cc.o(.text._ZN7sandbox5neverEv)"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # layers_test.sh SOURCE: what includes what, and who may do what cannot be undone.
 #
-# - A layer includes only itself and the layers to its left: base bpf arch policy resolve compile profiles report kernel record cmd.
+# - A layer includes only itself and the layers to its left: base bpf arch policy resolve compile profiles report kernel record scan cmd.
 # - A program includes its own files and those that the programs share, in cmd/command_line; these include no program's.
 # - <seccomp.h> is included in src/arch only, yaml-cpp and RapidJSON in src/policy only; spdlog by one .cc, CLI11 by one of each
 #   program.
@@ -10,7 +10,7 @@
 # The rules are tried on a tree with every one of them broken before they are applied to SOURCE.
 set -eu
 source=$1
-layers='base bpf arch policy resolve compile profiles report kernel record cmd'
+layers='base bpf arch policy resolve compile profiles report kernel record scan cmd'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

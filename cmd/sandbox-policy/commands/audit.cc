@@ -1,6 +1,7 @@
 // audit: the kernel's seccomp records, live or out of logs, in words.
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/audit.h>
 #include <poll.h>
 #include <pwd.h>
 #include <sys/eventfd.h>
@@ -24,7 +25,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "kernel/audit_log.h"
+#include "kernel/landlock.h"
 #include "report/audit_record.h"
+#include "report/landlock_record.h"
 #include "sandbox-policy/commands/audit_report.h"
 #include "sandbox-policy/commands/commands.h"
 #include "sandbox-policy/commands/line_splitter.h"
@@ -116,11 +119,18 @@ std::string logged_actions() {
   return file ? file->bytes : std::string();
 }
 
+/// Landlock's records need more than those of seccomp.
+bool lacks_landlock() {
+  return kernel::landlock_abi() >= kernel::kLogNewExecAbi && kernel::audit_enabled() == false;
+}
+constexpr std::string_view kNoLandlock =
+    " (of what Landlock denies there are no records: the audit system is off, 'auditctl -e 1' turns it on)";
+
 constexpr size_t kMaxAtOnce = 1000;     // Before they are printed.
 constexpr size_t kMaxAtTheEnd = 20000;  // More than the kernel keeps for us.
 
 int listen(const Options& options, const Log& log, AuditReport& events) {
-  auto records = kernel::AuditLog::open();
+  auto records = kernel::AuditLog::open(kernel::AuditLog::kRoom, kernel::AuditLog::Records::kAlsoLandlock);
   if (!records) {
     log.error("audit: " + records.error() +
               "; a LOG can be read instead: /var/log/audit/audit.log, or - for the output of journalctl or dmesg");
@@ -131,10 +141,14 @@ int listen(const Options& options, const Log& log, AuditReport& events) {
     log.warning("/proc/sys/kernel/seccomp/actions_logged lacks" + missing + ": of these there are no records");
   }
   if (!options.quiet) {
-    std::fputs((log.notice_prefix() + "listening for the kernel's seccomp records; Ctrl-C ends it\n").c_str(), stderr);
+    std::fputs((log.notice_prefix() + "listening for the kernel's seccomp records; Ctrl-C ends it" +
+                (lacks_landlock() ? std::string(kNoLandlock) : std::string()) + "\n")
+                   .c_str(),
+               stderr);
   }
   AccountNames names;
   names.load();
+  report::LandlockRecords landlock;
   bool writable = true;
   uint64_t overruns = 0;
   for (bool last = false; writable && !last;) {
@@ -143,6 +157,13 @@ int listen(const Options& options, const Log& log, AuditReport& events) {
     for (size_t taken = 0; taken < (stop_asked == 0 ? kMaxAtOnce : kMaxAtTheEnd); ++taken) {
       const auto record = records->next();
       if (!record) break;
+      if (records->type() != AUDIT_SECCOMP) {
+        for (report::Event& event : landlock.take(records->type(), *record)) {
+          names.add_to(event.process);
+          events.take(std::move(event));
+        }
+        continue;
+      }
       auto event = report::read_audit_record(*record);
       if (event) names.add_to(event->process);
       events.take(std::move(event));
@@ -157,7 +178,8 @@ int listen(const Options& options, const Log& log, AuditReport& events) {
     log.warning("the kernel counts " + plural(*lost - *lost_before, "audit record") +
                 " that it had to drop meanwhile; they may be missing here");
   }
-  return writable ? kExitGood : kExitFailed;
+  if (!writable) return kExitFailed;
+  return events.none_readable() ? kExitFound : kExitGood;
 }
 
 // ---- Logs ----
@@ -173,6 +195,9 @@ class LogReader {
     if (!fd.valid()) return report_error(name, errno);
     const auto take = [this](std::string_view line) {
       ++lines_;
+      const size_t before = landlock_.count();
+      for (report::Event& event : landlock_.take_line(line)) events_.take(std::move(event));
+      found_ = found_ || landlock_.count() > before;
       LogLine read = read_log_line(line, now_);
       const bool other = !read.record && read.record.error() == report::NoRecord::kAnother;
       found_ = found_ || !other;
@@ -218,6 +243,7 @@ class LogReader {
   uint64_t lines_ = 0;
   bool found_ = false;
   SeenEvents seen_;
+  report::LandlockRecords landlock_;
   int64_t now_ = std::time(nullptr);
 };
 
@@ -238,8 +264,8 @@ int read_logs(const Options& options, const Log& log, AuditReport& events) {
     log.warning("the kernel left " + plural(reader.left_out(), "audit record") +
                 " out of these logs; they may be missing here");
   }
-  if (found_nothing) return kExitFound;
-  return complete ? kExitGood : kExitFailed;
+  if (!complete) return kExitFailed;
+  return found_nothing || events.none_readable() ? kExitFound : kExitGood;
 }
 
 bool are_calls(const std::vector<std::string>& names, const Log& log) {

@@ -52,12 +52,15 @@ void AuditReport::take(Result<report::Event, report::NoRecord> record) {
     if (record.error() == report::NoRecord::kUnreadable) ++unreadable_;
     return;
   }
+  readable_ = true;
   const report::Event& event = *record;
   if (!is_wanted(event)) return;
   last_ = event.time;
-  const report::DenialKey key = {event.call.arch, event.call.number, event.action, 0, event.process.name};
+  const report::DenialKey key = {event.call.arch, event.call.number, event.action, event.landlock ? 1U : 0U,
+                                 event.process.name};
   auto show = report::Tally::Show::kNo;
-  if (tally_.wants_details(key)) show = tally_.note(key, event.process.executable, {}, {});
+  if (tally_.wants_details(key))
+    show = tally_.note(key, event.landlock ? report::reason_text(*event.landlock) : event.process.executable, {}, {});
   if (options_.json) {
     out_.add(report::ecs_line(event));
   } else if (show == report::Tally::Show::kYes) {
@@ -72,12 +75,16 @@ void AuditReport::finish(const Log& log, bool complete) {
   if (options_.json) {
     for (const report::Total& total : tally_.totals()) out_.add(report::ecs_summary_line(total, last_, {}));
   } else if (tally_.count() == 0) {
-    if (complete) out_.line("no records");
+    if (complete && !none_readable()) out_.line("no records");
   } else {
     out_.line("");
     out_.add(report::summary_text(tally_, report::Outcome::kEnforced));
   }
-  if (unreadable_ > 0) log.warning(plural(unreadable_, "record") + " could not be read");
+  if (none_readable()) {
+    log.error("audit: " + plural(unreadable_, "record") + " could not be read, and there are no others");
+  } else if (unreadable_ > 0) {
+    log.warning(plural(unreadable_, "record") + " could not be read");
+  }
 }
 
 bool AuditReport::is_wanted(const report::Event& event) const {

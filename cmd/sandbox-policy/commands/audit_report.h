@@ -27,6 +27,9 @@ class AuditReport {
 
   void take(Result<report::Event, report::NoRecord> record);
 
+  /// Whether there were records, none of which could be read.
+  [[nodiscard]] bool none_readable() const { return unreadable_ > 0 && !readable_; }
+
   /// The summary. It does not claim that inputs which could not be read have nothing in them.
   void finish(const Log& log, bool complete);
 
@@ -40,6 +43,7 @@ class AuditReport {
   Output& out_;
   report::Tally tally_;
   std::chrono::system_clock::time_point last_;  ///< Of the last event.
+  bool readable_ = false;                       ///< One record at least.
   size_t unreadable_ = 0;
 };
 

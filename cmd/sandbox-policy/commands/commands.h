@@ -16,6 +16,7 @@ int test(const Options& options, const Log& log, Output& out);
 int convert(const Options& options, const Log& log, Output& out);
 int compile(const Options& options, const Log& log, Output& out);
 int record(const Options& options, const Log& log, Output& out);
+int scan(const Options& options, const Log& log, Output& out);
 int list(const Options& options, const Log& log, Output& out);
 int audit(const Options& options, const Log& log, Output& out);
 

@@ -35,6 +35,14 @@ Step<Policies> load_all(const Options& options, const Log& log) {
     auto input = load_policy(file, "and cannot be compiled again", options, log);
     good = good && input.ok();
     if (!input) continue;
+    if (input->policy->landlock) {
+      log.error(format_diagnostic(*input->policy->source,
+                                  {Severity::kError, input->policy->landlock->range,
+                                   "a filter file cannot hold a landlock section; give the policy itself to "
+                                   "sandbox-run, or --ro, --rw and their kin beside --bpf"}));
+      good = false;
+      continue;
+    }
     bytes += input->policy->source->text().size();
     if (bytes > policy::kMaxTogether) {
       log.error(input->name + ": with this file the policies are larger than " + std::to_string(policy::kMaxTogether) +
@@ -44,8 +52,9 @@ Step<Policies> load_all(const Options& options, const Log& log) {
     if (input->enabled()) {
       all.inputs.push_back(std::move(*input));
     } else {
-      log.warning(format_diagnostic(*input->policy->source, {Severity::kWarning, input->policy->enabled_range,
-                                                             "'enabled' is false: this policy changes nothing"}));
+      log.warning(format_diagnostic(*input->policy->source,
+                                    {Severity::kWarning, input->no_filter_range(),
+                                     std::string(input->why_no_filter()) + ": this policy changes nothing"}));
     }
   }
   if (!good) return Unusable{};

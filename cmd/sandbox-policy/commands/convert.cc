@@ -11,25 +11,11 @@
 #include "sandbox-policy/commands/commands.h"
 #include "sandbox-policy/load.h"
 #include "sandbox-policy/raw_output.h"
+#include "sandbox-policy/text_formats.h"
 #include "sandbox-policy/write.h"
 
 namespace sandbox::tool {
 namespace {
-
-resolve::TextFormat text_format(std::string_view name) {
-  if (name == "beats") return resolve::TextFormat::kBeats;
-  if (name == "oci") return resolve::TextFormat::kOci;
-  if (name == "k8s") return resolve::TextFormat::kKubernetes;
-  return resolve::TextFormat::kSystemd;
-}
-
-/// The file's name without its folder and ending: "beat" of "/etc/beat.yml".
-std::string stem_of(std::string name) {
-  name.erase(0, name.find_last_of("/:") + 1);  // npos + 1 is 0.
-  const size_t dot = name.rfind('.');
-  if (dot != std::string::npos && dot > 0) name.resize(dot);
-  return name.empty() ? "profile" : name;
-}
 
 /// A word of an ExecStart= line (systemd.service(5), COMMAND LINES).
 std::string exec_word(std::string_view word) {
@@ -88,8 +74,19 @@ Step<std::string> as_text(const Input& input, const Options& options, const Log&
 
 Step<std::string> as_bpf(const Input& input, const Options& options, const Log& log) {
   if (!input.enabled()) {
-    log.error(input.name + ": 'enabled' is false, so there is no filter to write");
+    log.error(input.name + ": " + std::string(input.why_no_filter()) + ", so there is no filter to write");
     return Unusable{};
+  }
+  if (input.policy->landlock) {
+    const std::string message =
+        "a landlock section cannot be expressed in raw BPF: it knows nothing of files and ports";
+    const SourceRange range = input.policy->landlock->range;
+    const SourceText& source = *input.policy->source;
+    if (!options.lossy) {
+      log.error(format_diagnostic(source, {Severity::kError, range, message}));
+      return Unusable{};
+    }
+    log.warning(format_diagnostic(source, {Severity::kWarning, range, message + "; left out: it restricts neither"}));
   }
   const auto ready = compile::compile_ready({&input.rules, 1}, {&input.policy->flags, 1}, input.name,
                                             {.launcher = std::nullopt, .effort = compile::Effort::kBest});

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <memory>
 #include <set>
 
 #include "arch/abi.h"
@@ -14,7 +15,9 @@
 #include "bpf/interpret.h"
 #include "resolve/verdict_text.h"
 #include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/commands/diff_section.h"
 #include "sandbox-policy/commands/difference_lists.h"
+#include "sandbox-policy/commands/show_html.h"
 #include "sandbox-policy/describe.h"
 #include "sandbox-policy/json.h"
 #include "sandbox-policy/load.h"
@@ -37,6 +40,10 @@ struct Compared {
   const CompareSide& a;
   const CompareSide& b;
   bpf::Comparison result;
+  std::vector<AccessDifference> accesses;
+  bool sections = false;  ///< Either side has a landlock section.
+
+  [[nodiscard]] bool equal() const { return result.equal() && accesses.empty(); }
 };
 
 // ---- As text ----
@@ -133,9 +140,15 @@ void print_text(const Compared& compared, const Options& options, Output& out) {
   const arch::Abi machine = options.machine;
   const std::vector<arch::Abi> named = named_abis(compared.a, compared.b, machine);
   const std::string both = compared.a.name + " and " + compared.b.name;
+  const std::string where = options.arch ? " through " + std::string(arch::info(*options.arch).name) : "";
+  const std::string same_calls = "every call" + where + " gets the same answer";
+  if (compared.equal()) {
+    out.line(both + " are equal: " + same_calls +
+             (compared.sections ? ", and every file and port has the same access" : ""));
+    return;
+  }
   if (compared.result.equal()) {
-    const std::string where = options.arch ? " through " + std::string(arch::info(*options.arch).name) : "";
-    out.line(both + " are equal: every call" + where + " gets the same answer");
+    out.line(both + " differ in files and ports alone: " + same_calls);
     return;
   }
   const DifferenceLists lists = lists_of(compared.result.differences, named, machine);
@@ -148,6 +161,18 @@ void print_text(const Compared& compared, const Options& options, Output& out) {
     print_largest_named(compared, out);
   }
   print_undecided(compared, named, machine, out);
+}
+
+void print_html(const Compared& compared, const Options& options, Output& out) {
+  const std::vector<arch::Abi> named = named_abis(compared.a, compared.b, options.machine);
+  const bool whole = compared.result.undecided.empty() && compared.result.complete;
+  std::string verdict = compared.equal()
+                            ? "They are equal: every call gets the same answer, every file and port the same access."
+                            : "They differ: what each of them answers, and how the second is beside the first.";
+  if (!whole) verdict += " Not everything could be decided; 'sandbox-policy diff' without --html lists what.";
+  if (options.arch) verdict += " Compared are the calls of " + std::string(arch::info(*options.arch).name) + " alone.";
+  const DifferenceLists lists = lists_of(compared.result.differences, named, options.machine);
+  out.add(html_of(compared.a.name, compared.b.name, verdict, lists, compared.accesses));
 }
 
 // ---- As JSON ----
@@ -177,10 +202,12 @@ void json_witness(const bpf::SystemCall& call, Json& json) {
 
 void print_json(const Compared& compared, arch::Abi machine, Output& out) {
   const std::vector<arch::Abi> named = named_abis(compared.a, compared.b, machine);
-  const bool equal = compared.result.equal();
+  const bool equal = compared.equal();
   Json json;
   json.open_object().member("a", std::string_view(compared.a.name)).member("b", std::string_view(compared.b.name));
-  json.member("result", equal ? "equal" : compared.result.differences.empty() ? "undecided" : "different");
+  json.member("result", equal                                                              ? "equal"
+                        : compared.result.differences.empty() && compared.accesses.empty() ? "undecided"
+                                                                                           : "different");
   json.member("complete", compared.result.complete).key("differences").open_array();
   for (const bpf::Difference& difference : compared.result.differences) {
     const auto abi = arch::abi_of(difference.witness.arch, difference.calls.numbers.first);
@@ -202,7 +229,9 @@ void print_json(const Compared& compared, arch::Abi machine, Output& out) {
                json);
     json.member("text", std::string_view(obstacle_text(undecided.obstacle, compared))).close_object();
   }
-  out.add(json.close_array().close_object().text());
+  json.close_array();
+  if (compared.sections) json_section_differences(compared.accesses, json);
+  out.add(json.close_object().text());
 }
 
 // ---- The comparison ----
@@ -250,18 +279,24 @@ void put_machine_first(arch::Abi machine, bpf::Comparison& result) {
   });
 }
 
-bool fails(const bpf::Comparison& result, FailOn which) {
-  return std::ranges::any_of(result.differences, [&](const bpf::Difference& difference) {
+bool fails(const Compared& compared, FailOn which) {
+  const auto counts = [&](Direction direction) {
     switch (which) {
       case FailOn::kLooser:
-        return direction_of(difference) == Direction::kLooser;
+        return direction == Direction::kLooser;
       case FailOn::kStricter:
-        return direction_of(difference) == Direction::kStricter;
+        return direction == Direction::kStricter;
       case FailOn::kAny:
         break;
     }
     return true;
-  });
+  };
+  return std::ranges::any_of(compared.result.differences,
+                             [&](const bpf::Difference& difference) { return counts(direction_of(difference)); }) ||
+         std::ranges::any_of(compared.accesses, [&](const AccessDifference& difference) {
+           // What is looser in one right and stricter in another is both.
+           return !difference.equal && (difference.direction == Direction::kOther || counts(difference.direction));
+         });
 }
 
 }  // namespace
@@ -278,15 +313,27 @@ int diff(const Options& options, const Log& log, Output& out) {
   const std::vector<bpf::ArchEndian> archs = archs_for(*a, *b, options.machine);
   bpf::DiffOptions how;
   how.archs = archs;
-  Compared compared = {*a, *b, bpf::diff(*left, *right, how)};
+  const auto tree = std::make_shared<kernel::FileTree>();
+  auto left_section = SectionLayers::place(a->inputs, tree, log);
+  auto right_section = SectionLayers::place(b->inputs, tree, log);
+  if (!left_section || !right_section) return kExitFailed;
+  Compared compared = {*a, *b, bpf::diff(*left, *right, how), compare_sections(*left_section, *right_section),
+                       !left_section->empty() || !right_section->empty()};
   if (!witnesses_hold(compared.result, *left, *right)) {
     log.error("an example does not show the difference that it should: a fault in the comparison");
     return kExitFailed;
   }
   if (options.arch) restrict_to(*options.arch, compared.result);
   put_machine_first(options.machine, compared.result);
-  options.json ? print_json(compared, options.machine, out) : print_text(compared, options, out);
-  if (fails(compared.result, options.fail_on)) return kExitFound;
+  if (options.json) {
+    print_json(compared, options.machine, out);
+  } else if (options.html) {
+    print_html(compared, options, out);
+  } else {
+    print_text(compared, options, out);
+    print_section_differences(compared.accesses, out);
+  }
+  if (fails(compared, options.fail_on)) return kExitFound;
   return compared.result.undecided.empty() && compared.result.complete ? kExitGood : kExitUndecided;
 }
 

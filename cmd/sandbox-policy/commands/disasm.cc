@@ -36,7 +36,7 @@ int disasm(const Options& options, const Log& log, Output& out) {
   const auto input = load(options.arguments.front(), options, log);
   if (!input) return kExitFailed;
   if (!input->enabled()) {
-    log.error(input->name + ": 'enabled' is false, so there is no filter");
+    log.error(input->name + ": " + std::string(input->why_no_filter()) + ", so there is no filter");
     return kExitFailed;
   }
   const auto filter = filter_of(*input, options, log);

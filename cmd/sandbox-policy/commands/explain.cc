@@ -9,7 +9,9 @@
 #include "resolve/verdict_text.h"
 #include "sandbox-policy/annotate.h"
 #include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/commands/explain_file.h"
 #include "sandbox-policy/commands/explain_reason.h"
+#include "sandbox-policy/commands/scan_program.h"
 #include "sandbox-policy/describe.h"
 #include "sandbox-policy/json.h"
 #include "sandbox-policy/load.h"
@@ -212,8 +214,10 @@ std::vector<std::string> capabilities_for(const Explanation& explanation, const 
 }  // namespace
 
 int explain(const Options& options, const Log& log, Output& out) {
+  if (!options.program.empty()) return explain_program(options, log, out);
   const auto input = load(options.arguments.front(), options, log);
   if (!input) return kExitFailed;
+  if (asks_for_file(options.arguments[1])) return explain_file(*input, options, log, out);
   auto explanation = read_question(options, *input, log);
   if (!explanation) return kExitFailed;
   explanation->reason = reason_for(*input, explanation->call, explanation->abi);

@@ -1,9 +1,13 @@
 #include "sandbox-policy/commands/explain_reason.h"
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 #include <vector>
 
+#include "arch/syscalls.h"
 #include "base/text.h"
+#include "policy/default_words.h"
 #include "resolve/evaluate.h"
 #include "resolve/verdict_text.h"
 
@@ -17,13 +21,16 @@ AnswerReason clause_reason(const resolve::Clause& clause, const Input& input, ar
 }
 
 /// No group decides; of a unit, none of its lists.
-std::string unmatched_text(const Input& input, const bpf::SystemCall& call) {
+std::string unmatched_text(const Input& input, const bpf::SystemCall& call, std::optional<std::string_view> name) {
   if (input.policy->format == policy::Format::kSystemd) {
-    return policy::is_denied(input.policy->default_action) ? "not in the list of SystemCallFilter="
-                                                           : "no SystemCallFilter= denies it";
+    const bool denied = policy::is_denied(input.policy->default_action);
+    if (name && policy::taken_out(*input.policy, *name) != nullptr) {
+      return denied ? "this takes it out of the list of SystemCallFilter="
+                    : "this takes it out of the list of denied calls";
+    }
+    return denied ? "not in the list of SystemCallFilter=" : "no SystemCallFilter= denies it";
   }
-  const std::vector<resolve::Clause>& clauses =
-      resolve::clauses_of(*resolve::find_rules(input.rules, call), call.number);
+  std::span<const resolve::Clause> clauses = resolve::clauses_of(*resolve::find_rules(input.rules, call), call.number);
   const bool named =
       std::ranges::any_of(clauses, [](const resolve::Clause& clause) { return clause.origin.has_value(); });
   return named ? "no group matches these arguments" : "no group names it";
@@ -44,16 +51,18 @@ AnswerReason uncovered_reason(const bpf::SystemCall& call, const resolve::Judgem
 AnswerReason judged_reason(const Input& input, const bpf::SystemCall& call, const resolve::Judgement& judgement,
                            arch::Abi abi) {
   const policy::Policy& policy = *input.policy;
+  const std::optional<std::string_view> name = arch::name_of(abi, call.number);
   switch (judgement.source) {
     case resolve::VerdictSource::kGroup:
       return clause_reason(*judgement.clause, input, abi);
     case resolve::VerdictSource::kDefault:
-      return {"default",
-              unmatched_text(input, call) + (policy.format == policy::Format::kSystemd ? "" : ": the default action"),
-              policy.default_range};
+      return {
+          "default",
+          unmatched_text(input, call, name) + (policy.format == policy::Format::kSystemd ? "" : ": the default action"),
+          policy::default_place(policy, name)};
     case resolve::VerdictSource::kKernel:
       return {"kernel",
-              unmatched_text(input, call) + ", and Linux " + origin_text(nullptr, policy).substr(8) +
+              unmatched_text(input, call, name) + ", and Linux " + origin_text(nullptr, policy).substr(8) +
                   " has no such call ('kernel')",
               policy.kernel_range};
     case resolve::VerdictSource::kAboveNamed:
@@ -79,7 +88,7 @@ AnswerReason reason_for(const Input& input, const bpf::SystemCall& call, arch::A
   }
   if (input.kind == Input::Kind::kRawBpf) return {"filter", "raw BPF", {}};
   if (!input.enabled())
-    return {"disabled", "'enabled' is false: the policy filters nothing", input.policy->enabled_range};
+    return {"disabled", std::string(input.why_no_filter()) + ": the policy filters nothing", input.no_filter_range()};
   return judged_reason(input, call, resolve::evaluate(input.rules, call), abi);
 }
 

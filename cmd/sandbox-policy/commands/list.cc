@@ -7,6 +7,7 @@
 #include "arch/call_sets.h"
 #include "arch/call_versions.h"
 #include "arch/constants.h"
+#include "arch/landlock.h"
 #include "arch/syscalls.h"
 #include "base/edit_distance.h"
 #include "base/file.h"
@@ -14,6 +15,7 @@
 #include "policy/text_check.h"
 #include "profiles/by_name.h"
 #include "profiles/description.h"
+#include "resolve/landlock/path_sets.h"
 #include "sandbox-policy/commands/commands.h"
 #include "sandbox-policy/json.h"
 
@@ -48,6 +50,16 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
 };
 
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(' '), text.size());
+    words.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
 void list_calls(const Options& options, Output& out) {
   const arch::Abi abi = options.arch.value_or(options.machine);
   std::vector<std::pair<uint32_t, std::string_view>> calls;
@@ -81,6 +93,45 @@ void list_sets(const Options& options, Output& out) {
     json.open_object().member("name", set).key("members").open_array();
     for (const std::string& member : members) json.value(std::string_view(member));
     json.close_array().close_object();
+  }
+  if (options.json) out.add(json.close_array().close_object().text());
+}
+
+std::string access_of(const resolve::PathSet::Member& member) {
+  // The words' rights for directories go without saying where a file is meant.
+  arch::FileRights rights = member.rights | member.on_devices;
+  for (const arch::AccessWord& word : arch::access_words()) {
+    const arch::FileRights own = word.rights & arch::file_right::kOfFiles;
+    if (own != 0 && (rights & own) == own) rights |= word.rights;
+  }
+  return arch::describe_access(rights);
+}
+
+void list_paths(const Options& options, Output& out) {
+  Json json;
+  json.open_object().key("paths").open_array();
+  for (const resolve::PathSet& set : resolve::path_sets()) {
+    if (options.json) {
+      json.open_object().member("name", set.name).member("meaning", set.meaning);
+      if (!set.warning.empty()) json.member("warning", set.warning);
+      json.key("members").open_array();
+      for (const auto& member : set.members) {
+        json.open_object().member("path", member.path);
+        json.member("access", std::string_view(access_of(member))).close_object();
+      }
+      json.close_array().close_object();
+      continue;
+    }
+    out.line(out.paint(Colour::kBold, set.name) + "  " + std::string(set.meaning));
+    std::vector<std::pair<std::string, std::vector<std::string>>> groups;
+    for (const auto& member : set.members) {
+      const std::string access = access_of(member);
+      const auto same = std::ranges::find(groups, access, [](const auto& group) { return group.first; });
+      auto& group = same != groups.end() ? *same : groups.emplace_back(access, std::vector<std::string>());
+      group.second.emplace_back(member.path);
+    }
+    for (const auto& [access, paths] : groups) out.words("  " + access, 24, paths);
+    if (!set.warning.empty()) out.words({"  beware", Colour::kYellow}, 24, words_of(set.warning));
   }
   if (options.json) out.add(json.close_array().close_object().text());
 }
@@ -122,13 +173,20 @@ void list_architectures(const Options& options, Output& out) {
   table.print(options.json, out);
 }
 
+/// "not usable" where another user could have written the text: it is not even read.
+std::string summary_of(const profiles::Found& found, const profiles::Places& places) {
+  if (found.built_in != nullptr) return printable(profiles::describe(found.built_in->text).summary);
+  if (profiles::why_unusable(found, places)) return "not usable (sandbox-run --list-profiles prints why)";
+  const auto contents = read_file(found.path, policy::kMaxPolicyBytes);
+  return contents ? printable(profiles::describe(contents->bytes).summary) : "";
+}
+
 void list_profiles(const Options& options, Output& out) {
   Table table("profiles", {"name", "from", "summary"});
-  for (const profiles::Listed& listed : profiles::list_all(profiles::own_places())) {
+  const profiles::Places places = profiles::own_places();
+  for (const profiles::Listed& listed : profiles::list_all(places)) {
     const profiles::Profile* built_in = listed.found.built_in;
-    auto contents = built_in != nullptr ? Result<FileContents, FileError>(FileContents{std::string(built_in->text)})
-                                        : read_file(listed.found.path, policy::kMaxPolicyBytes);
-    const std::string summary = contents ? printable(profiles::describe(contents->bytes).summary) : "";
+    const std::string summary = summary_of(listed.found, places);
     table.add({{listed.name, Colour::kBold},
                (built_in != nullptr ? "built in" : printable_path(listed.found.path)) +
                    (listed.hidden ? ", but the one above comes first" : ""),
@@ -155,7 +213,9 @@ struct Topic {
 
 constexpr Topic kTopics[] = {{"syscalls", list_calls},    {"sets", list_sets},
                              {"actions", list_actions},   {"architectures", list_architectures},
-                             {"profiles", list_profiles}, {"constants", list_constants}};
+                             {"profiles", list_profiles}, {"constants", list_constants},
+                             {"paths", list_paths}};
+static_assert(std::ranges::equal(kTopics, kTableNames, {}, &Topic::name));
 
 }  // namespace
 
@@ -172,7 +232,7 @@ int list(const Options& options, const Log& log, Output& out) {
   const auto nearest = nearest_name(wanted, names);
   log.error("list: there is no table " + in_quotes(wanted) +
             (nearest ? "; did you mean " + in_quotes(*nearest) + "?"
-                     : "; there are syscalls, sets, actions, architectures, profiles and constants"));
+                     : "; there are syscalls, sets, actions, architectures, profiles, constants and paths"));
   return kExitFailed;
 }
 

@@ -42,7 +42,8 @@ std::optional<T> number_of(std::string_view text) {
 
 // ---- Dates
 
-/// The local time that `format` reads at the beginning of the text.
+/// The local time that `format` reads at the beginning of the text. None for one that no kernel can have written,
+/// before 1970 or after what a clock holds (2262).
 std::optional<Time> local_time(std::string_view text, const char* format, bool has_zone) {
   const std::string copy(text.substr(0, 64));
   std::tm parts = {};
@@ -51,6 +52,8 @@ std::optional<Time> local_time(std::string_view text, const char* format, bool h
   if (strptime(copy.c_str(), format, &parts) == nullptr) return std::nullopt;
   const long zone = parts.tm_gmtoff;  // timegm() and mktime() overwrite it.
   const std::time_t seconds = has_zone ? timegm(&parts) - zone : std::mktime(&parts);
+  constexpr auto kLast = std::chrono::floor<std::chrono::seconds>(Time::max().time_since_epoch()).count();
+  if (seconds < 0 || seconds >= kLast) return std::nullopt;
   return std::chrono::system_clock::from_time_t(seconds);
 }
 

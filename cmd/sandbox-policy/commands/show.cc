@@ -13,6 +13,10 @@
 #include "policy/formats.h"
 #include "resolve/verdict_text.h"
 #include "sandbox-policy/commands/commands.h"
+#include "sandbox-policy/commands/show_html.h"
+#include "sandbox-policy/commands/show_page.h"
+#include "sandbox-policy/commands/show_section.h"
+#include "sandbox-policy/commands/show_summary.h"
 #include "sandbox-policy/describe.h"
 #include "sandbox-policy/json.h"
 #include "sandbox-policy/load.h"
@@ -22,66 +26,7 @@ namespace sandbox::tool {
 namespace {
 
 constexpr size_t kColumn = 22;        // Where the names begin.
-constexpr size_t kMaxAnswers = 64;    // For one call of a filter; beyond that only the count.
 constexpr size_t kMaxByDefault = 40;  // Calls that are listed by name though no policy names them.
-
-/// A call, and what becomes of it.
-struct ListedCall {
-  std::string_view name;
-  uint32_t number = 0;
-  bool by_rules = false;  ///< Of a policy: then the chain says it,
-  CallChain chain;
-  bool computed = false;          ///< What else it can return is not known.
-  std::vector<uint32_t> returns;  ///< else what the filter can return, over all arguments; the first kMaxAnswers,
-  size_t more_returns = 0;        ///< and how many more.
-  size_t longest = 0;             ///< The most instructions, over all arguments.
-  size_t steps = 0;               ///< With all arguments 0.
-  bool free = false;              ///< The kernel keeps it in its cache, and the filter is not run.
-
-  [[nodiscard]] bool conditional() const { return by_rules ? !chain.cases.empty() : computed || returns.size() != 1; }
-};
-
-/// Everything that is shown of one ABI.
-struct Page {
-  arch::Abi abi = arch::Abi::kX86_64;
-  const resolve::RuleSet* rules = nullptr;  ///< Null for filters.
-  std::vector<ListedCall> calls;            ///< By number.
-
-  [[nodiscard]] std::string verdict_of(const ListedCall& listed) const {
-    if (listed.by_rules) return resolve::verdict_text(listed.chain.otherwise, abi);
-    return return_text(listed.returns.front(), abi);
-  }
-};
-
-Page page_of(const Input& input, const compile::ReadyFilter* filter, const bpf::ValidatedProgram& answers,
-             arch::Abi abi) {
-  Page page;
-  page.abi = abi;
-  const uint32_t audit_arch = arch::info(abi).audit_arch;
-  page.rules = resolve::find_rules(input.rules, abi);
-  for (const std::string_view name : arch::names_on(abi)) {
-    ListedCall listed;
-    listed.name = name;
-    listed.number = *arch::number_of(abi, name);
-    listed.by_rules = page.rules != nullptr;
-    if (listed.by_rules) listed.chain = chain_of(*page.rules, listed.number);
-    const bpf::Walk walk = bpf::walk(answers.instructions(), audit_arch, listed.number);
-    listed.computed = walk.computed;
-    const size_t shown = std::min(walk.answers.size(), kMaxAnswers);
-    listed.returns.assign(walk.answers.rbegin(), walk.answers.rbegin() + static_cast<ptrdiff_t>(shown));
-    listed.more_returns = walk.answers.size() - shown;
-    if (filter != nullptr) {
-      listed.longest = bpf::walk(filter->filter.program.instructions(), audit_arch, listed.number).longest;
-      const bpf::SystemCall call = {listed.number, audit_arch};
-      listed.steps = bpf::interpret(filter->filter.program, call, arch::info(abi).endian).steps;
-      listed.free = bpf::is_cached_allow(filter->filter.program, audit_arch, listed.number);
-    }
-    page.calls.push_back(std::move(listed));
-  }
-  std::sort(page.calls.begin(), page.calls.end(),
-            [](const ListedCall& a, const ListedCall& b) { return a.number < b.number; });
-  return page;
-}
 
 /// The verdicts of calls whose arguments do not matter, from open to closed, the default at the end.
 struct VerdictGroup {
@@ -124,15 +69,6 @@ void print_group(const VerdictGroup& group, const Page& page, Output& out) {
   }
 }
 
-/// "allow or errno EPERM": what a filter can answer.
-std::string answers_text(const ListedCall& listed, arch::Abi abi) {
-  std::vector<std::string> verdicts;
-  for (const uint32_t value : listed.returns) verdicts.push_back(return_text(value, abi));
-  if (listed.more_returns > 0) verdicts.push_back("one of " + std::to_string(listed.more_returns) + " more");
-  if (listed.computed) verdicts.emplace_back("what it computes");
-  return join(verdicts, " or ");
-}
-
 // ---- As text ----
 
 void print_conditional(const Page& page, const Input& input, Output& out) {
@@ -164,7 +100,7 @@ std::vector<VerdictGroup> groups_of(const Page& page) {
   std::vector<VerdictGroup> groups;
   for (const ListedCall& listed : page.calls) {
     if (listed.conditional()) continue;
-    const std::string text = page.verdict_of(listed);
+    const std::string text = verdict_of(page, listed);
     auto group =
         std::find_if(groups.begin(), groups.end(), [&](const VerdictGroup& g) { return g.verdict.text == text; });
     if (group == groups.end()) {
@@ -325,7 +261,9 @@ void print_json(const Input& input, const std::vector<Page>& pages, const std::o
     for (const ListedCall& listed : page.calls) json_call(listed, page, input, json);
     json.close_array().close_object();
   }
-  out.add(json.close_array().close_object().text());
+  json.close_array();
+  if (input.policy && input.policy->landlock) json_section(*input.policy, json);
+  out.add(json.close_object().text());
 }
 
 std::string subtitle(const Input& input) {
@@ -333,6 +271,16 @@ std::string subtitle(const Input& input) {
   if (input.kind == Input::Kind::kFilterFile) return "a filter compiled from " + input.filter->source;
   if (input.profile != nullptr) return std::string(input.profile->summary);
   return std::string(policy::describe(input.policy->format));
+}
+
+/// Those that are to be shown.
+Step<std::vector<arch::Abi>> chosen_abis(const Input& input, const Options& options, const Log& log) {
+  std::vector<arch::Abi> abis = input.abis(options.machine);
+  if (!options.arch) return abis;
+  if (std::ranges::find(abis, *options.arch) != abis.end()) return std::vector<arch::Abi>{*options.arch};
+  log.error(input.name + ": does not cover " + std::string(arch::info(*options.arch).name) + ", only " +
+            join(abis, ", ", [](arch::Abi abi) { return arch::info(abi).name; }));
+  return Unusable();
 }
 
 /// The policy's text, byte for byte.
@@ -348,36 +296,67 @@ int show_source(const std::string& name, const Log& log, Output& out) {
   return kExitGood;
 }
 
+/// What a program can do, by ABI.
+int show_summary(const Input& input, const Options& options, const Log& log, Output& out) {
+  const auto program = program_of({&input, 1}, options, log);
+  const auto abis = chosen_abis(input, options, log);
+  if (!program || !abis) return kExitFailed;
+  Json json;
+  json.open_object().member("file", std::string_view(input.name)).member("enabled", input.enabled());
+  json.key("abis").open_array();
+  out.line(out.paint(Colour::kBold, input.name) + ": " + subtitle(input));
+  for (const arch::Abi abi : *abis) {
+    const auto abilities = abilities_of(input, *program, abi);
+    json_abilities(abilities, json.open_object().member("abi", arch::info(abi).name));
+    json.close_object();
+    out.line("");
+    out.line(out.paint(Colour::kBold, std::string(arch::info(abi).name)) + ", a program under it");
+    print_abilities(abilities, out);
+  }
+  if (options.json) {
+    out.clear();
+    out.add(json.close_array().close_object().text());
+    return kExitGood;
+  }
+  if (input.kind == Input::Kind::kPolicy) out.line("");
+  print_outside(input, out);
+  return kExitGood;
+}
+
 }  // namespace
 
 int show(const Options& options, const Log& log, Output& out) {
   if (options.source) return show_source(options.arguments.front(), log, out);
   const auto input = load(options.arguments.front(), options, log);
   if (!input) return kExitFailed;
+  if (options.summary && input->enabled()) return show_summary(*input, options, log, out);
   std::vector<Page> pages;
   std::optional<Cost> cost;
+  const auto answers = program_of({&*input, 1}, options, log);
+  if (!answers) return kExitFailed;
   if (input->enabled()) {
     const auto filter = filter_of(*input, options, log);
-    const auto answers = program_of({&*input, 1}, options, log);
-    if (!filter || !answers) return kExitFailed;
-    const std::vector<arch::Abi> abis = input->abis(options.machine);
-    if (options.arch && std::find(abis.begin(), abis.end(), *options.arch) == abis.end()) {
-      log.error(input->name + ": does not cover " + std::string(arch::info(*options.arch).name) + ", only " +
-                join(abis, ", ", [](arch::Abi abi) { return arch::info(abi).name; }));
-      return kExitFailed;
-    }
-    for (const arch::Abi abi : abis) {
-      if (!options.arch || abi == *options.arch) pages.push_back(page_of(*input, &*filter, *answers, abi));
-    }
+    if (!filter) return kExitFailed;
+    const auto abis = chosen_abis(*input, options, log);
+    if (!abis) return kExitFailed;
+    for (const arch::Abi abi : *abis) pages.push_back(page_of(*input, &*filter, *answers, abi));
     cost = cost_of(*filter, pages);
   }
   if (options.json) {
     print_json(*input, pages, cost, out);
     return kExitGood;
   }
+  if (options.html) {
+    std::vector<HtmlPart> parts;
+    for (const Page& page : pages) parts.push_back({&page, abilities_of(*input, *answers, page.abi)});
+    out.add(html_of(*input, subtitle(*input), parts));
+    return kExitGood;
+  }
   out.line(out.paint(Colour::kBold, input->name) + ": " + subtitle(*input));
+  const bool section = input->policy && input->policy->landlock;
   if (!input->enabled()) {
-    out.line("'enabled' is false: it filters nothing");
+    out.line(std::string(input->why_no_filter()) + ": it filters nothing");
+    if (section) print_section(*input->policy, out);
     return kExitGood;
   }
   print_cost(*cost, out);
@@ -387,6 +366,7 @@ int show(const Options& options, const Log& log, Output& out) {
   }
   if (input->kind == Input::Kind::kPolicy) out.line("");
   print_outside(*input, out);
+  if (section) print_section(*input->policy, out);
   return kExitGood;
 }
 

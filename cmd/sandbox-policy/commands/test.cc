@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <map>
 #include <set>
 #include <utility>
@@ -11,9 +12,11 @@
 #include "base/text.h"
 #include "command_line/policy_name.h"
 #include "compile/expectations.h"
+#include "kernel/path_environment.h"
 #include "policy/expectations.h"
 #include "sandbox-policy/commands/commands.h"
 #include "sandbox-policy/commands/test_report.h"
+#include "sandbox-policy/file_access.h"
 #include "sandbox-policy/load.h"
 
 namespace sandbox::tool {
@@ -33,15 +36,18 @@ std::vector<std::string> names_of(const policy::Expectations& expectations) {
 Step<Policies> load_policies(const policy::Expectations& expectations, const Options& options, const Log& log) {
   auto policies = std::make_unique<TestedPolicies>();
   std::vector<std::string> names;
+  std::vector<Input> off;  // They filter nothing.
   for (const std::string& name : names_of(expectations)) {
     auto input = load_policy(name, "expected a policy", options, log);
     if (!input) return Unusable{};
     names.push_back(input->name);
-    if (input->enabled()) policies->inputs.push_back(std::move(*input));
+    (input->enabled() ? policies->inputs : off).push_back(std::move(*input));
   }
   policies->names = join_with_and(names);
   if (policies->inputs.empty()) {
-    log.error_in(policies->names, "'enabled' is false: there is nothing to expect of this policy");
+    const bool filters = std::ranges::any_of(off, [](const Input& input) { return input.policy->has_filter; });
+    log.error_in(policies->names, filters ? "'enabled' is false: there is nothing to expect of this policy"
+                                          : "there is no seccomp section: it filters no calls to expect something of");
     return Unusable{};
   }
   for (const Input& input : policies->inputs) {
@@ -95,8 +101,104 @@ bool judge(const policy::Expectations& expectations, const Options& options, con
     log.error(compile::describe(results.error(), all, tested.names));
     return false;
   }
-  for (compile::JudgedExpectation& result : *results) file.results.push_back({&tested, std::move(result)});
+  for (compile::JudgedExpectation& result : *results) {
+    file.results.push_back({&tested, std::move(result), std::nullopt});
+  }
+  file.policies_text = tested.names;
   file.policies.push_back(std::move(*policies));
+  return true;
+}
+
+/// Where the nearest rule is that gives some of the rights.
+std::string where_allowed(const SectionLayers& layers, const kernel::FoundFile& file, arch::FileRights wanted) {
+  for (const RuleAbove& above : layers.rules_above(file)) {
+    if ((above.rights & wanted) == 0) continue;
+    const SourceText& source = *layers.section(above.layer).ruleset.source;
+    return printable(source.name()) + ":" + std::to_string(source.locate(above.rule->range.offset).line);
+  }
+  return "it is not restricted";
+}
+
+std::string name_of_layer(const SectionLayers& layers, size_t layer) {
+  return printable(layers.section(layer).ruleset.source->name());
+}
+
+/// What is wrong with the expectation is added to `diagnostics`.
+std::optional<JudgedAccess> judge_file_access(const policy::AccessExpectation& expectation, const std::string& folder,
+                                              SectionLayers& layers, Diagnostics& diagnostics) {
+  const std::string path = asked_path(expectation.path.text, folder);
+  const auto file = layers.find(path);
+  if (!file) {
+    diagnostics.error(expectation.path.range, file.error());
+    return std::nullopt;
+  }
+  arch::FileRights wanted = 0;
+  for (const policy::PlacedText& word : expectation.access) wanted |= arch::find_access(word.text)->rights;
+  wanted = askable(*file, wanted);
+  JudgedAccess judged = {expectation.range,
+                         printable_path(path),
+                         join(expectation.access, ", ", &policy::PlacedText::text),
+                         expectation.allowed,
+                         {},
+                         {}};
+  if (wanted == 0) {
+    diagnostics.error(expectation.path.range,
+                      in_quotes(path, PATH_MAX) + " is no directory, and " + judged.access + " is for directories");
+    return std::nullopt;
+  }
+  const auto denial = layers.judge(*file, wanted);
+  judged.allowed = !denial;
+  judged.why = denial ? "no rule of " + name_of_layer(layers, denial->layer) + " gives " +
+                            describe_rights(*file, denial->missing)
+                      : where_allowed(layers, *file, wanted);
+  return judged;
+}
+
+JudgedAccess judge_port_access(const policy::AccessExpectation& expectation, const SectionLayers& layers) {
+  arch::PortRights wanted = 0;
+  for (const policy::PlacedText& word : expectation.access) {
+    wanted |= std::ranges::find(arch::port_rights(), word.text, &arch::LandlockBit::name)->bit;
+  }
+  const auto denial = layers.judge(*expectation.port, wanted);
+  JudgedAccess judged = {expectation.range,
+                         "port " + std::to_string(*expectation.port),
+                         join(expectation.access, ", ", &policy::PlacedText::text),
+                         expectation.allowed,
+                         {},
+                         {}};
+  judged.allowed = !denial;
+  judged.why = denial ? "no rule of " + name_of_layer(layers, denial->layer) + " gives " +
+                            join(arch::names_of(arch::port_rights(), denial->missing))
+                      : "it is listed, or not restricted";
+  return judged;
+}
+
+/// Judges the expectations about files and ports, by the sections of all policies. False as judge() says.
+bool judge_accesses(const policy::Expectations& expectations, const Options& options, const Log& log,
+                    Diagnostics& diagnostics, TestedFile& file) {
+  if (expectations.accesses.empty()) return true;
+  Log reading_log = log;
+  if (!file.policies.empty()) reading_log.set_level(LogLevel::kError);  // Warnings have been shown.
+  std::vector<Input> inputs;
+  for (const std::string& name : names_of(expectations)) {
+    auto input = load_policy(name, "expected a policy", options, reading_log);
+    if (!input) return false;
+    inputs.push_back(std::move(*input));
+  }
+  file.policies_text = join_with_and(inputs, &Input::name);
+  auto layers = SectionLayers::place(inputs, log);
+  if (!layers) return false;
+  if (layers->empty()) {
+    diagnostics.error(expectations.accesses.front().range,
+                      "there is no landlock section in " + file.policies_text + ": it restricts no files and no ports");
+    return false;
+  }
+  const std::string folder = kernel::path_environment(expectations.source->name()).policy_folder;
+  for (const policy::AccessExpectation& expectation : expectations.accesses) {
+    auto judged = expectation.port ? judge_port_access(expectation, *layers)
+                                   : judge_file_access(expectation, folder, *layers, diagnostics);
+    if (judged) file.results.push_back({nullptr, {}, std::move(judged)});
+  }
   return true;
 }
 
@@ -116,7 +218,7 @@ bool policies_are_there(const policy::Expectations& expectations, Diagnostics& d
 bool standard_input_suffices(const std::string& file, const policy::Expectations& expectations, const Options& options,
                              const Log& log) {
   size_t reads = command_line::is_standard_input(file) ? 1 : 0;
-  const size_t parts = by_capabilities(expectations, options).size();
+  const size_t parts = by_capabilities(expectations, options).size() + (expectations.accesses.empty() ? 0 : 1);
   for (const std::string& policy : names_of(expectations)) {
     if (command_line::is_standard_input(policy)) reads += parts;
   }
@@ -140,10 +242,11 @@ bool judge_file(const std::string& name, const Options& options, const Log& log,
     for (const policy::Expectations& part : by_capabilities(*expectations, options)) {
       good = good && judge(part, options, log, diagnostics, file);
     }
+    good = good && judge_accesses(*expectations, options, log, diagnostics, file);
   }
   diagnostics.sort();
   log.report(diagnostics);
-  std::ranges::stable_sort(file.results, {}, [](const TestResult& result) { return result.judged.range.offset; });
+  std::ranges::stable_sort(file.results, {}, [](const TestResult& result) { return result.range().offset; });
   return good && !diagnostics.has_errors();
 }
 

@@ -28,18 +28,28 @@ Counts count(const std::vector<TestedFile>& files) {
   return counts;
 }
 
+std::string_view word_for(bool allowed) {
+  return allowed ? "allow" : "deny";
+}
+
 std::string failure_of(const TestResult& result) {
+  if (result.access) {
+    return "expected " + std::string(word_for(result.access->expected)) + ", found " +
+           std::string(word_for(result.access->allowed)) + " (" + result.access->why + ")";
+  }
   return compile::failure_text(result.judged, result.policies->sources);
 }
 
-/// "socket(2) on x86_64".
+/// "socket(2) on x86_64", "read of /etc/shadow".
 std::string call_of(const TestResult& result) {
+  if (result.access) return result.access->access + " of " + result.access->subject;
   return call_with_arguments(result.judged.call, result.judged.abi) + " on " +
          std::string(arch::info(result.judged.abi).name);
 }
 
 /// What should come, too: "socket(2) on x86_64: errno EPERM".
 std::string title_of(const TestResult& result) {
+  if (result.access) return call_of(result) + ": " + std::string(word_for(result.access->expected));
   return call_of(result) + ": " + resolve::verdict_text(result.judged.expected, result.judged.abi);
 }
 
@@ -53,20 +63,27 @@ std::string error_text(const KeptError& error) {
 }
 
 void print_failure(const TestedFile& file, const TestResult& result, Output& out) {
-  const Diagnostic finding = {Severity::kError, result.judged.range, failure_of(result)};
+  const Diagnostic finding = {Severity::kError, result.range(), failure_of(result)};
   const std::string whole = format_diagnostic(*file.source, finding);
   const size_t place = whole.size() - finding.message.size();
   out.line(out.paint(Colour::kBold, whole.substr(0, place)) + out.paint(Colour::kRed, "failed: ") + call_of(result) +
            ": " + finding.message);
-  if (out.on_terminal()) out.line(format_excerpt(*file.source, finding));
+  if (out.on_terminal()) out.excerpt(format_excerpt(*file.source, finding));
 }
 
 // ---- JSON ----
 
 void json_result(const TestedFile& file, const TestResult& result, Json& json) {
   const compile::JudgedExpectation& judged = result.judged;
-  const LineColumn place = file.source->locate(judged.range.offset);
+  const LineColumn place = file.source->locate(result.range().offset);
   json.open_object().member("line", uint64_t{place.line}).member("column", uint64_t{place.column});
+  if (result.access) {
+    json.member("passed", result.passed()).member("subject", std::string_view(result.access->subject));
+    json.member("access", std::string_view(result.access->access));
+    json.member("expected", word_for(result.access->expected)).member("found", word_for(result.access->allowed));
+    json.close_object();
+    return;
+  }
   json.member("passed", judged.passed()).member("abi", arch::info(judged.abi).name);
   json.member("call", std::string_view(call_with_arguments(judged.call, judged.abi)));
   add_verdict(json.key("expected"), judged.expected, judged.abi);
@@ -78,7 +95,7 @@ void json_result(const TestedFile& file, const TestResult& result, Json& json) {
 
 void json_file(const TestedFile& file, Json& json) {
   json.open_object().member("file", std::string_view(file.name));
-  if (!file.policies.empty()) json.member("policy", std::string_view(file.policies.front()->names));
+  if (!file.policies_text.empty()) json.member("policy", std::string_view(file.policies_text));
   if (!file.errors.empty()) add_errors(json.key("errors"), file.errors);
   json.key("results").open_array();
   for (const TestResult& result : file.results) json_result(file, result, json);
@@ -114,11 +131,11 @@ std::string attribute(std::string_view name, size_t value) {
 }
 
 void junit_result(const TestedFile& file, const TestResult& result, Output& out) {
-  const uint32_t line = file.source->locate(result.judged.range.offset).line;
+  const uint32_t line = file.source->locate(result.range().offset).line;
   const std::string open = "    <testcase" + attribute("classname", file.name) +
                            attribute("name", "line " + std::to_string(line) + ": " + title_of(result)) +
                            attribute("file", file.name) + attribute("line", line);
-  if (result.judged.passed()) return out.line(open + "/>");
+  if (result.passed()) return out.line(open + "/>");
   const std::string message = failure_of(result);
   out.line(open + ">");
   out.line("      <failure" + attribute("message", message) + ">" +
@@ -138,14 +155,13 @@ void junit_errors(const TestedFile& file, Output& out) {
 }  // namespace
 
 size_t TestedFile::failed() const {
-  return static_cast<size_t>(
-      std::ranges::count_if(results, [](const TestResult& result) { return !result.judged.passed(); }));
+  return static_cast<size_t>(std::ranges::count_if(results, [](const TestResult& result) { return !result.passed(); }));
 }
 
 void print_test_text(const std::vector<TestedFile>& files, Output& out) {
   for (const TestedFile& file : files) {
     for (const TestResult& result : file.results) {
-      if (!result.judged.passed()) print_failure(file, result, out);
+      if (!result.passed()) print_failure(file, result, out);
     }
   }
   const Counts counts = count(files);
@@ -177,9 +193,9 @@ void print_test_tap(const std::vector<TestedFile>& files, Output& out) {
       tap_message(messages, out);
     }
     for (const TestResult& result : file.results) {
-      const uint32_t line = file.source->locate(result.judged.range.offset).line;
-      test(result.judged.passed(), file.name + ":" + std::to_string(line) + ": " + title_of(result));
-      if (!result.judged.passed()) tap_message({failure_of(result)}, out);
+      const uint32_t line = file.source->locate(result.range().offset).line;
+      test(result.passed(), file.name + ":" + std::to_string(line) + ": " + title_of(result));
+      if (!result.passed()) tap_message({failure_of(result)}, out);
     }
   }
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,15 +23,30 @@ struct TestedPolicies {
   std::string names;                        ///< "a.yml and profile default".
 };
 
+/// An expectation about a file or a port, and what came.
+struct JudgedAccess {
+  SourceRange range;    ///< Of the expectation, in its own text.
+  std::string subject;  ///< "/etc/shadow", "port 443".
+  std::string access;   ///< "read, write".
+  bool expected = false;
+  bool allowed = false;
+  std::string why;  ///< "app.yml:4", or what no rule gives.
+};
+
 struct TestResult {
   const TestedPolicies* policies = nullptr;
-  compile::JudgedExpectation judged;
+  compile::JudgedExpectation judged;   ///< For a call.
+  std::optional<JudgedAccess> access;  ///< For a file or a port.
+
+  [[nodiscard]] bool passed() const { return access ? access->expected == access->allowed : judged.passed(); }
+  [[nodiscard]] SourceRange range() const { return access ? access->range : judged.range; }
 };
 
 /// A file of expectations. One that cannot be used has errors and no results.
 struct TestedFile {
   std::string name;  ///< As in messages: printable.
   std::shared_ptr<const SourceText> source;
+  std::string policies_text;  ///< The policies' names.
   std::vector<std::unique_ptr<TestedPolicies>> policies;
   std::vector<TestResult> results;  ///< In the order of the file.
   std::vector<KeptError> errors;

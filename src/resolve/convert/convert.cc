@@ -12,6 +12,7 @@
 #include "arch/syscalls.h"
 #include "base/text.h"
 #include "policy/beats_writer.h"
+#include "policy/landlock_writer.h"
 #include "policy/oci_writer.h"
 #include "policy/reader.h"
 #include "resolve/convert/beats_policy.h"
@@ -101,6 +102,10 @@ PolicyRules with_names_above(PolicyRules rules, const Conversion& conversion) {
   return rules;
 }
 
+std::string landlock_text(const policy::Policy& policy) {
+  return policy.landlock ? policy::write_landlock(*policy.landlock) : "";
+}
+
 /// What is written must mean what was read. A fault in a converter, or a case that was not thought of, ends here.
 bool proved(const Conversion& conversion, TextFormat format, const std::string& text) {
   const auto source = std::make_shared<const SourceText>("converted", text);
@@ -109,10 +114,16 @@ bool proved(const Conversion& conversion, TextFormat format, const std::string& 
   environment.native = conversion.machine();
   environment.kernel_widths = false;
   PolicyRules rules;
+  bool same_landlock = true;
   if (const auto policy = policy::read_policy(source, environment, found)) {
     rules = resolve(*policy, environment.native, found);
+    same_landlock = format != TextFormat::kBeats || landlock_text(*policy) == landlock_text(conversion.policy);
   }
   const SourceRange range = conversion.policy.default_range;
+  if (!same_landlock) {
+    conversion.reject_always(conversion.policy.landlock->range, "the landlock section", "it is not read back as it is");
+    return false;
+  }
   for (const Diagnostic& diagnostic : found.all()) {
     if (diagnostic.severity != Severity::kError) continue;
     conversion.reject_always(range, "the policy", diagnostic.message);
@@ -149,7 +160,9 @@ std::optional<std::string> as_resource(const Conversion& conversion, const std::
 std::optional<std::string> as_beats(const Conversion& conversion) {
   const auto beats = to_beats(conversion);
   if (!beats) return std::nullopt;
-  std::string text = policy::write_beats(*beats);
+  policy::Policy whole = *beats;
+  whole.landlock = conversion.policy.landlock;
+  std::string text = policy::write_beats(whole);
   if (!proved(conversion, TextFormat::kBeats, text)) return std::nullopt;
   return text;
 }
@@ -173,11 +186,34 @@ std::string runtime_warning(const std::vector<std::string>& denied) {
          (denied.size() == 1 ? "it" : "them");
 }
 
+/// Profiles for container runtimes hold a filter alone. False if that is an error.
+bool leave_out_landlock(const policy::Policy& policy, TextFormat format, const ConvertOptions& options,
+                        Diagnostics& diagnostics) {
+  if (format == TextFormat::kBeats) return true;
+  const std::string message = "a landlock section cannot be expressed in " + std::string(words_for(format)) +
+                              ": it knows nothing of files and ports";
+  if (options.lossy && policy.has_filter) {
+    diagnostics.warning(policy.landlock->range, message + "; left out: it restricts neither");
+    return true;
+  }
+  diagnostics.error(policy.landlock->range, message);
+  return false;
+}
+
 }  // namespace
 
 std::optional<std::string> convert(const policy::Policy& written, const policy::Environment& environment,
                                    TextFormat format, const ConvertOptions& options, Diagnostics& diagnostics) {
-  if (!written.enabled && format == TextFormat::kBeats) return policy::write_beats(written);
+  const bool filters = written.enabled && written.has_filter;
+  if (!filters && format == TextFormat::kBeats) return policy::write_beats(written);
+  if (written.landlock && format == TextFormat::kSystemd) {
+    diagnostics.warning(
+        written.landlock->range,
+        "systemd has nothing that means the same as a landlock section: its ReadOnlyPaths= and its like "
+        "are mounts; with the drop-in sandbox-run starts the service under the policy");
+    return launcher_drop_in(options.name, options.systemd);
+  }
+  if (written.landlock && !leave_out_landlock(written, format, options, diagnostics)) return std::nullopt;
   Diagnostics found(written.source);
   PolicyRules rules = resolve(written, environment.native, found);
   for (const Diagnostic& problem : found.all()) {
@@ -195,6 +231,11 @@ std::optional<std::string> convert(const policy::Policy& written, const policy::
     rules = resolve(policy, environment.native, found);
   } else if (!denied.empty()) {
     diagnostics.warning(policy.default_range, runtime_warning(denied));
+  }
+  if (for_runtime && written.enabled && denies_runcs_pipe(rules, machine)) {
+    diagnostics.warning(policy.default_range,
+                        "runc starts no container under this policy, crun does: runc opens a pipe with O_WRONLY under "
+                        "the profile, which the conditions on 'openat' deny");
   }
   const Conversion conversion = {policy, environment, rules, words_for(format), options.lossy, diagnostics};
   if (!policy.enabled) {

@@ -86,7 +86,7 @@ class Expression {
  public:
   Expression(ArgumentSets& sets, unsigned bits) : sets_(sets), bits_(bits) {}
 
-  std::optional<std::vector<OciArguments>> rules(Set lower, Set upper, const std::vector<Clause>& hints);
+  std::optional<std::vector<OciArguments>> rules(Set lower, Set upper, std::span<const Clause> hints);
 
  private:
   Set where(const OciArguments& arguments);
@@ -179,7 +179,7 @@ void Expression::drop_needless(std::vector<OciArguments>& rules, Set lower) {
 
 /// First what the policy says itself, as far as it lies in the set: its clauses, and the opposites of its conditions,
 /// for what is left over by clauses with another verdict. Then masks for the rest.
-std::optional<std::vector<OciArguments>> Expression::rules(Set lower, Set upper, const std::vector<Clause>& hints) {
+std::optional<std::vector<OciArguments>> Expression::rules(Set lower, Set upper, std::span<const Clause> hints) {
   std::vector<OciArguments> chosen;
   Set covered = ArgumentSets::kNone;
   const auto consider = [&](const OciArguments& rule) {
@@ -212,7 +212,7 @@ std::optional<std::vector<OciArguments>> Expression::rules(Set lower, Set upper,
 }  // namespace
 
 std::optional<std::vector<OciArguments>> oci_rules_for(ArgumentSets& sets, Set lower, Set set,
-                                                       const std::vector<Clause>& hints, unsigned bits) {
+                                                       std::span<const Clause> hints, unsigned bits) {
   return Expression(sets, bits).rules(lower, set, hints);
 }
 

@@ -21,7 +21,7 @@ inline constexpr size_t kMaxOciRules = 500;
 /// `hints` are the clauses from which the set came: their comparisons are taken where they fit. `bits` is the width of
 /// the ABI's registers. None when it would be more than kMaxOciRules rules.
 std::optional<std::vector<OciArguments>> oci_rules_for(ArgumentSets& sets, ArgumentSets::Set lower,
-                                                       ArgumentSets::Set set, const std::vector<Clause>& hints,
+                                                       ArgumentSets::Set set, std::span<const Clause> hints,
                                                        unsigned bits);
 
 }  // namespace sandbox::resolve

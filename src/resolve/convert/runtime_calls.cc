@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arch/constants.h"
 #include "arch/syscalls.h"
 #include "resolve/evaluate.h"
 
@@ -44,6 +45,24 @@ std::vector<std::string> denied_runtime_calls(const PolicyRules& rules, arch::Ab
     if (!given(policy::Action::kAllow) && !given(policy::Action::kLog)) denied.emplace_back(name);
   }
   return denied;
+}
+
+bool denies_runcs_pipe(const PolicyRules& rules, arch::Abi abi) {
+  const auto number = arch::number_of(abi, "openat");
+  if (!number) return false;
+  constexpr uint64_t kPath = 0x10000;  // An address like any other.
+  bpf::SystemCall call;
+  call.arch = arch::info(abi).audit_arch;
+  call.number = *number;
+  call.args[0] = arch::constant(abi, "AT_FDCWD").value_or(0);
+  call.args[1] = kPath;
+  for (const std::string_view flag : {"O_WRONLY", "O_CLOEXEC", "O_LARGEFILE"}) {
+    // Go's Open adds the last one, which is 0 to 64-bit programs.
+    if (flag == "O_LARGEFILE" && arch::info(abi).register_bits == 64) continue;
+    call.args[2] |= arch::constant(abi, flag).value_or(0);
+  }
+  const bool some = can_give(rules, call, policy::Action::kAllow) || can_give(rules, call, policy::Action::kLog);
+  return some && policy::is_denied(evaluate(rules, call).verdict.action);
 }
 
 }  // namespace sandbox::resolve

@@ -22,4 +22,8 @@ std::span<const std::string_view> runtime_calls();
 /// Those that the rules deny through the ABI for all arguments.
 std::vector<std::string> denied_runtime_calls(const PolicyRules& rules, arch::Abi abi);
 
+/// Whether the rules deny the openat of runc by its arguments, and not all others: behind its filter it opens the pipe
+/// that says when to start, for writing. crun does not.
+bool denies_runcs_pipe(const PolicyRules& rules, arch::Abi abi);
+
 }  // namespace sandbox::resolve

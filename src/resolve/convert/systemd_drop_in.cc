@@ -185,6 +185,11 @@ std::optional<Verdict> DropIn::sayable(Verdict verdict, SourceRange range, const
       if (conversion_.reject(range, subject, "it knows no trace", "errno ENOSYS")) return as_without_tracer;
       return std::nullopt;
     }
+    case Action::kErrno:
+      if (verdict.data != 0) return verdict;
+      if (conversion_.reject(range, subject, "it knows no errno 0", "errno EPERM"))
+        return Verdict{Action::kErrno, EPERM};
+      return std::nullopt;
     default:
       return verdict;
   }
@@ -415,8 +420,9 @@ std::optional<std::string> DropIn::write() {
   return out_;
 }
 
-/// A drop-in with which sandbox-run starts the service.
-std::string by_launcher(const std::string& name, const SystemdOptions& options) {
+}  // namespace
+
+std::string launcher_drop_in(const std::string& name, const SystemdOptions& options) {
   return systemd_place(name) +
          "# systemd cannot hold this policy, so sandbox-run starts the service. In place of PROGRAM ARGUMENTS put the\n"
          "# command of the unit's own ExecStart=" +
@@ -427,8 +433,6 @@ std::string by_launcher(const std::string& name, const SystemdOptions& options) 
          "ExecStart=/usr/bin/sandbox-run " +
          options.launcher_options + " -- PROGRAM ARGUMENTS\n";
 }
-
-}  // namespace
 
 std::string to_systemd(const Conversion& conversion, const std::string& name, const SystemdOptions& options) {
   Diagnostics found(conversion.policy.source);
@@ -441,7 +445,7 @@ std::string to_systemd(const Conversion& conversion, const std::string& name, co
   if (text) return std::move(*text);
   conversion.diagnostics.warning(  // Without a place, so that it stands above the reasons.
       "systemd cannot hold this policy; with the drop-in sandbox-run starts the service under it");
-  return by_launcher(name, options);
+  return launcher_drop_in(name, options);
 }
 
 }  // namespace sandbox::resolve

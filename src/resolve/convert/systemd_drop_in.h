@@ -24,4 +24,7 @@ struct SystemdOptions {
 /// said, what is written lets sandbox-run start the service, and warnings say why. `name` is that of the service.
 std::string to_systemd(const Conversion& conversion, const std::string& name, const SystemdOptions& options);
 
+/// A drop-in with which sandbox-run starts the service.
+std::string launcher_drop_in(const std::string& name, const SystemdOptions& options);
+
 }  // namespace sandbox::resolve

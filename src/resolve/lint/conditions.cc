@@ -101,7 +101,7 @@ struct Written {
   const policy::Condition& condition;
   uint64_t value;
   const Clause& clause;
-  const std::vector<Clause>& clauses;  ///< All of the call.
+  std::span<const Clause> clauses;  ///< All of the call.
 };
 
 std::string subject(const Written& written) {
@@ -229,7 +229,7 @@ void check_multiplexed(const Written& written, const SourceRange& name, const Ru
 }
 
 /// The clause that was made of an entry; null if it made none here.
-const Clause* find_clause(const std::vector<Clause>& clauses, const policy::Name& name) {
+const Clause* find_clause(std::span<const Clause> clauses, const policy::Name& name) {
   const auto clause = std::ranges::find_if(
       clauses, [&](const Clause& c) { return is_written(c) && c.origin->range.offset == name.range.offset; });
   return clause == clauses.end() ? nullptr : &*clause;
@@ -261,7 +261,7 @@ void check_conditions(const policy::Policy& policy, const RuleSet& rules, Findin
       // A condition on a set would be said of each of its calls; sets hardly have arguments in common.
       const auto number = arch::number_of(rules.abi, entry.name.text);
       if (!number) continue;
-      const std::vector<Clause>& clauses = clauses_of(rules, *number);
+      std::span<const Clause> clauses = clauses_of(rules, *number);
       const Clause* clause = find_clause(clauses, entry.name);
       if (clause == nullptr) continue;
       for (const policy::Condition& condition : entry.conditions) {
@@ -284,7 +284,7 @@ void check_multiplexers(const policy::Policy& policy, const RuleSet& rules, Find
     for (const policy::ConditionalName& entry : group.names_with_args) {
       const auto number = arch::number_of(rules.abi, entry.name.text);
       if (!number || entry.conditions.empty() || !seen.insert(entry.name.text).second) continue;
-      const std::vector<Clause>& clauses = clauses_of(rules, *number);
+      std::span<const Clause> clauses = clauses_of(rules, *number);
       const Clause* clause = find_clause(clauses, entry.name);
       if (clause == nullptr) continue;
       const Written written = {entry.name.text, entry.conditions.front(), 0, *clause, clauses};

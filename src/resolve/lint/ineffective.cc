@@ -1,5 +1,5 @@
-// What is written in a policy and protects nothing: names that no call has, a policy that is switched off, a tracer
-// whose answers the program can replace.
+// What is written in a policy and protects nothing: names that no call has, a tracer whose answers the program can
+// replace; and errno 0, by which the program thinks that it was not denied anything.
 #include <algorithm>
 
 #include "arch/syscalls.h"
@@ -44,6 +44,18 @@ void check_names(const policy::Policy& policy, Diagnostics& diagnostics) {
     for (const policy::ConditionalName& entry : group.names_with_args) check(entry.name);
   }
   for (const policy::Name& name : policy.also_named) check(name);
+}
+
+/// __seccomp_filter in kernel/seccomp.c sets the return value to -errno and skips the call.
+void check_errno_zero(const policy::Policy& policy, Diagnostics& diagnostics) {
+  const auto check = [&](policy::Action action, const policy::ErrnoValue& error) {
+    if (action != policy::Action::kErrno || !error.name.empty() || error.number != 0) return;
+    diagnostics.warning(error.range,
+                        "errno 0: a denied call returns 0 without having been made, and the program takes it for done",
+                        "looks-done");
+  };
+  check(policy.default_action, policy.default_error);
+  for (const policy::Group& group : policy.groups) check(group.action, group.error);
 }
 
 /// A newer filter's notification outranks trace, and its owner, the program, may answer that the call continues.

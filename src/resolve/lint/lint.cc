@@ -8,20 +8,36 @@
 #include "arch/syscalls.h"
 #include "base/text.h"
 #include "resolve/evaluate.h"
+#include "resolve/lint/exceptions.h"
 #include "resolve/lint/parts.h"
 
 namespace sandbox::resolve {
 namespace {
 
-constexpr std::array<LintKind, 22> kKinds = {{
+constexpr std::array<LintKind, 36> kKinds = {{
     {"clone3-breaks-threads", "clone3 is denied, but not with ENOSYS: libc then does not fall back to clone"},
     {"exact-mode", "an access mode or a file type is compared whole, and other bits are part of the argument"},
     {"exact-socket-type", "a socket's type is compared whole, and SOCK_CLOEXEC and SOCK_NONBLOCK are part of it"},
+    {"exception-not-needed", "a comment excepts from a warning that there is not"},
     {"flags-compared-whole", "a rule against flags that does not match once another flag is set"},
     {"io-uring-open", "calls are denied that io_uring makes without a system call"},
     {"lacks-exit", "an allow list without exit or exit_group"},
     {"lacks-restart-syscall", "an allow list without restart_syscall"},
     {"lacks-sigreturn", "an allow list without rt_sigreturn or sigreturn"},
+    {"landlock-commands-writable", "files can be written from which programs outside of the sandbox take commands"},
+    {"landlock-make-unwritten", "a rule lets files be made, and not be written"},
+    {"landlock-others-replace", "a rule stands at a path that other users can replace"},
+    {"landlock-path-missing", "a rule's path does not exist here, and a launch here fails"},
+    {"landlock-path-unusable",
+     "a rule's path cannot be used here: by the working directory, HOME, or what the path is"},
+    {"landlock-policy-writable", "a rule lets the program change the policy itself"},
+    {"landlock-services", "a rule has sockets of services that act for the program"},
+    {"landlock-set-opens", "a set of paths has something that is easily overlooked"},
+    {"landlock-udp-bind", "UDP ports to send to are listed, and no free port to send from"},
+    {"landlock-whole", "a rule has every file of the machine, or of the home directory"},
+    {"landlock-write-execute", "what the program can write it can execute, too"},
+    {"landlock-write-file", "a rule lets a single file be written, and not be replaced"},
+    {"looks-done", "errno 0: a denied call returns 0, as if it had been made"},
     {"multiplexer-open", "conditions on a call that socketcall or ipc makes without them"},
     {"newer-call-denied", "an allow list has calls that C libraries or Go made once, and not those that they make now"},
     {"newer-call-not-enosys", "the same; with errno ENOSYS for the newer calls, the allowed ones are made"},
@@ -165,7 +181,7 @@ Answers answers_of(const RuleSet& rules, uint32_t number) {
     answers.passes = answers.passes || policy::is_allowed(verdict.action);
     answers.fails = answers.fails || policy::is_denied(verdict.action);
   };
-  const std::vector<Clause>& clauses = clauses_of(rules, number);
+  std::span<const Clause> clauses = clauses_of(rules, number);
   for (size_t i = 0; i < clauses.size(); ++i) {
     const Clause& clause = clauses[i];
     const auto never = [](const Condition& condition) { return constant_outcome(condition) == false; };
@@ -224,7 +240,7 @@ bool covers(const Clause& earlier, const Clause& later) {
   });
 }
 
-const Clause* decider_of(const std::vector<Clause>& clauses, size_t index) {
+const Clause* decider_of(std::span<const Clause> clauses, size_t index) {
   constexpr size_t kMaxCompared = 100;
   for (size_t i = 0; i < index; ++i) {
     if (i >= kMaxCompared && !clauses[i].conditions.empty()) continue;
@@ -237,13 +253,17 @@ std::span<const LintKind> lint_kinds() {
   return kKinds;
 }
 
-void lint(const policy::Policy& policy, const PolicyRules& rules, Diagnostics& diagnostics,
-          const LintOptions& options) {
+namespace {
+
+void find_all(const policy::Policy& policy, const PolicyRules& rules, const LintOptions& options,
+              Diagnostics& diagnostics) {
+  if (!policy.has_filter) return;
   if (!policy.enabled) {
     diagnostics.warning(policy.enabled_range, "'enabled' is false: this policy denies nothing", "not-enabled");
     return;
   }
   check_names(policy, diagnostics);
+  check_errno_zero(policy, diagnostics);
   Findings findings;
   check_reachability(policy, rules, findings);
   for (const RuleSet& set : rules) {
@@ -258,6 +278,25 @@ void lint(const policy::Policy& policy, const PolicyRules& rules, Diagnostics& d
     check_other_processes(set, findings);
   }
   findings.report(rules.size(), diagnostics);
+}
+
+}  // namespace
+
+size_t lint(const policy::Policy& policy, const PolicyRules& rules, Diagnostics& diagnostics,
+            const LintOptions& options) {
+  Diagnostics found(policy.source);
+  find_all(policy, rules, options, found);
+  const std::vector<Exception> exceptions = read_exceptions(policy, diagnostics);
+  std::vector<bool> used;
+  size_t excepted = add_others(found, exceptions, used, diagnostics);
+  if (options.further != nullptr) excepted += add_others(*options.further, exceptions, used, diagnostics);
+  for (size_t i = 0; i < exceptions.size(); ++i) {
+    if (used[i] || options.self_installed) continue;          // What only a start needs may be excepted from.
+    if (exceptions[i].id.starts_with("landlock-")) continue;  // Found by the files that there are, here or elsewhere.
+    diagnostics.warning(exceptions[i].range, "there is no warning " + in_quotes(exceptions[i].id) + " to except here",
+                        "exception-not-needed");
+  }
+  return excepted;
 }
 
 void lint_launch(const policy::Policy& policy, const PolicyRules& rules, std::span<const PolicyRules> all,
@@ -276,7 +315,12 @@ void lint_launch(const policy::Policy& policy, const PolicyRules& rules, std::sp
     if (open("execveat")) check_execveat(set, findings);
     if (open("socketcall") || open("ipc")) check_multiplexers(policy, set, findings);
   }
-  findings.report(rules.size(), diagnostics);
+  Diagnostics found(policy.source);
+  findings.report(rules.size(), found);
+  if (found.all().empty()) return;
+  Diagnostics unused(policy.source);  // A launch says nothing of what is wrong with comments.
+  std::vector<bool> used;
+  add_others(found, read_exceptions(policy, unused), used, diagnostics);
 }
 
 }  // namespace sandbox::resolve

@@ -77,10 +77,11 @@ bool covers(const Clause& earlier, const Clause& later);
 /// The first clause that covers the one at `index`, and stands before it. Looked for among the first hundred of a call,
 /// and behind them among those without conditions: what each of thousands of clauses does to each other one would take
 /// minutes to find out, and would not be read.
-const Clause* decider_of(const std::vector<Clause>& clauses, size_t index);
+const Clause* decider_of(std::span<const Clause> clauses, size_t index);
 
-// The checks. One ABI at a time but for the first two.
+// The checks. One ABI at a time but for the first three.
 void check_names(const policy::Policy& policy, Diagnostics& diagnostics);
+void check_errno_zero(const policy::Policy& policy, Diagnostics& diagnostics);
 void check_reachability(const policy::Policy& policy, const PolicyRules& rules, Findings& findings);
 void check_siblings(const RuleSet& rules, Findings& findings);
 void check_execveat(const RuleSet& rules, Findings& findings);

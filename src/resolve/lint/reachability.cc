@@ -80,8 +80,10 @@ void check_reachability(const policy::Policy& policy, const PolicyRules& rules, 
   const auto check = [&](const policy::Name& name, bool conditional) {
     const auto entry = entries.find(name.range.offset);
     if (entry == entries.end() || entry->second.reached) return;
-    // Container profiles repeat names for every capability that needs them.
-    if (is_container_profile(policy.format) && entry->second.same) return;
+    // Container profiles repeat names for every capability that needs them; a text for all ABIs has names that one of
+    // them does not need.
+    const bool repeats = is_container_profile(policy.format) || policy.skip_missing_calls;
+    if (repeats && entry->second.same) return;
     const Unreached unreached = describe(name, conditional, entry->second, policy);
     for (const RuleSet& set : rules) findings.add(unreached.id, set.abi, name.range, unreached.message);
   };

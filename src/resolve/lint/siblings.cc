@@ -1,10 +1,20 @@
 // Calls that are denied while others, which do the same work, are not.
 #include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <functional>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <utility>
 
+#include "arch/abi.h"
+#include "arch/constants.h"
 #include "arch/syscalls.h"
+#include "bpf/program.h"
+#include "policy/policy.h"
+#include "resolve/evaluate.h"
 #include "resolve/lint/parts.h"
 #include "resolve/lint/siblings.h"
 
@@ -21,9 +31,17 @@ struct Family {
   std::string_view also = {};
   std::string_view effect = "the same can be done";
   std::string_view advice = {};  ///< What to do about `also`, if denying is not it.
+  /// The argument with which `also` does it. None: for --deny only what is allowed for all arguments counts.
+  std::optional<uint64_t> argument = std::nullopt;
 };
 
 constexpr Family kExecve = {"execve execveat"};
+
+constexpr Family kCreat = {"creat",
+                           {},
+                           "open openat openat2",
+                           "files can be created too",
+                           "; deny their O_CREAT, and answer 'openat2', which has it in memory, with errno ENOSYS"};
 
 constexpr Family kFamilies[] = {
     kExecve,
@@ -59,13 +77,14 @@ constexpr Family kFamilies[] = {
      {},
      "clone clone3",
      "processes can be started too",
-     "; allow 'clone' with CLONE_THREAD only, and answer 'clone3' with errno ENOSYS"},
+     "; allow 'clone' with CLONE_THREAD only, and answer 'clone3' with errno ENOSYS",
+     SIGCHLD},
     {"unshare",
      {},
      "clone clone3",
      "namespaces can be made too",
      "; deny 'clone' with the CLONE_NEW... flags, and answer 'clone3' with errno ENOSYS"},
-    {"mount move_mount", {}, {}, "file systems can be mounted too"},
+    {"mount move_mount", "fsopen", {}, "file systems can be mounted too"},
     {"mount", "mount_setattr", {}, "the flags of mounts can be changed too"},
     {"umount umount2"},
     {"init_module finit_module"},
@@ -86,17 +105,33 @@ constexpr std::string_view kIoUringCalls =
     "statx fallocate truncate ftruncate splice tee";
 
 /// The same call for other sizes of time_t, off_t or ids: stat64, chown32, clock_settime64, futex_time64.
-std::vector<std::string> spellings(std::string_view call) {
-  constexpr std::string_view kSuffixes[] = {"_time64", "64", "32"};
+std::array<std::string, 4> spellings(std::string_view call) {
+  constexpr std::array<std::string_view, 3> kSuffixes = {"_time64", "64", "32"};
   for (const std::string_view suffix : kSuffixes) {
     if (!call.ends_with(suffix)) continue;
     call.remove_suffix(suffix.size());
     break;
   }
-  std::vector<std::string> all = {std::string(call)};
-  for (const std::string_view suffix : kSuffixes) all.push_back(std::string(call) + std::string(suffix));
+  std::array<std::string, 4> all;
+  all[0] = call;
+  for (size_t i = 0; i < kSuffixes.size(); ++i) all[i + 1].append(call).append(kSuffixes[i]);
   return all;
 }
+
+/// Calls, by their place in the tables.
+class CallMarks {
+ public:
+  void insert(std::string_view call) {
+    if (const auto id = arch::find_call(call)) marked_[static_cast<size_t>(*id)] = true;
+  }
+  [[nodiscard]] bool contains(std::string_view call) const {
+    const auto id = arch::find_call(call);
+    return id && marked_[static_cast<size_t>(*id)];
+  }
+
+ private:
+  std::vector<bool> marked_ = std::vector<bool>(arch::call_count());
+};
 
 struct Member {
   std::string_view name;
@@ -109,10 +144,13 @@ class SiblingCheck {
 
   void check_family(const Family& family);
   void check_clone();
+  void check_creat();
+  void check_executable_memory();
   void check_io_uring();
   void check_spellings();
 
  private:
+  [[nodiscard]] bool looks_at(std::string_view name, uint8_t argument, uint64_t bits) const;
   void add(std::vector<Member>& members, std::string_view name) const;
   [[nodiscard]] std::vector<Member> members_of(std::string_view names) const;
   void check(const std::vector<Member>& members, const Family& family);
@@ -125,7 +163,7 @@ class SiblingCheck {
 
   const RuleSet& rules_;
   Findings& findings_;
-  std::set<std::string_view> in_families_;
+  CallMarks in_families_;
 };
 
 void SiblingCheck::add(std::vector<Member>& members, std::string_view name) const {
@@ -263,6 +301,73 @@ void SiblingCheck::check_clone() {
              (open.size() == 1 ? "; deny it too" : "; deny them too"));
 }
 
+/// Whether a call passes or not by some of these bits of an argument, and a group says so.
+bool SiblingCheck::looks_at(std::string_view name, uint8_t argument, uint64_t bits) const {
+  const auto number = arch::number_of(rules_.abi, name);
+  if (!number || !answers_of(rules_, *number).filtered()) return false;
+  const auto looks = [&](const Condition& condition) {
+    return condition.argument == argument && ((condition.value | condition.mask) & bits) != 0;
+  };
+  return std::ranges::any_of(clauses_of(rules_, *number), [&](const Clause& clause) {
+    return is_written(clause) && std::ranges::any_of(clause.conditions, looks);
+  });
+}
+
+/// creat is open with O_CREAT, O_WRONLY and O_TRUNC. That it is allowed by name counts here: its flags are fixed.
+void SiblingCheck::check_creat() {
+  // Where one of these is restricted, its own family has told of the others.
+  const auto restricts = [&](const Member& member) { return is_denied(member) || member.answers.filtered(); };
+  if (std::ranges::none_of(members_of(kCreat.also), restricts)) check_family(kCreat);
+  const auto creat = answers_of(rules_, "creat");
+  if (!creat || !creat->open() || creat->permission == nullptr) return;
+  uint64_t flags = 0;
+  for (const std::string_view name : {"O_CREAT", "O_WRONLY", "O_TRUNC"}) {
+    flags |= arch::constant(rules_.abi, name).value_or(0);
+  }
+  std::vector<Member> restricted;
+  if (looks_at("open", 1, flags)) add(restricted, "open");
+  if (looks_at("openat", 2, flags)) add(restricted, "openat");
+  if (restricted.empty()) return;
+  report("sibling-unfiltered", *place_of(restricted),
+         quoted_list(names_of(restricted)) + (restricted.size() == 1 ? " has" : " have") +
+             " conditions on flags, but 'creat' stays allowed, which opens with O_CREAT, O_WRONLY and O_TRUNC; deny it "
+             "too");
+}
+
+/// What else makes memory executable where PROT_EXEC is denied: shmat by SHM_EXEC, and whatever is readable once
+/// personality has READ_IMPLIES_EXEC (do_mmap in mm/mmap.c). remap_file_pages does not: it keeps the protection.
+void SiblingCheck::check_executable_memory() {
+  constexpr uint64_t kProtExec = 4;
+  constexpr std::string_view kProtected[] = {"mmap", "mmap2", "mprotect", "pkey_mprotect"};
+  std::vector<Member> restricted;
+  for (const std::string_view name : kProtected) {
+    if (looks_at(name, 2, kProtExec)) restricted.push_back({name, *answers_of(rules_, name)});
+  }
+  if (restricted.empty()) return;
+  const std::string subject = quoted_list(names_of(restricted)) + (restricted.size() == 1 ? " has" : " have") +
+                              " conditions on PROT_EXEC, but ";
+  const auto warn = [&](const std::vector<Member>& open, std::string_view effect) {
+    if (open.empty()) return;
+    report("sibling-unfiltered", *place_of(restricted),
+           subject + stays_allowed(open) + ", with which " + std::string(effect));
+  };
+  // check_family() has warned of pkey_mprotect and mprotect, and of mmap and mmap2.
+  const auto has = [&](std::string_view name) {
+    return std::ranges::find(restricted, name, &Member::name) != restricted.end();
+  };
+  std::vector<Member> open = open_ones("shmat");
+  if (!has("mmap") && !has("mmap2")) std::ranges::move(open_ones("mmap mmap2"), std::back_inserter(open));
+  if (!has("mprotect")) std::ranges::move(open_ones("mprotect"), std::back_inserter(open));
+  warn(open, open.size() == 1 ? "memory becomes executable too; give it conditions too, or deny it"
+                              : "memory becomes executable too; give them conditions too, or deny them");
+  const auto unnamed = [](const Member& member) { return member.answers.permission == nullptr; };
+  std::vector<Member> others = open_ones("personality");
+  warn(others, "READ_IMPLIES_EXEC makes all that is readable executable; deny it, or allow it 0 and 0xffffffff only");
+  others = open_ones("memfd_create");
+  std::erase_if(others, std::not_fn(unnamed));
+  warn(others, "memory is written through one mapping and executed through another; deny it");
+}
+
 void SiblingCheck::check_io_uring() {
   const auto ring = answers_of(rules_, "io_uring_setup");
   if (!ring || !ring->open()) return;
@@ -287,8 +392,11 @@ void SiblingCheck::check_io_uring() {
 
 /// Calls of no family that have a sibling only in their own name.
 void SiblingCheck::check_spellings() {
-  std::set<std::string_view> seen = in_families_;
+  CallMarks seen = in_families_;
   for (const CallRules& call : rules_.calls) {
+    // Of calls of which none is restricted there is nothing to say, and most are of that kind.
+    const Member own = {"", answers_of(rules_, call.number)};
+    if (!is_denied(own) && !own.answers.filtered()) continue;
     const auto name = arch::name_of(rules_.abi, call.number);
     if (!name || seen.contains(*name)) continue;
     const std::vector<Member> members = members_of(*name);
@@ -353,7 +461,7 @@ void SiblingSearch::add_family(const Family& family) {
   std::vector<std::string_view> also = calls_of(family.also);
   if (std::erase(also, "clone3") > 0) add(found_.absent, {"clone3"});
   std::erase_if(also, [&](std::string_view call) { return denied_.contains(call); });
-  if (!also.empty()) found_.partial.push_back({denied, also, family.effect});
+  if (!also.empty()) found_.partial.push_back({denied, also, family.effect, family.argument});
 }
 
 void SiblingSearch::add_clone() {
@@ -377,21 +485,29 @@ void SiblingSearch::add_spellings() {
 Siblings siblings_of(arch::Abi abi, const std::set<std::string_view>& denied) {
   SiblingSearch search(abi, denied);
   for (const Family& family : kFamilies) search.add_family(family);
+  search.add_family(kCreat);
   search.add_clone();
   search.add_io_uring();
   search.add_spellings();
   return std::move(search).found();
 }
 
-bool is_open(const RuleSet& rules, std::string_view call) {
-  const auto answers = answers_of(rules, call);
-  return answers && answers->open();
+bool is_open(const RuleSet& rules, std::string_view call, std::optional<uint64_t> argument) {
+  const auto number = arch::number_of(rules.abi, call);
+  if (!number) return false;
+  if (!argument) return answers_of(rules, *number).open();
+  bpf::SystemCall made = {*number, arch::info(rules.abi).audit_arch, {}, 0};
+  made.args[0] = *argument;
+  made.args[1] = *argument;  // On s390x the first two of clone are swapped.
+  return policy::is_allowed(evaluate(PolicyRules{rules}, made).verdict.action);
 }
 
 void check_siblings(const RuleSet& rules, Findings& findings) {
   SiblingCheck check(rules, findings);
   for (const Family& family : kFamilies) check.check_family(family);
   check.check_clone();
+  check.check_creat();
+  check.check_executable_memory();
   check.check_io_uring();
   check.check_spellings();
 }

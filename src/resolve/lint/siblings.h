@@ -1,6 +1,8 @@
 // What else does the work of calls that are denied.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <vector>
@@ -16,7 +18,8 @@ struct Siblings {
   struct Partial {
     std::vector<std::string_view> denied;
     std::vector<std::string_view> calls;
-    std::string_view effect;  ///< "data can be sent without connecting".
+    std::string_view effect;           ///< "data can be sent without connecting".
+    std::optional<uint64_t> argument;  ///< With which they do it; none: with any.
   };
   std::vector<std::string_view> same;  ///< Denying the others is pointless without these.
   std::vector<std::string_view>
@@ -27,7 +30,8 @@ struct Siblings {
 /// The siblings of calls on one ABI, without those that are among them.
 Siblings siblings_of(arch::Abi abi, const std::set<std::string_view>& denied);
 
-/// Whether a policy's rules on one ABI allow the call for all arguments. False if the ABI does not have it.
-bool is_open(const RuleSet& rules, std::string_view call);
+/// Whether a policy's rules on one ABI allow the call, with this first argument or, without one, for all arguments.
+/// False if the ABI does not have it.
+bool is_open(const RuleSet& rules, std::string_view call, std::optional<uint64_t> argument = std::nullopt);
 
 }  // namespace sandbox::resolve

@@ -64,5 +64,14 @@ TEST(ArgumentLayout, KnowsWhereSigsuspendHasItsMask) {
   EXPECT_TRUE(same(Abi::kX86, Abi::kArm, "sigsuspend", 2));
 }
 
+TEST(ArgumentLayout, FindsTheSameArgument) {
+  EXPECT_EQ(same_argument(Abi::kX86_64, 0, Abi::kS390x, "clone"), 1U);
+  EXPECT_EQ(same_argument(Abi::kS390x, 0, Abi::kX86_64, "clone"), 1U);
+  EXPECT_EQ(same_argument(Abi::kX86_64, 4, Abi::kAarch64, "clone"), 3U);
+  EXPECT_EQ(same_argument(Abi::kX86_64, 5, Abi::kS390x, "futex"), 5U);
+  EXPECT_EQ(same_argument(Abi::kX86_64, 2, Abi::kX86, "mmap"), std::nullopt) << "in memory";
+  EXPECT_EQ(same_argument(Abi::kX86_64, 3, Abi::kX86, "pread64"), std::nullopt) << "in two halves";
+}
+
 }  // namespace
 }  // namespace sandbox::arch

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <ostream>
@@ -34,6 +36,19 @@ TEST(CallVersions, KnowEveryCallOfEveryAbi) {
       const auto version = introduced(abi.abi, name);
       EXPECT_TRUE(version) << name << " on " << abi.name;
       EXPECT_TRUE(!version || *version < (Version{8, 0})) << name << " on " << abi.name;
+    }
+  }
+}
+
+TEST(CallVersions, AreTheSameForAllCallsTogether) {
+  for (const AbiInfo& abi : all_abis()) {
+    const std::vector<DatedCall>& dated = dated_calls(abi.abi);
+    EXPECT_EQ(dated.size(), names_on(abi.abi).size()) << abi.name;
+    EXPECT_TRUE(std::ranges::is_sorted(dated, std::less_equal(), &DatedCall::number)) << abi.name;
+    for (const DatedCall& call : dated) {
+      const auto name = name_of(abi.abi, call.number);
+      ASSERT_TRUE(name) << call.number << " on " << abi.name;
+      EXPECT_EQ(call.introduced, introduced(abi.abi, *name)) << *name << " on " << abi.name;
     }
   }
 }

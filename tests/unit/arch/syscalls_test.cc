@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 namespace sandbox::arch {
 namespace {
@@ -57,6 +59,31 @@ TEST(Syscalls, KnowsNoNonsense) {
   EXPECT_EQ(name_of(Abi::kX86_64, 1023), std::nullopt);
   EXPECT_EQ(name_of(Abi::kX86_64, UINT32_MAX), std::nullopt) << "the mark of an absent call";
   EXPECT_TRUE(abis_with("zzzz").empty());
+}
+
+// Names are found by a hash of their first and last letters.
+TEST(Syscalls, FindsEveryNameAndNoneThatIsLikeIt) {
+  std::set<std::string> all;
+  for (const AbiInfo& abi : all_abis()) {
+    for (const std::string_view name : names_on(abi.abi)) all.insert(std::string(name));
+  }
+  EXPECT_EQ(all.size(), call_count());
+  std::set<CallId> ids;
+  for (const std::string& name : all) {
+    const auto id = find_call(name);
+    ASSERT_TRUE(id) << name;
+    EXPECT_TRUE(ids.insert(*id).second) << name;
+    for (size_t i = 0; i < name.size(); ++i) {
+      for (const char letter : {'_', 'a', '4', '\0'}) {
+        std::string other = name;
+        other[i] = letter;
+        EXPECT_EQ(find_call(other).has_value(), all.contains(other)) << other;
+        other = name.substr(0, i) + letter + name.substr(i);
+        EXPECT_EQ(find_call(other).has_value(), all.contains(other)) << other;
+      }
+      EXPECT_EQ(find_call(name.substr(0, i)).has_value(), all.contains(name.substr(0, i))) << name;
+    }
+  }
 }
 
 TEST(Syscalls, HasNoNumberOutsideTheAbisOwnRange) {

@@ -109,6 +109,16 @@ TEST(FormatExcerpt, CutsNoCodePointInTwo) {
   EXPECT_EQ(marks.find('^'), marks.size() - 1);
 }
 
+// Bytes that only continue a code point were taken to have no width: a long line of them was cut to nothing, and
+// sandbox-run ended by an exception where it should say what is wrong with the policy.
+TEST(FormatExcerpt, CutsALineThatIsNotUtf8) {
+  const std::string text = std::string(100, 'a') + std::string(400, '\x88') + "b";
+  EXPECT_EQ(excerpt(text, {100, 1}), std::string(80, 'a') + std::string(80, '?') + "\n" + std::string(80, ' ') + "^");
+  EXPECT_EQ(excerpt(text, {300, 3}), std::string(160, '?') + "\n" + std::string(80, ' ') + "^~~");
+  EXPECT_EQ(excerpt(std::string(400, '\x88'), {10, 1}), std::string(160, '?') + "\n" + std::string(10, ' ') + "^");
+  EXPECT_EQ(excerpt("\x88\x88\xe2\x82 x", {5, 1}), "???? x\n     ^");
+}
+
 TEST(FormatExcerpt, EndsTheUnderlineWhereALongLineIsCut) {
   const std::string cut = excerpt(std::string(1000, 'a'), {0, 1000});
   EXPECT_EQ(cut, std::string(160, 'a') + "\n^" + std::string(159, '~'));

@@ -111,6 +111,28 @@ TEST_F(LineSinkTest, FollowsNoLink) {
   EXPECT_EQ(through->folder(), -1);
 }
 
+// They could link a file of ours there, and remove the link while its links are counted.
+TEST_F(LineSinkTest, TakesNoFileWhereOthersMayWrite) {
+  const testing::TemporaryDirectory directory;
+  const std::string folder = directory.make_directory("folder");
+  const std::string path = folder + "/events";
+  for (const mode_t mode : {0777, 01777}) {
+    ASSERT_EQ(chmod(folder.c_str(), mode), 0);
+    auto sink = LineSink::to_file(path);
+    ASSERT_TRUE(sink);
+    std::filesystem::rename(path, path + ".1");
+    std::ofstream(path) << "made\n";
+    sink->write("one\n");
+    const bool sticky = mode == 01777;
+    EXPECT_EQ(contents(path), sticky ? "made\none\n" : "made\n");
+    EXPECT_EQ(contents(path + ".1"), sticky ? "" : "one\n");
+    std::filesystem::remove(path);
+    sink->write("two\n");  // A new one is made all the same.
+    EXPECT_EQ(contents(path), "two\n");
+    std::filesystem::remove(path);
+  }
+}
+
 TEST_F(LineSinkTest, SaysWhyAFileCannotBeWritten) {
   const testing::TemporaryDirectory directory;
   EXPECT_EQ(LineSink::to_file(directory.path("none/events")).error(), "No such file or directory");

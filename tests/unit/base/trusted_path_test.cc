@@ -68,6 +68,36 @@ TEST_F(TrustedPath, ALinkCountsWithWhereItLeadsAndWhereItStands) {
   EXPECT_EQ(distrust(open + "/from_open", geteuid()), expected);
 }
 
+// Such as HOME/.config, where HOME is another user's still: who owns the link could turn it round after the check.
+TEST_F(TrustedPath, ALinkOnTheWayCountsAsWell) {
+  const std::string open = directory_.make_directory("open");
+  std::filesystem::create_symlink("../folder", open + "/way");
+  const std::string path = open + "/way/../folder/./file";
+  EXPECT_EQ(distrust(path, geteuid()), std::nullopt);
+  ASSERT_EQ(chmod(open.c_str(), 0777), 0);
+  EXPECT_EQ(distrust(path, geteuid()), "'" + open + "' may be written by other users (chmod go-w '" + open + "')");
+  ASSERT_EQ(chmod(open.c_str(), 01777), 0);
+  EXPECT_EQ(distrust(path, geteuid()), std::nullopt);
+  if (geteuid() != 0) return;
+  ASSERT_EQ(lchown((open + "/way").c_str(), 65534, 65534), 0);
+  EXPECT_EQ(distrust(path, geteuid()), "'" + open + "/way' belongs to another user (65534)");
+}
+
+TEST_F(TrustedPath, LinksThatLeadNowhere) {
+  std::filesystem::create_symlink("loop", folder_ + "/loop");
+  EXPECT_EQ(distrust(folder_ + "/loop", geteuid()), "'" + folder_ + "/loop': Too many levels of symbolic links");
+  std::filesystem::create_symlink("none", folder_ + "/to_none");
+  EXPECT_EQ(distrust(folder_ + "/to_none", geteuid()), "'" + folder_ + "/none': No such file or directory");
+}
+
+TEST_F(TrustedPath, ARelativePath) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_);
+  EXPECT_EQ(distrust("file", geteuid()), std::nullopt);
+  EXPECT_EQ(distrust("none", geteuid()), "'" + folder_ + "/none': No such file or directory");
+  std::filesystem::current_path(before);
+}
+
 TEST_F(TrustedPath, WhatIsNotThere) {
   EXPECT_EQ(distrust(folder_ + "/none", geteuid()), "'" + folder_ + "/none': No such file or directory");
 }

@@ -35,6 +35,13 @@ TEST(UnwelcomeReturn, KnowsEveryAction) {
   EXPECT_EQ(error_of(SECCOMP_RET_ERRNO | 4095), "");
 }
 
+TEST(UnwelcomeReturn, MayBeErrnoZeroThatAPolicySays) {
+  const auto program = validate({{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO}});
+  EXPECT_FALSE(unusable_return(*program, false, true).has_value());
+  const auto large = validate({{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | 4096}});
+  EXPECT_TRUE(unusable_return(*large, false, true).has_value());
+}
+
 TEST(UnwelcomeReturn, RefusesWhatMustNotBeReturned) {
   EXPECT_EQ(error_of(SECCOMP_RET_ERRNO), "1: it returns errno 0, which makes a denied call look done");
   EXPECT_EQ(error_of(SECCOMP_RET_ERRNO | 4096), "1: it returns errno 4096, expected at most 4095");

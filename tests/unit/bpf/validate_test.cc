@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sandbox::bpf {
@@ -164,13 +165,26 @@ TEST(Validate, RefusesAScratchReadBeforeItsWrite) {
 }
 
 TEST(Validate, RefusesAScratchReadThatOnePathReachesWithoutAWrite) {
-  const Program program = {
+  Program program = {
       {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 7},  // 0: no -> 2
       {BPF_ST, 0, 0, 0},                     // 1
       {BPF_LD | BPF_MEM, 0, 0, 0},           // 2
       kReturn,
   };
   EXPECT_EQ(verdict(program), std::string("2: ") + kUnwritten);
+  std::swap(program[0].jt, program[0].jf);
+  EXPECT_EQ(verdict(program), std::string("2: ") + kUnwritten);
+}
+
+TEST(Validate, RefusesAScratchReadThatAJumpReachesWithoutAWrite) {
+  const Program program = {
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 7},  // 0: yes -> 1, no -> 2
+      {BPF_JMP | BPF_JA, 0, 0, 1},           // 1 -> 3
+      {BPF_ST, 0, 0, 0},                     // 2
+      {BPF_LD | BPF_MEM, 0, 0, 0},           // 3
+      kReturn,
+  };
+  EXPECT_EQ(verdict(program), std::string("3: ") + kUnwritten);
 }
 
 TEST(Validate, AcceptsAScratchReadThatEveryPathReachesWithAWrite) {

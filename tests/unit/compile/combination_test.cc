@@ -1,6 +1,7 @@
 // Several policies in one filter: the more restrictive verdict of each, on equal actions the later one's data.
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <vector>
 
 #include "arch/syscalls.h"
@@ -99,7 +100,7 @@ TEST(Combination, SaysWhichPolicyCostsMost) {
   RuleSet large = {Abi::kX86_64, kAllow, {{5, {}}}};
   for (uint32_t i = 0; i < 3000; ++i) {
     large.calls[0].clauses.push_back(clause(kPermission, {condition(Operation::kEqual, 32, i)}));
-    large.calls[0].clauses.back().conditions[0].argument = static_cast<uint8_t>(i % 2);  // Not one search.
+    std::prev(large.calls[0].clauses.end())->conditions[0].argument = static_cast<uint8_t>(i % 2);  // Not one search.
   }
   Policies policies = {{on_one(kPermission)}, {large}};
   for (uint32_t i = 0; i < policies.size(); ++i) set_policy(policies[i][0], i);
@@ -169,6 +170,41 @@ TEST(Combination, GivesUpOnThousandsOfVerdictsInTwoPolicies) {
   EXPECT_GT(filter.error().instructions, bpf::kMaxInstructions);
   EXPECT_LT(filter.error().instructions, 1'000'000U);
   EXPECT_TRUE(filter.error().costliest.has_value());
+}
+
+/// All values of argument 2 over `count` thresholds, the largest first, are logged: as one search, a single comparison.
+RuleSet logs(uint16_t count) {
+  RuleSet rules = {Abi::kX86_64, kAllow, {{5, {}}}};
+  for (uint16_t i = count; i > 0; --i) {
+    resolve::Condition greater = condition(Operation::kGreaterThan, 64, i);
+    greater.argument = 2;
+    rules.calls[0].clauses.push_back(clause(kLog, {greater}));
+  }
+  return rules;
+}
+
+// The program would be short, so its size is not what is wrong.
+TEST(Combination, SaysThatItGaveUpOnACallWithTooManyClauses) {
+  EXPECT_TRUE(compile(Policies{{errnos(0, 900)}, {logs(2000)}}).ok());
+  const auto filter = compile(Policies{{errnos(0, 900)}, {logs(2500)}});
+  ASSERT_FALSE(filter.ok());
+  EXPECT_TRUE(filter.error().gave_up);
+  EXPECT_LT(filter.error().instructions, bpf::kMaxInstructions);
+  EXPECT_FALSE(compile(Policies{{errnos(0, 2000)}, {errnos(1, 200)}}).error().gave_up);
+}
+
+// Nor that many clauses: it ends at the nodes that there are by then.
+TEST(Combination, GivesUpOnNodesAlone) {
+  RuleSet second = errnos(1, 400);
+  for (size_t i = 0; i < second.calls[0].clauses.size(); ++i) {
+    (second.calls[0].clauses.begin() + static_cast<std::ptrdiff_t>(i))->conditions[0].argument =
+        static_cast<uint8_t>(1 + i % 2);  // Not one search.
+  }
+  const auto filter = compile(Policies{{errnos(0, 1000)}, {second}});
+  ASSERT_FALSE(filter.ok());
+  EXPECT_FALSE(filter.error().gave_up);
+  EXPECT_GT(filter.error().instructions, 300'000U);
+  EXPECT_LT(filter.error().instructions, 310'000U);
 }
 
 TEST(Combination, X32AloneAnswersItsOwnNumbersWithoutTheBit) {

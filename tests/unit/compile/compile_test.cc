@@ -80,7 +80,7 @@ TEST(Compile, CoversSeveralAbisWithBothByteOrders) {
     if (abi.abi == Abi::kX32) continue;  // Its calls come with x86_64's audit value.
     sets.push_back(
         {abi.abi, kAllow, {{7, {clause({policy::Action::kErrno, number}, {condition(Operation::kEqual, 64, 9)})}}}});
-    if (abi.register_bits == 32) sets.back().calls[0].clauses[0].conditions[0].width = 32;
+    if (abi.register_bits == 32) sets.back().calls[0].clauses.begin()->conditions[0].width = 32;
     ++number;
   }
   const auto filter = compile_rules(sets);
@@ -101,11 +101,12 @@ RuleSet random_allow_list(testing::Random& random) {
   for (uint32_t number = 0; number < 450; ++number) {
     if (random.one_in(3)) continue;
     const Verdict verdict = random.one_in(4) ? kKillProcess : kAllow;
-    rules.calls.push_back(always(number, verdict));
+    resolve::CallRules& call = rules.calls.emplace_back();
+    call.number = number;
     if (random.one_in(8)) {
-      rules.calls.back().clauses.insert(rules.calls.back().clauses.begin(),
-                                        clause(kLog, {condition(Operation::kEqual, 64, random.below(3))}));
+      call.clauses.push_back(clause(kLog, {condition(Operation::kEqual, 64, random.below(3))}));
     }
+    call.clauses.push_back(clause(verdict));
   }
   return rules;
 }

@@ -56,6 +56,22 @@ struct Judged {
   std::string problems;
 };
 
+// Before there was a limit, a file of 1 MB took gigabytes: it can name a set of hundreds of calls in 40 bytes.
+TEST(JudgeExpectations, HasSoManyCallsAndNoMore) {
+  const std::string entry = "- {calls: ['@known'], action: allow}\n";
+  const std::string head = "policy: p.yml\nexpect:\n";
+  const size_t members = Judged(head + entry).all.size();
+  const size_t most = kMaxJudgedCalls / members;
+  std::string text = head;
+  for (size_t i = 0; i < most; ++i) text += entry;
+  EXPECT_EQ(Judged(text).problems, "");
+  const Judged judged(text + entry + entry);
+  EXPECT_EQ(judged.all.size(), most * members);
+  EXPECT_EQ(judged.problems,
+            "t.yml:" + std::to_string(most + 3) +
+                ":12: with this entry the file has expectations of more than 100000 calls; split it\n");
+}
+
 TEST(JudgeExpectations, PassesAndFails) {
   const Judged judged(
       "policy: p.yml\nexpect:\n"

@@ -1,4 +1,4 @@
-// What the filters of four policies cost. The figures are promises: README.md compares them with other programs'.
+// What the filters of four policies cost. The figures are promises: docs/performance.md compares them with other programs'.
 #include <gtest/gtest.h>
 
 #include <cstdint>

@@ -26,8 +26,9 @@ RuleSet chain(size_t pairs, size_t triples, uint32_t group = 0) {
   RuleSet rules = {Abi::kAarch64, kAllow, {{5, {}}}};
   auto& clauses = rules.calls[0].clauses;
   for (size_t i = 0; i < pairs + triples; ++i) {
-    clauses.push_back(clause(kPermission, {condition(Operation::kEqual, i < pairs ? 32 : 16, i)}, group));
-    clauses.back().conditions[0].argument = static_cast<uint8_t>(i % 2);
+    resolve::Clause next = clause(kPermission, {condition(Operation::kEqual, i < pairs ? 32 : 16, i)}, group);
+    next.conditions[0].argument = static_cast<uint8_t>(i % 2);
+    clauses.push_back(std::move(next));
   }
   return rules;
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -180,6 +181,83 @@ TEST(Notify, TheTokenStillNotifies) {
   EXPECT_EQ(answer(program, call), SECCOMP_RET_TRAP);
 }
 
+/// As a recording has it: nothing waits before the program runs.
+TEST(Notify, ATokenThatAllowsDoesSoStill) {
+  const Filter filter = policy_filter("seccomp:\n  default_action: errno\n");
+  const auto notifying = with_notifications(with_allowing_token(filter), Notify::kEverything, kMachine);
+  ASSERT_TRUE(notifying);
+  const auto program = armed(*notifying);
+  for (const char* name : {"execve", "write"}) {
+    bpf::SystemCall call = call_on(kMachine, *arch::number_of(kMachine, name));
+    EXPECT_EQ(answer(program, call), SECCOMP_RET_USER_NOTIF);
+    for (size_t i = 0; i < 3; ++i) call.args[3 + i] = kToken[2 * i] | uint64_t{kToken[2 * i + 1]} << 32U;
+    EXPECT_EQ(answer(program, call), SECCOMP_RET_ALLOW);
+    call.args[5] ^= 1;
+    EXPECT_EQ(answer(program, call), SECCOMP_RET_USER_NOTIF);
+  }
+}
+
+constexpr std::array<std::string_view, 5> kAlso = {"openat", "execve", "mkdir", "getegid", "getpid"};
+
+/// What is notified also where it is allowed; nothing else changes, and no action is lost.
+TEST(Notify, CallsThatAreNotifiedThoughAllowed) {
+  for (const Filter& filter : filters()) {
+    const auto also = notifiable(filter, kAlso, kMachine);
+    ASSERT_FALSE(also.empty());
+    const auto plain = armed(*with_notifications(filter, Notify::kDenials, kMachine));
+    const auto notifying = with_notifications(filter, Notify::kDenials, kMachine, also);
+    ASSERT_TRUE(notifying);
+    const auto after = armed(*notifying);
+    std::set<uint32_t> seen;
+    for (bpf::SystemCall call : calls()) {
+      const bool named = std::ranges::binary_search(also, NotifiedCall{call.arch, call.number});
+      const uint32_t old_answer = answer(plain, call);
+      if (call.args[kKillRequestArgument] == kKillRequestMagic) continue;
+      if (named) seen.insert(old_answer & SECCOMP_RET_ACTION_FULL);
+      const uint32_t expected = named || installs_filter(call, kMachine) ? SECCOMP_RET_USER_NOTIF : old_answer;
+      ASSERT_EQ(answer(after, call), expected) << call.arch << " " << call.number;
+    }
+    for (const uint32_t lost : {SECCOMP_RET_TRAP, SECCOMP_RET_TRACE, SECCOMP_RET_LOG}) EXPECT_EQ(seen.count(lost), 0U);
+    for (uint32_t number = 0; number < 512; ++number) {
+      const uint32_t arch = arch::info(kMachine).audit_arch;
+      const bool asked = std::ranges::binary_search(also, NotifiedCall{arch, number}) ||
+                         number == *arch::number_of(kMachine, "seccomp") ||
+                         number == *arch::number_of(kMachine, "prctl");
+      if (asked) continue;
+      EXPECT_EQ(bpf::is_cached_allow(after, arch, number), bpf::is_cached_allow(plain, arch, number)) << number;
+    }
+  }
+}
+
+TEST(Notify, WhatCannotBeNotifiedIsLeftOut) {
+  const Filter filter = policy_filter(kAllActions);
+  const auto also = notifiable(filter, std::array<std::string_view, 3>{"getegid", "getgid", "read"}, kMachine);
+  std::vector<NotifiedCall> expected;  // Of the two others one is logged and one a trap.
+  for (const Abi abi : {Abi::kX86, Abi::kX86_64}) {
+    expected.push_back({arch::info(abi).audit_arch, *arch::number_of(abi, "read")});
+  }
+  EXPECT_EQ(also, expected);
+}
+
+TEST(Notify, TheCallsThatInstallAFilter) {
+  bpf::SystemCall call = call_on(kMachine, *arch::number_of(kMachine, "seccomp"));
+  EXPECT_FALSE(installs_filter(call, kMachine));
+  call.args[0] = SECCOMP_SET_MODE_FILTER | uint64_t{1} << 32U;  // The kernel reads the low word.
+  EXPECT_TRUE(installs_filter(call, kMachine));
+  call = call_on(kMachine, *arch::number_of(kMachine, "prctl"));
+  call.args[0] = 22;  // PR_SET_SECCOMP.
+  EXPECT_TRUE(installs_filter(call, kMachine));
+  call.args[0] = 15;
+  EXPECT_FALSE(installs_filter(call, kMachine));
+}
+
+TEST(Notify, ExecveWaitsOnlyWhereItIsNotified) {
+  const Filter filter = policy_filter("seccomp:\n  default_action: allow\n");
+  EXPECT_FALSE(notifies_execve(*with_notifications(filter, Notify::kDenials, kMachine), kMachine));
+  const auto also = notifiable(filter, std::array<std::string_view, 1>{"execve"}, kMachine);
+  EXPECT_TRUE(notifies_execve(*with_notifications(filter, Notify::kDenials, kMachine, also), kMachine));
+}
+
 /// What the kernel keeps of allowed calls, it keeps as before: they cost nothing. Only seccomp(2) is asked about, for
 /// the guard of listener_guard.h.
 TEST(Notify, AllowedCallsStayCached) {
@@ -195,6 +273,13 @@ TEST(Notify, AllowedCallsStayCached) {
     }
     EXPECT_GT(cached, 3U);
   }
+}
+
+TEST(Notify, AProgramThatIsOneAnswer) {
+  const Filter filter = {*bpf::validate({{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | 1}}), {}, 0};
+  const auto notifying = with_notifications(filter, Notify::kDenials, kMachine);
+  ASSERT_TRUE(notifying);
+  EXPECT_EQ(answer(notifying->program, call_on(kMachine, 1)), SECCOMP_RET_USER_NOTIF);
 }
 
 TEST(Notify, AFilterWithoutRoomIsAnError) {

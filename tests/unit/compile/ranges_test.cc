@@ -113,13 +113,13 @@ TEST(Partition, DropsClausesThatNothingReaches) {
 TEST(Partition, DropsConditionsThatChangeNothing) {
   EXPECT_EQ(outline({Abi::kAarch64, kAllow, {{5, {clause(kAllow, {condition(Operation::kEqual, 64, 1)})}}}}),
             "0:allow 4294967295:errno38");
-  const std::vector<resolve::Clause> first_matters = {clause(kLog, {condition(Operation::kEqual, 64, 1)}),
-                                                      clause(kAllow, {condition(Operation::kEqual, 64, 2)})};
+  const resolve::Clauses first_matters = {clause(kLog, {condition(Operation::kEqual, 64, 1)}),
+                                          clause(kAllow, {condition(Operation::kEqual, 64, 2)})};
   EXPECT_EQ(outline({Abi::kAarch64, kAllow, {{5, first_matters}}}), "0:allow 5:allow? 6:allow 4294967295:errno38");
 }
 
 TEST(Partition, KeepsAClauseBeforeOneThatDecidesOtherwise) {
-  const std::vector<resolve::Clause> exception = {clause(kAllow, {condition(Operation::kEqual, 64, 1)}), clause(kLog)};
+  const resolve::Clauses exception = {clause(kAllow, {condition(Operation::kEqual, 64, 1)}), clause(kLog)};
   const RuleSet rules = {Abi::kAarch64, kAllow, {{5, exception}}};
   EXPECT_EQ(outline(rules), "0:allow 5:log? 6:allow 4294967295:errno38");
 }
@@ -172,10 +172,9 @@ RuleSet random_rules(Abi abi, testing::Random& random) {
     if (random.one_in(2)) continue;
     CallRules call = {number, {}};
     for (size_t clauses = random.below(4); clauses > 0; --clauses) {
-      call.clauses.push_back(clause(random.any_of(kVerdicts)));
-      if (!random.one_in(3)) {
-        call.clauses.back().conditions = {condition(Operation::kEqual, 64, random.below(2))};
-      }
+      resolve::Clause drawn = clause(random.any_of(kVerdicts));
+      if (!random.one_in(3)) drawn.conditions = {condition(Operation::kEqual, 64, random.below(2))};
+      call.clauses.push_back(std::move(drawn));
     }
     rules.calls.push_back(std::move(call));
   }

@@ -103,6 +103,7 @@ TEST(RawFilter, WhatAllowsTheLauncherIsLeftAlone) {
     const RawFilter raw = read(program);
     EXPECT_EQ(raw.prefix, 0U);
     EXPECT_TRUE(raw.filter.token_sites.empty());
+    EXPECT_EQ(raw.filter.ranges, 0U);
     EXPECT_EQ(bytes_of(raw.filter.program.instructions()), bytes_of(program));
   }
 }

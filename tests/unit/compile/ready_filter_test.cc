@@ -188,7 +188,19 @@ TEST(ReadyFilter, AProgramUnderWhichNothingCanBeExecutedIsRefused) {
               file.program = *bpf::validate({{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO}});
               file.token_sites.clear();
             }),
-            "instruction 0: it returns errno 0, which makes a denied call look done");
+            "does not let sandbox-run itself call execve, write and exit_group");
+}
+
+TEST(ReadyFilter, ErrnoZeroOfAPolicyIsWrittenAndRead) {
+  const PolicyRules rules = {{Abi::kX86_64, kAllow, {always(105, {policy::Action::kErrno, 0})}}};
+  const policy::Flags flags;
+  const auto ready = compile_ready({&rules, 1}, {&flags, 1}, "zero.json", {.launcher = Abi::kX86_64});
+  ASSERT_TRUE(ready.ok());
+  const auto bytes = write_filter(*ready, Abi::kX86_64);
+  ASSERT_TRUE(bytes.ok()) << bytes.error().message;
+  const auto read = read_filter(*bytes, Abi::kX86_64);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_TRUE(same(read->filter.program.instructions(), ready->filter.program.instructions()));
 }
 
 TEST(ReadyFilter, WhatCouldNotBeReadIsNotWritten) {
@@ -239,6 +251,13 @@ TEST(ReadyFilter, FlagsOfSeveralPolicies) {
 TEST(ReadyFilter, TheLargestFileFits) {
   EXPECT_GE(max_filter_bytes(), bpf::kMaxFilterFileBytes);
   EXPECT_GE(max_filter_bytes(), bpf::kMaxInstructions * sizeof(bpf::Instruction));
+}
+
+TEST(CompileErrors, SayThatTheCompilerGaveUp) {
+  const CompileError error = {1808, true, {}, 0};
+  EXPECT_EQ(describe(error, {}, "a.yml and b.yml"),
+            "a.yml and b.yml: the conditions of the policies on one call come to more than 2000000 combinations, the "
+            "most that are tried");
 }
 
 }  // namespace

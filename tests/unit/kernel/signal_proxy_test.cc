@@ -2,6 +2,13 @@
 #include "kernel/signal_proxy.h"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
 
 namespace sandbox::kernel {
 namespace {
@@ -108,6 +115,40 @@ TEST(SignalProxy, ReportsAFailure) {
             "the filter cannot be installed");
   EXPECT_EQ(error_of({.target_existed = true, .all_killed = true, .failure = ""}),
             "the supervisor failed; everything that it supervised has been killed");
+}
+
+/// A supervisor that is killed when the target's process exists and has not yet said so. Returns whether nothing is left
+/// when the proxy ends, with the right error.
+bool leaves_nothing() {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_BLOCK, &all, nullptr);
+  std::array<int, 2> ends = {-1, -1};
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0 || pipe(ends.data()) != 0) return false;
+  const pid_t supervisor = fork();
+  if (supervisor == 0) {
+    const pid_t early = fork();
+    if (early == 0) {
+      for (;;) pause();
+    }
+    (void)!write(ends[1], &early, sizeof early);
+    kill(getpid(), SIGKILL);
+  }
+  pid_t early = 0;
+  if (read(ends[0], &early, sizeof early) != sizeof early) return false;
+  SharedState shared;
+  const auto result = SignalProxy(shared, supervisor, true).run();
+  const bool gone = kill(early, 0) != 0 && errno == ESRCH;
+  if (!gone) kill(early, SIGKILL);
+  return gone && !result && result.error() == "the supervisor ended before it had started anything";
+}
+
+TEST(SignalProxy, KillsATargetThatWasNotYetAnnounced) {
+  const pid_t proxy = fork();
+  if (proxy == 0) _exit(leaves_nothing() ? 0 : 1);
+  int status = -1;
+  ASSERT_EQ(waitpid(proxy, &status, 0), proxy);
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "arch/errno_names.h"
+#include "policy/beats_writer.h"
 #include "support/policy_text.h"
 
 namespace sandbox::policy {
@@ -307,6 +308,16 @@ TEST(BeatsReader, ReadsAKernelVersion) {
   EXPECT_EQ(read(with_keys("")).kernel, std::nullopt);
   EXPECT_EQ(problems(with_keys("  kernel: 6\n")),
             "4:11: error: 'kernel' must be a Linux version such as \"6.1\", found '6'\n");
+}
+
+TEST(BeatsReader, ReadsWhetherMissingCallsAreSkipped) {
+  const Policy skips = read(with_keys("  skip_missing_calls: true\n"));
+  EXPECT_TRUE(skips.skip_missing_calls);
+  EXPECT_TRUE(read(write_beats(skips)).skip_missing_calls) << write_beats(skips);
+  EXPECT_FALSE(read(with_keys("  skip_missing_calls: false\n")).skip_missing_calls);
+  EXPECT_FALSE(read(with_keys("")).skip_missing_calls);
+  EXPECT_EQ(problems(with_keys("  skip_missing_calls: 1\n")),
+            "4:23: error: 'skip_missing_calls' must be true or false, found '1'\n");
 }
 
 TEST(BeatsReader, RemembersWhereTheKernelVersionStands) {

@@ -306,6 +306,26 @@ TEST(TextEditor, WhatIsThereIsNotAddedAgain) {
   EXPECT_EQ(editor.text(), text);
 }
 
+TEST(TextEditor, TakesNamesOut) {
+  const auto without = [](const std::string& list, const std::vector<std::string>& names) {
+    PolicyText text("seccomp:\n  default_action: errno\n  syscalls:\n  - action: allow\n    names:" + list);
+    const auto policy = text.read();
+    EXPECT_EQ(text.problems(), "") << list;
+    TextEditor editor(*policy);
+    if (!editor.remove_names(0, names)) return std::string("no place");
+    const std::string made = editor.text().value_or("no text");
+    return made.substr(made.find("names:") + 6);
+  };
+  EXPECT_EQ(without(" [read, write, close]\n", {"write"}), " [read, close]\n");
+  EXPECT_EQ(without(" [read, write, close] # all\n", {"close", "getpid"}), " [read, write] # all\n");
+  EXPECT_EQ(without(" [read, \"write\", close]\n", {"read", "write"}), " [close]\n");
+  EXPECT_EQ(without(" [read, write, close]\n", {"write", "close"}), " [read]\n");
+  EXPECT_EQ(without(" [read, # this\n     write]\n", {"write"}), "no place");
+  EXPECT_EQ(without(" [read]\n", {"read"}), "no place");
+  EXPECT_EQ(without("\n    # Three.\n    - read\n    - write  # two\n    # Last.\n    - 'close'\n", {"write", "close"}),
+            "\n    # Three.\n    - read\n    # Last.\n");
+}
+
 TEST(TextEditor, CommentsGoWithABlockAndNotBetweenBraces) {
   Group group = allowing({"read", "@network-io"});
   Condition condition;

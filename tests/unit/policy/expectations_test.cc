@@ -182,7 +182,8 @@ TEST(Expectations, AnEntryNeedsACallAndAnAction) {
   EXPECT_EQ(problems_of_entry("{call: [read]}"),
             "t.yml:3:3: 'action' is missing in an expectation: what the call should get\n");
   EXPECT_EQ(problems_of_entry("{action: allow}"),
-            "t.yml:3:3: 'call' is missing in an expectation: a list of the system call and its arguments\n");
+            "t.yml:3:3: 'call' is missing in an expectation: a list of the system call and its arguments; for a file "
+            "'path', for a port 'port'\n");
   EXPECT_EQ(problems_of_entry("{call: read, action: allow}"),
             "t.yml:3:10: 'call' must be a list of a system call and its arguments, such as [read, 0], found 'read'\n");
   EXPECT_EQ(problems_of_entry("{call: [], action: allow}"),
@@ -191,9 +192,57 @@ TEST(Expectations, AnEntryNeedsACallAndAnAction) {
   EXPECT_EQ(problems_of_entry("{call: [[read]], action: allow}"),
             "t.yml:3:11: the first entry of 'call' must be a system call's name or number, found a list\n");
   EXPECT_EQ(problems_of_entry("{call: [read], action: allow, args: 1}"),
-            "t.yml:3:33: unknown key 'args' in an expectation; expected call, calls, arch, cap, action or errno\n");
+            "t.yml:3:33: unknown key 'args' in an expectation; expected call, calls, path, port, access, arch, cap, "
+            "action or "
+            "errno\n");
   EXPECT_EQ(problems_of_entry("{call: [read], arch: [x86], action: allow}"),
             "t.yml:3:24: 'arch' must be the name of an ABI, found a list\n");
+}
+
+TEST(Expectations, FilesAndPorts) {
+  const ReadText text(
+      "policy: p.yml\n"
+      "expect:\n"
+      "- {path: /etc/shadow, access: [read, write_file], action: deny}\n"
+      "- {port: 443, access: connect_tcp, action: allow}\n"
+      "- {call: [read], action: allow}\n");
+  EXPECT_EQ(text.problems, "");
+  ASSERT_TRUE(text.expectations);
+  EXPECT_EQ(text.expectations->expect.size(), 1U);
+  ASSERT_EQ(text.expectations->accesses.size(), 2U);
+  const AccessExpectation& file = text.expectations->accesses[0];
+  EXPECT_EQ(file.path.text, "/etc/shadow");
+  EXPECT_FALSE(file.port);
+  ASSERT_EQ(file.access.size(), 2U);
+  EXPECT_EQ(file.access[1].text, "write_file");
+  EXPECT_FALSE(file.allowed);
+  const AccessExpectation& port = text.expectations->accesses[1];
+  EXPECT_EQ(port.port, 443);
+  EXPECT_TRUE(port.allowed);
+  EXPECT_EQ(port.access.at(0).text, "connect_tcp");
+}
+
+TEST(Expectations, WhatIsWrongWithFilesAndPorts) {
+  EXPECT_EQ(problems_of_entry("{path: /x, access: [raed], action: deny}"),
+            "t.yml:3:23: unknown access 'raed'; did you mean 'read'?\n");
+  EXPECT_EQ(problems_of_entry("{port: 1, access: [read], action: deny}"),
+            "t.yml:3:22: unknown access 'read'; expected bind_tcp, connect_tcp, bind_udp or connect_send_udp\n");
+  EXPECT_EQ(problems_of_entry("{path: /x, access: [read], action: errno}"),
+            "t.yml:3:38: 'action' must be allow or deny for a file or a port, found 'errno'\n");
+  EXPECT_EQ(problems_of_entry("{path: /x, access: [read]}"),
+            "t.yml:3:3: 'action' is missing in an expectation: allow or deny\n");
+  EXPECT_EQ(problems_of_entry("{path: /x, action: deny}"),
+            "t.yml:3:3: 'access' is missing in an expectation: what is done with the file\n");
+  EXPECT_EQ(problems_of_entry("{path: /x, access: [], action: deny}"),
+            "t.yml:3:22: 'access' is an empty list; expected at least one word\n");
+  EXPECT_EQ(problems_of_entry("{path: /x, call: [read], access: [read], action: deny}"),
+            "t.yml:3:14: 'call' is for system calls, and does not go with 'path'\n");
+  EXPECT_EQ(problems_of_entry("{path: /x, port: 1, access: [read], action: deny}"),
+            "t.yml:3:14: both 'path' and 'port'; give one of them\n");
+  EXPECT_EQ(problems_of_entry("{port: 65536, access: [bind_tcp], action: deny}"),
+            "t.yml:3:10: 'port' must be from 0 to 65535, found '65536'\n");
+  EXPECT_EQ(problems_of_entry("{call: [read], access: [read], action: allow}"),
+            "t.yml:3:18: 'access' goes with 'path' or 'port'\n");
 }
 
 TEST(Expectations, NumbersAndArguments) {

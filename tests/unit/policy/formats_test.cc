@@ -213,6 +213,9 @@ TEST(Formats, WhatIsNoPolicyIsNamed) {
        "this is a compose file; the profile is the file that 'seccomp:' names in a service's 'security_opt'"},
       {"{\"seccomp-profile\": \"/etc/docker/x.json\"}",
        "this is Docker's daemon.json; the profile is the file that its 'seccomp-profile' names"},
+      {R"({"abi": 4, "pathBeneath": [{"allowedAccess": ["v4.read_execute"], "parent": ["/usr"]}]})",
+       "this is a configuration of landlockconfig; write its paths as 'files' below 'landlock:', and its ports as "
+       "'tcp'"},
       {"policy: x.yml\nexpect: []\n", "this is a file of expectations, which 'sandbox-policy test' takes"},
       {"{\"main\": {\"mismatch_action\": \"trap\", \"match_action\": \"allow\", \"filter\": []}}",
        "this is a policy for seccompiler; compile it by seccompiler-bin and give the filter by --bpf, or write its "

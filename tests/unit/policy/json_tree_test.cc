@@ -65,6 +65,19 @@ TEST(JsonTree, GivesEveryTokenItsRange) {
   EXPECT_EQ(entries[2].value.text, "\u00e4,:");
 }
 
+// A string with escapes is longer as it is written, and a quote may stand where it would end without them.
+TEST(JsonTree, FindsTheEndOfAStringWithEscapes) {
+  for (const char* const written : {R"("\"")", R"("ab\"")", R"("\"\"")", R"("\\")", R"("\\\"")", R"("a\u00e4\"")"}) {
+    const Parsed parsed("{\"k\": [" + std::string(written) + ", 1, \"\", true]}");
+    const auto& items = parsed.root.entries.at(0).value.items;
+    ASSERT_EQ(items.size(), 4U) << written;
+    EXPECT_EQ(parsed.covered(items[0]), written);
+    EXPECT_EQ(parsed.covered(items[1]), "1") << written;
+    EXPECT_EQ(parsed.covered(items[2]), "\"\"") << written;
+    EXPECT_EQ(parsed.covered(items[3]), "true") << written;
+  }
+}
+
 TEST(JsonTree, KeepsNumbersAsTheyAreWritten) {
   const Parsed parsed("[18446744073709551615, 0, -0, 123456789012345678901234567890, 1E40, -0.5]");
   EXPECT_EQ(parsed.root.items.at(0).text, "18446744073709551615");

@@ -37,6 +37,18 @@ TEST(CheckText, RefusesOtherControlCharacters) {
   EXPECT_EQ(check("a\n\xC2\x85"), "2:1: error: control character U+0085, expected text\n");
 }
 
+// Eight bytes are looked at together: each value at each place among them.
+TEST(CheckText, KnowsEveryByteAtEveryPlace) {
+  for (int value = 0; value < 0x80; ++value) {
+    const bool good = (value >= ' ' && value <= '~') || value == '\n' || value == '\t';
+    for (size_t place = 0; place < 16; ++place) {
+      std::string text(24, 'a');
+      text[place] = static_cast<char>(value);
+      EXPECT_EQ(check(text).empty(), good) << value << " at " << place;
+    }
+  }
+}
+
 TEST(CheckText, RefusesACarriageReturnAlone) {
   const std::string message = "error: carriage return without a line feed, expected lines that end in LF or CRLF\n";
   EXPECT_EQ(check("a\rb"), "1:2: " + message);

@@ -87,11 +87,36 @@ TEST_F(ByName, WhatOthersMayWriteIsAnError) {
                                  "' may be written by other users (chmod go-w '" + first_ + "')");
 }
 
+// It would be waited for.
+TEST_F(ByName, APipeIsAnError) {
+  const std::string pipe = directory_.path("first/default.yml");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(find("default"), pipe + ": is not used as a profile, since it is no regular file");
+}
+
 // HOME is often root's still, where root has started a program as another user.
 TEST_F(ByName, AHomeThatIsClosedIsPassedOver) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs another user's folder";
   ASSERT_EQ(chmod(first_.c_str(), 0), 0);
   const testing::AsNobody nobody;
+  places_.user = geteuid();
+  places_.folders = {first_ + "/.config/sandbox-run", second_};
   EXPECT_EQ(find("default"), "built in default");
+}
+
+// A profile of the user's own is not passed over since its folder was closed, as by a program that may call chmod.
+TEST_F(ByName, AHomeOfTheUsersOwnThatIsClosedIsAnError) {
+  ASSERT_TRUE(geteuid() != 0 || chown(first_.c_str(), 65534, 65534) == 0);
+  ASSERT_EQ(chmod(first_.c_str(), 0), 0);
+  places_.folders = {first_ + "/.config/sandbox-run", second_};
+  std::string answer;
+  {
+    const testing::AsNobody nobody;
+    places_.user = geteuid();
+    answer = find("default");
+  }
+  ASSERT_EQ(chmod(first_.c_str(), 0755), 0);
+  EXPECT_EQ(answer, first_ + "/.config/sandbox-run/default.yml: cannot be read: Permission denied");
 }
 
 TEST_F(ByName, AMachinesFolderThatIsClosedIsAnError) {

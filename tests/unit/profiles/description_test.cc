@@ -15,6 +15,8 @@ TEST(Description, IsReadFromTheComment) {
       "#         pages\n"
       "# Allows: sockets\n"
       "# Denies: all else\n"
+      "# Files:  --ro /srv\n"
+      "#         --rw /tmp\n"
       "#\n"
       "# Denies nothing more, by the way.\n"
       "seccomp:\n"
@@ -23,11 +25,13 @@ TEST(Description, IsReadFromTheComment) {
   EXPECT_EQ(read.for_whom, "servers of pages");
   EXPECT_EQ(read.allows, "sockets");
   EXPECT_EQ(read.denies, "all else");
+  EXPECT_EQ(read.files, "--ro /srv --rw /tmp");
 }
 
 TEST(Description, OfATextThatSaysNothing) {
   for (const char* text : {"", "seccomp:\n", "\n# late\n"}) EXPECT_EQ(describe(text).summary, "") << text;
   EXPECT_EQ(describe("# only this").summary, "only this");
+  EXPECT_EQ(describe("# only this").files, "");
   EXPECT_EQ(describe("#\n# Denies: x").denies, "x");
 }
 

@@ -521,13 +521,132 @@ TEST(RecordedPolicy, SaysWhyAPolicyCannotBeAddedTo) {
   EXPECT_EQ(why("seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    names: [read]\n"),
             "p.yml:2:3: --merge takes a policy that denies calls by default; this one has 'allow'");
   EXPECT_EQ(why("seccomp:\n  default_action: errno\n  syscalls:\n  - action: log\n    names: [read]\n"),
-            "p.yml:4:5: --merge takes a policy whose groups all allow, or answer ENOSYS; this one has 'log'");
+            "p.yml:4:5: --merge takes a policy whose groups all allow or deny; this one has 'log', which would be "
+            "undone for the calls that are made: what they need is added before all groups. Record a new policy, and "
+            "compare it by 'sandbox-policy diff'");
+  EXPECT_EQ(why("seccomp:\n  default_action: errno\n  syscalls:\n  - action: errno\n    names: [read]\n"), "mergeable");
   EXPECT_EQ(why("seccomp:\n  enabled: no\n  default_action: errno\n  syscalls:\n  - {action: allow, names: [read]}\n"),
             "p.yml:2:3: 'enabled' is false: --merge takes a policy that applies");
   EXPECT_EQ(why("{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"names\": [\"read\"], \"action\": "
                 "\"SCMP_ACT_ALLOW\"}]}"),
             "p.yml: is a container profile; --merge takes a policy in the format of Elastic Beats, which "
             "'sandbox-policy convert --to beats' makes");
+}
+
+constexpr const char* kDenying =
+    "seccomp:\n"
+    "  default_action: kill_process\n"
+    "  syscalls:\n"
+    "  # Tried by libraries, and never needed.\n"
+    "  - action: errno\n"
+    "    errno: EPERM\n"
+    "    names: [mount, \"@swap\"]  # on purpose\n"
+    "    names_with_args:\n"
+    "    - name: socket\n"
+    "      arguments: [{argument: 0, operation: Equal, value: AF_PACKET}]\n"
+    "  - action: allow\n"
+    "    names: [read]\n";
+
+TEST(RecordedPolicy, WhatAGroupDeniesStaysDenied) {
+  Session session(true, kDenying);
+  session.note(call(Abi::kX86_64, "mkdir")).note(call(Abi::kX86_64, "socket", {1, 5}));
+  const auto made = session.policy();
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_NE(made->text.find("  # Tried by libraries, and never needed.\n"), std::string::npos) << made->text;
+  EXPECT_NE(made->text.find("names: [mount, \"@swap\"]  # on purpose\n"), std::string::npos) << made->text;
+  const testing::ResolvedText text(made->text);
+  EXPECT_EQ(text.judge(Abi::kX86_64, "mkdir").action, policy::Action::kAllow);
+  EXPECT_EQ(text.judge(Abi::kX86_64, "mount").data, EPERM);
+  EXPECT_EQ(text.judge(Abi::kX86_64, "swapon").data, EPERM);
+  EXPECT_EQ(text.judge(Abi::kX86_64, "reboot").action, policy::Action::kKillProcess);
+}
+
+TEST(RecordedPolicy, WhatAGroupDeniesAndTheRunCallsIsAnError) {
+  const auto error_of = [](bool narrowed, const std::vector<bpf::SystemCall>& calls) {
+    Session session(narrowed, kDenying);
+    for (const bpf::SystemCall& one : calls) session.note(one);
+    const auto made = session.policy();
+    return made ? "none: " + made->text : made.error().message;
+  };
+  EXPECT_EQ(error_of(false, {call(Abi::kX86_64, "mount"), call(Abi::kX86_64, "swapon")}),
+            "p.yml:7:13: the run calls 'mount' and 'swapon', which this group denies ('errno EPERM'): take them out of "
+            "the group to have them added");
+  EXPECT_EQ(error_of(true, {call(Abi::kX86_64, "socket", {17, 3})}),
+            "p.yml:9:13: the run calls 'socket', which this group denies ('errno EPERM'): take it out of the group to "
+            "have it added");
+}
+
+TEST(RecordedPolicy, WhatLookedAbsentAndIsCalledIsTakenOutOfItsGroup) {
+  const std::string policy =
+      "seccomp:\n"
+      "  default_action: errno\n"
+      "  syscalls:\n"
+      "  - action: errno\n"
+      "    errno: ENOSYS  # For libc.\n"
+      "    names:\n"
+      "    # Newer than 5.0.\n"
+      "    - faccessat2  # tried by test\n"
+      "    - openat2\n"
+      "  - {action: allow, names: [read]}\n";
+  Session session(false, policy);
+  const auto made = session.note(call(Abi::kX86_64, "openat2")).policy();
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_NE(made->text.find("    errno: ENOSYS  # For libc.\n    names:\n    # Newer than 5.0.\n"
+                            "    - faccessat2  # tried by test\n  - {action: allow, names: [read]}\n"),
+            std::string::npos)
+      << made->text;
+  EXPECT_EQ(testing::ResolvedText(made->text).judge(Abi::kX86_64, "openat2").action, policy::Action::kAllow);
+}
+
+// Of a version of this program that wrote neither `kernel:` nor a group with ENOSYS.
+TEST(RecordedPolicy, AnOlderRecordingGetsTheGroupForOtherLibraries) {
+  const std::string older = std::string(kHead) + kList +
+                            "  # 2025-04-06T10:27:30Z, Linux 6.1.0-18, 2 processes, 140 calls: /bin/beat -e\n"
+                            "  - action: allow\n    names:\n    - clone  # 3\n    - exit  # always\n";
+  Session session(false, older);
+  const auto merged = session.note(call(Abi::kX86_64, "getpgrp")).policy();
+  ASSERT_TRUE(merged) << merged.error().message;
+  const testing::ResolvedText text(merged->text);
+  EXPECT_EQ(text.judge(Abi::kX86_64, "clone3").data, ENOSYS) << merged->text;
+  EXPECT_EQ(text.judge(Abi::kX86_64, "clone").action, policy::Action::kAllow);
+  EXPECT_EQ(text.judge(Abi::kX86_64, "getpgrp").action, policy::Action::kAllow);
+  EXPECT_EQ(text.judge(Abi::kX86_64, "mount").data, EPERM);
+  EXPECT_NE(merged->text.find("  # C libraries and programs try these first"), std::string::npos) << merged->text;
+  // libc has tried clone3 in the run: not that is allowed, but what it falls back to.
+  Session thread(false, older);
+  const auto with_thread = thread.note(call(Abi::kX86_64, "clone3")).policy();
+  ASSERT_TRUE(with_thread) << with_thread.error().message;
+  EXPECT_EQ(testing::ResolvedText(with_thread->text).judge(Abi::kX86_64, "clone3").data, ENOSYS) << with_thread->text;
+  // The group is there once, and gets what comes later.
+  Session again(false, merged->text);
+  const auto twice = again.note(call(Abi::kX86_64, "getuid")).policy();
+  ASSERT_TRUE(twice) << twice.error().message;
+  EXPECT_EQ(twice->text.find("ENOSYS\n"), twice->text.rfind("ENOSYS\n")) << twice->text;
+  // What is written by hand keeps its answers, and so does a recording that allows clone3 or denies it by a group.
+  Session by_hand(false, "seccomp:\n  default_action: errno\n  syscalls:\n  - {action: allow, names: [clone, exit]}\n");
+  EXPECT_EQ(by_hand.note(call(Abi::kX86_64, "getpgrp")).written().find("ENOSYS"), std::string::npos);
+  std::string allowed = older;
+  allowed.replace(allowed.find("    - exit "), 0, "    - clone3  # 2\n");
+  Session with_clone3(false, allowed);
+  const auto kept = with_clone3.note(call(Abi::kX86_64, "getpgrp")).policy();
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_EQ(testing::ResolvedText(kept->text).judge(Abi::kX86_64, "clone3").action, policy::Action::kAllow);
+}
+
+TEST(RecordedPolicy, ForSystemdHasOneAnswer) {
+  Session session;
+  auto for_systemd = run();
+  for_systemd.for_systemd = true;
+  session.note(call(Abi::kX86_64, "clone3")).note(call(Abi::kX86_64, "read"));
+  const auto made = session.policy(for_systemd);
+  ASSERT_TRUE(made) << made.error().message;
+  const testing::ResolvedText text(made->text);
+  EXPECT_EQ(text.judge(Abi::kX86_64, "execve").action, policy::Action::kAllow);
+  EXPECT_EQ(text.judge(Abi::kX86_64, "clone").action, policy::Action::kAllow);
+  for (const char* name : {"clone3", "mount", "statmount"}) {
+    EXPECT_EQ(text.judge(Abi::kX86_64, name), (resolve::Verdict{policy::Action::kErrno, ENOSYS})) << name;
+  }
+  EXPECT_EQ(made->text.find("kernel:"), std::string::npos) << made->text;
 }
 
 // ---- Any set of calls ----

@@ -96,6 +96,25 @@ TEST(AppliedPolicies, TellsTheDecidingLine) {
   EXPECT_EQ(described(*both.applied, {5, 0x1234, {}, 0}), "a fixed rule ");
 }
 
+std::string default_words(AppliedPolicies& applied, const bpf::SystemCall& call) {
+  Event event;
+  event.call = call;
+  applied.describe(applied.judge(call), event);
+  return event.default_words + " " + event.rule;
+}
+
+TEST(AppliedPolicies, TellsOfTheDefaultInTheWordsOfItsFormat) {
+  const Applied beats({"seccomp:\n  default_action: errno\n  syscalls:\n  - {action: allow, names: [read]}\n"});
+  EXPECT_EQ(default_words(*beats.applied, call("ptrace")), "default_action a.yml:2:3");
+  const Applied profile({R"({"defaultAction": "SCMP_ACT_ERRNO"})"});
+  EXPECT_EQ(default_words(*profile.applied, call("ptrace")), "defaultAction a.yml:1:2");
+  const Applied unit({"[Service]\nSystemCallFilter=read ptrace\nSystemCallFilter=~ptrace\n"});
+  EXPECT_EQ(default_words(*unit.applied, call("ptrace")), "not in SystemCallFilter= a.yml:3:19");
+  EXPECT_EQ(default_words(*unit.applied, call("mount")), "not in SystemCallFilter= a.yml:2:1");
+  const Applied logs({"[Service]\nSystemCallLog=~read\n"});
+  EXPECT_EQ(default_words(*logs.applied, call("mount")), "SystemCallLog= a.yml:2:1");
+}
+
 TEST(AppliedPolicies, TellsWhatIsAboveTheLargestNumberNamed) {
   const Applied profile({R"({"defaultAction": "SCMP_ACT_ERRNO",
       "syscalls": [{"names": ["read", "fsync"], "action": "SCMP_ACT_ALLOW"}]})"});

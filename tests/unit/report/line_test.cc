@@ -98,6 +98,10 @@ TEST_F(DenialLine, WhatDecides) {
   EXPECT_EQ(
       denial_line(event),
       "denied socket(AF_PACKET, SOCK_RAW, 768) = EPERM  [tcpdump, pid 4711]  by beat.yml:3 (default_action: errno)");
+  event.default_words = "not in SystemCallFilter=";
+  EXPECT_EQ(denial_line(event),
+            "denied socket(AF_PACKET, SOCK_RAW, 768) = EPERM  [tcpdump, pid 4711]  by beat.yml:3 (not in "
+            "SystemCallFilter=: errno)");
   event.rule_kind = "kernel:";
   event.action = SECCOMP_RET_ERRNO | 38;
   EXPECT_EQ(denial_line(event),

@@ -74,6 +74,9 @@ std::string to_copy(const std::string& told) {
   return lines;
 }
 
+/// In front of what allows the calls.
+const std::string kIf = "If the program should be allowed to make these calls:\n";
+
 constexpr char kAllowList[] =
     "seccomp:\n"
     "  default_action: errno\n"
@@ -85,11 +88,12 @@ constexpr char kAllowList[] =
 TEST(Suggestion, ABeatsFile) {
   const Read beat(kAllowList);
   EXPECT_EQ(suggestion(&beat.policy, {denied("socket"), denied("connect"), denied("socket")}),
-            "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
-            "  - action: allow\n"
-            "    names:\n"
-            "    - connect\n"
-            "    - socket\n");
+            kIf +
+                "Add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+                "  - action: allow\n"
+                "    names:\n"
+                "    - connect\n"
+                "    - socket\n");
 }
 
 TEST(Suggestion, WhatAGroupDeniesWasMeant) {
@@ -97,41 +101,46 @@ TEST(Suggestion, WhatAGroupDeniesWasMeant) {
       "seccomp:\n  default_action: allow\n  syscalls:\n  - action: errno\n    names: [socket, connect, ptrace]\n");
   EXPECT_EQ(
       suggestion(&beat.policy, {denied("ptrace", VerdictSource::kGroup), denied("connect", VerdictSource::kGroup)}),
-      "Think twice: beat.yml denies connect, ptrace by name, which the lines below undo.\n"
-      "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
-      "  - action: allow\n"
-      "    names:\n"
-      "    - connect\n"
-      "    - ptrace\n");
+      kIf +
+          "Think twice: beat.yml denies connect, ptrace by name, which the lines below undo.\n"
+          "Add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+          "  - action: allow\n"
+          "    names:\n"
+          "    - connect\n"
+          "    - ptrace\n");
 }
 
 TEST(Suggestion, ADeeperListIsIndentedAsItStands) {
   const Read beat("seccomp:\n  default_action: errno\n  syscalls:\n        - action: allow\n          names: [read]\n");
   EXPECT_EQ(suggestion(&beat.policy, {denied("socket")}),
-            "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
-            "        - action: allow\n"
-            "          names:\n"
-            "          - socket\n");
+            kIf +
+                "Add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+                "        - action: allow\n"
+                "          names:\n"
+                "          - socket\n");
 }
 
 TEST(Suggestion, FlowStyleAndJson) {
   const Read flow("seccomp.default_action: errno\nseccomp.syscalls: [{action: allow, names: [read]}]\n");
   EXPECT_EQ(suggestion(&flow.policy, {denied("socket"), denied("connect")}),
-            "To allow this, add to beat.yml at line 2, column 20, as the first entry of 'syscalls':\n"
-            "    {action: allow, names: [connect, socket]},\n");
+            kIf +
+                "Add to beat.yml at line 2, column 20, as the first entry of 'syscalls':\n"
+                "    {action: allow, names: [connect, socket]},\n");
   const Read json(R"({"seccomp": {"default_action": "errno", "syscalls": [
     {"action": "allow", "names": ["read"]}]}})");
   EXPECT_EQ(suggestion(&json.policy, {denied("socket")}),
-            "To allow this, add to beat.yml at line 2, column 5, as the first entry of 'syscalls':\n"
-            "    {\"action\": \"allow\", \"names\": [\"socket\"]},\n");
+            kIf +
+                "Add to beat.yml at line 2, column 5, as the first entry of 'syscalls':\n"
+                "    {\"action\": \"allow\", \"names\": [\"socket\"]},\n");
 }
 
 TEST(Suggestion, AContainerProfile) {
   const Read profile(
       R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]})");
   EXPECT_EQ(suggestion(&profile.policy, {denied("socket"), denied("connect")}, "docker.json"),
-            "To allow this, add to 'syscalls' in docker.json, and remove the names from rules that deny them:\n"
-            "    {\"names\":[\"connect\",\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
+            kIf +
+                "Add to 'syscalls' in docker.json, and remove the names from rules that deny them:\n"
+                "    {\"names\":[\"connect\",\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
 }
 
 TEST(Suggestion, AContainerProfileThatAllowsItWithACapability) {
@@ -142,10 +151,11 @@ TEST(Suggestion, AContainerProfileThatAllowsItWithACapability) {
   DeniedCall bpf = denied("bpf");
   bpf.capabilities = {"CAP_SYS_ADMIN", "CAP_BPF,CAP_PERFMON"};
   EXPECT_EQ(suggestion(&profile.policy, {chroot, denied("socket"), bpf}, "docker.json"),
-            "With --cap CAP_SYS_ADMIN or CAP_BPF,CAP_PERFMON, docker.json allows bpf.\n"
-            "With --cap CAP_SYS_CHROOT, docker.json allows chroot.\n"
-            "To allow this, add to 'syscalls' in docker.json, and remove the names from rules that deny them:\n"
-            "    {\"names\":[\"bpf\",\"chroot\",\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
+            kIf +
+                "With --cap CAP_SYS_ADMIN or CAP_BPF,CAP_PERFMON, docker.json allows bpf.\n"
+                "With --cap CAP_SYS_CHROOT, docker.json allows chroot.\n"
+                "Add to 'syscalls' in docker.json, and remove the names from rules that deny them:\n"
+                "    {\"names\":[\"bpf\",\"chroot\",\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
 }
 
 TEST(Suggestion, ASeccompProfileInYaml) {
@@ -156,69 +166,76 @@ TEST(Suggestion, ASeccompProfileInYaml) {
   const Read block(head + "  syscalls:\n    - action: SCMP_ACT_ALLOW\n      names: [read]\n", "app.yaml");
   ASSERT_EQ(block.problems, "");
   EXPECT_EQ(suggestion(&block.policy, {denied("socket"), denied("connect")}, "app.yaml"),
-            "To allow this, add to 'syscalls' in app.yaml before line 7" + tail +
+            kIf + "Add to 'syscalls' in app.yaml before line 7" + tail +
                 "    - action: SCMP_ACT_ALLOW\n"
                 "      names:\n"
                 "      - connect\n"
                 "      - socket\n");
   const Read flow(head + "  syscalls: [{action: SCMP_ACT_ALLOW, names: [read]}]\n", "app.yaml");
   ASSERT_EQ(flow.problems, "");
-  EXPECT_EQ(suggestion(&flow.policy, {denied("socket")}, "app.yaml"),
-            "To allow this, add to 'syscalls' in app.yaml" + tail +
-                "    {\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
+  EXPECT_EQ(
+      suggestion(&flow.policy, {denied("socket")}, "app.yaml"),
+      kIf + "Add to 'syscalls' in app.yaml" + tail + "    {\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
 }
 
 TEST(Suggestion, ABuiltInProfile) {
   const Read profile(kAllowList, "profile default");
   EXPECT_EQ(suggestion(&profile.policy, {denied("ptrace")}, "default", PolicyDenials::Kind::kProfile),
-            "To allow this, make a copy of the built-in profile default:\n"
-            "    sandbox-policy show --source profile:default >my.yml\n"
-            "add to it, as the first entry of 'syscalls:', and give it by --policy my.yml:\n"
-            "  - action: allow\n"
-            "    names:\n"
-            "    - ptrace\n");
+            kIf +
+                "Make a copy of the built-in profile default:\n"
+                "    sandbox-policy show --source profile:default >my.yml\n"
+                "add to it, as the first entry of 'syscalls:', and give it by --policy my.yml:\n"
+                "  - action: allow\n"
+                "    names:\n"
+                "    - ptrace\n");
 }
 
 TEST(Suggestion, AnOption) {
   const Read profile(kAllowList, "profile no-exec");
   EXPECT_EQ(suggestion(&profile.policy, {denied("execve", VerdictSource::kGroup), denied("ptrace")}, "--no-exec",
                        PolicyDenials::Kind::kOption),
-            "To allow this, change the option --no-exec, which denies execve, ptrace.\n");
+            kIf + "Change the option --no-exec, which denies execve, ptrace.\n");
   EXPECT_EQ(suggestion(&profile.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}, "--no-exec",
                        PolicyDenials::Kind::kOption),
-            "Calls through x86 are denied: --no-exec covers what the other policies do, so list x86 in the "
-            "'architectures' of these.\n");
+            kIf +
+                "Calls through x86 are denied: --no-exec covers what the other policies do, so list x86 in the "
+                "'architectures' of these.\n");
 }
 
 TEST(Suggestion, AFilterFile) {
   EXPECT_EQ(suggestion(nullptr, {denied("socket"), denied("connect")}, "beat.bpf", PolicyDenials::Kind::kFilterFile),
-            "To allow this, allow connect, socket in the policy that beat.bpf was compiled from, and compile it "
-            "again.\n");
+            kIf +
+                "Allow connect, socket in the policy that beat.bpf was compiled from, and compile it "
+                "again.\n");
 }
 
 TEST(Suggestion, WhatIsAboveTheLargestNumberNamedIsLeftOutIfProgramsDoWithout) {
   const Read profile(
       R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]})");
-  EXPECT_EQ(suggestion(&profile.policy,
-                       {denied("clone3", VerdictSource::kAboveNamed), denied("write", VerdictSource::kAboveNamed)},
-                       "docker.json"),
-            "To allow this, add to 'syscalls' in docker.json, and remove the names from rules that deny them:\n"
-            "    {\"names\":[\"write\"],\"action\":\"SCMP_ACT_ALLOW\"},\n"
-            "Probably not needed: clone3. They are above the largest number that docker.json names, got ENOSYS, and "
-            "programs then do without.\n");
+  EXPECT_EQ(
+      suggestion(&profile.policy,
+                 {denied("clone3", VerdictSource::kAboveNamed), denied("write", VerdictSource::kAboveNamed)},
+                 "docker.json"),
+      kIf +
+          "Add to 'syscalls' in docker.json, and remove the names from rules that deny them:\n"
+          "    {\"names\":[\"write\"],\"action\":\"SCMP_ACT_ALLOW\"},\n"
+          "Probably not needed: clone3. They are above the largest number that docker.json names, got ENOSYS, and "
+          "programs then do without.\n");
 }
 
 TEST(Suggestion, WhatIsNewerThanTheKernelIsLeftOut) {
   const Read beat(
       "seccomp:\n  default_action: errno\n  kernel: \"4.17\"\n  syscalls:\n  - action: allow\n    names: [read]\n");
-  EXPECT_EQ(suggestion(&beat.policy, {denied("clone3", VerdictSource::kKernel), denied("statx", VerdictSource::kKernel),
-                                      denied("socket")}),
-            "To allow this, add to beat.yml before line 5, as the first entry of 'syscalls:':\n"
-            "  - action: allow\n"
-            "    names:\n"
-            "    - socket\n"
-            "Probably not needed: clone3, statx. They are newer than 'kernel: 4.17', got ENOSYS, and programs then do "
-            "without.\n");
+  EXPECT_EQ(
+      suggestion(&beat.policy,
+                 {denied("clone3", VerdictSource::kKernel), denied("statx", VerdictSource::kKernel), denied("socket")}),
+      kIf +
+          "Add to beat.yml before line 5, as the first entry of 'syscalls:':\n"
+          "  - action: allow\n"
+          "    names:\n"
+          "    - socket\n"
+          "Probably not needed: clone3, statx. They are newer than 'kernel: 4.17', got ENOSYS, and programs then do "
+          "without.\n");
 }
 
 TEST(Suggestion, WhatIsMadeToLookAbsentIsLeftOut) {
@@ -234,20 +251,23 @@ TEST(Suggestion, WhatIsMadeToLookAbsentIsLeftOut) {
 
 TEST(Suggestion, AForeignAbi) {
   const Read listed(std::string(kAllowList) + "  architectures:\n  - x86_64\n");
-  EXPECT_EQ(suggestion(&listed.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}),
-            "Calls through x86 are denied, as beat.yml does not cover it: add x86 to 'architectures:' (line 8).\n");
+  EXPECT_EQ(
+      suggestion(&listed.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}),
+      kIf + "Calls through x86 are denied, as beat.yml does not cover it: add x86 to 'architectures:' (line 8).\n");
   EXPECT_EQ(suggestion(&listed.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86),
                                         denied("read", VerdictSource::kNotCovered, Abi::kArm)}),
-            "Calls through x86, arm are denied, as beat.yml does not cover them: add arm, x86 to 'architectures:' "
-            "(line 8).\n");
+            kIf +
+                "Calls through x86, arm are denied, as beat.yml does not cover them: add arm, x86 to 'architectures:' "
+                "(line 8).\n");
   const Read profile(
       R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]})");
   EXPECT_EQ(suggestion(&profile.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}, "docker.json"),
-            "Calls through x86 are denied, as docker.json does not cover it: add SCMP_ARCH_X86 to its "
-            "'architectures'.\n");
+            kIf +
+                "Calls through x86 are denied, as docker.json does not cover it: add SCMP_ARCH_X86 to its "
+                "'architectures'.\n");
   EXPECT_EQ(suggestion(nullptr, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}, "a.bpf",
                        PolicyDenials::Kind::kFilterFile),
-            "Calls through x86 are denied, as a.bpf does not cover it: its policy must, by 'architectures:'.\n");
+            kIf + "Calls through x86 are denied, as a.bpf does not cover it: its policy must, by 'architectures:'.\n");
 }
 
 /// What is said of a policy without `architectures` when a call comes through x86, behind "cover it: ".
@@ -256,7 +276,7 @@ std::string new_key(const std::string& text, PolicyDenials::Kind kind = PolicyDe
   EXPECT_EQ(read.problems, "") << text;
   const std::string said =
       suggestion(&read.policy, {denied("read", VerdictSource::kNotCovered, Abi::kX86)}, "beat.yml", kind);
-  const std::string head = "Calls through x86 are denied, as beat.yml does not cover it: ";
+  const std::string head = kIf + "Calls through x86 are denied, as beat.yml does not cover it: ";
   EXPECT_TRUE(said.starts_with(head)) << said;
   return said.substr(head.size());
 }
@@ -296,9 +316,9 @@ TEST(Suggestion, TheKeyForAForeignAbiInWords) {
 std::string done(const policy::Policy& policy, const std::string& told) {
   std::string text = policy.source->text();
   std::smatch match;
-  static const std::regex above("add to beat\\.yml before line (\\d+), as the first entry of 'syscalls:':\n");
+  static const std::regex above("Add to beat\\.yml before line (\\d+), as the first entry of 'syscalls:':\n");
   static const std::regex within(
-      "add to beat\\.yml at line (\\d+), column (\\d+), as the first entry of 'syscalls':\n");
+      "Add to beat\\.yml at line (\\d+), column (\\d+), as the first entry of 'syscalls':\n");
   static const std::regex below("add below line (\\d+) of beat\\.yml:[ \n]");
   static const std::regex key_within("add to beat\\.yml at line (\\d+), column (\\d+): (.*)\n");
   const auto number = [&](size_t i) { return std::stoul(match[i]); };
@@ -343,10 +363,12 @@ TEST(Suggestion, TheKeyForAForeignAbiWorks) {
 TEST(Suggestion, AUnitOfSystemdGetsALine) {
   const Read unit("[Service]\nSystemCallFilter=~mkdir\nSystemCallFilter=~connect\nSystemCallArchitectures=native\n");
   EXPECT_EQ(unit.problems, "");
-  EXPECT_EQ(suggestion(&unit.policy, {denied("connect"), denied("read", VerdictSource::kNotCovered, Abi::kX86)}),
-            "To allow this, add to beat.yml, below its other SystemCallFilter= lines:\n"
-            "    SystemCallFilter=connect\n"
-            "Calls through x86 are denied, as beat.yml does not cover it: add x86 to its SystemCallArchitectures=.\n");
+  EXPECT_EQ(
+      suggestion(&unit.policy, {denied("connect"), denied("read", VerdictSource::kNotCovered, Abi::kX86)}),
+      kIf +
+          "Add to beat.yml, below its other SystemCallFilter= lines:\n"
+          "    SystemCallFilter=connect\n"
+          "Calls through x86 are denied, as beat.yml does not cover it: add x86 to its SystemCallArchitectures=.\n");
 }
 
 /// Layouts that nothing could be added to by 'sandbox-policy record --merge' once, which finds its places by the same
@@ -354,28 +376,31 @@ TEST(Suggestion, AUnitOfSystemdGetsALine) {
 TEST(Suggestion, OddLayouts) {
   const Read lone("seccomp:\n  default_action: errno\n  syscalls:\n  -\n    action: allow\n    names: [read]\n");
   EXPECT_EQ(suggestion(&lone.policy, {denied("socket")}),
-            "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
-            "  - action: allow\n"
-            "    names:\n"
-            "    - socket\n");
+            kIf +
+                "Add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+                "  - action: allow\n"
+                "    names:\n"
+                "    - socket\n");
   const Read quoted_keys(
       "seccomp:\n  \"default_action\": errno\n  'syscalls':\n  - 'action': allow\n    names: [read]\n");
   EXPECT_EQ(suggestion(&quoted_keys.policy, {denied("socket"), denied("read", VerdictSource::kNotCovered, Abi::kX86)}),
-            "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
-            "  - action: allow\n"
-            "    names:\n"
-            "    - socket\n"
-            "Calls through x86 are denied, as beat.yml does not cover it: add below line 2 of beat.yml:\n"
-            "  architectures: [x86_64, x86]\n");
+            kIf +
+                "Add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+                "  - action: allow\n"
+                "    names:\n"
+                "    - socket\n"
+                "Calls through x86 are denied, as beat.yml does not cover it: add below line 2 of beat.yml:\n"
+                "  architectures: [x86_64, x86]\n");
   // A comment stays with the group that it stands above.
   const Read commented(
       "seccomp:\n  default_action: errno\n  syscalls:\n\n  # Files:\n  # all of them.\n  - action: allow\n    names: "
       "[read]\n");
   EXPECT_EQ(suggestion(&commented.policy, {denied("socket")}),
-            "To allow this, add to beat.yml before line 5, as the first entry of 'syscalls:':\n"
-            "  - action: allow\n"
-            "    names:\n"
-            "    - socket\n");
+            kIf +
+                "Add to beat.yml before line 5, as the first entry of 'syscalls:':\n"
+                "  - action: allow\n"
+                "    names:\n"
+                "    - socket\n");
 }
 
 TEST(Suggestion, WhatNoPolicyCanAllow) {
@@ -405,10 +430,11 @@ TEST(Suggestion, X32WhereItIsListed) {
   const bpf::SystemCall call = {getpid, arch::info(Abi::kX32).audit_arch, {}, 0};
   EXPECT_EQ(resolve::evaluate(beat.rules, call).source, VerdictSource::kDefault);
   EXPECT_EQ(suggestion(&beat.policy, {denied("getpid", VerdictSource::kDefault, Abi::kX32)}),
-            "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
-            "  - action: allow\n"
-            "    names:\n"
-            "    - getpid\n");
+            kIf +
+                "Add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+                "  - action: allow\n"
+                "    names:\n"
+                "    - getpid\n");
 }
 
 TEST(Suggestion, WhatIsAllowedForSomeArgumentsOnly) {
@@ -420,45 +446,48 @@ TEST(Suggestion, WhatIsAllowedForSomeArgumentsOnly) {
       "    - {name: ptrace, arguments: [{argument: 0, operation: Equal, value: 1}]}\n");
   ASSERT_EQ(beat.problems, "");
   const std::string lines =
-      "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+      "Add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
       "  - action: allow\n"
       "    names:\n";
   EXPECT_EQ(suggestion(&beat.policy, {denied("socket")}),
-            "Think twice: beat.yml allows socket for some arguments only; the lines below allow it for all.\n" + lines +
-                "    - socket\n");
+            kIf + "Think twice: beat.yml allows socket for some arguments only; the lines below allow it for all.\n" +
+                lines + "    - socket\n");
   EXPECT_EQ(
       suggestion(&beat.policy, {denied("socket"), denied("rt_sigaction"), denied("ptrace", VerdictSource::kGroup)}),
-      "Think twice: beat.yml denies ptrace by name, which the lines below undo.\n"
-      "Think twice: beat.yml allows rt_sigaction, socket for some arguments only; the lines below allow them for "
-      "all.\n" +
+      kIf +
+          "Think twice: beat.yml denies ptrace by name, which the lines below undo.\n"
+          "Think twice: beat.yml allows rt_sigaction, socket for some arguments only; the lines below allow them for "
+          "all.\n" +
           lines + "    - ptrace\n    - rt_sigaction\n    - socket\n");
   const Read profile(R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["socket", "kill"],
     "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]}]})");
   ASSERT_EQ(profile.problems, "");
   EXPECT_EQ(suggestion(&profile.policy, {denied("socket")}, "docker.json"),
-            "Think twice: docker.json allows socket for some arguments only; the lines below allow it for all.\n"
-            "To allow this, add to 'syscalls' in docker.json, and remove the names from rules that deny them:\n"
-            "    {\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
+            kIf +
+                "Think twice: docker.json allows socket for some arguments only; the lines below allow it for all.\n"
+                "Add to 'syscalls' in docker.json, and remove the names from rules that deny them:\n"
+                "    {\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n");
 }
 
 TEST(Suggestion, AListAtTheLeftMargin) {
   const Read beat("seccomp.default_action: errno\nseccomp.syscalls:\n- action: allow\n  names: [read]\n");
   EXPECT_EQ(suggestion(&beat.policy, {denied("socket")}),
-            "To allow this, add to beat.yml before line 3, as the first entry of 'syscalls:':\n"
-            "- action: allow\n"
-            "  names:\n"
-            "  - socket\n");
+            kIf +
+                "Add to beat.yml before line 3, as the first entry of 'syscalls:':\n"
+                "- action: allow\n"
+                "  names:\n"
+                "  - socket\n");
 }
 
 TEST(Suggestion, BehindAMultiplexer) {
   const Read beat(std::string(kAllowList) + "  architectures: [x86]\n");
   DeniedCall call = denied("socketcall", VerdictSource::kDefault, Abi::kX86);
   call.selector = 3;
-  EXPECT_EQ(suggestion(&beat.policy, {call}),
-            "To allow this, add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
-            "  - action: allow\n"
-            "    names:\n"
-            "    - connect\n");
+  EXPECT_EQ(suggestion(&beat.policy, {call}), kIf +
+                                                  "Add to beat.yml before line 4, as the first entry of 'syscalls:':\n"
+                                                  "  - action: allow\n"
+                                                  "    names:\n"
+                                                  "    - connect\n");
 }
 
 TEST(Suggestion, NothingIsSaidOfNothing) {
@@ -469,7 +498,7 @@ TEST(Suggestion, NothingIsSaidOfNothing) {
 
 TEST(Suggestion, ANameIsPrinted) {
   const Read beat(kAllowList);
-  EXPECT_NE(suggestion(&beat.policy, {denied("socket")}, "a\nb.yml").find("add to a\\nb.yml before"),
+  EXPECT_NE(suggestion(&beat.policy, {denied("socket")}, "a\nb.yml").find("Add to a\\nb.yml before"),
             std::string::npos);
 }
 
@@ -523,10 +552,11 @@ TEST(Suggestion, APolicyWithoutGroups) {
   const Read disabled("seccomp:\n  enabled: false\n");
   ASSERT_EQ(disabled.problems, "");
   EXPECT_EQ(suggestion(&disabled.policy, {denied("connect")}),
-            "To allow this, add to 'syscalls:' of beat.yml, before its other groups:\n"
-            "    - action: allow\n"
-            "      names:\n"
-            "      - connect\n");
+            kIf +
+                "Add to 'syscalls:' of beat.yml, before its other groups:\n"
+                "    - action: allow\n"
+                "      names:\n"
+                "      - connect\n");
 }
 
 // The rule that is printed for a container profile, put into one.

@@ -80,6 +80,86 @@ TEST(Architectures, NameACallAsTheyDo) {
             "5:29: error: unknown system call 'arm_fadvise64_46' (arm); did you mean 'arm_fadvise64_64'?\n");
 }
 
+// skip_missing_calls: only what another ABI has, and no ABI of the policy by another name, is skipped.
+
+constexpr char kSkipping[] = "  skip_missing_calls: true\n";
+
+TEST(MissingCalls, AreSkippedIfThePolicySaysSo) {
+  policy::Environment environment;
+  environment.native = Abi::kAarch64;
+  const std::string groups = deny("execve, execveat, fork, vfork") +
+                             "  - action: errno\n    names_with_args:\n"
+                             "    - {name: open, arguments: [{argument: 1, operation: BitsSet, value: O_CREAT}]}\n"
+                             "    - {name: openat, arguments: [{argument: 2, operation: BitsSet, value: O_CREAT}]}\n";
+  const ResolvedText skipping(policy_with(kSkipping, groups), environment);
+  EXPECT_EQ(skipping.problems, "");
+  EXPECT_EQ(skipping.judge(Abi::kAarch64, "execveat"), kPermission);
+  EXPECT_EQ(skipping.judge(Abi::kAarch64, "openat", {0, 0, 0100}), kPermission);
+  EXPECT_EQ(skipping.rules.at(0).calls.size(), 3U);
+  const ResolvedText strict(policy_with("  skip_missing_calls: false\n", deny("execve, fork")), environment);
+  EXPECT_EQ(strict.problems,
+            "5:37: error: no system call 'fork' on aarch64; it exists on x86_64, x86, x32, arm, mips, mipsel, mips64, "
+            "mipsel64, mips64n32, mipsel64n32, parisc, parisc64, ppc, ppc64, ppc64le, s390 and s390x; is "
+            "'architectures' missing?\n");
+}
+
+TEST(MissingCalls, AreNotSkippedIfTheyAreMisspelt) {
+  const ResolvedText resolved(
+      policy_with(std::string("  architectures: [aarch64]\n") + kSkipping, deny("vfrok, execve, '@procces'")));
+  EXPECT_EQ(resolved.problems,
+            "6:29: error: unknown system call 'vfrok' (aarch64)\n"
+            "6:44: error: unknown set '@procces'; did you mean '@process'?\n");
+}
+
+TEST(MissingCalls, AreNotSkippedIfTheAbiHasThemByAnotherName) {
+  const std::string keys = std::string("  architectures: [x86_64]\n") + kSkipping;
+  EXPECT_EQ(ResolvedText(policy_with(keys, deny("fstatat64"))).problems,
+            "6:29: error: no system call 'fstatat64' on x86_64; it is 'newfstatat' there, which the policy must name "
+            "too\n");
+  EXPECT_EQ(ResolvedText(policy_with(keys, deny("fstatat64") + deny("newfstatat"))).problems, "");
+  EXPECT_EQ(ResolvedText(policy_with(keys, deny("fstatat64, newfstatat"))).problems, "");
+  EXPECT_EQ(ResolvedText(policy_with(keys, deny("fstatat64, '@file-system'"))).problems, "");
+}
+
+TEST(MissingCalls, AreNotThoseBehindAMultiplexer) {
+  const ResolvedText resolved(policy_with(std::string("  architectures: [x86]\n") + kSkipping, deny("recv, semop")));
+  EXPECT_EQ(resolved.problems, "");
+  EXPECT_EQ(resolved.judge(Abi::kX86, "socketcall", {10}), kPermission);
+  EXPECT_EQ(resolved.judge(Abi::kX86, "ipc", {1}), kPermission);
+}
+
+// A text for all ABIs has x86_64's arguments. On s390x clone has the flags second: there the condition is on these.
+TEST(MissingCalls, HaveConditionsOnTheArgumentOfX86_64) {
+  const std::string clone =
+      "  - action: errno\n    names_with_args:\n"
+      "    - {name: clone, arguments: [{argument: 0, operation: BitsSet, value: CLONE_NEWUSER}]}\n";
+  const std::string keys = "  architectures: [s390x]\n";
+  const ResolvedText for_all(policy_with(keys + kSkipping, clone));
+  EXPECT_EQ(for_all.problems, "");
+  EXPECT_EQ(for_all.judge(Abi::kS390x, "clone", {0, 0x10000000}), kPermission);
+  EXPECT_NE(for_all.judge(Abi::kS390x, "clone", {0x10000000, 0}), kPermission);
+  const ResolvedText for_s390x(policy_with(keys, clone));
+  EXPECT_NE(for_s390x.judge(Abi::kS390x, "clone", {0, 0x10000000}), kPermission);
+  EXPECT_EQ(for_s390x.judge(Abi::kS390x, "clone", {0x10000000, 0}), kPermission);
+  EXPECT_EQ(ResolvedText(policy_with(keys, clone)).problems, "");
+  EXPECT_EQ(ResolvedText(policy_with(std::string("  architectures: [ppc64le]\n") + kSkipping, clone)).problems, "");
+}
+
+TEST(MissingCalls, HaveNoConditionsOnWhatIsInNoRegister) {
+  const std::string mmap =
+      "  - action: errno\n    names_with_args:\n"
+      "    - {name: mmap, arguments: [{argument: 2, operation: BitsSet, value: PROT_EXEC}]}\n";
+  EXPECT_EQ(ResolvedText(policy_with(std::string("  architectures: [x86]\n") + kSkipping, mmap)).problems,
+            "8:32: error: argument 2 of 'mmap' is another one on x86 than on x86_64; write a policy for each\n");
+}
+
+TEST(MissingCalls, LeaveAWarningWhereNothingIsDenied) {
+  const std::string keys = std::string("  architectures: [aarch64, x86_64]\n") + kSkipping;
+  EXPECT_EQ(ResolvedText(policy_with(keys, deny("fork, vfork"))).problems,
+            "2:3: warning: this policy denies nothing on aarch64, which lacks all calls that it denies\n");
+  EXPECT_EQ(ResolvedText(policy_with(keys, deny("fork, vfork, clone"))).problems, "");
+}
+
 TEST(Architectures, HaveEachTheirOwnErrors) {
   const ResolvedText resolved(
       "seccomp:\n  default_action: errno\n  default_errno: ENOSYS\n"

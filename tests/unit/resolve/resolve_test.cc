@@ -29,7 +29,7 @@ struct Resolved {
   /// The clauses of a call; empty when no group names it.
   [[nodiscard]] std::vector<Clause> clauses(std::string_view name) const {
     for (const CallRules& call : rules.calls) {
-      if (call.number == arch::number_of(rules.abi, name)) return call.clauses;
+      if (call.number == arch::number_of(rules.abi, name)) return {call.clauses.begin(), call.clauses.end()};
     }
     return {};
   }
@@ -39,6 +39,20 @@ struct Resolved {
   RuleSet rules;  ///< Of the first ABI.
   std::string problems;
 };
+
+// arm has calls of its own far above the others.
+TEST(Resolve, SortsNumbersThatAreFarApart) {
+  const Resolved resolved(
+      "  - {action: errno, names: [set_tls, write, cacheflush, read]}\n  - {action: log, names: [cacheflush, read]}\n",
+      Abi::kArm);
+  EXPECT_EQ(resolved.problems, "");
+  std::vector<uint32_t> numbers;
+  for (const CallRules& call : resolved.rules.calls) numbers.push_back(call.number);
+  EXPECT_EQ(numbers, (std::vector<uint32_t>{3, 4, 0xf0002, 0xf0005}));
+  ASSERT_EQ(resolved.clauses("cacheflush").size(), 2U);
+  EXPECT_EQ(resolved.clauses("cacheflush")[0].verdict.action, policy::Action::kErrno);
+  EXPECT_EQ(resolved.clauses("cacheflush")[1].verdict.action, policy::Action::kLog);
+}
 
 TEST(Resolve, SortsCallsByNumber) {
   const Resolved resolved("  - {action: errno, names: [write, read, execve]}\n  - {action: log, names: [open]}\n",

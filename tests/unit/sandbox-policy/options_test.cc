@@ -74,6 +74,24 @@ TEST(PolicyOptions, RecordStopsAtTheProgram) {
   EXPECT_EQ(options_of({"record", "--output=p", "ls", "[a,b]"}).arguments, (Words{"ls", "[a,b]"}));
 }
 
+/// Options that stand alone are read without CLI11; one that does not makes no difference to the others.
+TEST(PolicyOptions, RecordReadsItsOptionsInEitherWay) {
+  for (const Words& other : {Words{}, Words{"--assume=@basic-io"}}) {
+    Words words = {"record", "-q", "--output", "p.yml", "--args", "--assume", "@process", "--force"};
+    words.insert(words.end(), other.begin(), other.end());
+    words.insert(words.end(), {"--", "ls", "-o", "x"});
+    const Options options = options_of(words);
+    EXPECT_TRUE(options.quiet && options.narrow && options.force);
+    EXPECT_EQ(options.output, "p.yml");
+    EXPECT_EQ(options.assumed, other.empty() ? (Words{"@process"}) : (Words{"@process", "@basic-io"}));
+    EXPECT_EQ(options.arguments, (Words{"ls", "-o", "x"}));
+  }
+  EXPECT_EQ(error_of({"record", "-o", "a", "-o", "b", "ls"}), "record: option '--output' is given more than once");
+  EXPECT_EQ(error_of({"record", "-o"}), "record: option '--output' needs a value");
+  EXPECT_EQ(error_of({"record", "-o", "p", "--strict", "ls"}),
+            "record: unknown option '--strict'; --help lists the options");
+}
+
 TEST(PolicyOptions, NegativeNumbersAreArgumentsOfACall) {
   EXPECT_EQ(options_of({"explain", "x", "openat", "-100", "-1"}).arguments, (Words{"x", "openat", "-100", "-1"}));
   EXPECT_EQ(error_of({"explain", "x", "openat", "-x"}), "explain: unknown option '-x'; --help lists the options");

@@ -23,10 +23,8 @@ TEST(ForeignWords, OptionsOfOthers) {
   EXPECT_EQ(option("--security-opt", "seccomp=d.json"), " (docker's); type: sandbox-run --policy d.json -- PROGRAM");
   EXPECT_EQ(option("--security-opt", "seccomp=unconfined"),
             " (docker's); without a filter, PROGRAM is run by itself: PROGRAM");
-  EXPECT_EQ(
-      option("--ro-bind", "/"),
-      " (bubblewrap's); files are not restricted here; to do so run sandbox-run inside of bwrap: bwrap OPTIONS -- "
-      "sandbox-run -- PROGRAM");
+  EXPECT_EQ(option("--ro-bind", "/srv"), " (bubblewrap's); type: sandbox-run --rox /srv -- PROGRAM");
+  EXPECT_EQ(option("--ro", "/srv"), "unknown");
   EXPECT_EQ(option("--chdir", "a\nb"), " (bubblewrap's); type: env -C a\\nb sandbox-run -- PROGRAM");
   EXPECT_EQ(option("-e"), " (a Beat's); options of a Beat stand behind it: sandbox-run -p beat.yml -- ./packetbeat -e");
   EXPECT_EQ(option("--frobnicate"), "unknown");

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "kernel/landlock.h"
 #include "profiles/profiles.h"
 #include "sandbox-run/load.h"
 
@@ -21,18 +22,31 @@ constexpr std::string_view kText =
 constexpr std::string_view kRestriction =
     "# A policy\nseccomp: {default_action: allow, syscalls: [{action: errno, names: [uname]}]}\n";
 
+constexpr std::string_view kSection = "# A policy\nlandlock: {files: [{access: [read], paths: [/, /usr]}]}\n";
+constexpr std::string_view kWithSection =
+    "# A policy\nlandlock: {files: [{access: [read], paths: [/, /usr]}]}\n"
+    "seccomp: {default_action: errno, syscalls: [{action: allow, names: [execve, write, exit_group]}]}\n";
+static_assert(kWithSection.starts_with(kSection));
+
 Profile profile(std::string_view name, std::string_view text) {
-  return {name, "a test's", text, "something", arch::native_abi(), kProgram, {}, 4711, kCovered, 2};
+  return {name, "a test's", text, 0, "something", arch::native_abi(), kProgram, {}, 4711, kCovered, 2};
 }
 
 const Profile* test_profiles() {
-  static const Profile kProfiles[] = {profile("default", "not: a policy"), profile("differs", kText),
+  static const Profile kProfiles[] = {profile("default", "not: a policy"),
+                                      profile("differs", kText),
                                       [] {
                                         Profile invalid = profile("invalid", kText);
                                         invalid.instructions = kInvalidProgram;
                                         return invalid;
                                       }(),
-                                      profile("no-exec", kRestriction), profile("no-network", kRestriction)};
+                                      [] {
+                                        Profile files = profile("files", kWithSection);
+                                        files.landlock_end = kSection.size();
+                                        return files;
+                                      }(),
+                                      profile("no-exec", kRestriction),
+                                      profile("no-network", kRestriction)};
   return kProfiles;
 }
 
@@ -40,7 +54,7 @@ const Profile* test_profiles() {
 
 // These take the place of the ones in src/profiles, which this program is not linked with.
 std::span<const Profile> all_profiles() {
-  return {test_profiles(), 5};
+  return {test_profiles(), 6};
 }
 
 const Profile* find_profile(std::string_view name) {
@@ -114,6 +128,40 @@ TEST_F(Load, OneProfileAloneIsTakenReadyMade) {
     EXPECT_EQ(loaded->ready->filter.ranges, kReadyMade);
     EXPECT_EQ(loaded->names(), std::string("profile ") + name);
   }
+}
+
+/// Its section is resolved at the launch, once, whether the filter is ready-made or not.
+TEST_F(Load, OneProfileWithASectionIsTakenReadyMade) {
+  if (kernel::landlock_abi() == 0) GTEST_SKIP() << "this kernel has no Landlock";
+  for (const bool alone : {true, false}) {
+    Options options;
+    options.profiles = {"files"};
+    options.no_exec = !alone;
+    const auto loaded = run(options);
+    ASSERT_TRUE(loaded.ok()) << said_;
+    EXPECT_EQ(said_, "");
+    EXPECT_EQ(loaded->ready->filter.ranges == kReadyMade, alone);
+    ASSERT_EQ(loaded->landlock.layers.size(), 1U);
+    const LandlockLayer& layer = loaded->landlock.layers[0];
+    EXPECT_EQ(layer.kind, LandlockLayer::Kind::kProfile);
+    EXPECT_EQ(layer.name, "profile files");
+    EXPECT_EQ(layer.ready.ruleset.range.offset, 11U);
+    ASSERT_EQ(layer.ready.ruleset.paths.size(), 2U);
+    EXPECT_EQ(layer.ready.ruleset.paths[1].path, "/usr");
+  }
+}
+
+/// A report reads the text when something is denied, and takes up no section again.
+TEST_F(Load, TheTextsOfAProfileWithASectionComeWithoutIt) {
+  if (kernel::landlock_abi() == 0) GTEST_SKIP() << "this kernel has no Landlock";
+  Options options;
+  options.profiles = {"files"};
+  const auto loaded = run(options);
+  ASSERT_TRUE(loaded.ok()) << said_;
+  const auto texts = load_texts(*loaded, options, Log("test"));
+  ASSERT_TRUE(texts.ok());
+  ASSERT_EQ(texts->policies.size(), 1U);
+  EXPECT_TRUE(texts->landlock.layers.empty());
 }
 
 TEST_F(Load, WhatAnOptionLaysOverTheDefaultProfileIsTakenReadyMade) {

@@ -12,14 +12,18 @@
 
 namespace sandbox::testing {
 
-/// Every warning with an id, sorted, as "LINE:COLUMN: MESSAGE [ID]" lines; of a text without errors.
-inline std::string lint_text(std::string yaml, const policy::Environment& environment = {}) {
+/// Every warning with an id, sorted, as "LINE:COLUMN: MESSAGE [ID]" lines; the problems of a text that has errors.
+/// `exceptions` gets the number of warnings that the text excepts from.
+inline std::string lint_text(std::string yaml, const policy::Environment& environment = {},
+                             size_t* exceptions = nullptr) {
   PolicyText text(std::move(yaml));
   const auto policy = text.read(environment);
   if (!policy) return text.problems();
   const resolve::PolicyRules rules = resolve::resolve(*policy, environment.native, text.diagnostics());
   if (text.diagnostics().has_errors()) return text.problems();
-  resolve::lint(*policy, rules, text.diagnostics());
+  const size_t excepted = resolve::lint(*policy, rules, text.diagnostics());
+  if (exceptions != nullptr) *exceptions = excepted;
+  if (text.diagnostics().has_errors()) return text.problems();
   text.diagnostics().sort();
   std::string found;
   for (const Diagnostic& diagnostic : text.diagnostics().all()) {

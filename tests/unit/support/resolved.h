@@ -40,7 +40,8 @@ struct ResolvedText {
   [[nodiscard]] std::vector<resolve::Clause> clauses(arch::Abi abi, std::string_view name) const {
     for (const resolve::RuleSet& set : rules) {
       for (const resolve::CallRules& call : set.calls) {
-        if (set.abi == abi && call.number == arch::number_of(abi, name)) return call.clauses;
+        if (set.abi == abi && call.number == arch::number_of(abi, name))
+          return {call.clauses.begin(), call.clauses.end()};
       }
     }
     return {};

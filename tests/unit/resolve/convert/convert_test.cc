@@ -213,6 +213,27 @@ SystemCallLog=sync
 )");
 }
 
+TEST(Convert, RuncNeedsAnOpenatThatConditionsDeny) {
+  const auto of = [](const std::string& rule, TextFormat format) {
+    return converted("seccomp:\n  default_action: allow\n  syscalls:\n" + rule, format);
+  };
+  const std::string writing =
+      "  - action: errno\n    names_with_args: [{name: openat, arguments: [{argument: 2, operation: BitsSet, value: "
+      "O_WRONLY}]}]\n";
+  const std::string warning =
+      "2:3: warning: runc starts no container under this policy, crun does: runc opens a pipe with O_WRONLY under the "
+      "profile, which the conditions on 'openat' deny\n";
+  EXPECT_NE(of(writing, TextFormat::kOci).find(warning), std::string::npos) << of(writing, TextFormat::kOci);
+  EXPECT_NE(of(writing, TextFormat::kKubernetes).find(warning), std::string::npos);
+  EXPECT_EQ(of(writing, TextFormat::kBeats).find("runc"), std::string::npos);
+  const std::string creating =
+      "  - action: errno\n    names_with_args: [{name: openat, arguments: [{argument: 2, operation: BitsSet, value: "
+      "O_CREAT}]}]\n";
+  EXPECT_EQ(of(creating, TextFormat::kOci).find("runc"), std::string::npos);
+  const std::string whole = of("  - {action: errno, names: [openat]}\n", TextFormat::kOci);
+  EXPECT_EQ(whole.find("O_WRONLY"), std::string::npos) << whole;
+}
+
 TEST(Convert, WhatSystemdCannotSayIsLeftToTheLauncher) {
   const std::string instead =
       "warning: systemd cannot hold this policy; with the drop-in sandbox-run starts the service under it\n";

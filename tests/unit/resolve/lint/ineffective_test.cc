@@ -26,6 +26,19 @@ TEST(LintIneffective, NamesThatNoAbiHas) {
             "[unknown-name]\n");
 }
 
+TEST(LintIneffective, ErrnoZeroByWhichADeniedCallLooksDone) {
+  EXPECT_EQ(lint_text(R"({"defaultAction": "SCMP_ACT_ALLOW", "defaultErrnoRet": 0, "syscalls": [
+{"names": ["setgroups"], "action": "SCMP_ACT_ERRNO", "errnoRet": 0},
+{"names": ["reboot"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1},
+{"names": ["swapon"], "action": "SCMP_ACT_TRAP", "errnoRet": 0}]})"),
+            "2:66: errno 0: a denied call returns 0 without having been made, and the program takes it for done "
+            "[looks-done]\n");
+  EXPECT_EQ(lint_text(R"({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 0, "syscalls": [
+{"names": ["exit", "exit_group", "rt_sigreturn", "restart_syscall"], "action": "SCMP_ACT_ALLOW"}]})"),
+            "1:56: errno 0: a denied call returns 0 without having been made, and the program takes it for done "
+            "[looks-done]\n");
+}
+
 TEST(LintIneffective, ATracerWhoseAnswersAProgramReplaces) {
   const std::string undone =
       "'trace' leaves calls to a tracer, but 'seccomp' is allowed, with which a program answers them itself by a "
@@ -116,6 +129,15 @@ TEST(LintLaunch, TheClassesThatUndoAPolicy) {
                           "  - {action: errno, names: [io_uring_setup]}\n"}),
             "")
       << "what check reports beside these";
+}
+
+TEST(LintLaunch, ExceptionsCountAsForCheck) {
+  const std::string group = "  - {action: errno, names: [execve]}\n";
+  EXPECT_NE(launch_lints({group}), "");
+  EXPECT_EQ(launch_lints({"  # check: allow sibling-open: a reason\n" + group}), "");
+  EXPECT_NE(launch_lints({"  # check: allow lacks-exit: a reason\n" + group}), "");
+  // A wrong one is an error to check, and no reason not to start.
+  EXPECT_EQ(launch_lints({"  # check: allow sibling-opn: a reason\n" + group}), launch_lints({group}));
 }
 
 TEST(LintLaunch, WhatAnotherPolicyDeniesUndoesNothing) {

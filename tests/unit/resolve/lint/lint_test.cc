@@ -39,6 +39,15 @@ TEST(LintUnreachable, NamesAndEntriesBehindAnUnconditionalOne) {
             "[unreachable-name]\n");
 }
 
+// x86 has recv only by socketcall, where recvfrom stands for it; arm has a call of that name.
+TEST(LintUnreachable, ATextForAllAbisRepeatsNames) {
+  const std::string list =
+      "  syscalls:\n" + allow_list("") + "  - {action: allow, names: [recvfrom]}\n  - {action: allow, names: [recv]}\n";
+  const std::string keys = "seccomp:\n  default_action: errno\n  architectures: [x86]\n";
+  EXPECT_NE(lint_text(keys + list).find("'recv' can be left out"), std::string::npos);
+  EXPECT_EQ(lint_text(keys + "  skip_missing_calls: true\n" + list).find("'recv'"), std::string::npos);
+}
+
 TEST(LintUnreachable, OnOneLineTheColumnTells) {
   EXPECT_EQ(lint_groups("  - {action: errno, names: [reboot]}\n  - {action: errno, names: [swapon]}\n"), "");
   EXPECT_EQ(lint_text("{seccomp: {default_action: allow, syscalls: [{action: errno, names: [reboot]}, "
@@ -163,6 +172,57 @@ TEST(LintSiblings, ConditionsThatAnotherCallDoesNotHave) {
       "be done; 'openat2' has its flags in memory, so deny it with errno ENOSYS [sibling-unfiltered]\n"
       "6:45: 'open' is denied, but 'openat2' stays allowed, with which the same can be done; deny it "
       "too [sibling-open]\n");
+}
+
+TEST(LintSiblings, CreatAndOpenWithItsFlags) {
+  EXPECT_EQ(
+      lint_groups("  - {action: errno, names: [creat]}\n  - {action: errno, names: [io_uring_setup]}\n"),
+      "4:29: 'creat' is denied, but 'open', 'openat' and 'openat2' stay allowed, with which files can be created "
+      "too; deny their O_CREAT, and answer 'openat2', which has it in memory, with errno ENOSYS [sibling-open]\n");
+  EXPECT_EQ(lint_groups("  - {action: errno, names: [creat]}\n"
+                        "  - {action: allow, names: [open, openat, openat2]}\n"),
+            "")
+      << "which are allowed by name for other work";
+  const std::string flags = "arguments: [{argument: 2, operation: BitsSet, value: O_WRONLY}]}]\n";
+  const std::string rest = "  - {action: errno, names: [io_uring_setup, open, openat2]}\n";
+  const std::string creat = "  - {action: allow, names: [creat]}\n";
+  const std::string openat = "  - action: errno\n    names_with_args: [{name: openat, ";
+  EXPECT_EQ(lint_groups(creat + openat + flags + rest),
+            "6:30: 'openat' has conditions on flags, but 'creat' stays allowed, which opens with O_CREAT, O_WRONLY and "
+            "O_TRUNC; deny it too [sibling-unfiltered]\n");
+  EXPECT_EQ(
+      lint_groups(creat + openat + "arguments: [{argument: 2, operation: BitsSet, value: O_DIRECTORY}]}]\n" + rest),
+      "");
+}
+
+TEST(LintSiblings, MemoryThatBecomesExecutable) {
+  const auto of = [](const std::string& name) {
+    return "  - action: errno\n    names_with_args: [{name: " + name +
+           ", arguments: [{argument: 2, operation: BitsSet, value: PROT_EXEC}]}]\n";
+  };
+  const std::string others = "  - {action: errno, names: [shmat, personality, memfd_create]}\n";
+  EXPECT_EQ(lint_groups(of("mmap") + of("mprotect") + of("pkey_mprotect") + others), "");
+  const std::string all =
+      lint_groups(of("mmap") + of("mprotect") + "  - {action: allow, names: [personality, memfd_create]}\n");
+  EXPECT_EQ(
+      all,
+      "5:30: 'mmap' and 'mprotect' have conditions on PROT_EXEC, but 'personality' stays allowed, with which "
+      "READ_IMPLIES_EXEC makes all that is readable executable; deny it, or allow it 0 and 0xffffffff only "
+      "[sibling-unfiltered]\n"
+      "5:30: 'mmap' and 'mprotect' have conditions on PROT_EXEC, but 'shmat' stays allowed, with which memory "
+      "becomes executable too; give it conditions too, or deny it [sibling-unfiltered]\n"
+      "7:30: 'mprotect' has conditions, but 'pkey_mprotect' stays allowed regardless of the arguments, with which "
+      "the same can be done; give it conditions too, or deny it [sibling-unfiltered]\n")
+      << "memfd_create was asked for";
+  EXPECT_EQ(lint_groups(of("mprotect") + "  - {action: errno, names: [pkey_mprotect, personality]}\n"),
+            "5:30: 'mprotect' has conditions on PROT_EXEC, but 'memfd_create' stays allowed, with which memory is "
+            "written through one mapping and executed through another; deny it [sibling-unfiltered]\n"
+            "5:30: 'mprotect' has conditions on PROT_EXEC, but 'shmat' and 'mmap' stay allowed, with which memory "
+            "becomes executable too; give them conditions too, or deny them [sibling-unfiltered]\n");
+  const std::string shared =
+      "  - action: errno\n    names_with_args: [{name: mmap, arguments: [{argument: 3, operation: BitsSet, value: "
+      "MAP_SHARED}]}]\n";
+  EXPECT_EQ(lint_groups(shared), "") << "a condition on another argument";
 }
 
 TEST(LintSiblings, CloneByWhatItsConditionsAreAbout) {
@@ -369,13 +429,42 @@ TEST(Lint, ListsEveryKindThatItReports) {
     EXPECT_TRUE(ids.insert(kind.id).second) << kind.id;
     EXPECT_FALSE(kind.summary.empty());
   }
-  EXPECT_EQ(ids, (std::set<std::string_view>{
-                     "clone3-breaks-threads", "exact-mode",         "exact-socket-type",     "flags-compared-whole",
-                     "io-uring-open",         "lacks-exit",         "lacks-restart-syscall", "lacks-sigreturn",
-                     "multiplexer-open",      "newer-call-denied",  "newer-call-not-enosys", "no-socketcall",
-                     "not-enabled",           "opens-processes",    "pointer-compared",      "redundant-name",
-                     "sibling-open",          "sibling-unfiltered", "trace-undone",          "undeniable-call",
-                     "unknown-name",          "unreachable-name"}));
+  EXPECT_EQ(ids, (std::set<std::string_view>{"clone3-breaks-threads",
+                                             "exact-mode",
+                                             "exact-socket-type",
+                                             "exception-not-needed",
+                                             "flags-compared-whole",
+                                             "io-uring-open",
+                                             "lacks-exit",
+                                             "lacks-restart-syscall",
+                                             "lacks-sigreturn",
+                                             "landlock-commands-writable",
+                                             "landlock-make-unwritten",
+                                             "landlock-others-replace",
+                                             "landlock-path-missing",
+                                             "landlock-path-unusable",
+                                             "landlock-policy-writable",
+                                             "landlock-services",
+                                             "landlock-set-opens",
+                                             "landlock-udp-bind",
+                                             "landlock-whole",
+                                             "landlock-write-execute",
+                                             "landlock-write-file",
+                                             "looks-done",
+                                             "multiplexer-open",
+                                             "newer-call-denied",
+                                             "newer-call-not-enosys",
+                                             "no-socketcall",
+                                             "not-enabled",
+                                             "opens-processes",
+                                             "pointer-compared",
+                                             "redundant-name",
+                                             "sibling-open",
+                                             "sibling-unfiltered",
+                                             "trace-undone",
+                                             "undeniable-call",
+                                             "unknown-name",
+                                             "unreachable-name"}));
 }
 
 /// Every implication that is found holds for all 65536 arguments; and most of those that hold are found.

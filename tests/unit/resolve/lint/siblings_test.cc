@@ -37,9 +37,15 @@ TEST(Siblings, DoTheSame) {
   EXPECT_EQ(same(Abi::kX86_64, {"execve"}), "execveat");
   EXPECT_EQ(same(Abi::kX86_64, {"ptrace"}), "pidfd_getfd process_vm_readv process_vm_writev");
   EXPECT_EQ(same(Abi::kX86_64, {"truncate"}), "ftruncate");
+  EXPECT_EQ(same(Abi::kX86_64, {"mount"}), "fsopen mount_setattr move_mount") << "fsmount's is used by its descriptor";
   EXPECT_EQ(same(Abi::kX86_64, {"ftruncate"}), "") << "denying it has other reasons";
   EXPECT_EQ(same(Abi::kX86_64, {"getpid"}), "");
   EXPECT_EQ(same(Abi::kX86_64, {}), "");
+}
+
+TEST(Siblings, OfCreatOpenMoreThanItDoes) {
+  EXPECT_EQ(same(Abi::kX86_64, {"creat"}), "");
+  EXPECT_EQ(partial(Abi::kX86_64, {"creat"}), "creat: open openat openat2, files can be created too\n");
 }
 
 TEST(Siblings, AreNotThoseThatAreDenied) {

@@ -89,7 +89,15 @@ TEST(AuditReport, WarnsOfRecordsThatItCannotRead) {
   printed.events.take(report::NoRecord::kUnreadable);
   ::testing::internal::CaptureStderr();
   printed.events.finish(Log("t"), true);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "t: error: audit: 2 records could not be read, and there are no others\n");
+  EXPECT_EQ(printed.out.text(), "") << "which is not 'no records'";
+  EXPECT_TRUE(printed.events.none_readable());
+  printed.events.take(event("a", 1, kSocket));
+  ::testing::internal::CaptureStderr();
+  printed.events.finish(Log("t"), true);
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "t: warning: 2 records could not be read\n");
+  EXPECT_FALSE(printed.events.none_readable());
 }
 
 TEST(AuditReport, PrintsEveryEventAsJson) {

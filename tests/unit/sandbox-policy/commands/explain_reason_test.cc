@@ -60,6 +60,20 @@ TEST(ExplainReason, OfAUnitIsInItsOwnWords) {
   EXPECT_EQ(reason_text(denies, call_of(kRead)), "default 2: no SystemCallFilter= denies it");
 }
 
+TEST(ExplainReason, OfAUnitIsTheLineThatTakesACallOut) {
+  const Input allows = policy_input(
+      "[Service]\nSystemCallErrorNumber=EPERM\nSystemCallFilter=read socket brk\nSystemCallFilter=~mount socket\n"
+      "SystemCallFilter=~brk\nSystemCallFilter=brk\n");
+  EXPECT_EQ(reason_text(allows, call_of(kSocket)), "default 4: this takes it out of the list of SystemCallFilter=");
+  EXPECT_EQ(reason_text(allows, call_of(kBrk)), "group 6: ") << "which puts it back";
+  EXPECT_EQ(reason_text(allows, call_of(kCachestat)), "default 2: not in the list of SystemCallFilter=");
+  const Input denies = policy_input("[Service]\nSystemCallFilter=~brk socket\nSystemCallFilter=socket\n");
+  EXPECT_EQ(reason_text(denies, call_of(kSocket)), "default 3: this takes it out of the list of denied calls");
+  const Input reset = policy_input(
+      "[Service]\nSystemCallFilter=socket\nSystemCallFilter=~socket\nSystemCallFilter=\nSystemCallFilter=read\n");
+  EXPECT_EQ(reason_text(reset, call_of(kSocket)), "default 5: not in the list of SystemCallFilter=");
+}
+
 TEST(ExplainReason, IsTheKernelThatThePolicyNames) {
   const Input input = policy_input(std::string(kPolicy) + "  kernel: '6.1'\n");
   EXPECT_EQ(reason_text(input, call_of(kCachestat)),

@@ -56,7 +56,7 @@ TEST(List, NamesTheReleaseOfCallsThatAreNotOld) {
 TEST(List, IsTheSameAsJson) {
   Options options = on(arch::Abi::kX86_64);
   options.json = true;
-  for (const char* topic : {"syscalls", "sets", "actions", "architectures", "profiles", "constants"}) {
+  for (const char* topic : {"syscalls", "sets", "actions", "architectures", "profiles", "constants", "paths"}) {
     const Listed json = listed(topic, options);
     EXPECT_EQ(json.status, kExitGood);
     const size_t key = json.text.find("\"" + std::string(topic) + "\"");

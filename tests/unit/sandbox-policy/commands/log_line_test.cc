@@ -82,6 +82,15 @@ TEST_F(LogLines, JournaldsOwn) {
   EXPECT_EQ(why(("Jul 24 09:10:45 h audit[14351]: SECCOMP " + kBody).substr(0, 150)), NoRecord::kUnreadable);
 }
 
+// Its nanoseconds overflowed, so that any time came of it.
+TEST_F(LogLines, ADateThatNoClockHoldsIsNone) {
+  for (const char* date : {"1013-11-24T10:00:00+0100", "9999-07-24T09:10:45+0200", "2262-04-11T23:47:16+0000"}) {
+    const report::Event event = event_of(std::string(date) + " h audit[14351]: SECCOMP " + kBody);
+    EXPECT_EQ(event.time, std::chrono::system_clock::time_point()) << date;
+  }
+  EXPECT_EQ(time_of(event_of("2262-04-11T23:47:15+0000 h audit[14351]: SECCOMP " + kBody)), "2262-04-11T23:47:15.000Z");
+}
+
 TEST_F(LogLines, JournalsObjects) {
   const std::string head =
       R"({"__REALTIME_TIMESTAMP":"1795463197999999","_SOURCE_REALTIME_TIMESTAMP":"1795463197045000","_AUDIT_ID":"4",)"
@@ -169,6 +178,48 @@ TEST_F(LogLines, OneEventInTwoForms) {
   EXPECT_TRUE(is_new(kernel + "9): " + kBody)) << "a forged record of that stamp hides none";
   number += SeenEvents::kNeighbourhood + 1;
   EXPECT_TRUE(is_new(journal)) << "too far away";
+}
+
+// A program can write such lines, with its own pid and the address of its next call, and another user or executable.
+TEST_F(LogLines, AForgedFormHidesNone) {
+  const std::string kernel = "Nov 23 19:46:37 h kernel: audit: type=1326 audit(1795463197.045:4): ";
+  const std::string journal = "Nov 23 19:46:37 h audit[14351]: SECCOMP ";
+  const std::string names =
+      "type=SECCOMP msg=audit(11/23/2026 19:46:37.045:4) : auid=unset uid=alice gid=staff ses=unset "
+      "pid=14351 comm=app exe=/usr/lib/app sig=SIGSYS arch=x86_64 syscall=chroot compat=0 ip=0x7f024fe5d70d code=kill";
+  for (const std::string from :
+       {"auid=4294967295", "uid=1000", "gid=1000", "ses=4294967295", "/usr/lib/app", "sig=31", "compat=0"}) {
+    std::string forged = kBody;
+    const size_t at = from == "uid=1000" ? forged.find(" uid=") + 1 : forged.find(from);
+    forged.replace(at, from.size(), from == "/usr/lib/app" ? "/bin/other" : from.substr(0, from.find('=')) + "=7");
+    SeenEvents seen;
+    const auto is_new = [&](const std::string& line) {
+      const LogLine read_line = read(line);
+      EXPECT_TRUE(read_line.record.ok()) << line;
+      return seen.is_new(*read_line.record, read_line.stamped, 1);
+    };
+    EXPECT_TRUE(is_new(journal + forged));
+    EXPECT_TRUE(is_new(kernel + kBody)) << from;
+    EXPECT_FALSE(is_new(journal + kBody)) << from;
+    EXPECT_FALSE(is_new(names)) << from;
+    EXPECT_FALSE(is_new(kernel + forged)) << "the forged one's second form: " << from;
+  }
+}
+
+// Which would take memory without end.
+TEST_F(LogLines, LongForgedFormsAreForgotten) {
+  report::Event event = event_of("type=SECCOMP msg=audit(1795463197.045:4): " + kBody);
+  event.process.executable.assign(60'000, 'x');
+  SeenEvents seen;
+  const auto is_new = [&](uint32_t sequence) {
+    event.sequence = sequence;
+    return seen.is_new(event, true, 1);
+  };
+  EXPECT_TRUE(is_new(0));
+  EXPECT_FALSE(is_new(0));
+  for (uint32_t i = 1; i <= SeenEvents::kMaxBytes / 60'000; ++i) EXPECT_TRUE(is_new(i));
+  EXPECT_TRUE(is_new(0));
+  EXPECT_FALSE(is_new(SeenEvents::kMaxBytes / 60'000));
 }
 
 }  // namespace
