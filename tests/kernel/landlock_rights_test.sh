@@ -5,7 +5,7 @@
 
 USE=$TEST_BIN/use_file_rights
 OWN=$(landlock_abi)
-[ -n "$OWN" ] || TEST=all skip "this kernel has no Landlock"
+[ -n "$OWN" ] || skip "this kernel has no Landlock"
 
 # rights_of ABI: and from here on the launcher finds it.
 rights_of() {

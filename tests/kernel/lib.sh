@@ -13,6 +13,7 @@ ulimit -c 0
 KERNEL_TESTS=$TEST_DATA/kernel
 # Seconds that anything may take before it counts as hung. Far more than it takes; an emulated machine needs more.
 BOUND=${SANDBOX_RUN_TEST_BOUND:-30}
+TEST=all  # What messages name before run_tests has begun with one.
 
 fail() {
   echo "FAILED: $TEST: $1" >&2
