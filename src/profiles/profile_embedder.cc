@@ -49,31 +49,48 @@ bool is_good(const Diagnostics& diagnostics) {
   return diagnostics.all().empty();
 }
 
+policy::Environment environment_on(arch::Abi abi) {
+  policy::Environment environment;
+  environment.native = abi;
+  return environment;
+}
+
+struct Read {
+  policy::Policy policy;
+  resolve::PolicyRules rules;
+};
+
+/// A policy and what it means; none, after messages, if there is anything to be said of it.
+std::optional<Read> read_and_resolve(const std::shared_ptr<const SourceText>& source, arch::Abi abi) {
+  Diagnostics diagnostics(source);
+  auto policy = policy::read_policy(source, environment_on(abi), diagnostics);
+  resolve::PolicyRules rules;
+  if (policy) rules = resolve::resolve(*policy, abi, diagnostics);
+  if (!is_good(diagnostics) || !policy) return std::nullopt;
+  return Read{std::move(*policy), std::move(rules)};
+}
+
 /// What Landlock's rules for TCP need beside them.
 std::optional<Compiled> closures_for_tcp(arch::Abi abi) {
   const auto source = std::make_shared<const SourceText>(resolve::kClosuresName,
                                                          resolve::closures_policy({.tcp_lookalikes = true}, {&abi, 1}));
-  Diagnostics diagnostics(source);
-  policy::Environment environment;
-  environment.native = abi;
-  const auto policy = policy::read_policy(source, environment, diagnostics);
-  resolve::PolicyRules rules;
-  if (policy) rules = resolve::resolve(*policy, abi, diagnostics);
-  if (!is_good(diagnostics) || !policy) return std::nullopt;
-  auto ready = compile::compile_ready({&rules, 1}, {&policy->flags, 1}, source->name(), {.launcher = abi});
+  auto read = read_and_resolve(source, abi);
+  if (!read) return std::nullopt;
+  const policy::Flags flags = read->policy.flags;
+  auto ready = compile::compile_ready({&read->rules, 1}, {&flags, 1}, source->name(), {.launcher = abi});
   if (!ready) return std::nullopt;
-  return Compiled{resolve::kClosuresForTcp, "", "", 0, "", policy->flags, std::move(rules), std::move(*ready)};
+  return Compiled{resolve::kClosuresForTcp, "", "", 0, "", flags, std::move(read->rules), std::move(*ready)};
 }
 
 /// Where the `landlock` section ends; 0 if there is none. None, after a message, if it cannot be read without the rest:
 /// it must come before the section `seccomp`.
-std::optional<size_t> end_of_landlock(const policy::Policy& policy, const policy::Environment& environment) {
+std::optional<size_t> end_of_landlock(const policy::Policy& policy, arch::Abi abi) {
   if (!policy.landlock) return 0;
   const std::string& text = policy.source->text();
   const size_t end = std::min(text.find("\nseccomp:"), text.size() - 1) + 1;
   const auto source = std::make_shared<const SourceText>(policy.source->name(), text.substr(0, end));
   Diagnostics diagnostics(source);
-  const auto alone = policy::read_policy(source, environment, diagnostics);
+  const auto alone = policy::read_policy(source, environment_on(abi), diagnostics);
   if (!is_good(diagnostics)) return std::nullopt;
   if (alone && alone->landlock && !alone->has_filter) return end;
   std::fprintf(stderr, "%s: the section 'landlock' must come first\n", policy.source->name().c_str());
@@ -91,28 +108,29 @@ std::optional<Compiled> compile_profile(const std::string& name, const std::stri
     return std::nullopt;
   }
   const auto source = std::make_shared<const SourceText>(path, std::move(text));
-  Diagnostics diagnostics(source);
-  policy::Environment environment;
-  environment.native = abi;
-  const auto policy = policy::read_policy(source, environment, diagnostics);
-  resolve::PolicyRules rules;
-  if (policy) rules = resolve::resolve(*policy, abi, diagnostics);
-  if (!is_good(diagnostics) || !policy) return std::nullopt;
-  if (!policy->enabled || !policy->has_filter || policy->format != policy::Format::kBeats) {
+  auto read = read_and_resolve(source, abi);
+  if (!read) return std::nullopt;
+  const policy::Policy& policy = read->policy;
+  if (!policy.enabled || !policy.has_filter || policy.format != policy::Format::kBeats) {
     std::fprintf(stderr, "%s: a profile must have a filter, be enabled, and in the format of Beats\n", path.c_str());
     return std::nullopt;
   }
-  const auto landlock_end = end_of_landlock(*policy, environment);
+  const auto landlock_end = end_of_landlock(policy, abi);
   if (!landlock_end) return std::nullopt;
-  auto ready = compile::compile_ready({&rules, 1}, {&policy->flags, 1}, "profile " + name,
+  auto ready = compile::compile_ready({&read->rules, 1}, {&policy.flags, 1}, "profile " + name,
                                       {.launcher = abi, .effort = compile::Effort::kBest});
   if (!ready) {
     std::fprintf(stderr, "%s: needs %zu instructions\n", path.c_str(), ready.error().instructions);
     return std::nullopt;
   }
-  return Compiled{
-      name,          summary,          source->text(),   *landlock_end, compile::default_in_words(*policy, abi),
-      policy->flags, std::move(rules), std::move(*ready)};
+  return Compiled{name,
+                  summary,
+                  source->text(),
+                  *landlock_end,
+                  compile::default_in_words(policy, abi),
+                  policy.flags,
+                  std::move(read->rules),
+                  std::move(*ready)};
 }
 
 /// One filter for the profiles that `name` joins by '+'; none if one is missing, or they are too large together.
