@@ -8,9 +8,10 @@ functions of sandbox-policy a recording runs.
 BUILD_DIRECTORY is one of the preset `release`. The launcher is linked once more, with a map, and run under valgrind's
 lackey, which prints every address that is executed, read or written: once with each policy and once without. valgrind
 has neither seccomp(2) nor Landlock, so there each run ends with an error message; what a launch does instead is learned
-by single steps through the same launches. So is what a recording does, in all its processes, which takes a minute. The
-order is a matter of speed alone. A pattern that matches nothing (another compiler, another C library) is no error, and what no
-pattern names goes where it always went. Needs valgrind.
+by single steps, which are slow, through two launches that read no policy: one without options and one with rules for
+files and ports. So is what a recording does, in all its processes, which takes some minutes. The order is a matter of
+speed alone. A pattern that matches nothing (another compiler, another C library) is no error, and what no pattern names
+goes where it always went. Needs valgrind.
 """
 import bisect
 import collections
@@ -84,6 +85,8 @@ def traced(program, arguments):
         addresses = {line[3:].split(',')[0] for line in trace if line[:1] in 'I ' and ',' in line}
     return {int(text, 16) for text in addresses}
 
+
+LANDLOCK_OPTIONS = ['--bare', '--rox', '/usr', '--ro', '/etc', '--connect-tcp', '443']
 
 # ptrace(2), for x86_64.
 TRACE_ME, PEEK_USER, CONTINUE, SINGLE_STEP, SET_OPTIONS = 0, 3, 7, 9, 0x4200
@@ -168,10 +171,10 @@ def runs_of_launches(folder, build, policies):
     failing = sections_of(traced(program, []), sections)
     code = {index for index, section in enumerate(sections) if section.name.startswith('.text')}
     message = (failing - bare) & code
-    runs = [failing - message | bare]
+    plain = failing - message | bare
+    runs = [plain, plain | sections_of(stepped(program, LANDLOCK_OPTIONS), sections)]
     for policy in policies:
-        with_policy = sections_of(traced(program, ['-p', policy]), sections) - message
-        runs.append(with_policy | sections_of(stepped(program, ['-p', policy]), sections) | bare)
+        runs.append(sections_of(traced(program, ['-p', policy]), sections) - message | bare)
     return sections, runs
 
 
