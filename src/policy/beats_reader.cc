@@ -68,7 +68,7 @@ void BeatsReader::missing(const TreeNode& mapping, SourceRange where, std::strin
 
 bool BeatsReader::read_name(const TreeNode& node, std::string_view what, Name& name) {
   if (!expect_scalar(node, what, "a system call's name", diagnostics_)) return false;
-  name = {node.text, node.range};
+  name = {std::string(node.text), node.range};
   return true;
 }
 

@@ -31,16 +31,17 @@ TextEditor::TextEditor(const Policy& policy) : policy_(policy), wanted_(policy) 
   const size_t newline = text_.find('\n');
   if (newline != std::string_view::npos && newline > 0 && text_[newline - 1] == '\r') line_end_ = "\r\n";
   Diagnostics unused(policy.source);
-  document_ = parse_yaml(unused);
+  tree_ = parse_yaml(unused);
 }
 
 // ---- Places
 
 TextEditor::Entry TextEditor::find(std::string_view name) const {
-  if (!document_) return {};
-  for (const auto& [key, value] : document_->entries) {
+  if (tree_.documents.empty()) return {};
+  const TreeNode& document = tree_.documents.front();
+  for (const auto& [key, value] : document.entries) {
     if (!is_beats_key(key)) continue;
-    if (key.text == std::string(kSectionPrefix) + std::string(name)) return {&*document_, &key, &value};
+    if (key.text == std::string(kSectionPrefix) + std::string(name)) return {&document, &key, &value};
     if (key.text != kSectionKey) continue;
     for (const auto& [inner, inner_value] : value.entries) {
       if (inner.text == name) return {&value, &inner, &inner_value};
@@ -203,7 +204,7 @@ bool TextEditor::remove_names(size_t group, const std::vector<std::string>& name
   const auto entry = std::ranges::find_if(node->entries, [](const TreeEntry& e) { return e.key.text == "names"; });
   if (entry == node->entries.end() || entry->value.kind != Kind::kSequence) return false;
   const auto& items = entry->value.items;
-  const auto goes = [&](const std::string& text) { return std::ranges::find(names, text) != names.end(); };
+  const auto goes = [&](std::string_view text) { return std::ranges::find(names, text) != names.end(); };
   const auto kept = std::ranges::find_if(items, [&](const TreeNode& item) { return !goes(item.text); });
   if (kept == items.end()) return false;
   std::vector<TextChange> removals;
@@ -247,7 +248,7 @@ bool TextEditor::add_key(std::string_view name, const std::vector<std::string>& 
   const Entry beside = find("default_action");
   if (!beside || beside.value->kind != Kind::kScalar) return false;
   const size_t key = beside.key->range.offset;
-  const bool dotted = beside.mapping == &*document_;
+  const bool dotted = beside.mapping == tree_.documents.data();
   const std::string full_name = (dotted ? std::string(kSectionPrefix) : "") + std::string(name);
   if (is_flow(*beside.mapping)) {
     const FlowStyle style = text_[key] == '"' ? FlowStyle::kJson : FlowStyle::kYaml;
@@ -278,7 +279,7 @@ bool TextEditor::set_kernel(arch::KernelVersion version) {
 // ---- The result
 
 std::optional<std::string> TextEditor::text() const {
-  if (!document_) return std::nullopt;
+  if (tree_.documents.empty()) return std::nullopt;
   std::vector<TextChange> sorted = changes_;
   std::ranges::stable_sort(sorted, {}, &TextChange::offset);
   std::string changed(text_);

@@ -107,7 +107,7 @@ class TextEditor {
   const Policy& policy_;
   std::string_view text_;
   std::string line_end_ = "\n";
-  std::optional<TreeNode> document_;
+  Tree tree_;  ///< Of one document, or of none.
   Policy wanted_;
   size_t added_ = 0;  ///< So many of its groups come before those that `policy_` has.
   std::vector<TextChange> changes_;

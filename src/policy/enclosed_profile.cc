@@ -135,7 +135,7 @@ bool is_resource(const TreeNode& document) {
 
 std::string kind_of(const TreeNode& document) {
   const TreeEntry* kind = find_entry(document, "kind", same_key);
-  return kind == nullptr ? std::string() : kind->value.text;
+  return std::string(kind == nullptr ? std::string_view() : kind->value.text);
 }
 
 Profiles seccomp_profiles(const std::vector<TreeNode>& documents) {

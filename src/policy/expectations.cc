@@ -87,7 +87,7 @@ void ExpectationsReader::missing(const TreeNode& mapping, std::string message) {
 std::optional<Name> ExpectationsReader::read_text(const TreeNode& node, std::string_view what,
                                                   std::string_view expected) {
   if (!expect_scalar(node, what, expected, diagnostics_)) return std::nullopt;
-  if (!node.text.empty()) return Name{node.text, node.range};
+  if (!node.text.empty()) return Name{std::string(node.text), node.range};
   diagnostics_.error(node.range, std::string(what) + " must be " + std::string(expected) + ", found " + describe(node));
   return std::nullopt;
 }
@@ -256,12 +256,12 @@ void ExpectationsReader::read_access_entry(const TreeNode& node, const MappingRe
 std::vector<PlacedText> ExpectationsReader::read_access(const TreeNode& node, bool port) {
   std::vector<PlacedText> access;
   if (node.kind == Kind::kScalar) {
-    if (check_access(node, port)) access.push_back({node.text, node.range});
+    if (check_access(node, port)) access.push_back({std::string(node.text), node.range});
     return access;
   }
   if (!expect_entries(node, "access", "word", "words", diagnostics_)) return access;
   for (const TreeNode& item : node.items) {
-    if (check_access(item, port)) access.push_back({item.text, item.range});
+    if (check_access(item, port)) access.push_back({std::string(item.text), item.range});
   }
   return access;
 }
@@ -376,19 +376,20 @@ void ExpectationsReader::read_verdict(const TreeNode& node, const MappingReader&
 
 std::optional<Expectations> read_expectations(std::shared_ptr<const SourceText> source, Diagnostics& diagnostics) {
   if (!check_text(diagnostics)) return std::nullopt;
-  const std::optional<TreeNode> document = parse_yaml(diagnostics);
-  if (!document) {
+  const Tree tree = parse_yaml(diagnostics);
+  if (tree.documents.empty()) {
     if (!diagnostics.has_errors()) diagnostics.error("is empty: expected a mapping with the key 'expect'");
     return std::nullopt;
   }
-  if (document->kind != Kind::kMapping) {
-    if (document->complete) {
-      diagnostics.error(document->range,
-                        "no expectations here: expected a mapping with the key 'expect', found " + describe(*document));
+  const TreeNode& document = tree.documents.front();
+  if (document.kind != Kind::kMapping) {
+    if (document.complete) {
+      diagnostics.error(document.range,
+                        "no expectations here: expected a mapping with the key 'expect', found " + describe(document));
     }
     return std::nullopt;
   }
-  Expectations expectations = ExpectationsReader(diagnostics).read(*document);
+  Expectations expectations = ExpectationsReader(diagnostics).read(document);
   expectations.source = std::move(source);
   return expectations;
 }

@@ -5,6 +5,7 @@
 #include <rapidjson/stream.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,11 +20,6 @@ using Kind = TreeNode::Kind;
 
 /// Lists and objects in one another. A profile has five; trees are taken down by recursion.
 constexpr size_t kMaxDepth = 500;
-
-/// Room for the first items of a list, so that they are not moved one by one. A profile has many lists of one name.
-constexpr size_t kFirstItems = 2;
-/// The same for the keys of an object.
-constexpr size_t kFirstEntries = 2;
 
 constexpr std::string_view kWhite = " \t\r\n";
 
@@ -43,31 +39,42 @@ size_t end_of_string(std::string_view text, size_t at, size_t length) {
 
 /// Builds the tree from RapidJSON's events. These come without places, but in the copy of the text that is parsed a
 /// string or number stands where it is written, and the stream is at any other token: before a bracket, behind a word.
-class TreeBuilder {
+class JsonEvents {
  public:
-  /// Borrows both.
-  TreeBuilder(std::string_view text, rapidjson::InsituStringStream& stream) : text_(text), stream_(stream) {}
+  /// Borrows all.
+  JsonEvents(std::string_view text, rapidjson::InsituStringStream& stream, TreeMemory& memory)
+      : text_(text), stream_(stream), tree_(memory) {}
 
   // RapidJSON's names for the events.
-  bool Null() { return add(Kind::kNull, {}, stream_.Tell() - 4, 4); }
-  bool Bool(bool value) {
-    const std::string_view word = value ? "true" : "false";
-    return add(Kind::kScalar, word, stream_.Tell() - word.size(), word.size());
-  }
-  bool RawNumber(const char* digits, rapidjson::SizeType length, bool /*copy*/) {
-    return add(Kind::kScalar, {digits, length}, offset_of(digits), length);
-  }
-  bool String(const char* value, rapidjson::SizeType length, bool /*copy*/) {
-    return add(string_node({value, length}));
-  }
-  bool Key(const char* value, rapidjson::SizeType length, bool /*copy*/) {
-    open_.back().key = string_node({value, length});
+  bool Null() {
+    const size_t at = stream_.Tell() - 4;
+    const TreeNode* key = tree_.key();
+    TreeNode node;
+    node.range = key != nullptr ? key->range : SourceRange{static_cast<uint32_t>(at), 4};
+    tree_.add(node);
     return true;
   }
+  bool Bool(bool value) {
+    const std::string_view word = value ? "true" : "false";
+    return add_plain(word, stream_.Tell() - word.size());
+  }
+  bool RawNumber(const char* digits, rapidjson::SizeType length, bool /*copy*/) {
+    return add_plain({digits, length}, offset_of(digits));
+  }
+  bool String(const char* value, rapidjson::SizeType length, bool /*copy*/) {
+    TreeNode node;
+    node.kind = Kind::kScalar;
+    node.text = {value, length};
+    const size_t begin = offset_of(value) - 1;  // The quote.
+    node.range = {static_cast<uint32_t>(begin), static_cast<uint32_t>(end_of_string(text_, begin, length) - begin)};
+    tree_.add(node);
+    return true;
+  }
+  bool Key(const char* value, rapidjson::SizeType length, bool copy) { return String(value, length, copy); }
   bool StartObject() { return open(Kind::kMapping); }
-  bool EndObject(rapidjson::SizeType /*members*/) { return put_in_place(); }
+  bool EndObject(rapidjson::SizeType /*members*/) { return close(); }
   bool StartArray() { return open(Kind::kSequence); }
-  bool EndArray(rapidjson::SizeType /*items*/) { return put_in_place(); }
+  bool EndArray(rapidjson::SizeType /*items*/) { return close(); }
 
   // Events that RapidJSON does not give where numbers are asked for as they are written.
   bool Int(int /*value*/) { return false; }
@@ -80,87 +87,51 @@ class TreeBuilder {
 
   /// Where the innermost list or object that is still open begins.
   [[nodiscard]] std::optional<size_t> innermost() const {
-    if (open_.empty()) return std::nullopt;
-    return open_.back().node.range.offset;
+    if (tree_.depth() == 0) return std::nullopt;
+    return tree_.open_at(tree_.depth() - 1).range.offset;
   }
 
   /// The root. What a syntax error left open is closed as incomplete.
   TreeNode finish() {
-    while (!open_.empty()) {
-      open_.back().node.complete = false;
-      if (open_.back().key) {  // The syntax error stands where its value should.
-        TreeNode cut_off;
-        cut_off.range = open_.back().key->range;
-        cut_off.complete = false;
-        add(std::move(cut_off));
-      }
-      put_in_place();
+    while (TreeNode* open = tree_.innermost()) {
+      open->complete = false;
+      close();
     }
-    return std::move(root_);
+    return tree_.take_root().value_or(TreeNode{});
   }
 
  private:
-  struct OpenNode {
-    TreeNode node;
-    std::optional<TreeNode> key;  ///< Of an object: the one that waits for its value.
-  };
-
   /// The place of what stands in the parsed copy.
   [[nodiscard]] size_t offset_of(const char* in_copy) const { return static_cast<size_t>(in_copy - stream_.head_); }
 
-  [[nodiscard]] TreeNode string_node(std::string_view value) const {
+  bool add_plain(std::string_view value, size_t offset) {
     TreeNode node;
     node.kind = Kind::kScalar;
     node.text = value;
-    const size_t begin = offset_of(value.data()) - 1;  // The quote.
-    const size_t end = end_of_string(text_, begin, value.size());
-    node.range = {static_cast<uint32_t>(begin), static_cast<uint32_t>(end - begin)};
-    return node;
-  }
-
-  bool add(Kind kind, std::string_view value, size_t offset, size_t length) {
-    TreeNode node;
-    node.kind = kind;
-    node.text = value;
-    node.plain = kind == Kind::kScalar;
-    node.range = {static_cast<uint32_t>(offset), static_cast<uint32_t>(length)};
-    if (kind == Kind::kNull && !open_.empty() && open_.back().key) node.range = open_.back().key->range;
-    return add(std::move(node));
-  }
-
-  bool add(TreeNode node) {
-    if (open_.empty()) {
-      root_ = std::move(node);
-    } else if (OpenNode& parent = open_.back(); parent.node.kind == Kind::kSequence) {
-      if (parent.node.items.empty()) parent.node.items.reserve(kFirstItems);
-      parent.node.items.push_back(std::move(node));
-    } else {
-      if (parent.node.entries.empty()) parent.node.entries.reserve(kFirstEntries);
-      parent.node.entries.push_back({std::move(*parent.key), std::move(node)});
-      parent.key.reset();
-    }
+    node.plain = true;
+    node.range = {static_cast<uint32_t>(offset), static_cast<uint32_t>(value.size())};
+    tree_.add(node);
     return true;
   }
 
   bool open(Kind kind) {
-    too_deep_ = open_.size() == kMaxDepth;
+    too_deep_ = tree_.depth() == kMaxDepth;
     if (too_deep_) return false;
-    OpenNode& opened = open_.emplace_back();
-    opened.node.kind = kind;
-    opened.node.range = {static_cast<uint32_t>(stream_.Tell()), 1};
+    TreeNode node;
+    node.kind = kind;
+    node.range = {static_cast<uint32_t>(stream_.Tell()), 1};
+    tree_.open(node);
     return true;
   }
 
-  bool put_in_place() {
-    TreeNode node = std::move(open_.back().node);
-    open_.pop_back();
-    return add(std::move(node));
+  bool close() {
+    tree_.add(tree_.close());
+    return true;
   }
 
   std::string_view text_;
   rapidjson::InsituStringStream& stream_;
-  std::vector<OpenNode> open_;
-  TreeNode root_;
+  TreeBuilder tree_;
   bool too_deep_ = false;
 };
 
@@ -242,22 +213,25 @@ JsonDocument parse_json(Diagnostics& diagnostics) {
   constexpr unsigned kFlags =
       rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
   const SourceText& source = diagnostics.source();
-  std::string copy = source.text();
-  rapidjson::InsituStringStream stream(copy.data());
-  TreeBuilder builder(source.text(), stream);
-  rapidjson::Reader reader;
-  reader.Parse<kFlags>(stream, builder);
   JsonDocument document;
+  document.memory = std::make_unique<TreeMemory>(source.text().size());
+  const std::string& text = source.text();
+  char* copy = document.memory->bytes(text.size() + 1);  // RapidJSON reads up to a NUL.
+  std::copy_n(text.c_str(), text.size() + 1, copy);
+  rapidjson::InsituStringStream stream(copy);
+  JsonEvents events(text, stream, *document.memory);
+  rapidjson::Reader reader;
+  reader.Parse<kFlags>(stream, events);
   document.valid = !reader.HasParseError();
   if (!document.valid) {
     const auto at = static_cast<uint32_t>(reader.GetErrorOffset());
-    const std::string message = builder.too_deep()
+    const std::string message = events.too_deep()
                                     ? "the nesting is too deep"
-                                    : message_of(source, reader.GetParseErrorCode(), at, builder.innermost());
+                                    : message_of(source, reader.GetParseErrorCode(), at, events.innermost());
     diagnostics.error({at, 1}, message);
     diagnostics.ignore_from(at);
   }
-  document.root = builder.finish();
+  document.root = events.finish();
   return document;
 }
 

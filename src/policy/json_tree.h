@@ -8,6 +8,7 @@
 // written; and it keeps its state in memory of its own, so that no nesting exhausts the stack.
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "base/diagnostic.h"
@@ -20,6 +21,7 @@ bool looks_like_json(std::string_view text);
 
 /// What parse_json() has read.
 struct JsonDocument {
+  std::unique_ptr<TreeMemory> memory;  ///< Of the tree.
   TreeNode root;       ///< Up to the syntax error, if there is one: what it cut short is not `complete`.
   bool valid = false;  ///< The text is one JSON value, as RFC 8259 has it.
 };

@@ -234,7 +234,7 @@ std::vector<PlacedText> LandlockReader::read_access(const TreeNode& node) {
   for (const TreeNode& item : node.items) {
     if (!check_access(item)) continue;
     if (seen.insert(item.text).second) {
-      access.push_back({item.text, item.range});
+      access.push_back({std::string(item.text), item.range});
     } else {
       diagnostics_.warning(item.range, "access " + in_quotes(item.text) + " is listed twice");
     }
@@ -278,7 +278,7 @@ std::vector<PlacedText> LandlockReader::read_paths(const TreeNode& node) {
       break;
     }
     if (seen.insert(item.text).second) {
-      paths.push_back({item.text, item.range});
+      paths.push_back({std::string(item.text), item.range});
     } else {
       diagnostics_.warning(item.range, "path " + in_quotes(item.text) + " is listed twice");
     }
@@ -356,7 +356,7 @@ std::optional<uint16_t> LandlockReader::read_port(const TreeNode& node, std::str
   if (!expect_scalar(node, what, expected, diagnostics_)) return std::nullopt;
   const bool digits = std::ranges::all_of(node.text, [](char c) { return c >= '0' && c <= '9'; });
   if (digits && !node.text.empty() && node.text.size() <= 5 && (node.text == "0" || node.text[0] != '0')) {
-    const int port = std::stoi(node.text);
+    const int port = std::stoi(std::string(node.text));
     if (port <= 65535 && (port != 0 || zero_is_one)) return static_cast<uint16_t>(port);
   }
   std::string message = what + " must be " + expected + ", found " + describe(node);
@@ -382,7 +382,7 @@ std::vector<PlacedText> LandlockReader::read_scopes(const TreeNode& node) {
     if (!expect_scalar(item, "an entry of 'scope'", enumerate(known), diagnostics_)) continue;
     if (std::ranges::find(known, item.text) != known.end()) {
       if (std::ranges::find(scopes, item.text, &PlacedText::text) == scopes.end()) {
-        scopes.push_back({item.text, item.range});
+        scopes.push_back({std::string(item.text), item.range});
       } else {
         diagnostics_.warning(item.range, "scope " + in_quotes(item.text) + " is listed twice");
       }

@@ -311,7 +311,7 @@ void OciReader::read_flags(const TreeNode& node, Flags& flags) {
     if (const auto flag = look_up(kFlags, item.text)) {
       flags.*(*flag) = true;
     } else if (std::ranges::find(kListenerFlags, item.text) != std::end(kListenerFlags)) {
-      diagnostics_.error(item.range, item.text + " needs a container runtime that answers notifications");
+      diagnostics_.error(item.range, std::string(item.text) + " needs a container runtime that answers notifications");
     } else {
       diagnostics_.error(item.range, "unknown flag " + in_quotes(item.text) +
                                          expected(kFlags, item.text, "SECCOMP_FILTER_FLAG_", diagnostics_));
@@ -402,7 +402,7 @@ bool OciReader::read_names(const OciKeys& keys, const TreeNode& node, Rule& rule
     return false;
   }
   if (name != nullptr && expect_scalar(*name, "'name'", "a system call's name", diagnostics_)) {
-    rule.names.push_back({name->text, name->range});
+    rule.names.push_back({std::string(name->text), name->range});
   }
   if (names != nullptr && expect_list(*names, "'names'")) {
     rule.names.reserve(names->items.size());
@@ -413,7 +413,7 @@ bool OciReader::read_names(const OciKeys& keys, const TreeNode& node, Rule& rule
         diagnostics_.error(item.range, "an entry of 'names' must be a system call's name, found " + describe(item));
         continue;
       }
-      rule.names.push_back({item.text, item.range});
+      rule.names.push_back({std::string(item.text), item.range});
     }
   }
   if (!rule.names.empty()) return true;
@@ -523,7 +523,7 @@ FilterOutcome OciReader::read_filter(const TreeNode& node, bool all_needed) {
       }
       const std::optional<bool> counted_on = read_capability(cap);
       by_capability.push_back(counted_on.value_or(false));
-      if (counted_on && !*counted_on) outcome.missing.insert(cap.text);
+      if (counted_on && !*counted_on) outcome.missing.emplace(cap.text);
     }
   }
   if (const TreeNode* arches = keys.find_unless_null("arches")) {
@@ -567,7 +567,7 @@ std::optional<bool> OciReader::read_capability(const TreeNode& node) {
   const std::span<const std::string_view> known = arch::capability_names();
   if (std::find(known.begin(), known.end(), node.text) != known.end()) {
     if (!capabilities_) capabilities_ = environment_.capabilities ? environment_.capabilities() : Capabilities();
-    return capabilities_->contains(node.text);
+    return capabilities_->contains(std::string(node.text));
   }
   if (const auto nearest = diagnostics_.nearest("capabilities", node.text, known)) {
     diagnostics_.error(node.range,

@@ -41,12 +41,8 @@ bool is_read_as_json(const TreeNode& document) {
 
 /// The text's documents. Container profiles that begin as JSON does are read as JSON. A Beats section may be written in
 /// YAML's flow style, of which JSON is a part: it is read as YAML is.
-std::vector<TreeNode> parse(const std::shared_ptr<const SourceText>& source, Diagnostics& diagnostics) {
-  const auto as_json = [&](JsonDocument json) {
-    std::vector<TreeNode> documents;
-    documents.push_back(std::move(json.root));
-    return documents;
-  };
+Tree parse(const std::shared_ptr<const SourceText>& source, Diagnostics& diagnostics) {
+  const auto as_json = [&](JsonDocument json) { return Tree{std::move(json.memory), {json.root}}; };
   if (!looks_like_json(source->text())) return parse_yaml_stream(diagnostics, is_resource);
   Diagnostics json_problems(source);
   JsonDocument json = parse_json(json_problems);
@@ -55,9 +51,10 @@ std::vector<TreeNode> parse(const std::shared_ptr<const SourceText>& source, Dia
   if (json.valid) return parse_yaml_stream(diagnostics, is_resource);
 
   Diagnostics yaml_problems(source);
-  const std::optional<TreeNode> yaml = parse_yaml(yaml_problems);
-  const bool section = yaml && (has_key(*yaml, is_beats_key) || has_key(*yaml, is_landlock_key));
-  const bool meant_as_profile = (yaml && is_read_as_json(*yaml)) || source->text().find("SCMP_") != std::string::npos;
+  const Tree yaml = parse_yaml(yaml_problems);
+  const TreeNode document = yaml.documents.empty() ? TreeNode{} : yaml.documents.front();
+  const bool section = has_key(document, is_beats_key) || has_key(document, is_landlock_key);
+  const bool meant_as_profile = is_read_as_json(document) || source->text().find("SCMP_") != std::string::npos;
   if (profile || (meant_as_profile && !section)) return as_json(parse_json(diagnostics));
   return parse_yaml_stream(diagnostics, is_resource);
 }
@@ -304,7 +301,8 @@ std::optional<Policy> read_policy(std::shared_ptr<const SourceText> source, cons
     policy = read_unit_file(source->text(), wanted, environment, diagnostics);
   } else {
     Diagnostics problems(source);
-    const std::vector<TreeNode> documents = parse(source, problems);
+    const Tree tree = parse(source, problems);
+    const std::vector<TreeNode>& documents = tree.documents;
     if (std::ranges::any_of(documents, is_recognised)) {
       diagnostics = std::move(problems);
       policy = read_document(documents, wanted, environment, diagnostics);

@@ -96,7 +96,8 @@ bool check_constant(std::string_view name, const TreeNode& node, Diagnostics& di
 
 std::string leading_zero(std::string_view what, const TreeNode& node) {
   const std::string sign = node.text.starts_with('-') ? "-" : "";
-  const std::string digits = node.text.substr(std::min(node.text.find_first_of("123456789"), node.text.size() - 1));
+  const std::string digits(
+      node.text.substr(std::min(node.text.find_first_of("123456789"), node.text.size() - 1)));
   const bool octal = digits.find_first_of("89") == std::string::npos;
   return std::string(what) + " has a leading zero: " + describe(node) + "; write " +
          (octal ? sign + "0o" + digits + " for octal, or " : "") + sign + digits;
@@ -226,7 +227,7 @@ std::optional<ErrnoValue> read_errno(const TreeNode& node, std::string_view what
   const std::string numbers = "a number from " + std::to_string(least) + " to 4095";
   if (!expect_scalar(node, what, "an errno name or a number", diagnostics)) return std::nullopt;
   const std::vector<std::string_view> names = arch::errno_names();
-  if (std::find(names.begin(), names.end(), node.text) != names.end()) return ErrnoValue{node.text, 0, node.range};
+  if (std::find(names.begin(), names.end(), node.text) != names.end()) return ErrnoValue{std::string(node.text), 0, node.range};
   const ParsedNumber parsed = parse_number(node.text);
   if (parsed.error == NumberError::kNotANumber) {
     std::string message = "unknown errno " + in_quotes(node.text);

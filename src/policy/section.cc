@@ -14,7 +14,7 @@ using Kind = TreeNode::Kind;
 /// The section's keys may stand one level too far left.
 void explain_empty_section(const TreeNode& document, const TreeNode& key, std::span<const std::string_view> known,
                            Diagnostics& diagnostics) {
-  std::string message = "the " + key.text + " section must be a mapping, found nothing";
+  std::string message = "the " + std::string(key.text) + " section must be a mapping, found nothing";
   for (const auto& [other, value] : document.entries) {
     if (std::ranges::find(known, other.text) == known.end()) continue;
     const uint32_t line = diagnostics.source().locate(other.range.offset).line;
@@ -32,7 +32,7 @@ bool take_nested(const TreeNode& document, const TreeNode& key, const TreeNode& 
     return false;
   }
   if (!expect_literal(key, "the key " + in_quotes(key.text), diagnostics)) return false;
-  if (!expect_mapping(value, "the " + key.text + " section", diagnostics)) return false;
+  if (!expect_mapping(value, "the " + std::string(key.text) + " section", diagnostics)) return false;
   keys.add_all(value);
   return value.complete;
 }

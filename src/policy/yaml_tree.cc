@@ -10,8 +10,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <istream>
+#include <memory>
+#include <optional>
 #include <streambuf>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "policy/yaml_errors.h"
 
@@ -125,12 +130,12 @@ size_t too_many_brackets(std::string_view text) {
   return std::string_view::npos;
 }
 
-/// Builds the tree from yaml-cpp's events.
-class TreeBuilder : public YAML::EventHandler {
+/// Builds the trees from yaml-cpp's events.
+class YamlEvents : public YAML::EventHandler {
  public:
-  /// `may_be_followed`: whether another document may stand behind this one.
-  TreeBuilder(const SourceText& source, bool (*may_be_followed)(const TreeNode& document))
-      : source_(source), may_be_followed_(may_be_followed) {}
+  /// `may_be_followed`: whether another document may stand behind this one. Borrows the others.
+  YamlEvents(const SourceText& source, bool (*may_be_followed)(const TreeNode& document), TreeMemory& memory)
+      : source_(source), may_be_followed_(may_be_followed), memory_(memory), tree_(memory) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ == 1) return;
@@ -157,7 +162,7 @@ class TreeBuilder : public YAML::EventHandler {
     TreeNode node;
     node.range = {offset_of(mark), 1};
     node.anchored = anchor != 0;
-    add(std::move(node));
+    add(node);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -165,14 +170,14 @@ class TreeBuilder : public YAML::EventHandler {
     TreeNode node;
     node.kind = Kind::kAlias;
     node.range = {offset_of(mark), 1};
-    add(std::move(node));
+    add(node);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     TreeNode node;
     node.kind = Kind::kScalar;
-    node.text = value;
+    node.text = memory_.text(value);
     node.plain = tag == "?";
     node.anchored = anchor != 0;
     const Properties properties = skip_properties(source_.text(), offset_of(mark));
@@ -189,7 +194,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (node.tagged || node.anchored) node.range = {offset_of(mark), 1};  // Which is what will be complained of.
     last_scalar_ = node.range;
     last_scalar_quoted_ = first == '"' || first == '\'';
-    add(std::move(node));
+    add(node);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -206,8 +211,8 @@ class TreeBuilder : public YAML::EventHandler {
   /// The documents' roots. Collections that are still open are closed as incomplete.
   std::vector<TreeNode> finish() {
     finishing_ = true;  // Nothing that is found from here on counts: a syntax error has ended the reading.
-    while (!open_.empty()) {
-      open_.back().node.complete = false;
+    while (TreeNode* open = tree_.innermost()) {
+      open->complete = false;
       close();
     }
     put_away();
@@ -220,17 +225,19 @@ class TreeBuilder : public YAML::EventHandler {
     const std::string_view line = source_.line_at(error);
     auto until = static_cast<uint32_t>(line.data() - source_.text().data());
     until = std::min(until, last_scalar_.offset);
-    for (const OpenNode& open : open_) {
-      if (open.flow) until = std::min(until, open.node.range.offset);
+    for (size_t depth = 0; depth < tree_.depth(); ++depth) {
+      const TreeNode& open = tree_.open_at(depth);
+      if (open.flow) until = std::min(until, open.range.offset);
     }
     return until;
   }
 
   [[nodiscard]] ParserState state() const {
     ParserState state;
-    for (const OpenNode& open : open_) {
-      if (open.flow) state.innermost_flow = open.node.range.offset;
-      state.innermost = open.node.range.offset;
+    for (size_t depth = 0; depth < tree_.depth(); ++depth) {
+      const TreeNode& open = tree_.open_at(depth);
+      if (open.flow) state.innermost_flow = open.range.offset;
+      state.innermost = open.range.offset;
     }
     state.last_scalar = last_scalar_;
     state.last_scalar_quoted = last_scalar_quoted_;
@@ -242,15 +249,9 @@ class TreeBuilder : public YAML::EventHandler {
   void put_away() {
     if (!root_) return;
     if (!finished_.empty() && finished_.back().kind == Kind::kNull) finished_.pop_back();
-    if (finished_.empty() || root_->kind != Kind::kNull) finished_.push_back(std::move(*root_));
+    if (finished_.empty() || root_->kind != Kind::kNull) finished_.push_back(*root_);
     root_.reset();
   }
-
-  struct OpenNode {
-    TreeNode node;
-    bool flow = false;
-    std::optional<TreeNode> key;  ///< Of a mapping: a key that waits for its value.
-  };
 
   [[nodiscard]] uint32_t offset_of(const YAML::Mark& mark) const {
     if (mark.line < 0 || mark.column < 0) return static_cast<uint32_t>(source_.text().size());
@@ -259,54 +260,37 @@ class TreeBuilder : public YAML::EventHandler {
 
   void open(Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
             YAML::EmitterStyle::value style) {
-    OpenNode open;
-    open.node.kind = kind;
-    open.node.range = {offset_of(mark), 1};
-    open.node.tagged = tag != "?";
-    open.node.anchored = anchor != 0;
-    open.flow = style == YAML::EmitterStyle::Flow;
-    open_.push_back(std::move(open));
+    TreeNode node;
+    node.kind = kind;
+    node.range = {offset_of(mark), 1};
+    node.tagged = tag != "?";
+    node.anchored = anchor != 0;
+    node.flow = style == YAML::EmitterStyle::Flow;
+    tree_.open(node);
   }
 
-  void close() {
-    TreeNode node = std::move(open_.back().node);
-    std::optional<TreeNode> key = std::move(open_.back().key);
-    if (key) {  // The syntax error stands where the key's value should.
-      TreeNode cut_off;
-      cut_off.range = key->range;
-      cut_off.complete = false;
-      node.entries.push_back({std::move(*key), std::move(cut_off)});
-    }
-    open_.pop_back();
-    add(std::move(node));
-  }
+  void close() { add(tree_.close()); }
 
   void add(TreeNode node) {
-    if (open_.empty()) {
-      root_ = std::move(node);
+    if (tree_.depth() == 0) {
+      root_ = node;
       return;
     }
-    OpenNode& parent = open_.back();
-    if (parent.node.kind == Kind::kSequence) {
-      if (node.kind == Kind::kNull && !parent.flow) {
-        const auto& items = parent.node.items;
-        const size_t from = items.empty() ? parent.node.range.offset : items.back().range.offset + size_t{1};
-        node.range.offset = static_cast<uint32_t>(empty_entry_before(source_, node.range.offset, from));
-      }
-      parent.node.items.push_back(std::move(node));
-    } else if (!parent.key) {
-      parent.key = std::move(node);
-    } else {
-      if (node.kind == Kind::kNull) node.range = parent.key->range;  // yaml-cpp marks a missing value anywhere.
-      if (!finishing_) check_entry(parent, node);
-      parent.node.entries.push_back({std::move(*parent.key), std::move(node)});
-      parent.key.reset();
+    const TreeNode& parent = *tree_.innermost();
+    const TreeNode* key = tree_.key();
+    if (parent.kind == Kind::kSequence && node.kind == Kind::kNull && !parent.flow) {
+      const auto before = tree_.in_innermost();
+      const size_t from = before.empty() ? parent.range.offset : before.back().range.offset + size_t{1};
+      node.range.offset = static_cast<uint32_t>(empty_entry_before(source_, node.range.offset, from));
+    } else if (key != nullptr) {
+      if (node.kind == Kind::kNull) node.range = key->range;  // yaml-cpp marks a missing value anywhere.
+      if (!finishing_) check_entry(parent, *key, node);
     }
+    tree_.add(node);
   }
 
   /// yaml-cpp takes a value without a key, and a line without a ':' as a key.
-  void check_entry(const OpenNode& mapping, const TreeNode& value) const {
-    const TreeNode& key = *mapping.key;
+  void check_entry(const TreeNode& mapping, const TreeNode& key, const TreeNode& value) const {
     if (key.kind == Kind::kNull && source_.text()[key.range.offset] == ':') {
       throw SyntaxError{key.range.offset, "a ':' that no key stands before"};
     }
@@ -321,7 +305,8 @@ class TreeBuilder : public YAML::EventHandler {
   const SourceText& source_;
   bool (*may_be_followed_)(const TreeNode& document);
   std::vector<TreeNode> finished_;
-  std::vector<OpenNode> open_;
+  TreeMemory& memory_;
+  TreeBuilder tree_;
   std::optional<TreeNode> root_;
   SourceRange last_scalar_;
   bool last_scalar_quoted_ = false;
@@ -331,22 +316,22 @@ class TreeBuilder : public YAML::EventHandler {
 
 }  // namespace
 
-std::optional<TreeNode> parse_yaml(Diagnostics& diagnostics) {
-  std::vector<TreeNode> documents = parse_yaml_stream(diagnostics, [](const TreeNode&) { return false; });
-  if (documents.empty()) return std::nullopt;
-  return std::move(documents.front());
+Tree parse_yaml(Diagnostics& diagnostics) {
+  return parse_yaml_stream(diagnostics, [](const TreeNode&) { return false; });
 }
 
-std::vector<TreeNode> parse_yaml_stream(Diagnostics& diagnostics, bool (*may_be_followed)(const TreeNode& document)) {
+Tree parse_yaml_stream(Diagnostics& diagnostics, bool (*may_be_followed)(const TreeNode& document)) {
   const SourceText& source = diagnostics.source();
-  TreeBuilder builder(source, may_be_followed);
+  Tree tree;
+  tree.memory = std::make_unique<TreeMemory>(source.text().size());
+  YamlEvents events(source, may_be_followed, *tree.memory);
   // A line end behind the last line, so that yaml-cpp sees an unterminated quote there as it does elsewhere.
   const bool unfinished = !source.text().ends_with('\n');
   const std::string finished = unfinished ? source.text() + "\n" : std::string();
   std::optional<SyntaxError> failure = find_stray_directive(source);
   if (failure) {
     diagnostics.error({static_cast<uint32_t>(failure->offset), 1}, failure->message);
-    return {};
+    return tree;
   }
   const size_t brackets = too_many_brackets(source.text());
   bool too_deep = false;
@@ -354,15 +339,15 @@ std::vector<TreeNode> parse_yaml_stream(Diagnostics& diagnostics, bool (*may_be_
     MemoryBuffer buffer(std::string_view(unfinished ? finished : source.text()).substr(0, brackets));
     std::istream stream(&buffer);
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
+    while (parser.HandleNextDocument(events)) {
     }
   } catch (const SyntaxError& error) {
     failure = error;
   } catch (const YAML::DeepRecursion& exception) {
     too_deep = true;
-    failure = translate(source, exception, builder.state());
+    failure = translate(source, exception, events.state());
   } catch (const YAML::Exception& exception) {
-    failure = translate(source, exception, builder.state());
+    failure = translate(source, exception, events.state());
   }
   if (brackets != std::string_view::npos && !too_deep) {  // What was found behind the cut, if anything, is not there.
     failure = SyntaxError{brackets,
@@ -370,9 +355,10 @@ std::vector<TreeNode> parse_yaml_stream(Diagnostics& diagnostics, bool (*may_be_
   }
   if (failure) {
     diagnostics.error({static_cast<uint32_t>(failure->offset), 1}, failure->message);
-    diagnostics.ignore_from(builder.trusted_until(failure->offset));
+    diagnostics.ignore_from(events.trusted_until(failure->offset));
   }
-  return builder.finish();
+  tree.documents = events.finish();
+  return tree;
 }
 
 }  // namespace sandbox::policy

@@ -104,11 +104,11 @@ LogLine read_journal_line(std::string_view line, int64_t now) {
 
 /// A field's value: text, or, where it is no text, a list of bytes. Of a field that is there several times the first.
 std::string text_of(const policy::TreeNode& node) {
-  if (node.kind != policy::TreeNode::Kind::kSequence) return node.text;
+  if (node.kind != policy::TreeNode::Kind::kSequence) return std::string(node.text);
   std::string bytes;
   for (const policy::TreeNode& item : node.items) {
     const auto byte = item.plain ? number_of<uint8_t>(item.text) : std::nullopt;
-    if (!byte) return item.text;
+    if (!byte) return std::string(item.text);
     bytes += static_cast<char>(*byte);
   }
   return bytes;

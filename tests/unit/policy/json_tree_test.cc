@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "support/policy_text.h"
 
@@ -17,11 +19,13 @@ struct Parsed {
     JsonDocument document = parse_json(text.diagnostics());
     EXPECT_EQ(text.problems(), "");
     EXPECT_TRUE(document.valid);
-    root = std::move(document.root);
+    root = document.root;
+    memory = std::move(document.memory);
   }
   [[nodiscard]] std::string covered(const TreeNode& node) const { return text.covered(node.range); }
 
   testing::PolicyText text;
+  std::unique_ptr<TreeMemory> memory;
   TreeNode root;
 };
 
@@ -37,10 +41,10 @@ TEST(JsonTree, KeepsOrderAndDuplicates) {
   ASSERT_EQ(parsed.root.kind, Kind::kMapping);
   ASSERT_EQ(parsed.root.entries.size(), 3U);
   EXPECT_EQ(parsed.root.entries[0].key.text, "b");
-  EXPECT_EQ(parsed.root.entries[1].value.items.at(0).text, "true");
-  EXPECT_EQ(parsed.root.entries[1].value.items.at(1).kind, Kind::kNull);
+  EXPECT_EQ(parsed.root.entries[1].value.items[0].text, "true");
+  EXPECT_EQ(parsed.root.entries[1].value.items[1].kind, Kind::kNull);
   EXPECT_EQ(parsed.root.entries[2].key.text, "b");
-  EXPECT_EQ(parsed.root.entries[2].value.entries.at(0).value.text, "d");
+  EXPECT_EQ(parsed.root.entries[2].value.entries[0].value.text, "d");
 }
 
 TEST(JsonTree, GivesEveryTokenItsRange) {
@@ -54,12 +58,12 @@ TEST(JsonTree, GivesEveryTokenItsRange) {
   EXPECT_EQ(entries[0].value.text, "-1.5e3");
   EXPECT_TRUE(entries[0].value.plain);
   EXPECT_EQ(parsed.covered(entries[1].value), "[");
-  EXPECT_EQ(parsed.covered(entries[1].value.items.at(0)), "\"\\\\\"");
-  EXPECT_EQ(entries[1].value.items.at(0).text, "\\");
-  EXPECT_FALSE(entries[1].value.items.at(0).plain);
-  EXPECT_EQ(parsed.covered(entries[1].value.items.at(1)), "\"\"");
-  EXPECT_EQ(parsed.covered(entries[1].value.items.at(2)), "false");
-  EXPECT_EQ(parsed.covered(entries[1].value.items.at(3)), "{");
+  EXPECT_EQ(parsed.covered(entries[1].value.items[0]), "\"\\\\\"");
+  EXPECT_EQ(entries[1].value.items[0].text, "\\");
+  EXPECT_FALSE(entries[1].value.items[0].plain);
+  EXPECT_EQ(parsed.covered(entries[1].value.items[1]), "\"\"");
+  EXPECT_EQ(parsed.covered(entries[1].value.items[2]), "false");
+  EXPECT_EQ(parsed.covered(entries[1].value.items[3]), "{");
   EXPECT_EQ(parsed.covered(entries[2].key), "\"k\u00e4\"");
   EXPECT_EQ(parsed.covered(entries[2].value), "\"\\u00e4,:\"");
   EXPECT_EQ(entries[2].value.text, "\u00e4,:");
@@ -69,7 +73,7 @@ TEST(JsonTree, GivesEveryTokenItsRange) {
 TEST(JsonTree, FindsTheEndOfAStringWithEscapes) {
   for (const char* const written : {R"("\"")", R"("ab\"")", R"("\"\"")", R"("\\")", R"("\\\"")", R"("a\u00e4\"")"}) {
     const Parsed parsed("{\"k\": [" + std::string(written) + ", 1, \"\", true]}");
-    const auto& items = parsed.root.entries.at(0).value.items;
+    const auto& items = parsed.root.entries[0].value.items;
     ASSERT_EQ(items.size(), 4U) << written;
     EXPECT_EQ(parsed.covered(items[0]), written);
     EXPECT_EQ(parsed.covered(items[1]), "1") << written;
@@ -80,10 +84,10 @@ TEST(JsonTree, FindsTheEndOfAStringWithEscapes) {
 
 TEST(JsonTree, KeepsNumbersAsTheyAreWritten) {
   const Parsed parsed("[18446744073709551615, 0, -0, 123456789012345678901234567890, 1E40, -0.5]");
-  EXPECT_EQ(parsed.root.items.at(0).text, "18446744073709551615");
-  EXPECT_EQ(parsed.root.items.at(2).text, "-0");
-  EXPECT_EQ(parsed.root.items.at(3).text, "123456789012345678901234567890");
-  EXPECT_EQ(parsed.root.items.at(4).text, "1E40");
+  EXPECT_EQ(parsed.root.items[0].text, "18446744073709551615");
+  EXPECT_EQ(parsed.root.items[2].text, "-0");
+  EXPECT_EQ(parsed.root.items[3].text, "123456789012345678901234567890");
+  EXPECT_EQ(parsed.root.items[4].text, "1E40");
 }
 
 TEST(JsonTree, SaysWhatIsNotJson) {
@@ -139,11 +143,11 @@ TEST(JsonTree, KeepsWhatStandsBeforeASyntaxError) {
   const JsonDocument document = parse_json(text.diagnostics());
   EXPECT_FALSE(document.valid);
   EXPECT_FALSE(document.root.complete);
-  const TreeNode& list = document.root.entries.at(0).value;
+  const TreeNode& list = document.root.entries[0].value;
   EXPECT_FALSE(list.complete);
-  EXPECT_EQ(list.items.at(0).text, "1");
-  EXPECT_EQ(list.items.at(1).entries.at(0).key.text, "b");
-  EXPECT_FALSE(list.items.at(1).entries.at(0).value.complete);
+  EXPECT_EQ(list.items[0].text, "1");
+  EXPECT_EQ(list.items[1].entries[0].key.text, "b");
+  EXPECT_FALSE(list.items[1].entries[0].value.complete);
 }
 
 TEST(JsonTree, BoundsTheDepth) {

@@ -86,13 +86,14 @@ TEST(YamlSyntax, ReadsTenThousandAliasesInNoTime) {
 
 TEST(YamlSyntax, KeepsWhatStandsBeforeTheError) {
   testing::PolicyText text("a: 1\nb:\n- x\n- y\nc: d: e\n");
-  const auto root = parse_yaml(text.diagnostics());
-  ASSERT_TRUE(root.has_value());
-  EXPECT_FALSE(root->complete);
-  ASSERT_GE(root->entries.size(), 2U);
-  EXPECT_EQ(root->entries[0].value.text, "1");
-  EXPECT_TRUE(root->entries[1].value.complete);
-  EXPECT_EQ(root->entries[1].value.items.size(), 2U);
+  const Tree tree = parse_yaml(text.diagnostics());
+  ASSERT_EQ(tree.documents.size(), 1U);
+  const TreeNode& root = tree.documents.front();
+  EXPECT_FALSE(root.complete);
+  ASSERT_GE(root.entries.size(), 2U);
+  EXPECT_EQ(root.entries[0].value.text, "1");
+  EXPECT_TRUE(root.entries[1].value.complete);
+  EXPECT_EQ(root.entries[1].value.items.size(), 2U);
 }
 
 TEST(YamlSyntax, SurvivesASecondErrorInWhatIsCutShort) {
@@ -103,12 +104,13 @@ TEST(YamlSyntax, SurvivesASecondErrorInWhatIsCutShort) {
 
 TEST(YamlSyntax, MarksCollectionsThatAreCutShort) {
   testing::PolicyText text("a:\n- x\n- [y, z\nb: 1\n");
-  const auto root = parse_yaml(text.diagnostics());
+  const Tree tree = parse_yaml(text.diagnostics());
   ASSERT_TRUE(text.diagnostics().has_errors());
-  ASSERT_TRUE(root.has_value());
-  EXPECT_FALSE(root->complete);
-  ASSERT_EQ(root->entries.size(), 1U);
-  EXPECT_FALSE(root->entries[0].value.complete);
+  ASSERT_EQ(tree.documents.size(), 1U);
+  const TreeNode& root = tree.documents.front();
+  EXPECT_FALSE(root.complete);
+  ASSERT_EQ(root.entries.size(), 1U);
+  EXPECT_FALSE(root.entries[0].value.complete);
 }
 
 TEST(YamlSyntax, TakesNoProblemsFromBehindTheError) {
