@@ -48,7 +48,7 @@ class QuickTree {
   [[nodiscard]] bool alone(size_t range) const { return first(range) == last(range); }
 
   [[nodiscard]] size_t end_of_holes(size_t begin, size_t holes) const;
-  [[nodiscard]] size_t missed(size_t begin, size_t end, Node hit, uint32_t mask, size_t limit) const;
+  [[nodiscard]] size_t missed(size_t range, uint32_t mask, size_t limit) const;
   void find_masks(size_t begin, Node hit, Node rest);
   void find_leaves();
   void find_depth();
@@ -85,16 +85,12 @@ size_t QuickTree::end_of_holes(size_t begin, size_t holes) const {
   return end;
 }
 
-/// How many numbers of the ranges that continue at `hit` share no bit with the mask; at most `limit`.
-size_t QuickTree::missed(size_t begin, size_t end, Node hit, uint32_t mask, size_t limit) const {
+/// How many numbers of a range share no bit with the mask; at most `limit`.
+size_t QuickTree::missed(size_t range, uint32_t mask, size_t limit) const {
   size_t count = 0;
-  for (size_t i = begin; i < end; ++i) {
-    if (node(i) != hit) continue;
-    for (auto number = next_without(first(i), mask); number && *number <= last(i);) {
-      if (++count == limit || *number == UINT32_MAX) break;
-      number = next_without(*number + 1, mask);
-    }
-    if (count == limit) break;
+  for (auto number = next_without(first(range), mask); number && *number <= last(range);) {
+    if (++count == limit || *number == UINT32_MAX) break;
+    number = next_without(*number + 1, mask);
   }
   return count;
 }
@@ -102,11 +98,20 @@ size_t QuickTree::missed(size_t begin, size_t end, Node hit, uint32_t mask, size
 /// The mask has every bit that no number has which continues at `rest`; what it misses all the same takes a test each.
 void QuickTree::find_masks(size_t begin, Node hit, Node rest) {
   uint32_t bits_of_rest = 0;
+  size_t tests = 1;
   const size_t limit = std::min(size(), begin + kMaxLeafRanges);
   for (size_t end = begin; end < limit; ++end) {
-    if (node(end) != hit && node(end) != rest) break;
-    if (node(end) == rest) bits_of_rest |= bits_between(first(end), last(end));
-    const size_t tests = 1 + missed(begin, end + 1, hit, ~bits_of_rest, kMaxLeafTests);
+    if (node(end) == hit) {
+      tests += missed(end, ~bits_of_rest, kMaxLeafTests);
+    } else if (node(end) != rest) {
+      break;
+    } else if (const uint32_t bits = bits_of_rest | bits_between(first(end), last(end)); bits != bits_of_rest) {
+      bits_of_rest = bits;
+      tests = 1;
+      for (size_t i = begin; i < end && tests <= kMaxLeafTests; ++i) {
+        if (node(i) == hit) tests += missed(i, ~bits_of_rest, kMaxLeafTests);
+      }
+    }
     if (tests > kMaxLeafTests) break;
     for (size_t count = tests; count <= kMaxLeafTests; ++count) {
       Leaf& leaf = leaves_[count][begin];

@@ -28,9 +28,10 @@ void MappingReader::add(const TreeNode& key, std::string_view name, const TreeNo
     diagnostics_.error(key.range, "merge keys ('<<') are not taken in " + place_ + "; write the keys out");
     return;
   }
-  const auto known = std::find_if(keys_.begin(), keys_.end(), [&](std::string_view k) {
-    return rules_ == KeyRules::kExact ? k == name : equal_ignoring_case(k, name);
-  });
+  auto known = std::ranges::find(keys_, name);
+  if (known == keys_.end() && rules_ != KeyRules::kExact) {
+    known = std::ranges::find_if(keys_, [&](std::string_view k) { return equal_ignoring_case(k, name); });
+  }
   if (known == keys_.end()) {
     report_unknown(key, name);
     return;
@@ -45,6 +46,7 @@ void MappingReader::add(const TreeNode& key, std::string_view name, const TreeNo
 }
 
 void MappingReader::add_all(const TreeNode& mapping) {
+  entries_.reserve(entries_.size() + mapping.entries.size());
   for (const auto& [key, value] : mapping.entries) {
     if (key.kind != TreeNode::Kind::kScalar) {
       obscure_ = true;

@@ -65,7 +65,8 @@ class Clauses {
     for (const Clause& clause : clauses) push_back(clause);
   }
 
-  void push_back(Clause clause) {
+  void push_back(const Clause& clause) { push_back(Clause(clause)); }
+  void push_back(Clause&& clause) {
     if (empty()) {
       first_ = std::move(clause);
       has_first_ = true;
