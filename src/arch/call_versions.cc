@@ -180,15 +180,19 @@ std::optional<KernelVersion> introduced(Abi abi, std::string_view name) {
 namespace {
 
 std::vector<DatedCall> date_calls(Abi abi) {
-  std::vector<DatedCall> calls;
+  std::vector<std::optional<KernelVersion>> versions(call_count());
   auto row = kRows.begin();  // Both are sorted by name.
-  for (const std::string_view name : names_on(abi)) {
-    while (row != kRows.end() && row->name < name) ++row;
+  for (size_t index = 0; index < call_count(); ++index) {
+    const auto call = static_cast<CallId>(index);
+    while (row != kRows.end() && row->name < name_of(call)) ++row;
     const auto first = row;
-    while (row != kRows.end() && row->name == name) ++row;
-    calls.push_back({*number_of(abi, name), introduced_in({first, row}, abi)});
+    while (row != kRows.end() && row->name == name_of(call)) ++row;
+    if (number_of(abi, call)) versions[index] = introduced_in({first, row}, abi);
   }
-  std::ranges::sort(calls, {}, &DatedCall::number);
+  std::vector<DatedCall> calls;
+  for (const CallId call : calls_by_number(abi)) {
+    calls.push_back({*number_of(abi, call), versions[static_cast<size_t>(call)]});
+  }
   return calls;
 }
 

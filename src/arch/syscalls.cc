@@ -73,7 +73,7 @@ constexpr auto kIndex = [] {
 
 /// The rows of an ABI's calls, sorted by their numbers.
 struct RowsByNumber {
-  std::array<uint16_t, std::size(kRows)> rows = {};
+  std::array<CallId, std::size(kRows)> rows = {};
   size_t count = 0;
 };
 
@@ -86,7 +86,7 @@ constexpr RowsByNumber rows_by_number(size_t abi) {
     if (number >= 0) keys[own.count++] = uint64_t{static_cast<uint32_t>(number)} << 16U | row;
   }
   std::sort(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(own.count));
-  for (size_t i = 0; i < own.count; ++i) own.rows[i] = static_cast<uint16_t>(keys[i]);
+  for (size_t i = 0; i < own.count; ++i) own.rows[i] = static_cast<CallId>(keys[i] & 0xFFFF);
   return own;
 }
 
@@ -136,12 +136,11 @@ std::optional<uint32_t> number_of(Abi abi, std::string_view name) {
 
 std::optional<std::string_view> name_of(Abi abi, uint32_t number) {
   if (number > INT32_MAX) return std::nullopt;
-  const RowsByNumber& own = kByNumber[static_cast<size_t>(abi)];
-  const std::span rows(own.rows.begin(), own.count);
-  const auto row = std::ranges::lower_bound(rows, static_cast<int32_t>(number), {},
-                                            [&](uint16_t index) { return number_in(kRows[index], abi); });
-  if (row == rows.end() || number_in(kRows[*row], abi) != static_cast<int32_t>(number)) return std::nullopt;
-  return kRows[*row].name;
+  const std::span<const CallId> calls = calls_by_number(abi);
+  const auto own_number = [&](CallId call) { return number_in(kRows[static_cast<size_t>(call)], abi); };
+  const auto call = std::ranges::lower_bound(calls, static_cast<int32_t>(number), {}, own_number);
+  if (call == calls.end() || own_number(*call) != static_cast<int32_t>(number)) return std::nullopt;
+  return name_of(*call);
 }
 
 std::vector<Abi> abis_with(std::string_view name) {
@@ -150,6 +149,15 @@ std::vector<Abi> abis_with(std::string_view name) {
     if (number_of(abi.abi, name)) abis.push_back(abi.abi);
   }
   return abis;
+}
+
+std::string_view name_of(CallId call) {
+  return kRows[static_cast<size_t>(call)].name;
+}
+
+std::span<const CallId> calls_by_number(Abi abi) {
+  const RowsByNumber& own = kByNumber[static_cast<size_t>(abi)];
+  return {own.rows.begin(), own.count};
 }
 
 std::vector<std::string_view> names_on(Abi abi) {

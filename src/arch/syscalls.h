@@ -27,6 +27,12 @@ std::optional<std::string_view> name_of(Abi abi, uint32_t number);
 /// The ABIs that have a call of this name, in the order of the enumeration. Empty: the name is unknown.
 std::vector<Abi> abis_with(std::string_view name);
 
+/// The call's name. Calls are numbered in the order of their names, from 0 to call_count() - 1.
+std::string_view name_of(CallId call);
+
+/// The calls of an ABI in the order of their numbers.
+std::span<const CallId> calls_by_number(Abi abi);
+
 /// The names of all calls of an ABI, sorted.
 std::vector<std::string_view> names_on(Abi abi);
 
