@@ -99,7 +99,7 @@ std::optional<std::string> OutputFile::contents(size_t limit) const {
   const UniqueFd fd(openat(folder_.get(), base_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!fd.valid()) return std::nullopt;
   std::string bytes;
-  char part[65536];
+  char part[4096];
   while (bytes.size() < limit) {
     const ssize_t got = read(fd.get(), part, std::min(sizeof part, limit - bytes.size()));
     if (got < 0 && errno == EINTR) continue;
