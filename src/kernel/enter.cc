@@ -270,6 +270,7 @@ std::string enter(const compile::Filter& filter, const Target& target, const Ent
 
   // ---- The filter is installed. From here on: one execve, no allocation, no destructor, no other library call. ----
 
+  if (options.progress != nullptr) options.progress->only_exec_is_left = true;
   registers.call(SYS_execve, target.path, target.arguments, target.environment);
   const std::string& line = failure.complete(errno);
   if (options.progress != nullptr) options.progress->exec_failed = true;

@@ -23,7 +23,10 @@ struct Target {
 
 /// What a supervisor wants to know, in memory that it shares with the process that enters.
 struct EnterProgress {
-  std::atomic<int> listener{-1};         ///< The listener's descriptor, once the filter is installed.
+  std::atomic<int> listener{-1};  ///< The listener's descriptor, once the filter is installed.
+  /// Set where only execve is left to be done: from then on nothing that the entering process shares with the
+  /// supervisor changes, so that it does not matter when it is killed.
+  std::atomic<bool> only_exec_is_left{false};
   std::atomic<bool> exec_failed{false};  ///< Set before the failure is reported.
   std::atomic<bool> unanswered{false};   ///< The calls that show the exec token cannot be answered any more.
 };

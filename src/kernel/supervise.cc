@@ -116,7 +116,8 @@ std::string failed(const char* what) {
 /// Runs `child` in a new process, and returns when that has executed a program or ended: until then the two share one
 /// table of descriptors, so that the parent has the listener that the child makes; and their memory, as after vfork(2).
 /// To copy the tables of pages, and the pages that both write to, would take a tenth of the launch. What the child
-/// leaves behind is a filter's size of memory, with an exec token that works no more (kernel/token_answerer.h).
+/// leaves behind is a filter's size of memory, with an exec token that works no more (kernel/token_answerer.h). But a
+/// child that was killed may have left anything half done, the heap for one: see Supervisor::leave_with_target().
 pid_t start_process(int (*child)(void*), void* argument) {
   constexpr int kFlags = CLONE_FILES | CLONE_VFORK | SIGCHLD;
 #if defined(__SANITIZE_ADDRESS__)  // It knows one stack for each thread.
@@ -124,9 +125,9 @@ pid_t start_process(int (*child)(void*), void* argument) {
   if (pid == 0) _exit(child(argument));
   return pid;
 #else
-  constexpr size_t kStackSize = 65536;
-  alignas(64) char stack[kStackSize];
-  return clone(child, stack + kStackSize, kFlags | CLONE_VM, argument);
+  // An array on this stack would be set to zeros first (see the top CMakeLists.txt).
+  alignas(64) static std::array<char, 65536> stack;
+  return clone(child, stack.data() + stack.size(), kFlags | CLONE_VM, argument);
 #endif
 }
 
@@ -149,6 +150,7 @@ class Supervisor {
   [[noreturn]] void become_target(const compile::Filter& filter, const Target& target, EnterOptions options,
                                   const char* report_prefix, const SignalState& signals);
   [[noreturn]] void fail(const std::string& failure);
+  [[noreturn]] void leave_with_target();
   void prepare();
   void supervise();
   void wait_for_events();
@@ -244,8 +246,26 @@ void Supervisor::run(const compile::Filter& filter, const Target& target, const 
   if (waits) stop_token_answerer();
   if (shared_.progress.unanswered) fail("the launcher's own execve could not be answered");
   if (shared_.failure[0] != '\0') _exit(EXIT_FAILURE);  // The proxy reports it.
+  if (!shared_.progress.only_exec_is_left) leave_with_target();
   supervise();
   _exit(EXIT_SUCCESS);
+}
+
+/// The target's process was killed while it prepared its launch in memory that it shares with this process. Nothing
+/// ran, so there is nothing to report but its end; and nothing else is done here, above all nothing with the heap,
+/// which it may have been changing.
+void Supervisor::leave_with_target() {
+  siginfo_t child = {};
+  int error = 0;
+  do {
+    error = waitid(P_PID, static_cast<id_t>(target_), &child, WEXITED | WNOWAIT | __WALL) == 0 ? 0 : errno;
+  } while (error == EINTR);
+  if (error != 0 || !is_end(child)) _exit(EXIT_FAILURE);
+  shared_.target = -1;  // Before it is reaped.
+  while (waitid(P_PID, static_cast<id_t>(target_), &child, WEXITED | __WALL) != 0 && errno == EINTR) {
+  }
+  shared_.exit_status = ending_of(child, false, false).status;
+  _exit(EXIT_SUCCESS);  // Which tells the proxy.
 }
 
 void Supervisor::supervise() {
@@ -479,8 +499,8 @@ SharedState* share() {
 }
 
 /// Grows the stack now: a limit that the target sets later could keep it from growing, and SIGSEGV would follow. The
-/// lowest byte is enough, the pages between come as they are used, and cost nothing else: so this array is neither set to
-/// zeros nor probed page by page, as others are (see the top CMakeLists.txt).
+/// lowest byte is enough, the pages between come as they are used, and cost nothing else: so this array is neither set
+/// to zeros nor probed page by page, as others are (see the top CMakeLists.txt).
 #if defined(__GNUC__) && !defined(__clang__)
 [[gnu::optimize("no-stack-clash-protection")]]
 #endif

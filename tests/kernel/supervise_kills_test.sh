@@ -37,6 +37,22 @@ test_kills_with_recordings() {
   kills 60 record "$SANDBOX_POLICY" record -q -o recorded.yml --
 }
 
+# killed_early COMMAND...: the target is killed at each call that it makes up to its execve. Until then it shares the
+# supervisor's memory: a supervisor that went on with a heap that was left half changed crashed, and ended with its own
+# signal in place of the target's.
+killed_early() {
+  run "$TEST_BIN/kill_before_exec" "$@"
+  grep -q 'PTRACE_SEIZE' err && skip "nothing can be traced: $(shown err)"
+  assert_status 0
+  grep -qE "^[0-9]{2} launches, 1 of them killed in execve$" out || report "expected 10 launches or more"
+}
+test_a_target_that_is_killed_before_it_is_executed() {
+  is_root || skip "only root can write to the memory of a launcher"
+  killed_early "$SANDBOX_RUN" --report -q -p "$FOLDER/policy.yml" -- /bin/true
+  killed_early "$SANDBOX_RUN" --report=report.json -q -p "$FOLDER/policy.yml" --ro / -- /bin/true
+  killed_early "$SANDBOX_POLICY" record -q -o recorded.yml -- /bin/true
+}
+
 # The supervisor has enough descriptors to find those whom it has to kill.
 test_kills_with_few_descriptors() {
   need prlimit
