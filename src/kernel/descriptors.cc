@@ -15,14 +15,35 @@
 namespace sandbox::kernel {
 namespace {
 
-void close_between(unsigned first, unsigned last) {
-  if (close_range(first, last, 0) == 0) return;
-  // Linux 5.9 brought it, and older sandboxes deny it.
+/// Whether the kernel closed them. close_range(2) came with Linux 5.9, and older sandboxes deny it.
+bool close_range_between(std::span<const int> kept) {
+  unsigned first = 0;
+  for (const int fd : kept) {
+    if (fd < 0) continue;
+    const auto number = static_cast<unsigned>(fd);
+    if (number > first && close_range(first, number - 1, 0) != 0) return false;
+    first = std::max(first, number + 1);
+  }
+  return close_range(first, ~0U, 0) == 0;
+}
+
+/// Those that /proc shows: a process may be allowed a million, and trying all of them takes a tenth of a second, or a
+/// minute under a tracer. And some may be open that a limit, lowered since, no longer reaches.
+bool close_listed(std::span<const int> kept) {
+  const UniqueFd folder = open_proc_file("self/fd", O_RDONLY | O_DIRECTORY);
+  return folder.valid() && for_each_number(folder.get(), [&](int fd) {
+           if (fd != folder.get() && !std::ranges::binary_search(kept, fd)) close(fd);
+         });
+}
+
+void close_all_allowed(std::span<const int> kept) {
   rlimit most = {};
   getrlimit(RLIMIT_NOFILE, &most);
   constexpr rlim_t kMaxCount = 1048576;  // As a kernel has it.
-  last = static_cast<unsigned>(std::min<rlim_t>({last, most.rlim_max, kMaxCount}));
-  for (unsigned fd = first; fd <= last; ++fd) close(static_cast<int>(fd));
+  const auto end = static_cast<int>(std::min(most.rlim_max, kMaxCount));
+  for (int fd = 0; fd < end; ++fd) {
+    if (!std::ranges::binary_search(kept, fd)) close(fd);
+  }
 }
 
 }  // namespace
@@ -54,14 +75,7 @@ void keep_only(std::span<const int> descriptors) {
   kept[descriptors.size()] = STDERR_FILENO;
   kept[descriptors.size() + 1] = proc_directory();
   std::ranges::sort(kept);
-  unsigned first = 0;
-  for (const int fd : kept) {
-    if (fd < 0) continue;
-    const auto number = static_cast<unsigned>(fd);
-    if (number > first) close_between(first, number - 1);
-    first = std::max(first, number + 1);
-  }
-  close_between(first, ~0U);
+  if (!close_range_between(kept) && !close_listed(kept)) close_all_allowed(kept);
   fill_standard_descriptors();
 }
 

@@ -8,7 +8,9 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <climits>
+#include <system_error>
 
 namespace sandbox::kernel {
 namespace {
@@ -59,6 +61,13 @@ UniqueFd open_proc_file(const char* path, int flags) {
     if (fd.valid() && !is_procfs(fd.get())) return UniqueFd();
   }
   return fd;
+}
+
+std::optional<int> number_of(std::string_view name) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), value);
+  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  return value;
 }
 
 std::string read_proc_link(pid_t pid, const char* name) {

@@ -6,7 +6,6 @@
 #include "kernel/process_tree.h"
 
 #include <fcntl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,8 +14,6 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
-#include <cstdint>
-#include <cstring>
 #include <ctime>
 #include <span>
 #include <string_view>
@@ -29,13 +26,6 @@ namespace sandbox::kernel {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::optional<pid_t> number(std::string_view text) {
-  pid_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 /// What /proc/PID/stat says of a process.
 struct Stat {
@@ -58,7 +48,7 @@ std::optional<Stat> stat_of(pid_t pid) {
   if (name_end == std::string_view::npos || text.size() < name_end + 4) return std::nullopt;
   const char state = text[name_end + 2];
   text.remove_prefix(name_end + 4);
-  const auto parent = number(text.substr(0, text.find(' ')));
+  const auto parent = number_of(text.substr(0, text.find(' ')));
   if (!parent) return std::nullopt;
   return Stat{state, *parent};
 }
@@ -94,28 +84,8 @@ void signal_if_below(pid_t pid, pid_t root, int signal) {
 /// The processes that /proc shows, through the descriptor that is held. False if it cannot be read.
 template <typename Use>
 bool for_each_process(Use use) {
-  struct Entry {  // struct linux_dirent64 of getdents64(2).
-    uint64_t inode;
-    int64_t offset;
-    uint16_t size;
-    uint8_t type;
-  };
-  alignas(8) static std::array<char, 16384> buffer;
-  constexpr size_t kName = offsetof(Entry, type) + 1;
   const int proc = proc_directory();
-  if (proc < 0 || lseek(proc, 0, SEEK_SET) < 0) return false;
-  for (;;) {
-    const long got = syscall(SYS_getdents64, proc, buffer.data(), buffer.size());
-    if (got <= 0) return got == 0;
-    for (size_t at = 0; at + kName < static_cast<size_t>(got);) {
-      Entry entry = {};
-      std::memcpy(&entry, buffer.data() + at, kName);
-      if (entry.size <= kName) return false;
-      const char* name = buffer.data() + at + kName;
-      if (const auto pid = number({name, strnlen(name, entry.size - kName)})) use(*pid);
-      at += entry.size;
-    }
-  }
+  return proc >= 0 && lseek(proc, 0, SEEK_SET) >= 0 && for_each_number(proc, use);
 }
 
 /// One that has ended and was not reaped is one too.

@@ -27,6 +27,19 @@ denied_at_once() {
 # With rt_sigprocmask denied the launcher waited for ever.
 test_what_an_outer_sandbox_denies() { each denied_at_once; }
 
+# One was left open that a limit, lowered since, does not reach; and a million were tried where that many may be open.
+closed_without_close_range() {
+  write_policy outer.yml allow "errno:EPERM close_range"
+  mkfifo alive
+  start bash -c 'exec 700>alive; ulimit -n 600; exec "$@"' bash "$SANDBOX_RUN" -p outer.yml -- "${launch[@]}" \
+    bash -c 'exec 700>&-; echo ready; exec sleep 300'
+  timeout "$BOUND" cat alive || fail "the supervisor keeps a descriptor of the target's open"
+  wait_until grep -qs ready daemon.log || fail "the target has not started: $(shown daemon.log)"
+  is_running "$started" || fail "expected the launcher to go on: $(shown daemon.log)"
+  stop TERM
+}
+test_descriptors_are_closed_where_close_range_is_denied() { each closed_without_close_range; }
+
 # A bystander had the target's number, and got its signals.
 another_pid_namespace() {
   local failed=125 enter=(unshare --pid)
