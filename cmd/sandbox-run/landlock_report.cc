@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <utility>
 
 #include "arch/abi.h"
@@ -86,22 +87,42 @@ bool has_trace(arch::Abi abi, const bpf::SystemCall& call, const report::MemoryR
 }  // namespace
 
 LandlockReporter::LandlockReporter(const Landlock& landlock, std::span<const compile::NotifiedCall> notified)
-    : landlock_(landlock), notified_(notified), layers_(layers_now()) {
+    : landlock_(landlock), notified_(notified) {
   const std::string home = kernel::path_environment("").home;
-  for (const LandlockLayer& layer : landlock_.layers) suggestions_.emplace_back(kind_of(layer.kind), layer.name, home);
-}
-
-/// With the numbers that the rules' files have now: a file of an overlay changes them when it is first written.
-std::shared_ptr<const LandlockReporter::Layers> LandlockReporter::layers_now() const {
   auto layers = std::make_shared<Layers>();
   for (const LandlockLayer& layer : landlock_.layers) {
-    resolve::PlacedRuleset placed = layer.ready.placed();
-    for (const kernel::OpenedPath& path : layer.ready.paths) {
-      if (const auto status = kernel::status_of(path.fd.get())) placed.files[status->id] |= path.rights;
-    }
-    layers->push_back(std::move(placed));
+    suggestions_.emplace_back(kind_of(layer.kind), layer.name, home);
+    layers->push_back(layer.ready.placed());
   }
-  return layers;
+  layers_ = std::move(layers);
+  find_changing();
+}
+
+/// Asked once for each device: one file system has few rules, or many.
+void LandlockReporter::find_changing() {
+  std::map<uint64_t, bool> keeps;
+  for (size_t i = 0; i < landlock_.layers.size(); ++i) {
+    for (const kernel::OpenedPath& path : landlock_.layers[i].ready.paths) {
+      const auto [known, is_new] = keeps.try_emplace(path.id.device, false);
+      if (is_new) known->second = kernel::keeps_inode_numbers(path.fd.get());
+      if (!known->second) changing_.push_back({i, &path, path.id});
+    }
+  }
+}
+
+/// Takes the numbers that the rules' files have now, beside those that they had. True if there is a new one.
+bool LandlockReporter::follow_changes() {
+  std::shared_ptr<Layers> layers;
+  for (Changing& file : changing_) {
+    const auto status = kernel::status_of(file.path->fd.get());
+    if (!status || status->id == file.id) continue;
+    file.id = status->id;
+    if (!layers) layers = std::make_shared<Layers>(*layers_);
+    (*layers)[file.layer].files[file.id] |= file.path->rights;
+  }
+  if (!layers) return false;
+  layers_ = std::move(layers);
+  return true;
 }
 
 bool LandlockReporter::watches(const bpf::SystemCall& call) const {
@@ -124,10 +145,7 @@ std::optional<kernel::LandlockDenial> LandlockReporter::judge(const kernel::Noti
     return in_time && found->judged ? found : nullptr;
   };
   auto found = ask(layers_);
-  if (found && found->denial && !found->denial->reason.path.empty()) {
-    layers_ = layers_now();
-    found = ask(layers_);
-  }
+  if (found && found->denial && !found->denial->reason.path.empty() && follow_changes()) found = ask(layers_);
   if (!found) {
     ++unjudged_;
     return std::nullopt;

@@ -62,12 +62,21 @@ class LandlockReporter {
  private:
   using Layers = std::vector<resolve::PlacedRuleset>;
 
-  [[nodiscard]] std::shared_ptr<const Layers> layers_now() const;
+  void find_changing();
+  bool follow_changes();
   std::optional<kernel::LandlockDenial> judge_signal(int process) const;
 
   const Landlock& landlock_;
   std::span<const compile::NotifiedCall> notified_;
+  /// A rule's file whose inode number may change (kernel::keeps_inode_numbers).
+  struct Changing {
+    size_t layer;
+    const kernel::OpenedPath* path;
+    resolve::FileId id;  ///< The last that was seen.
+  };
+
   std::shared_ptr<const Layers> layers_;
+  std::vector<Changing> changing_;
   kernel::BoundedTask task_;
   std::vector<report::LandlockSuggestions> suggestions_;  ///< By layer.
   uint64_t count_ = 0;

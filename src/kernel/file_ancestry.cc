@@ -29,6 +29,11 @@ constexpr int kOpenPath = O_PATH | O_CLOEXEC;
 constexpr std::array<long, 8> kInternal = {PIPEFS_MAGIC, SOCKFS_MAGIC,  ANON_INODE_FS_MAGIC, NSFS_MAGIC,
                                            kPidFs,       DMA_BUF_MAGIC, SECRETMEM_MAGIC,     BDEVFS_MAGIC};
 
+/// See keeps_inode_numbers(). Some of the numbers are negative as a long of 32 bits.
+constexpr std::array<uint32_t, 11> kKeepNumbers = {
+    EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,  F2FS_SUPER_MAGIC,    TMPFS_MAGIC,   RAMFS_MAGIC,
+    PROC_SUPER_MAGIC, SYSFS_MAGIC,     DEVPTS_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, SQUASHFS_MAGIC};
+
 /// The device of the kernel's own tmpfs, which memfd_create(2) and shared anonymous memory are on; 0: none was made.
 uint64_t memfd_device() {
   static const uint64_t device = [] {
@@ -100,6 +105,12 @@ Result<FileStatus, int> status_of(int fd) {
 
 Result<FileStatus, int> status_at(int directory, const std::string& path) {
   return status_by(directory, path.c_str(), AT_SYMLINK_NOFOLLOW);
+}
+
+bool keeps_inode_numbers(int fd) {
+  struct statfs system = {};
+  return fstatfs(fd, &system) == 0 &&
+         std::ranges::find(kKeepNumbers, static_cast<uint32_t>(system.f_type)) != kKeepNumbers.end();
 }
 
 Result<UniqueFd, int> parent_of(int o_path_fd, const FileStatus& status) {

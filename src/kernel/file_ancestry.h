@@ -36,6 +36,10 @@ Result<FileStatus, int> status_of(int fd);
 /// The same of a path below a directory, which begins with no slash; of a symbolic link at its end that itself.
 Result<FileStatus, int> status_at(int directory, const std::string& path);
 
+/// Whether an open file of this file system has its inode's number as long as it is open. One of an overlay gets
+/// another when it is first written; of a file system that is not known here the answer is no.
+bool keeps_inode_numbers(int fd);
+
 using EnoughAncestry = std::function<bool(const resolve::Ancestry& so_far)>;
 
 /// The file of an O_PATH descriptor and the directories above it up to the root, as the kernel's Landlock goes up

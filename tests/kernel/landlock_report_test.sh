@@ -234,4 +234,24 @@ print(libc.open(ctypes.c_void_p(8), 0), ctypes.get_errno())'
   assert_stdout "-1 14"
 }
 
+# On an overlay, a file with several names gets another inode number when it is first written.
+test_a_file_whose_number_changes_is_still_allowed() {
+  is_root || skip "only root can mount an overlay"
+  mkdir lower upper merged
+  echo text >lower/file
+  ln lower/file lower/link
+  # shellcheck disable=SC2016 # A script for another shell.
+  run unshare -m sh -c 'mount -t tmpfs none upper && mkdir upper/files upper/work &&
+    mount -t overlay -o xino=off,lowerdir=lower,upperdir=upper/files,workdir=upper/work overlay merged || exit 9
+    stat -c %d:%i merged/file >before
+    "$0" --report --bare --rox / --rw merged/file -- sh -c "echo more >>merged/file; echo again >>merged/file; cat merged/file"
+    stat -c %d:%i merged/file >after' "$SANDBOX_RUN"
+  [ "$status" != 9 ] || skip "no overlay can be mounted here: $(shown err)"
+  ! cmp -s before after || skip "this overlay keeps its numbers"
+  assert_stdout "text
+more
+again"
+  assert_stderr "sandbox-run: no call was denied"
+}
+
 run_tests
