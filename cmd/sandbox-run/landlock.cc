@@ -170,6 +170,11 @@ bool is_relative(const PathRule& rule) {
   return !rule.written.starts_with('/') && !rule.written.starts_with('~');
 }
 
+/// Where the path has led; empty if that cannot be found out.
+std::string shown_path(const kernel::OpenedPath& path) {
+  return kernel::link_text(AT_FDCWD, ("/proc/self/fd/" + std::to_string(path.fd.get())).c_str());
+}
+
 /// A home directory, or all of them, has to be written out: '..', a link or a bind mount is not to lead there by
 /// accident. Of '.' alone the resolver knows as much without the file system.
 void check_homes(const kernel::ReadyRuleset& ready, Diagnostics& diagnostics) {
@@ -180,10 +185,62 @@ void check_homes(const kernel::ReadyRuleset& ready, Diagnostics& diagnostics) {
     if (!homes) homes.emplace();
     const auto what = homes->describe(path.id);
     if (!what) continue;
-    const std::string shown = kernel::link_text(AT_FDCWD, ("/proc/self/fd/" + std::to_string(path.fd.get())).c_str());
+    const std::string shown = shown_path(path);
     diagnostics.error(rule.range, in_quotes(rule.written, kMaxPath) + " leads to " +
                                       in_quotes(shown.empty() ? rule.path : shown, kMaxPath) + ", which " + *what +
                                       "; write out the paths that the program needs");
+  }
+}
+
+/// All that the ruleset gives but by one rule.
+resolve::PlacedRuleset placed_without(const kernel::ReadyRuleset& ready, size_t rule) {
+  resolve::PlacedRuleset placed;
+  placed.handled_files = ready.ruleset.handled_files;
+  for (const kernel::OpenedPath& path : ready.paths) {
+    if (path.rule != rule) placed.files[path.id] |= path.rights;
+  }
+  return placed;
+}
+
+/// Which of these directories the path goes through.
+const kernel::OpenedPath* directory_in(const std::string& path, const std::vector<const kernel::OpenedPath*>& any) {
+  for (size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    struct stat info = {};
+    if (stat(slash == 0 ? "/" : path.substr(0, slash).c_str(), &info) != 0) return nullptr;
+    const resolve::FileId id = {info.st_dev, info.st_ino};
+    const auto found = std::ranges::find_if(any, [&](const kernel::OpenedPath* one) { return one->id == id; });
+    if (found != any.end()) return *found;
+  }
+  return nullptr;
+}
+
+/// A program that can make symbolic links in a directory may have put one, in an earlier launch, where another rule's
+/// path goes through that directory: it would get what the rule gives wherever the link leads. The file that was named
+/// on the command line is left out, which is often such a link (to an interpreter).
+void check_links(const kernel::ReadyRuleset& ready, const std::optional<kernel::Program>& program,
+                 Diagnostics& diagnostics) {
+  std::vector<const kernel::OpenedPath*> changeable;
+  for (const kernel::OpenedPath& path : ready.paths) {
+    if (S_ISDIR(path.mode) && (path.rights & file_right::kMakeSym) != 0) changeable.push_back(&path);
+  }
+  if (changeable.empty()) return;
+  for (const kernel::OpenedPath& path : ready.paths) {
+    const PathRule& rule = ready.ruleset.paths[path.rule];
+    if (rule.written.starts_with('@') || (program && rule.path == program->path)) continue;
+    const kernel::OpenedPath* const through = directory_in(rule.path, changeable);
+    if (through == nullptr) continue;
+    const auto ancestry = kernel::ancestry_of(path.fd.get());
+    if (ancestry && *ancestry) {
+      if (std::ranges::find(**ancestry, through->id) != (**ancestry).end()) continue;
+      const resolve::PlacedRuleset others = placed_without(ready, path.rule);
+      if (!resolve::judge_access({&others, 1}, **ancestry, path.rights)) continue;
+    }
+    const std::string shown = shown_path(path);
+    diagnostics.error(rule.range, in_quotes(rule.written, kMaxPath) + " goes through " +
+                                      in_quotes(ready.ruleset.paths[through->rule].written, kMaxPath) +
+                                      ", where the program can make links, and leads out of it, to " +
+                                      in_quotes(shown.empty() ? rule.path : shown, kMaxPath) +
+                                      "; write out the path that is meant");
   }
 }
 
@@ -232,6 +289,7 @@ bool prepare_layer(LandlockLayer& layer, const Options& options, const std::opti
   if (restricts && program && layer.kind != LandlockLayer::Kind::kFile) add_program(*program, ready.ruleset);
   ready.paths = kernel::open_paths(ready.ruleset, diagnostics);
   check_homes(ready, diagnostics);
+  if (!diagnostics.has_errors()) check_links(ready, program, diagnostics);
   if (options.report) warn_of_own_process(ready, diagnostics);
   // A missing path may be the one that would give the program.
   const bool complete = !diagnostics.has_errors();

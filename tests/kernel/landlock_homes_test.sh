@@ -1,5 +1,5 @@
 #!/bin/bash
-# Which directories a rule never gives by accident: /, home directories, and what is above them.
+# What a rule never gives by accident: /, home directories, what is above them, and what the program's own links lead to.
 . "$(dirname "$0")/lib.sh"
 need_landlock 1
 
@@ -106,6 +106,33 @@ test_a_home_that_is_mounted_elsewhere() {
   assert_status 125
   assert_stderr "sandbox-run: error: command line:1:6: '.' leads to '$PWD/mounted', which is the home directory '$HOME'; $(
     )write out the paths that the program needs"
+}
+
+# The second launch gave what the link of the first one led to.
+test_a_link_that_the_program_has_made() {
+  prepare
+  cd "$HOME/work"
+  run "$SANDBOX_RUN" --rw . -- sh -c 'ln -s ../.. sub/up; ln -s /usr/bin sub/programs; echo text >file; ln -s ../file sub/file'
+  assert_status 0
+  local error="'sub/up/key' goes through '.', where the program can make links, and leads out of it, to '$HOME/key'; $(
+    )write out the path that is meant"
+  expect_failure 125 "command line:1:6: $error" "$SANDBOX_RUN" --rw . --ro sub/up/key -- cat "$HOME/key"
+  cat >app.yml <<'END_OF_POLICY'
+landlock:
+  files:
+  - access: [read, execute]
+    paths: ["@system"]
+  - access: [read, write]
+    paths: [.]
+  - access: [read]
+    paths: [sub/up/key]
+END_OF_POLICY
+  expect_failure 125 "app.yml:8:13: $error" "$SANDBOX_RUN" -p app.yml -- cat "$HOME/key"
+  # What is given anyway, what stays below, and a directory that the program cannot change.
+  run "$SANDBOX_RUN" --rw . --ro sub/programs --ro sub/file -- cat sub/file
+  assert_stdout text
+  run "$SANDBOX_RUN" --ro . --ro sub/up/key -- cat "$HOME/key"
+  assert_stdout key
 }
 
 run_tests
