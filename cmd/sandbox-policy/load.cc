@@ -34,13 +34,7 @@ Step<Bytes> read_file_bytes(const std::string& written, const Log& log) {
   const auto [path, resource] = command_line::split_policy_name(written);
   auto contents = read_file(path, limit);
   if (contents) return Bytes{input_name(path), std::move(contents->bytes), resource, nullptr, path};
-  std::string message;
-  if (contents.error().kind == FileError::Kind::kTooLarge) {
-    message += "is larger than " + std::to_string(limit) + " bytes, the most that a policy may have";
-  } else {
-    message += describe(contents.error(), limit);
-  }
-  log.error_in(printable_path(input_name(path)), message);
+  log.error_in(printable_path(input_name(path)), describe(contents.error(), limit));
   return Unusable{};
 }
 

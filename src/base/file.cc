@@ -42,6 +42,11 @@ Result<FileContents, FileError> read_file(const std::string& path, size_t limit)
   if (fstat(fd.get(), &info) != 0) return FileError{FileError::Kind::kSystem, errno};
   if (S_ISDIR(info.st_mode)) return FileError{FileError::Kind::kDirectory, EISDIR};
 
+  // Not read first, only to be found too large. A file that grows, or a pipe, shows it below.
+  if (S_ISREG(info.st_mode) && info.st_size > 0 && static_cast<uint64_t>(info.st_size) > limit) {
+    return FileError{FileError::Kind::kTooLarge, 0};
+  }
+
   FileContents contents;
   contents.regular = S_ISREG(info.st_mode);
   const bool foreign_owner = info.st_uid != 0 && info.st_uid != geteuid();
@@ -68,12 +73,12 @@ Result<FileContents, FileError> read_file(const std::string& path, size_t limit)
   return contents;
 }
 
-std::string describe(const FileError& error, size_t limit) {
+std::string describe(const FileError& error, size_t limit, std::string_view what) {
   switch (error.kind) {
     case FileError::Kind::kDirectory:
       return "is a directory, expected a file";
     case FileError::Kind::kTooLarge:
-      return "is larger than " + std::to_string(limit) + " bytes, the most that a policy may have";
+      return "is larger than " + std::to_string(limit) + " bytes, the most that " + std::string(what) + " may have";
     case FileError::Kind::kSystem:
       break;
   }

@@ -63,7 +63,7 @@ std::string input_name(const std::string& path);
 /// and closed on return; standard input stays open.
 Result<FileContents, FileError> read_file(const std::string& path, size_t limit);
 
-/// The error's text in words, such as "No such file or directory".
-std::string describe(const FileError& error, size_t limit);
+/// The error's text in words, such as "No such file or directory"; `what` the file should have been.
+std::string describe(const FileError& error, size_t limit, std::string_view what = "a policy");
 
 }  // namespace sandbox

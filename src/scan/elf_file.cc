@@ -369,7 +369,7 @@ Result<ElfFile, ScanError> ElfFile::read(const std::string& path) {
   const bool readable = std::filesystem::is_regular_file(status) || std::filesystem::is_directory(status);
   if (!missing && !readable) return ScanError{"is no regular file"};
   auto contents = read_file(path, kMaxFileBytes);
-  if (!contents) return ScanError{describe(contents.error(), kMaxFileBytes)};
+  if (!contents) return ScanError{describe(contents.error(), kMaxFileBytes, "a program")};
   return parse(path, std::move(contents->bytes));
 }
 

@@ -93,6 +93,15 @@ test_loader() {
   assert_file_is err "sandbox-policy: error: scan: unknown extent of the loader 'ful'; did you mean 'full'?"
 }
 
+# All that it may read of it was read first.
+test_a_file_that_is_too_large() {
+  truncate -s 3G large
+  run "${SCAN[@]}" large
+  assert_status 2
+  assert_file_is err "sandbox-policy: error: large: is larger than 536870912 bytes, the most that a program may have"
+  rm large
+}
+
 # A program that it starts keeps the policy.
 test_follow() {
   assert_equal "exit getpid getuid restart_syscall rt_sigreturn x86:getpid" "$(calls_of "$TEST_BIN/scan_data")"

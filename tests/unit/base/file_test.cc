@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <limits>
 #include <string>
 #include <thread>
 
@@ -87,15 +88,19 @@ TEST(ReadFile, RefusesOneByteOverTheLimit) {
   ASSERT_FALSE(contents.ok());
   EXPECT_EQ(contents.error().kind, FileError::Kind::kTooLarge);
   EXPECT_EQ(describe(contents.error(), 100), "is larger than 100 bytes, the most that a policy may have");
+  EXPECT_EQ(describe(contents.error(), 100, "a program"), "is larger than 100 bytes, the most that a program may have");
 }
 
 TEST(ReadFile, RefusesAHugeFileWithoutReadingItAll) {
   const TemporaryDirectory directory;
   const std::string path = directory.write("sparse", "");
   ASSERT_EQ(truncate(path.c_str(), off_t{1} << 40), 0);
-  const auto contents = read_file(path, 100);
-  ASSERT_FALSE(contents.ok());
-  EXPECT_EQ(contents.error().kind, FileError::Kind::kTooLarge);
+  // More than there is memory for, where a size can be so large.
+  for (const size_t limit : {size_t{100}, std::numeric_limits<size_t>::max() >> 25U}) {
+    const auto contents = read_file(path, limit);
+    ASSERT_FALSE(contents.ok());
+    EXPECT_EQ(contents.error().kind, FileError::Kind::kTooLarge);
+  }
 }
 
 TEST(ReadFile, RefusesAnEndlessDevice) {
