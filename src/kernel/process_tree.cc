@@ -27,6 +27,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// Of this process.
+std::chrono::nanoseconds cpu_time() {
+  timespec time = {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 /// What /proc/PID/stat says of a process.
 struct Stat {
   char state;
@@ -197,11 +204,11 @@ std::optional<bool> is_below(pid_t pid, pid_t root) {
 }
 
 std::optional<size_t> count_below(pid_t root, std::chrono::milliseconds timeout) {
-  const auto end = Clock::now() + timeout;
+  const auto end = cpu_time() + timeout;
   size_t count = 0;
   bool in_time = true;
   for_each_process([&](pid_t pid) {
-    in_time = in_time && Clock::now() < end;
+    in_time = in_time && cpu_time() < end;
     if (!in_time) return;
     const auto stat = stat_of(pid);
     if (stat && stat->state != 'Z' && is_below(pid, root) == true) ++count;

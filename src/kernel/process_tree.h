@@ -14,7 +14,7 @@ namespace sandbox::kernel {
 std::optional<bool> is_below(pid_t pid, pid_t root);
 
 /// How many processes run below `root`, as far as /proc shows them. Those that wait to be reaped do not count. None if
-/// they could not be counted within `timeout`.
+/// they could not be counted within `timeout`, of CPU time: a busy machine is no reason to give up.
 std::optional<size_t> count_below(pid_t root, std::chrono::milliseconds timeout);
 
 /// Whether this process has children, ended ones that have not been reaped included. True too if waitid(2) is denied.
