@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,6 +72,35 @@ Result<FileContents, FileError> read_file(const std::string& path, size_t limit)
   if (size > limit) return FileError{FileError::Kind::kTooLarge, 0};
   contents.bytes.resize(size);
   return contents;
+}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(bytes_, other.bytes_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) munmap(const_cast<char*>(bytes_.data()), bytes_.size());
+}
+
+void MappedFile::give_back() const {
+  if (!bytes_.empty()) madvise(const_cast<char*>(bytes_.data()), bytes_.size(), MADV_DONTNEED);
+}
+
+Result<MappedFile, FileError> MappedFile::open(const std::string& path, size_t limit) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));  // Waits for no pipe.
+  struct stat info = {};
+  if (!fd.valid() || fstat(fd.get(), &info) != 0) return FileError{FileError::Kind::kSystem, errno};
+  if (S_ISDIR(info.st_mode)) return FileError{FileError::Kind::kDirectory, EISDIR};
+  if (!S_ISREG(info.st_mode)) return FileError{FileError::Kind::kSystem, ENODEV};
+  const auto size = static_cast<uint64_t>(info.st_size);
+  if (size > limit) return FileError{FileError::Kind::kTooLarge, 0};
+  MappedFile file;
+  if (size == 0) return file;
+  const void* bytes = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (bytes == MAP_FAILED) return FileError{FileError::Kind::kSystem, errno};
+  file.bytes_ = {static_cast<const char*>(bytes), size};
+  return file;
 }
 
 std::string describe(const FileError& error, size_t limit, std::string_view what) {

@@ -63,6 +63,28 @@ std::string input_name(const std::string& path);
 /// and closed on return; standard input stays open.
 Result<FileContents, FileError> read_file(const std::string& path, size_t limit);
 
+/// The bytes of a regular file, where the kernel keeps them: what is not looked at takes no memory. For files that are
+/// large and only looked into. One that is made shorter meanwhile ends the program by SIGBUS.
+class MappedFile {
+ public:
+  MappedFile() = default;
+  MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+
+  /// A file of at most `limit` bytes; ENODEV for a pipe or a device.
+  static Result<MappedFile, FileError> open(const std::string& path, size_t limit);
+  /// Valid as long as this, or what it is moved to, lives.
+  [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  /// Gives back the memory of what was looked at; the kernel brings it again when it is looked at again.
+  void give_back() const;
+
+ private:
+  std::string_view bytes_;
+};
+
 /// The error's text in words, such as "No such file or directory"; `what` the file should have been.
 std::string describe(const FileError& error, size_t limit, std::string_view what = "a policy");
 

@@ -75,6 +75,32 @@ TEST(ReadFile, SaysThatItIsADirectory) {
   EXPECT_EQ(describe(contents.error(), 100), "is a directory, expected a file");
 }
 
+TEST(MappedFile, HasEveryByte) {
+  const TemporaryDirectory directory;
+  const std::string bytes("a\0b\r\n\xFF", 6);
+  auto file = MappedFile::open(directory.write("file", bytes), 6);
+  ASSERT_TRUE(file.ok());
+  const MappedFile moved = std::move(*file);
+  EXPECT_EQ(moved.bytes(), bytes);
+  moved.give_back();
+  EXPECT_EQ(moved.bytes(), bytes);
+  EXPECT_EQ(file->bytes(), "");
+  const auto empty = MappedFile::open(directory.write("empty", ""), 6);
+  ASSERT_TRUE(empty.ok());
+  EXPECT_EQ(empty->bytes(), "");
+}
+
+TEST(MappedFile, TakesRegularFilesUpToTheLimit) {
+  const TemporaryDirectory directory;
+  const auto error_of = [](const Result<MappedFile, FileError>& file) { return file.ok() ? 0 : file.error().number; };
+  EXPECT_EQ(error_of(MappedFile::open(directory.path("none"), 6)), ENOENT);
+  EXPECT_EQ(error_of(MappedFile::open("/dev/null", 6)), ENODEV);
+  EXPECT_EQ(error_of(MappedFile::open(directory.make_directory("folder"), 6)), EISDIR);
+  const auto large = MappedFile::open(directory.write("large", "1234567"), 6);
+  ASSERT_FALSE(large.ok());
+  EXPECT_EQ(large.error().kind, FileError::Kind::kTooLarge);
+}
+
 TEST(ReadFile, TakesExactlyTheLimit) {
   const TemporaryDirectory directory;
   const auto contents = read_file(directory.write("file", std::string(100, 'x')), 100);
