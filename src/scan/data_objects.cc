@@ -111,6 +111,7 @@ const std::vector<uint64_t>& DataObjects::cuts_of(size_t file) {
     if (own && pointer.target % kAlignment == 0 && image_.is_data(pointer.target)) cuts.push_back(pointer.target);
   }
   add_code_references(file, cuts);
+  elf.give_back();  // Most of its code will not be looked at again.
   std::vector<Extent> objects = named_objects(elf, base);
   if (objects_.size() < image_.file_count()) objects_.resize(image_.file_count());
   objects_[file] = objects;

@@ -50,7 +50,7 @@ class ElfReader {
 
   [[nodiscard]] std::string what_it_is() const {
     if (!bytes_.starts_with("#!")) return "is no ELF file: a scan reads machine code";
-    const std::string_view line = std::string_view(bytes_).substr(2, bytes_.find('\n') - 2);
+    const std::string_view line = bytes_.substr(2, bytes_.find('\n') - 2);
     const size_t begin = std::min(line.find_first_not_of(" \t"), line.size());
     const std::string_view name = line.substr(begin, line.find_first_of(" \t", begin) - begin);
     return "is a script of " + in_quotes(name) + ": scan that program";
@@ -75,7 +75,7 @@ class ElfReader {
       return ScanError{"is a damaged ELF file: its program headers"};
     }
     // The packer's mark stands behind its program headers.
-    if (std::string_view(bytes_).substr(0, kPackersHead).find("UPX!") != std::string_view::npos)
+    if (bytes_.substr(0, kPackersHead).find("UPX!") != std::string_view::npos)
       return ScanError{"is packed by UPX: scan what 'upx -d' makes of it"};
     file_.entry = header.e_entry;
     file_.position_independent = header.e_type == ET_DYN;
@@ -108,7 +108,8 @@ class ElfReader {
       case PT_INTERP:
         if (!in_file || program.p_filesz < 2 || program.p_filesz > 4096)
           return ScanError{"is a damaged ELF file: its loader's name"};
-        file_.interpreter = bytes_.substr(program.p_offset, program.p_filesz - 1).c_str();  // Up to its NUL.
+        file_.interpreter =
+            std::string(bytes_.substr(program.p_offset, program.p_filesz - 1)).c_str();  // Up to its NUL.
         break;
       case PT_TLS:
         file_.thread_data = {program.p_vaddr, program.p_vaddr + program.p_filesz};
@@ -317,7 +318,7 @@ class ElfReader {
 
   std::string_view string_at(const Elf64_Shdr& table, uint64_t offset) const {
     if (table.sh_offset > bytes_.size() || offset >= bytes_.size() - table.sh_offset) return {};
-    const std::string_view rest = std::string_view(bytes_).substr(table.sh_offset + offset);
+    const std::string_view rest = bytes_.substr(table.sh_offset + offset);
     return rest.substr(0, rest.find('\0'));
   }
 
@@ -353,7 +354,7 @@ class ElfReader {
   }
 
   ElfFile& file_;
-  const std::string& bytes_;
+  const std::string_view bytes_;
   uint64_t dynamic_ = 0;
   uint64_t frame_header_ = 0;
   uint64_t section_offset_ = 0;
@@ -368,15 +369,22 @@ Result<ElfFile, ScanError> ElfFile::read(const std::string& path) {
   const auto status = std::filesystem::status(path, missing);
   const bool readable = std::filesystem::is_regular_file(status) || std::filesystem::is_directory(status);
   if (!missing && !readable) return ScanError{"is no regular file"};
-  auto contents = read_file(path, kMaxFileBytes);
-  if (!contents) return ScanError{describe(contents.error(), kMaxFileBytes, "a program")};
-  return parse(path, std::move(contents->bytes));
+  auto mapped = MappedFile::open(path, kMaxFileBytes);
+  if (!mapped) return ScanError{describe(mapped.error(), kMaxFileBytes, "a program")};
+  ElfFile file;
+  file.path = path;
+  file.mapped_ = std::move(*mapped);
+  file.bytes_ = file.mapped_.bytes();
+  if (auto error = ElfReader(file).run()) return std::move(*error);
+  file.give_back();
+  return file;
 }
 
 Result<ElfFile, ScanError> ElfFile::parse(std::string path, std::string bytes) {
   ElfFile file;
   file.path = std::move(path);
-  file.bytes_ = std::move(bytes);
+  file.own_bytes_ = std::move(bytes);
+  file.bytes_ = file.own_bytes_;
   // Views into the bytes are made below: a long text keeps its place when the file is moved, a short one has no ELF.
   if (auto error = ElfReader(file).run()) return std::move(*error);
   return file;

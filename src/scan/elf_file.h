@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file.h"
 #include "base/result.h"
 
 namespace sandbox::scan {
@@ -87,7 +88,7 @@ class ElfFile {
   ElfFile& operator=(const ElfFile&) = delete;
   ~ElfFile() = default;
 
-  /// Reads a whole file. What it names (libraries, the loader) is not looked for.
+  /// Reads a file. What it names (libraries, the loader) is not looked for.
   static Result<ElfFile, ScanError> read(const std::string& path);
   /// The same for bytes at hand.
   static Result<ElfFile, ScanError> parse(std::string path, std::string bytes);
@@ -100,6 +101,9 @@ class ElfFile {
   [[nodiscard]] uint64_t word(uint64_t address, unsigned bytes) const;
   /// The text at an address up to its NUL, of at most `limit` bytes; empty if it does not end there.
   [[nodiscard]] std::string_view text(uint64_t address, size_t limit = 256) const;
+
+  /// Gives back the memory of the bytes that were looked at, after a pass over all of them.
+  void give_back() const { mapped_.give_back(); }
 
   std::string path;
   uint64_t entry = 0;
@@ -127,7 +131,9 @@ class ElfFile {
 
  private:
   friend class ElfReader;
-  std::string bytes_;
+  std::string own_bytes_;  ///< Of parse().
+  MappedFile mapped_;      ///< Of read().
+  std::string_view bytes_;
 };
 
 }  // namespace sandbox::scan

@@ -123,6 +123,7 @@ void JointSearch::lose_all(const State& state) {
 
 void JointSearch::before(const State& state) {
   if (resolve_variables(state)) return;
+  if (reach_.is_swept(state.at)) return lose_all(state);
   bool any = false;
   for (const uint64_t start : reach_.stretches_into(state.at)) {
     any = true;
@@ -229,6 +230,7 @@ void JointSearch::back_through(uint64_t start, const State& state) {
     }
     if (settled) return push_product(stretch[i].address, choices);
     for (size_t p = 0; p < parts.size(); ++p) parts[p] = std::move(choices[p].front());
+    if (reach_.is_swept(stretch[i].address)) return lose_all({stretch[i].address, std::move(parts)});
   }
   push(start, std::move(parts));
 }

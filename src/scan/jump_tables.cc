@@ -232,24 +232,36 @@ class Finder {
   [[nodiscard]] std::optional<Bound> bound_of(const Shape& shape) const {
     uint8_t index = shape.index;
     if (index == kNoRegister) return std::nullopt;
+    std::optional<Bound> by_mask;
+    unsigned least_width = 1;  // Of a comparison behind which the low bytes alone were kept.
     for (size_t i = shape.index_read_at; i-- > 0;) {
       const Instruction& at = recent_[i];
       std::optional<uint64_t> entries;
       if (at.op == Op::kCompare && at.reg == index && at.immediate >= 0 && i + 1 < recent_.size()) {
         entries = bound_of(at, recent_[i + 1]);
-        if (!entries) return std::nullopt;
+        if (!entries || at.width < least_width) return by_mask;
       }
-      if (at.op == Op::kAndImm && at.reg == index && at.immediate >= 0)
+      if (at.op == Op::kAndImm && at.reg == index && at.immediate >= 0) {
         entries = static_cast<uint64_t>(at.immediate) + 1;
+        // What widens a byte or a word comes behind its comparison, as Free Pascal writes it.
+        const bool widens = !by_mask && at.width == 4 && (at.immediate == 0xff || at.immediate == 0xffff);
+        if (widens && !is_entered_behind(at.address)) {
+          by_mask = Bound{*entries, at.address};
+          least_width = at.immediate == 0xff ? 1 : 2;
+          continue;
+        }
+      }
+      if (entries && by_mask && (*entries >= by_mask->entries || is_entered_behind(at.address))) return by_mask;
       if (entries) return is_entered_behind(at.address) ? std::nullopt : std::optional(Bound{*entries, at.address});
       if (!may_change(at, index)) continue;
+      if (by_mask) return by_mask;
       if (at.op == Op::kLoad && at.source_width >= 1) return bound_of_memory(i);
       const bool copies = (at.op == Op::kMove && !at.sign_extends) || (at.op == Op::kMove && at.source_width >= 4);
       if (!copies) return std::nullopt;
       // The branch may be between the copy and the comparison of the original.
       index = at.source;
     }
-    return std::nullopt;
+    return by_mask;
   }
 
   /// The same where memory was compared, and then read: "cmpl $7, 8(%rbx); ja default; mov 8(%rbx), %eax".
@@ -354,6 +366,8 @@ class Finder {
 }  // namespace
 
 const FunctionFacts::Facts& FunctionFacts::of(const Extent& function) {
+  constexpr size_t kMaxKept = 256;
+  if (known_.size() >= kMaxKept && !known_.contains(function.begin)) known_.clear();
   const auto [it, is_new] = known_.try_emplace(function.begin);
   Facts& facts = it->second;
   if (!is_new) return facts;

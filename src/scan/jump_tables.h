@@ -30,6 +30,7 @@ class FunctionFacts {
     uint16_t copied = 0;            ///< Registers that get what another one has, or the stack; by bit.
     std::vector<uint64_t> targets;  ///< Where its direct branches and jumps lead. Sorted.
   };
+  /// Valid until the next call: of the functions that were asked for, only the last are kept.
   const Facts& of(const Extent& function);
   [[nodiscard]] DataObjects& objects() const { return objects_; }
 

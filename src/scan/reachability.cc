@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "scan/eh_frame.h"
 
@@ -12,6 +13,7 @@ namespace {
 /// How many of the last instructions are kept, in which a jump table is recognised.
 constexpr size_t kRecent = 24;
 constexpr size_t kMaxStretchesBack = 8;
+constexpr size_t kGiveBackEvery = 10'000;  ///< Functions.
 /// The page at which old programs call gettimeofday, time and getcpu.
 bool is_vsyscall(uint64_t address) {
   constexpr uint64_t kPage = 0xffffffffff600000;
@@ -131,8 +133,19 @@ void Reachability::add_entry(uint64_t address, Reason reason, std::string_view w
 void Reachability::reach_function(uint64_t address, Reason reason, uint64_t site, uint64_t caller,
                                   std::string_view what) {
   if (map_of(address) == nullptr) return;
+  const bool called = reason == Reason::kCall || reason == Reason::kJump;
+  if (called && held_.contains(address)) {
+    held_calls_.push_back({address, site, caller, reason});
+    return;
+  }
   const auto [it, is_new] = functions_.try_emplace(address, ReachedFunction{site, caller, reason, what, round_});
   if (is_new) queue_.push_back(address);
+}
+
+bool Reachability::release() {
+  held_.clear();
+  for (const HeldCall& call : held_calls_) reach_function(call.function, call.reason, call.site, call.caller);
+  return !std::exchange(held_calls_, {}).empty();
 }
 
 void Reachability::run() {
@@ -141,6 +154,8 @@ void Reachability::run() {
     const uint64_t function = queue_.front();
     queue_.pop_front();
     follow(function);
+    if (++followed_ % kGiveBackEvery != 0) continue;
+    for (size_t i = 0; i < image_.file_count(); ++i) image_.file(i).give_back();
   }
 }
 
@@ -263,7 +278,7 @@ void Reachability::take_plain(const Instruction& instruction, uint64_t function)
 void Reachability::jump_to(uint64_t target, uint64_t site, uint64_t function) {
   CodeMap* map = map_of(target);
   if (map == nullptr) return;
-  edges_.push_back({target, site, false});
+  edges_.emplace_back(target, site, false);
   const bool same = frame_of(target) != nullptr && frame_of(target) == frame_of(site);
   if (!same && is_function_start(target)) {
     map->leader[target - map->begin] = true;
@@ -281,14 +296,14 @@ void Reachability::take_flow(const Instruction& instruction, uint64_t function) 
       jump_to(instruction.target, instruction.address, function);
       break;
     case Flow::kCall:
-      edges_.push_back({instruction.target, instruction.address, true});
+      edges_.emplace_back(instruction.target, instruction.address, true);
       reach_function(instruction.target, Reason::kCall, instruction.address, function);
       break;
     case Flow::kIndirectCall:
     case Flow::kIndirectJump:
       for (const Pointer& pointer : slot_targets(instruction)) {
         const bool call = instruction.flow == Flow::kIndirectCall;
-        edges_.push_back({pointer.target, instruction.address, call});
+        edges_.emplace_back(pointer.target, instruction.address, call);
         reach_function(pointer.target, call ? Reason::kCall : Reason::kJump, instruction.address, function);
       }
       if (instruction.flow == Flow::kIndirectCall && slot_targets(instruction).empty()) {
@@ -348,7 +363,7 @@ bool Reachability::take_called_slot(const Instruction& load, uint64_t function) 
   if (!calls) return false;
   for (const Instruction& call : *calls) {
     for (const Pointer& pointer : targets) {
-      edges_.push_back({pointer.target, call.address, call.flow == Flow::kIndirectCall});
+      edges_.emplace_back(pointer.target, call.address, call.flow == Flow::kIndirectCall);
       reach_function(pointer.target, Reason::kCall, call.address, function);
     }
   }
@@ -521,11 +536,29 @@ void Reachability::take_indirect_jump(const Instruction& instruction, uint64_t f
     take_indexed(static_cast<uint64_t>(instruction.memory.displacement), instruction.address, function);
   }
   if (!table.incomplete || is_go_code(instruction.address)) return;  // All of a Go function is reached.
-  if (extent.end != 0) {
-    if (swept_.insert(extent.begin).second) sweep(extent, function);
-  } else {
+  const Extent whole = extent.end != 0 ? extent : symbol_at(instruction.address);
+  if (whole.end == 0) {
     unknown_jumps_.push_back(instruction.address);
+  } else if (swept_.emplace(whole.begin, whole.end).second) {
+    sweep(whole, function);
   }
+}
+
+/// Where a symbol says that a function stands: for assembly that tells the unwinder nothing, such as GMP's. Of several
+/// that overlap, from the first one's beginning to the last one's end.
+Extent Reachability::symbol_at(uint64_t address) const {
+  const size_t file = image_.file_of(address);
+  const uint64_t base = Image::base(file);
+  Extent whole;
+  for (const std::vector<Symbol>* symbols : {&image_.file(file).symbols, &image_.file(file).debug_symbols}) {
+    for (const Symbol& symbol : *symbols) {
+      const Extent extent{base + symbol.value, base + symbol.value + symbol.size};
+      const bool function = symbol.defined && symbol.type == STT_FUNC && image_.is_code(extent.begin);
+      if (!function || extent.end < extent.begin || !extent.contains(address)) continue;
+      whole = whole.end == 0 ? extent : Extent{std::min(whole.begin, extent.begin), std::max(whole.end, extent.end)};
+    }
+  }
+  return whole;
 }
 
 // ---- Questions of values ----

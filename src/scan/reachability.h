@@ -44,10 +44,14 @@ struct ReachedFunction {
 };
 
 /// A way into code that is not the instruction before it.
+/// There are millions of them: two words each.
 struct Edge {
-  uint64_t to = 0;
-  uint64_t from = 0;  ///< The instruction that jumps or calls.
-  bool call = false;
+  Edge(uint64_t target, uint64_t site, bool is_call)
+      : to(target), from(site & (UINT64_MAX >> 1)), call(is_call ? 1U : 0U) {}
+
+  uint64_t to;
+  uint64_t from : 63;  ///< The instruction that jumps or calls.
+  uint64_t call : 1;
 };
 
 /// A call to the kernel.
@@ -74,6 +78,10 @@ class Reachability {
   void add_function(uint64_t address, Reason reason, std::string_view what) {
     reach_function(address, reason, 0, 0, what);
   }
+  /// Calls of a function are held back: it counts as dead, until release().
+  void hold_back(uint64_t function) { held_.insert(function); }
+  /// The functions that were held back count like any other from now on. Whether one of them was called.
+  bool release();
   /// Counts data as in use: the functions whose addresses it has are reached.
   void add_object(uint64_t address) { take_object(address, 0, 0); }
   /// All instructions of a stretch of code are reached, whether a path leads to them or not.
@@ -97,6 +105,11 @@ class Reachability {
   [[nodiscard]] bool is_leader(uint64_t address) const;
   /// Whether it may be entered from places that no edge tells.
   [[nodiscard]] bool has_unknown_callers(uint64_t address) const { return open_.contains(address); }
+  /// Whether it stands in a function with a jump of which not all targets were found: it may lead to any instruction.
+  [[nodiscard]] bool is_swept(uint64_t address) const {
+    const auto next = swept_.upper_bound(address);
+    return next != swept_.begin() && address < std::prev(next)->second;
+  }
   /// Whether a Go function begins there that may be a method, by its name: types lead to these by offsets, which no
   /// search sees, so that their callers are not known.
   [[nodiscard]] bool is_go_method(uint64_t address) const;
@@ -159,12 +172,13 @@ class Reachability {
   void add_landing_pads(const FrameEntry& frame, uint64_t file, uint64_t function);
   [[nodiscard]] const FrameEntry* frame_of(uint64_t address) const;
   [[nodiscard]] const GoFunction* go_entry_at(uint64_t address) const;
+  [[nodiscard]] Extent symbol_at(uint64_t address) const;
   [[nodiscard]] bool is_function_start(uint64_t address) const;
 
   Image& image_;
   DataObjects objects_;
   FunctionFacts facts_;
-  std::unordered_set<uint64_t> swept_;      ///< Functions all of whose instructions were taken.
+  std::map<uint64_t, uint64_t> swept_;      ///< Functions all of whose instructions were taken: from, to.
   std::vector<std::vector<CodeMap>> maps_;  ///< Of each file.
   std::vector<std::unordered_set<uint64_t>> starts_;
   std::unordered_map<uint64_t, ReachedFunction> functions_;
@@ -183,7 +197,16 @@ class Reachability {
   std::unordered_map<uint64_t, std::vector<uint64_t>> stores_;
   std::unordered_set<uint64_t> unwound_;  ///< Frames whose landing pads were added.
   std::vector<std::pair<uint64_t, uint64_t>> taken_extents_;
+  struct HeldCall {
+    uint64_t function = 0;
+    uint64_t site = 0;
+    uint64_t caller = 0;
+    Reason reason = Reason::kCall;
+  };
+  std::unordered_set<uint64_t> held_;
+  std::vector<HeldCall> held_calls_;
   uint8_t round_ = 0;
+  size_t followed_ = 0;
 };
 
 }  // namespace sandbox::scan

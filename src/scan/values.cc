@@ -130,6 +130,7 @@ class ValueSearch::Search {
   // ---- Ways back ----
 
   void before_instruction(const State& state) {
+    if (reach_.is_swept(state.at)) return lose(state.at);
     bool any = false;
     for (const uint64_t start : reach_.stretches_into(state.at)) {
       any = true;
@@ -217,6 +218,7 @@ class ValueSearch::Search {
       if (unequal && i > 0 && told_by(stretch[i - 1], before)) return;
       find_on_stack({stretch.data(), i + 1}, before.place);
       if (!step(stretch[i], before, false)) return;
+      if (reach_.is_swept(stretch[i].address)) return lose(stretch[i].address);
       if (before.place.kind == Place::Kind::kVariable || before.place.kind == Place::Kind::kThrough) {
         before.at = stretch[i].address;
         return push(std::move(before));
