@@ -26,6 +26,16 @@ bool is_definition(const Symbol& symbol) {
   return symbol.defined && symbol.bind != STB_LOCAL && symbol.type != STT_TLS;
 }
 
+/// Whether a word stands where only the unwinder reads: where that leads is known by the frames. Its distances and
+/// sizes make numbers that look like addresses.
+bool is_unwinders(const ElfFile& file, uint64_t address) {
+  const auto holds = [&](const Section& section) {
+    const bool unwinders = section.name == ".eh_frame" || section.name == ".eh_frame_hdr";
+    return unwinders && address >= section.address && address - section.address + 8 <= section.size;
+  };
+  return std::ranges::any_of(file.sections, holds);
+}
+
 }  // namespace
 
 Result<Image, ScanError> Image::load(const std::string& program, const Options& options) {
@@ -251,6 +261,7 @@ void Image::add_plain_pointers() {
       uint64_t value;
       std::memcpy(&value, bytes.data() + at, 8);
       if (value < lowest || value >= highest || file.segment_of(value) == nullptr) continue;
+      if (is_unwinders(file, segment.address + at)) continue;
       if (!file.is_code(segment.address + at) || file.may_have_data_in_code)
         pointers_.push_back({segment.address + at, value});
     }
