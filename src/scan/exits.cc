@@ -37,34 +37,6 @@ bool is_reached(const Reachability& reach, uint64_t function) {
   return reach.functions().contains(function);
 }
 
-/// The instructions that call a function of a library, also through the linker's stubs.
-std::vector<uint64_t> call_sites(const Reachability& reach, uint64_t function) {
-  std::vector<uint64_t> sites;
-  for (const Edge& edge : reach.edges_to(function)) {
-    const bool other_file = reach.image().file_of(edge.from) != reach.image().file_of(function);
-    const auto instruction = reach.instruction_at(edge.from);
-    const bool stub = !edge.call && instruction && instruction->flow == Flow::kIndirectJump;
-    if (!stub) {
-      sites.push_back(edge.from);
-      continue;
-    }
-    const std::vector<uint64_t> starts = reach.stretches_into(edge.from);
-    std::vector<uint64_t> heads = starts;
-    heads.push_back(edge.from);
-    bool any = false;
-    for (const uint64_t head : heads) {
-      for (const Edge& to_stub : reach.edges_to(head)) {
-        sites.push_back(to_stub.from);
-        any = true;
-      }
-    }
-    if (!any && other_file) sites.push_back(edge.from);
-  }
-  std::ranges::sort(sites);
-  sites.erase(std::unique(sites.begin(), sites.end()), sites.end());
-  return sites;
-}
-
 std::string text_at(const Image& image, uint64_t address) {
   if (!image.is_data(address)) return {};
   const size_t file = image.file_of(address);
@@ -136,6 +108,33 @@ bool load_unwinder(Image& image, Reachability& reach) {
 }
 
 }  // namespace
+
+std::vector<uint64_t> call_sites(const Reachability& reach, uint64_t function) {
+  std::vector<uint64_t> sites;
+  for (const Edge& edge : reach.edges_to(function)) {
+    const bool other_file = reach.image().file_of(edge.from) != reach.image().file_of(function);
+    const auto instruction = reach.instruction_at(edge.from);
+    const bool stub = !edge.call && instruction && instruction->flow == Flow::kIndirectJump;
+    if (!stub) {
+      sites.push_back(edge.from);
+      continue;
+    }
+    const std::vector<uint64_t> starts = reach.stretches_into(edge.from);
+    std::vector<uint64_t> heads = starts;
+    heads.push_back(edge.from);
+    bool any = false;
+    for (const uint64_t head : heads) {
+      for (const Edge& to_stub : reach.edges_to(head)) {
+        sites.push_back(to_stub.from);
+        any = true;
+      }
+    }
+    if (!any && other_file) sites.push_back(edge.from);
+  }
+  std::ranges::sort(sites);
+  sites.erase(std::unique(sites.begin(), sites.end()), sites.end());
+  return sites;
+}
 
 bool Exits::follow_names(Image& image, Reachability& reach) {
   bool more = load_unwinder(image, reach);

@@ -12,6 +12,7 @@
 #include "scan/joint_values.h"
 #include "scan/named_rules.h"
 #include "scan/places.h"
+#include "scan/priority_protection.h"
 #include "scan/reachability.h"
 #include "scan/values.h"
 
@@ -19,7 +20,7 @@ namespace sandbox::scan {
 namespace {
 
 constexpr size_t kMaxPlaces = 20;
-constexpr unsigned kMaxRounds = 12;
+constexpr unsigned kMaxRounds = 50;
 constexpr size_t kMaxChain = 64;
 constexpr uint32_t kX32Bit = 0x40000000;
 /// Kernels use these by themselves: handlers of signals return by the first, sleeps that a signal has interrupted go on
@@ -70,6 +71,7 @@ class Scanner {
       : image_(image), options_(options), reach_(image), joint_(reach_), places_(image) {}
 
   ScanResult run() {
+    for (const uint64_t function : priority_functions(image_)) reach_.hold_back(function);
     add_entries();
     follow("following the code");
     // The loader's start comes last: what only it reaches is a group of its own.
@@ -152,10 +154,15 @@ class Scanner {
       reach_.run();
       reach_.index();
       const size_t files = image_.file_count();
-      const bool more = exits_.follow_names(image_, reach_);
+      bool more = exits_.follow_names(image_, reach_);
+      if (!released_ && may_have_priority_ceilings(image_, reach_, exits_)) {
+        released_ = true;
+        more = reach_.release() || more;
+      }
       for (size_t i = files; i < image_.file_count(); ++i) add_file_entries(i);
       if (!more && files == image_.file_count()) return;
     }
+    result_.unknown.push_back({places_.at(image_.file(0).entry), "looks up names that lead to names without end"});
   }
 
   // ---- Calls ----
@@ -264,6 +271,7 @@ class Scanner {
   JointSearch joint_;
   Places places_;
   Exits exits_;
+  bool released_ = false;  ///< What was held back.
   std::map<std::pair<arch::Abi, uint32_t>, FoundCall> calls_;
   std::vector<uint64_t> any_call_;  ///< Calls of which the number is not known.
   ScanResult result_;
