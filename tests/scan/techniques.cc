@@ -5,7 +5,8 @@
 //   symbols  all of the program's code; of libraries what is reached from functions that another file names
 //   code     what is reached from the entry points; all data counts as in use, and with it all functions it points to
 //   data     data counts as in use where reached code gets at it, object by object
-//   loader   of the loader, what it does at an ordinary start: the product
+//   loader   of the loader, what it does at an ordinary start
+//   mutexes  without the priorities of mutexes that the program cannot have: the product
 //
 // And at how many of the places that enter the kernel, in what is reached, the number is a constant of the instructions
 // right in front of it; at how many it was found at all.
@@ -19,6 +20,7 @@
 #include "arch/syscalls.h"
 #include "scan/exits.h"
 #include "scan/image.h"
+#include "scan/named_rules.h"
 #include "scan/reachability.h"
 #include "scan/scan.h"
 #include "scan/values.h"
@@ -26,7 +28,7 @@
 namespace sandbox::scan {
 namespace {
 
-enum class Known : uint8_t { kAll, kSymbols, kCode, kData };
+enum class Known : uint8_t { kAll, kSymbols, kCode, kData, kLoader };
 
 struct Counts {
   size_t calls = 0;
@@ -93,7 +95,7 @@ Counts count(const std::string& path, Known known) {
       if (other && image->is_code(pointer.target)) reach.add_entry(pointer.target, Reason::kLibrary, "a symbol");
     }
   }
-  if (known != Known::kData) {
+  if (known < Known::kData) {
     for (const Pointer& pointer : image->pointers()) {
       const bool slot = image->file_of(pointer.place) != image->file_of(pointer.target);
       if (!slot && image->is_code(pointer.target)) reach.add_entry(pointer.target, Reason::kPointer, "data");
@@ -113,8 +115,11 @@ Counts count(const std::string& path, Known known) {
     counts.found += values.complete ? 1 : 0;
     counts.local += is_local(reach, call.address) ? 1 : 0;
     const bool native = call.flow == Flow::kSyscall;
+    const bool in_loader = image->loader() && image->file_of(call.address) == *image->loader();
     for (const uint64_t value : values.known) {
       const auto number = static_cast<uint32_t>(value);
+      if (known == Known::kLoader && in_loader && is_rare_call_of_loader(image->file(*image->loader()), number))
+        continue;
       if (arch::name_of(native ? arch::Abi::kX86_64 : arch::Abi::kX86, number)) numbers.emplace(native, number);
     }
   }
@@ -139,14 +144,14 @@ void print_row(const std::string& name, const std::vector<double>& row) {
 
 int main(int argc, char** argv) {
   using namespace sandbox::scan;
-  std::vector<std::vector<double>> columns(5);
+  std::vector<std::vector<double>> columns(6);
   size_t places = 0;
   size_t local = 0;
   size_t found = 0;
-  std::printf("%-40s %8s %8s %8s %8s %8s\n", "program", "all", "symbols", "code", "data", "loader");
+  std::printf("%-40s %8s %8s %8s %8s %8s %8s\n", "program", "all", "symbols", "code", "data", "loader", "mutexes");
   for (int i = 1; i < argc; ++i) {
     std::vector<double> row;
-    for (const Known known : {Known::kAll, Known::kSymbols, Known::kCode, Known::kData}) {
+    for (const Known known : {Known::kAll, Known::kSymbols, Known::kCode, Known::kData, Known::kLoader}) {
       const Counts counts = count(argv[i], known);
       row.push_back(static_cast<double>(counts.calls));
       if (known != Known::kData) continue;
