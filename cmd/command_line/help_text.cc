@@ -24,7 +24,7 @@ std::string_view take_word(std::string_view& text) {
 
 }  // namespace
 
-size_t help_width() {
+size_t terminal_width() {
   winsize size = {};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kNoTerminal;
   return std::clamp<size_t>(size.ws_col, kSmallest, kLargest);

@@ -1,4 +1,4 @@
-// The text of --help, as wide as the terminal.
+// Text as wide as the terminal: that of --help above all.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,9 @@
 
 namespace sandbox::command_line {
 
-/// How many columns help has: those of the terminal on standard output, from 60 to 120, and 80 where that is none.
-size_t help_width();
+/// How many columns there are for text: those of the terminal on standard output, from 60 to 120, and 80 where that is
+/// none.
+size_t terminal_width();
 
 /// The words of a text, whose own line breaks count as spaces, in lines of at most `width` columns that end with a
 /// newline. No word is broken, so a longer one makes a longer line. All lines but the first begin with `indent` spaces,

@@ -13,72 +13,11 @@
 #include "base/edit_distance.h"
 #include "base/text.h"
 #include "resolve/evaluate.h"
-#include "resolve/values.h"
 #include "resolve/verdict_text.h"
+#include "sandbox-policy/condition_text.h"
 
 namespace sandbox::tool {
 namespace {
-
-/// The value as it stands in the policy, if it is there on one line; else the number.
-std::string value_text(const policy::Value* value, const policy::Policy* policy, uint64_t number) {
-  if (value == nullptr || value->range.length == 0) return number_text(number);
-  const bool named = std::any_of(value->terms.begin(), value->terms.end(),
-                                 [](const policy::Term& term) { return !term.constant.empty(); });
-  std::string text = policy->source->text().substr(value->range.offset, value->range.length);
-  if (text.find('\n') != std::string::npos || text.size() > 80) return number_text(number);
-  text.erase(std::remove_if(text.begin(), text.end(), [](char c) { return c == '"' || c == '\'' || c == ' '; }),
-             text.end());
-  return named ? printable(text) : number_text(number);
-}
-
-std::string condition_text(const resolve::Condition& condition, const policy::Condition* written,
-                           const policy::Policy* policy) {
-  using policy::Operation;
-  std::string argument = "arg" + std::to_string(condition.argument);
-  const std::string value = value_text(written == nullptr ? nullptr : &written->value, policy, condition.value);
-  switch (condition.operation) {
-    case Operation::kEqual:
-      return argument + " == " + value;
-    case Operation::kNotEqual:
-      return argument + " != " + value;
-    case Operation::kGreaterThan:
-      return argument + " > " + value;
-    case Operation::kLessThan:
-      return argument + " < " + value;
-    case Operation::kGreaterOrEqual:
-      return argument + " >= " + value;
-    case Operation::kLessOrEqual:
-      return argument + " <= " + value;
-    case Operation::kBitsSet:
-      return argument + " has any bit of " + value;
-    case Operation::kBitsNotSet:
-      return argument + " has no bit of " + value;
-    case Operation::kMaskedEqual:
-      return "(" + argument + " & " +
-             value_text(written == nullptr ? nullptr : &written->mask, policy, condition.mask) + ") == " + value;
-  }
-  return argument;
-}
-
-/// Whether the written conditions are those that were resolved.
-bool is_written_as(const std::vector<policy::Condition>& written, const resolve::Clause& clause, arch::Abi abi) {
-  const auto same = [&](const policy::Condition& a, const resolve::Condition& b) {
-    return a.argument == b.argument && a.operation == b.operation &&
-           resolve::resolve_value(a.value, abi, b.width).value == b.value;
-  };
-  return std::equal(written.begin(), written.end(), clause.conditions.begin(), clause.conditions.end(), same);
-}
-
-const std::vector<policy::Condition>* written_conditions(const resolve::Clause& clause, const policy::Policy* policy,
-                                                         arch::Abi abi) {
-  if (policy == nullptr || !clause.origin || clause.origin->group >= policy->groups.size()) return nullptr;
-  for (const policy::ConditionalName& name : policy->groups[clause.origin->group].names_with_args) {
-    if (name.name.range.offset == clause.origin->range.offset && is_written_as(name.conditions, clause, abi)) {
-      return &name.conditions;
-    }
-  }
-  return nullptr;
-}
 
 bool never_holds(const resolve::Clause& clause) {
   return std::any_of(clause.conditions.begin(), clause.conditions.end(),
@@ -142,17 +81,9 @@ std::string call_text(arch::Abi abi, uint32_t number) {
   return "number " + (number < 100000 ? std::to_string(number) : hex(number));
 }
 
-std::vector<std::string> conditions_text(const resolve::Clause& clause, const policy::Policy* policy, arch::Abi abi) {
-  const auto* written = written_conditions(clause, policy, abi);
-  std::vector<std::string> texts;
-  for (size_t i = 0; i < clause.conditions.size(); ++i) {
-    texts.push_back(condition_text(clause.conditions[i], written == nullptr ? nullptr : &(*written)[i], policy));
-  }
-  return texts;
-}
-
 CallChain chain_of(const resolve::RuleSet& rules, uint32_t number) {
   CallChain chain;
+  chain.number = number;
   chain.otherwise = fallback_of(rules, number).verdict;
   for (const resolve::Clause& clause : clauses_of(rules, number)) {
     if (never_holds(clause)) continue;
@@ -214,11 +145,15 @@ Result<uint32_t, std::string> read_call(std::string_view text, arch::Abi abi) {
   return "unknown system call " + in_quotes(text) + on + (nearest ? "; did you mean " + in_quotes(*nearest) + "?" : "");
 }
 
-std::string call_with_arguments(const bpf::SystemCall& call, arch::Abi abi, size_t least) {
+std::string call_with_arguments(const bpf::SystemCall& call, arch::Abi abi, size_t least, ArgumentStyle style) {
   size_t count = call.args.size();
   while (count > least && call.args.at(count - 1) == 0) --count;
   std::vector<std::string> arguments;
-  for (size_t i = 0; i < count; ++i) arguments.push_back(number_text(call.args.at(i)));
+  for (unsigned i = 0; i < count; ++i) {
+    const uint64_t value = call.args.at(i);
+    const bool named = style == ArgumentStyle::kNames && value != 0;
+    arguments.push_back(named ? argument_text(abi, call.number, i, value) : number_text(value));
+  }
   return call_text(abi, call.number) + "(" + join(arguments, ", ") + ")";
 }
 

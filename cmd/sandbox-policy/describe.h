@@ -24,11 +24,9 @@ std::string call_text(arch::Abi abi, uint32_t number);
 /// "0x1f" from 10 on, else decimal.
 std::string number_text(uint64_t value);
 
-/// The conditions of a clause, as "arg0 == AF_UNIX", with values as the policy wrote them. `policy` may be null.
-std::vector<std::string> conditions_text(const resolve::Clause& clause, const policy::Policy* policy, arch::Abi abi);
-
 /// A call with its clauses, as far as they decide anything: cut behind the first without conditions.
 struct CallChain {
+  uint32_t number = 0;
   std::vector<const resolve::Clause*> cases;  ///< All with conditions.
   resolve::Verdict otherwise;
   const resolve::Clause* last = nullptr;  ///< That says what happens otherwise; null: the default does.
@@ -47,7 +45,10 @@ Result<uint64_t, std::string> read_argument(std::string_view text, arch::Abi abi
 /// The number of a call given by name or number; the error is a sentence.
 Result<uint32_t, std::string> read_call(std::string_view text, arch::Abi abi);
 
-/// "socket(16, 3, 0)": without the zeros at the end, but for at least `least` arguments.
-std::string call_with_arguments(const bpf::SystemCall& call, arch::Abi abi, size_t least = 0);
+enum class ArgumentStyle : uint8_t { kNames, kNumbers };
+
+/// "socket(AF_NETLINK, SOCK_RAW, 0)": without the zeros at the end, but for at least `least` arguments.
+std::string call_with_arguments(const bpf::SystemCall& call, arch::Abi abi, size_t least = 0,
+                                ArgumentStyle style = ArgumentStyle::kNames);
 
 }  // namespace sandbox::tool

@@ -366,7 +366,7 @@ constexpr size_t kHelpColumn = 26;
 
 std::string general_help() {
   using command_line::wrapped;
-  const size_t width = command_line::help_width();
+  const size_t width = command_line::terminal_width();
   std::string text =
       "Usage: sandbox-policy COMMAND [OPTION]... [ARGUMENT]...\n\n" +
       wrapped("Writes and judges system-call policies for sandbox-run(1). It restricts no program.", width) +
@@ -416,7 +416,7 @@ class HelpFormatter : public CLI::Formatter {
 
  private:
   const CommandSpec& spec_;
-  size_t width_ = command_line::help_width();
+  size_t width_ = command_line::terminal_width();
 };
 
 /// What stands on the command line, not yet understood.

@@ -47,17 +47,25 @@ class Output {
   /// Rows below one another, two spaces between the columns, each indented. The last column is not filled up.
   void table(const std::vector<std::vector<Cell>>& rows, size_t indent = 2);
 
+  /// The same, as wide as the output at most: the cells of the widest column are wrapped, at spaces and behind '|'.
+  void wrapped_table(const std::vector<std::vector<Cell>>& rows, size_t indent = 2);
+
   /// `head`, and beginning in `column` the words, wrapped; `head` may be longer.
   void words(const Cell& head, size_t column, const std::vector<std::string>& words);
+
+  /// The same with the words of a text.
+  void text(const Cell& head, size_t column, std::string_view text);
 
   /// Writes all to standard output; false if it could not be written.
   bool finish();
 
  private:
+  void print_table(const std::vector<std::vector<Cell>>& rows, std::vector<size_t> widths, size_t indent);
+
   std::string text_;
   bool terminal_ = false;
   bool colour_ = false;
-  size_t width_ = 100;
+  size_t width_ = 80;
 };
 
 }  // namespace sandbox::tool

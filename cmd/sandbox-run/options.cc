@@ -290,7 +290,7 @@ class HelpFormatter : public CLI::Formatter {
   }
 
  private:
-  size_t width_ = command_line::help_width();
+  size_t width_ = command_line::terminal_width();
 };
 
 std::string help_text() {

@@ -113,7 +113,7 @@ test_above_the_largest_number_named() {
   policy explain --machine x86_64 old.json 101
   grep -q 'errno EPERM' out || report "expected EPERM below the largest number"
   policy show --machine x86_64 old.json
-  grep -qx "  errno ENOSYS: all numbers $above" out || report "expected the numbers above"
+  [[ $(tr -s "\n " " " <out) == *" errno ENOSYS: all numbers $above "* ]] || report "expected the numbers above"
   grep -q '^  errno EPERM: .* calls, and all other numbers up to the largest one named$' out || report "expected those below"
   policy show --machine x86_64 --all old.json
   grep -Eq '^  332 +statx +errno ENOSYS +above the largest number named$' out || report "expected statx's reason"

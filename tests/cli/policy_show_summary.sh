@@ -61,7 +61,28 @@ test_summary_of_a_filter() {
   assert_status 0
   grep -qx '  starts other programs           yes' out || report "expected that it starts programs"
   grep -qx '  opens files                     whatever its user may open' out || report "expected files"
-  grep -qx '  reaches other processes         signals, memory and files: process_vm_readv, process_vm_writev,' out || report "expected no ptrace"
+  grep -qx '  reaches other processes         signals, memory and files: process_vm_readv,' out || report "expected no ptrace"
+}
+
+# Where few families are denied, these are named.
+test_summary_of_families() {
+  cat >but.yml <<'END'
+seccomp:
+  architectures: [x86_64]
+  default_action: allow
+  syscalls:
+  - action: errno
+    names: [io_uring_setup]
+    names_with_args:
+    - {name: socket, arguments: [{argument: 0, operation: Equal, value: AF_ALG}]}
+    - {name: socket, arguments: [{argument: 0, operation: Equal, value: AF_VSOCK}]}
+END
+  policy show --summary but.yml
+  assert_status 0
+  grep -qx '  opens sockets                   every family but AF_ALG, AF_VSOCK' out || report "expected the families"
+  sed -i '/AF_/d; s/names_with_args:/names: [ptrace]/; /names: \[io/d' but.yml
+  policy show --summary but.yml
+  grep -qx '  opens sockets                   every family, any by io_uring' out || report "expected every family"
 }
 
 test_summary_of_a_policy_without_a_filter() {

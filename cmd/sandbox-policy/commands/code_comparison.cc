@@ -135,7 +135,7 @@ void print_needless(const CodeComparison& comparison, Output& out) {
   if (comparison.needless.empty()) return;
   out.line("");
   out.line(out.paint(Colour::kBold, "Allowed by " + comparison.policy + ", and not in the code:"));
-  out.words("  ", 2, comparison.needless);
+  out.words("", 2, comparison.needless);
 }
 
 }  // namespace sandbox::tool

@@ -12,6 +12,7 @@
 #include "sandbox-policy/commands/explain_file.h"
 #include "sandbox-policy/commands/explain_reason.h"
 #include "sandbox-policy/commands/scan_program.h"
+#include "sandbox-policy/condition_text.h"
 #include "sandbox-policy/describe.h"
 #include "sandbox-policy/json.h"
 #include "sandbox-policy/load.h"
@@ -68,16 +69,16 @@ void print_cases(const Explanation& explanation, Output& out) {
   out.line(out.paint(Colour::kBold, call_text(abi, explanation.call.number)) + " on " +
            std::string(arch::info(abi).name) + ": depends on its arguments, in " + input.name);
   std::vector<std::vector<Cell>> rows;
-  const auto add = [&](resolve::Verdict verdict, std::string when, const resolve::Clause* clause) {
+  const auto add = [&](resolve::Verdict verdict, std::string when, std::string origin) {
     rows.push_back({{resolve::verdict_text(verdict, abi), colour_of(verdict.action)},
                     std::move(when),
-                    {origin_text(clause, *input.policy), Colour::kDim}});
+                    {std::move(origin), Colour::kDim}});
   };
-  for (const resolve::Clause* clause : explanation.chain.cases) {
-    add(clause->verdict, "if " + join(conditions_text(*clause, &*input.policy, abi), " and "), clause);
+  for (CaseText& one : cases_text(explanation.chain, *input.policy, abi)) {
+    add(one.verdict, std::move(one.when), std::move(one.origin));
   }
-  add(explanation.chain.otherwise, "otherwise", explanation.chain.last);
-  out.table(rows);
+  add(explanation.chain.otherwise, "otherwise", origin_text(explanation.chain.last, *input.policy));
+  out.wrapped_table(rows);
 }
 
 void print_path(const Explanation& explanation, Output& out) {
@@ -131,7 +132,8 @@ void json_cases(const Explanation& explanation, Json& json) {
   for (const resolve::Clause* clause : explanation.chain.cases) {
     add_verdict(json.open_object().key("verdict"), clause->verdict, explanation.abi);
     json.key("conditions").open_array();
-    for (const std::string& condition : conditions_text(*clause, &*explanation.input->policy, explanation.abi)) {
+    for (const std::string& condition :
+         conditions_text(*clause, &*explanation.input->policy, explanation.abi, explanation.call.number)) {
       json.value(std::string_view(condition));
     }
     json.close_array();

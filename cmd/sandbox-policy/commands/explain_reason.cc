@@ -10,12 +10,13 @@
 #include "policy/default_words.h"
 #include "resolve/evaluate.h"
 #include "resolve/verdict_text.h"
+#include "sandbox-policy/condition_text.h"
 
 namespace sandbox::tool {
 namespace {
 
-AnswerReason clause_reason(const resolve::Clause& clause, const Input& input, arch::Abi abi) {
-  const std::vector<std::string> conditions = conditions_text(clause, &*input.policy, abi);
+AnswerReason clause_reason(const resolve::Clause& clause, const Input& input, arch::Abi abi, uint32_t number) {
+  const std::vector<std::string> conditions = conditions_text(clause, &*input.policy, abi, number);
   if (conditions.empty()) return {"group", "", clause.origin->range};
   return {"group", "because " + join(conditions, " and "), clause.origin->range};
 }
@@ -54,7 +55,7 @@ AnswerReason judged_reason(const Input& input, const bpf::SystemCall& call, cons
   const std::optional<std::string_view> name = arch::name_of(abi, call.number);
   switch (judgement.source) {
     case resolve::VerdictSource::kGroup:
-      return clause_reason(*judgement.clause, input, abi);
+      return clause_reason(*judgement.clause, input, abi, call.number);
     case resolve::VerdictSource::kDefault:
       return {
           "default",

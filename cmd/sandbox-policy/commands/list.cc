@@ -50,16 +50,6 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
 };
 
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find(' '), text.size());
-    words.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return words;
-}
-
 void list_calls(const Options& options, Output& out) {
   const arch::Abi abi = options.arch.value_or(options.machine);
   std::vector<std::pair<uint32_t, std::string_view>> calls;
@@ -131,7 +121,7 @@ void list_paths(const Options& options, Output& out) {
       group.second.emplace_back(member.path);
     }
     for (const auto& [access, paths] : groups) out.words("  " + access, 24, paths);
-    if (!set.warning.empty()) out.words({"  beware", Colour::kYellow}, 24, words_of(set.warning));
+    if (!set.warning.empty()) out.text({"  beware", Colour::kYellow}, 24, set.warning);
   }
   if (options.json) out.add(json.close_array().close_object().text());
 }

@@ -83,7 +83,7 @@ void print_calls(const ScanResult& result, Output& out) {
     if (abi != arch::Abi::kX86_64) {
       out.line(out.paint(Colour::kBold, "Of the ABI " + std::string(arch::info(abi).name) + ":"));
     }
-    out.words("  ", 2, calls);
+    out.words("", 2, calls);
   }
 }
 

@@ -17,6 +17,7 @@
 #include "sandbox-policy/commands/show_page.h"
 #include "sandbox-policy/commands/show_section.h"
 #include "sandbox-policy/commands/show_summary.h"
+#include "sandbox-policy/condition_text.h"
 #include "sandbox-policy/describe.h"
 #include "sandbox-policy/json.h"
 #include "sandbox-policy/load.h"
@@ -80,11 +81,11 @@ void print_conditional(const Page& page, const Input& input, Output& out) {
       rows.push_back({name, answers_text(listed, page.abi)});
       continue;
     }
-    for (const resolve::Clause* clause : listed.chain.cases) {
+    for (const CaseText& one : cases_text(listed.chain, *input.policy, page.abi)) {
       rows.push_back({name,
-                      {resolve::verdict_text(clause->verdict, page.abi), colour_of(clause->verdict.action)},
-                      "if " + join(conditions_text(*clause, &*input.policy, page.abi), " and "),
-                      {origin_text(clause, *input.policy), Colour::kDim}});
+                      {resolve::verdict_text(one.verdict, page.abi), colour_of(one.verdict.action)},
+                      one.when,
+                      {one.origin, Colour::kDim}});
       name.text.clear();
     }
     const resolve::Verdict otherwise = listed.chain.otherwise;
@@ -93,7 +94,7 @@ void print_conditional(const Page& page, const Input& input, Output& out) {
   if (rows.empty()) return;
   out.line("");
   out.line("  by arguments");
-  out.table(rows, 4);
+  out.wrapped_table(rows, 4);
 }
 
 std::vector<VerdictGroup> groups_of(const Page& page) {
@@ -128,7 +129,7 @@ void print_page(const Page& page, const Input& input, Output& out) {
   }
   if (page.rules == nullptr || !page.rules->largest_named) return;
   out.line("");
-  out.line("  errno ENOSYS: all numbers above " + resolve::largest_named_text(*page.rules));
+  out.text("  errno ENOSYS:", 4, "all numbers above " + resolve::largest_named_text(*page.rules));
 }
 
 void print_every_call(const Page& page, const Input& input, Output& out) {
@@ -141,10 +142,10 @@ void print_every_call(const Page& page, const Input& input, Output& out) {
       rows.push_back(std::move(row));
       continue;
     }
-    for (const resolve::Clause* clause : listed.chain.cases) {
-      row.emplace_back(resolve::verdict_text(clause->verdict, page.abi), colour_of(clause->verdict.action));
-      row.emplace_back("if " + join(conditions_text(*clause, &*input.policy, page.abi), " and "));
-      row.emplace_back(origin_text(clause, *input.policy), Colour::kDim);
+    for (const CaseText& one : cases_text(listed.chain, *input.policy, page.abi)) {
+      row.emplace_back(resolve::verdict_text(one.verdict, page.abi), colour_of(one.verdict.action));
+      row.emplace_back(one.when);
+      row.emplace_back(one.origin, Colour::kDim);
       rows.push_back(row);
       row = {"", ""};
     }
@@ -156,7 +157,7 @@ void print_every_call(const Page& page, const Input& input, Output& out) {
                      Colour::kDim);
     rows.push_back(std::move(row));
   }
-  out.table(rows, 2);
+  out.table(rows, 2);  // One line each, to be searched, however long it is.
 }
 
 // ---- What it costs ----
@@ -198,9 +199,10 @@ std::string one_decimal(double value) {
 void print_cost(const Cost& cost, Output& out) {
   out.line("filter: " + (cost.ranges == 0 ? "" : plural(cost.ranges, "range") + " of numbers, ") +
            plural(cost.instructions, "instruction") + (cost.token ? ", with an exec token" : ""));
-  out.line("a call: at most " + plural(cost.longest, "instruction") + ", " + one_decimal(cost.mean) + " on average; " +
-           std::to_string(cost.free) + " of " + std::to_string(cost.calls) +
-           " calls cost nothing, the kernel keeps their answer");
+  out.text("a call:", 8,
+           "at most " + plural(cost.longest, "instruction") + ", " + one_decimal(cost.mean) + " on average; " +
+               std::to_string(cost.free) + " of " + std::to_string(cost.calls) +
+               " calls cost nothing, the kernel keeps their answer");
 }
 
 void print_outside(const Input& input, Output& out) {
@@ -229,7 +231,7 @@ void json_call(const ListedCall& listed, const Page& page, const Input& input, J
     json.key("cases").open_array();
     for (const resolve::Clause* clause : listed.chain.cases) {
       add_verdict(json.open_object().key("verdict"), clause->verdict, page.abi).key("conditions").open_array();
-      for (const std::string& text : conditions_text(*clause, &*input.policy, page.abi)) {
+      for (const std::string& text : conditions_text(*clause, &*input.policy, page.abi, listed.number)) {
         json.value(std::string_view(text));
       }
       json.close_array();
@@ -304,7 +306,7 @@ int show_summary(const Input& input, const Options& options, const Log& log, Out
   Json json;
   json.open_object().member("file", std::string_view(input.name)).member("enabled", input.enabled());
   json.key("abis").open_array();
-  out.line(out.paint(Colour::kBold, input.name) + ": " + subtitle(input));
+  out.text({input.name + ":", Colour::kBold}, 4, subtitle(input));
   for (const arch::Abi abi : *abis) {
     const auto abilities = abilities_of(input, *program, abi);
     json_abilities(abilities, json.open_object().member("abi", arch::info(abi).name));
@@ -352,7 +354,7 @@ int show(const Options& options, const Log& log, Output& out) {
     out.add(html_of(*input, subtitle(*input), parts));
     return kExitGood;
   }
-  out.line(out.paint(Colour::kBold, input->name) + ": " + subtitle(*input));
+  out.text({input->name + ":", Colour::kBold}, 4, subtitle(*input));
   const bool section = input->policy && input->policy->landlock;
   if (!input->enabled()) {
     out.line(std::string(input->why_no_filter()) + ": it filters nothing");

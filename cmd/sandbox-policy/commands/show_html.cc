@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "resolve/verdict_text.h"
+#include "sandbox-policy/condition_text.h"
 #include "sandbox-policy/xml.h"
 
 namespace sandbox::tool {
@@ -125,7 +126,7 @@ void add_call(const ListedCall& listed, const Page& page, const Input& input, Ht
   for (const resolve::Clause* clause : listed.chain.cases) {
     begin(listed.name);
     html.cell(resolve::verdict_text(clause->verdict, page.abi), style_of(clause->verdict.action));
-    html.cell("if " + join(conditions_text(*clause, &*input.policy, page.abi), " and "), "call");
+    html.cell("if " + join(conditions_text(*clause, &*input.policy, page.abi, listed.number), " and "), "call");
     add_origin(clause, input, html);
     html.cell(comment_of(clause, *input.policy), "dim");
     html.raw("</tr>\n");

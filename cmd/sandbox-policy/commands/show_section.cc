@@ -36,7 +36,7 @@ void print_files(const policy::Policy& policy, const std::vector<FileRule>& file
       access.clear();
     }
   }
-  out.table(rows, 4);
+  out.wrapped_table(rows, 4);
 }
 
 void print_list(std::string_view what, const std::optional<std::vector<PortNumber>>& ports, Output& out) {

@@ -13,6 +13,7 @@
 #include <sstream>
 #include <utility>
 
+#include "arch/argument_kinds.h"
 #include "arch/constants.h"
 #include "arch/syscalls.h"
 #include "base/text.h"
@@ -27,6 +28,8 @@ namespace {
 using Extent = Ability::Extent;
 
 constexpr size_t kMaxNames = 6;  // In one line.
+constexpr size_t kMaxDeniedFamilies = 4;
+constexpr uint64_t kFamilyCount = 46;  // AF_MAX of Linux 6.18.
 
 /// Whether a return value lets the call through, or hands it to something that may.
 bool passes(uint32_t value) {
@@ -156,26 +159,41 @@ std::string ports_text(const Input& input) {
   return text;
 }
 
-Ability network(const Input& input, const Asked& asked) {
-  constexpr std::string_view kRings[] = {"io_uring_setup"};
-  std::vector<std::string_view> families;
+/// "local sockets (AF_UNIX), IPv4, 3 other families"; "every family but AF_ALG, AF_VSOCK" where few are denied.
+std::string families_text(const Asked& asked) {
+  std::vector<std::string_view> listed;
   for (const Family& family : kFamilies) {
     const auto value = arch::constant(asked.abi(), family.constant);
-    if (value && opens_family(asked, *value)) families.push_back(family.text);
+    if (value && opens_family(asked, *value)) listed.push_back(family.text);
   }
   const uint64_t local = arch::constant(asked.abi(), "AF_UNIX").value_or(1);
   if (!opens_family(asked, local) && asked.allows("socketpair", {local, 1, 0})) {
-    families.emplace_back("pairs of local ones (socketpair)");
+    listed.emplace_back("pairs of local ones (socketpair)");
   }
   size_t others = 0;
-  for (uint64_t family = 0; family < 46; ++family) {  // AF_MAX of Linux 6.18.
-    const bool listed = std::ranges::any_of(
+  std::vector<std::string> denied;
+  for (uint64_t family = 0; family < kFamilyCount; ++family) {
+    const bool opens = opens_family(asked, family);
+    const bool known = std::ranges::any_of(
         kFamilies, [&](const Family& one) { return arch::constant(asked.abi(), one.constant) == family; });
-    if (!listed && opens_family(asked, family)) ++others;
+    if (opens && !known) ++others;
+    if (!opens) {
+      denied.push_back(arch::constant_text(asked.abi(), arch::ArgumentKind::kAddressFamily, family)
+                           .value_or("number " + std::to_string(family)));
+    }
   }
-  std::string text = join(families, ", ");
-  if (others > 0)
+  if (denied.empty()) return "every family";
+  if (denied.size() <= kMaxDeniedFamilies) return "every family but " + join(denied, ", ");
+  std::string text = join(listed, ", ");
+  if (others > 0) {
     text += (text.empty() ? "" : ", ") + std::to_string(others) + (others == 1 ? " other family" : " other families");
+  }
+  return text;
+}
+
+Ability network(const Input& input, const Asked& asked) {
+  constexpr std::string_view kRings[] = {"io_uring_setup"};
+  std::string text = families_text(asked);
   if (asked.allows("socketcall")) text += (text.empty() ? "" : ", ") + std::string("any by socketcall");
   if (asked.allows_any(kRings)) text += (text.empty() ? "" : ", ") + std::string("any by io_uring");
   if (text.empty()) return {"network", "opens sockets", Extent::kNone, "no"};

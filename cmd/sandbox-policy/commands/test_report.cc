@@ -85,7 +85,8 @@ void json_result(const TestedFile& file, const TestResult& result, Json& json) {
     return;
   }
   json.member("passed", judged.passed()).member("abi", arch::info(judged.abi).name);
-  json.member("call", std::string_view(call_with_arguments(judged.call, judged.abi)));
+  // In numbers, as ever: programs compare it.
+  json.member("call", std::string_view(call_with_arguments(judged.call, judged.abi, 0, ArgumentStyle::kNumbers)));
   add_verdict(json.key("expected"), judged.expected, judged.abi);
   add_verdict(json.key("evaluated"), judged.evaluated, judged.abi);
   add_verdict(json.key("compiled"), judged.compiled, judged.abi);

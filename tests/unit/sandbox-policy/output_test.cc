@@ -21,6 +21,19 @@ TEST(Output, WrapsWordsAtItsWidth) {
   EXPECT_EQ(out.text(), "head  one two three\n      four\n      a-word-that-is-longer-than-a-line\n      x\n");
 }
 
+TEST(Output, WrapsTheWidestColumnOfATable) {
+  Output out(false, 50);
+  out.wrapped_table({{"clone", "if arg0 has no bit of CLONE_NEWNS|CLONE_NEWUSER", "line 1"}, {"", "otherwise"}});
+  EXPECT_EQ(out.text(),
+            "  clone  if arg0 has no bit of      line 1\n         CLONE_NEWNS|CLONE_NEWUSER\n         otherwise\n");
+  Output narrow(false, 30);
+  narrow.wrapped_table({{"CLONE_NEWNS|CLONE_NEWUSER|CLONE_NEWNET", "x"}}, 0);
+  EXPECT_EQ(narrow.text(), "CLONE_NEWNS|CLONE_NEWUSER|  x\nCLONE_NEWNET\n") << "no constant is broken";
+  Output wide(false, 80);
+  wide.wrapped_table({{"a b", "c"}});
+  EXPECT_EQ(wide.text(), "  a b  c\n");
+}
+
 TEST(Output, AHeadThatIsLongPushesTheWordsOn) {
   Output out(false, 20);
   out.words("a-long-head", 6, {"one", "two", "three"});

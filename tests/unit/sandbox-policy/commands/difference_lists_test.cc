@@ -75,7 +75,7 @@ TEST(DifferenceLists, ShowsAnExampleWhereArgumentsMatter) {
   EXPECT_EQ(lists.conditional[0].heading, "x86_64");
   Names cells;
   for (const Cell& cell : lists.conditional[0].cells) cells.push_back(cell.text);
-  EXPECT_EQ(cells, (Names{"socket", "allow", "/", "errno EPERM", "stricter", "e.g. socket(0x11, 0, 3)"}));
+  EXPECT_EQ(cells, (Names{"socket", "allow", "/", "errno EPERM", "stricter", "e.g. socket(AF_PACKET, 0, 3)"}));
   ASSERT_EQ(lists.groups.size(), 1U);
   EXPECT_EQ(lists.groups[0].names, Names{"read"});
 }
