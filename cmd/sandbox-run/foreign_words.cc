@@ -226,6 +226,7 @@ std::optional<std::string> foreign_policy(std::string_view value) {
 
 std::optional<std::string> foreign_program(std::string_view name, bool report) {
   const std::string shown = printable(name);
+  if (name == "help") return "sandbox-run --help lists the options";
   if (report && name == "json") return "a report is JSON in a file: --report=FILE";
   if (report && name.ends_with(".json")) return "the file of a report stands behind '=': --report=" + shown;
   if (name.ends_with(".yml") || name.ends_with(".yaml")) return "for a policy, --policy " + shown;

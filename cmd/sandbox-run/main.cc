@@ -16,26 +16,23 @@
 
 #include "arch/abi.h"
 #include "base/diagnostic.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "bpf/disasm.h"
 #include "compile/ready_filter.h"
 #include "kernel/enter.h"
 #include "kernel/probe.h"
 #include "kernel/supervise.h"
 #include "kernel/target.h"
 #include "policy/systemd_words.h"
-#include "policy/text_check.h"
-#include "profiles/by_name.h"
-#include "profiles/description.h"
 #include "resolve/landlock/closures.h"
 #include "resolve/lint/lint.h"
 #include "sandbox-run/deny_list.h"
+#include "sandbox-run/dry_run.h"
 #include "sandbox-run/foreign_words.h"
 #include "sandbox-run/landlock.h"
 #include "sandbox-run/load.h"
 #include "sandbox-run/options.h"
+#include "sandbox-run/profile_list.h"
 #include "sandbox-run/report.h"
 
 namespace sandbox::launcher {
@@ -61,10 +58,6 @@ Step<std::optional<kernel::Program>> find_target(const Options& options, const L
   }
   log.error(message);
   return Stop{program.error().exit_status};
-}
-
-std::string abi_list(const std::vector<arch::Abi>& abis) {
-  return join(abis, ", ", [](arch::Abi abi) { return arch::info(abi).name; });
 }
 
 /// How a part comes to cover an ABI.
@@ -109,54 +102,6 @@ bool covers_program(const Loaded& loaded, const kernel::Program& program, const 
   return covered;
 }
 
-std::string flag_names(uint32_t flags) {
-  std::string names;
-  const auto add = [&](uint32_t flag, const char* name) {
-    if ((flags & flag) != 0) names += (names.empty() ? "" : ", ") + std::string(name);
-  };
-  add(SECCOMP_FILTER_FLAG_LOG, "log");
-  add(SECCOMP_FILTER_FLAG_SPEC_ALLOW, "spec_allow");
-  add(SECCOMP_FILTER_FLAG_TSYNC, "tsync");
-  return names;
-}
-
-/// "10 ranges of numbers, 39 instructions"; of raw BPF the ranges are not known.
-std::string size_of(const compile::ReadyFilter& ready) {
-  const std::string instructions = std::to_string(ready.filter.program.size()) + " instructions";
-  if (!ready.raw) return std::to_string(ready.filter.ranges) + " ranges of numbers, " + instructions;
-  return instructions + (ready.prefix == 0 ? "" : ", the first " + std::to_string(ready.prefix) + " by sandbox-run");
-}
-
-void print_dry_run(const Loaded& loaded, const Options& options, uint32_t flags,
-                   const std::optional<kernel::Program>& program) {
-  for (const Part& part : loaded.parts) {
-    const bool file = part.kind == Part::Kind::kFilterFile || part.kind == Part::Kind::kRawBpf;
-    std::printf("%s%s, %s\n", file ? "file:     " : "policy:   ", part.name.c_str(), part.description.c_str());
-  }
-  if (program) std::printf("program:  %s\n", printable(program->path, 4096).c_str());
-  std::fputs(describe_landlock(loaded.landlock, options).c_str(), stdout);
-  if (!loaded.ready) {
-    std::printf("filter:   none\n");
-    return;
-  }
-  const compile::ReadyFilter& ready = *loaded.ready;
-  if (ready.raw) {
-    std::printf("ABI:      unknown; raw BPF does not say\n");
-  } else {
-    std::printf("ABI:      %s; any other %s\n", abi_list(ready.covered).c_str(),
-                options.permissive ? "is reported" : "kills the process");
-  }
-  std::printf("filter:   %s%s\n", size_of(ready).c_str(),
-              ready.filter.token_sites.empty() ? "" : ", with an exec token (drawn at the launch, zeros here)");
-  if (options.report) {
-    std::printf("report:   to %s%s\n",
-                options.report_file ? printable(*options.report_file, 4096).c_str() : "standard error",
-                options.permissive ? ", and denied calls are allowed" : "");
-  }
-  if (flags != 0) std::printf("flags:    %s\n", flag_names(flags).c_str());
-  std::printf("\n%s", bpf::disassemble(ready.filter.program.instructions()).c_str());
-}
-
 void warn_of_disabled(const Loaded& loaded, const std::string& path, const Log& log) {
   for (const Part& part : loaded.parts) {
     if (part.applies()) continue;
@@ -182,36 +127,6 @@ bool kernel_suffices(const compile::Filter& filter, uint32_t flags, const Option
   if (!missing && options.report) missing = kernel::missing_supervision();
   if (missing) log.error(*missing);
   return !missing;
-}
-
-/// The text of a policy file, as far as it can be read: only its comment is wanted.
-std::string text_of(const profiles::Found& found) {
-  if (found.built_in != nullptr) return std::string(found.built_in->text);
-  auto contents = read_file(found.path, policy::kMaxPolicyBytes);
-  return contents ? std::move(contents->bytes) : std::string();
-}
-
-void list_profiles() {
-  const profiles::Places places = profiles::own_places();
-  const auto print = [](const char* what, const std::string& text) {
-    if (!text.empty()) std::printf("  %s%s\n", what, printable(text, 4096).c_str());
-  };
-  for (const profiles::Listed& listed : profiles::list_all(places)) {
-    if (listed.hidden) continue;
-    const profiles::Found& found = listed.found;
-    std::printf("%s  (%s)\n", listed.name.c_str(),
-                found.built_in != nullptr ? "built in" : printable(found.path, 4096).c_str());
-    if (const auto why = profiles::why_unusable(found, places)) {
-      print("Not usable: ", *why);
-      continue;
-    }
-    const profiles::Description description = profiles::describe(text_of(found));
-    print("", description.summary);
-    print("For:    ", description.for_whom);
-    print("Allows: ", description.allows);
-    print("Denies: ", description.denies);
-    print("Files:  ", description.files);
-  }
 }
 
 /// What was printed must have arrived.
@@ -308,7 +223,7 @@ int run(int argc, char** argv) {
   if (options.verbose) log.set_level(LogLevel::kInfo);
   log.set_colour(options.colour);
   if (options.list_profiles) {
-    list_profiles();
+    list_profiles(options);
     return finish_output(log);
   }
   return launch(options, log);

@@ -124,6 +124,8 @@ constexpr Option kOptions[] = {
     {"--log", 0, "", "have the kernel log what is denied", &Options::log_denied},
     {"--report", 0, "[=FILE]", "stay beside PROGRAM and report what is denied; to FILE as JSON (ECS) lines",
      Option::WithOrWithout{&Options::report, &Options::report_file}},
+    {"--json", 0, "", "JSON to standard output: with --report as by --report=-, --dry-run and --list-profiles",
+     &Options::json},
     {"--permissive", 0, "", "with --report: report what would be denied, and allow it", &Options::permissive},
     {"--cap", 0, "NAMES", "container profiles: the capabilities to count on, or docker, own, none (the default)",
      Option::Each{add_capabilities}},
@@ -342,6 +344,11 @@ Result<std::variant<Options, Information>, UsageError> parse_options(int argc, c
   if (options.permissive && !options.report) {
     return UsageError{"'--permissive' needs '--report', which shows what it allows"};
   }
+
+  if (options.json && !options.report && !options.dry_run && !options.list_profiles) {
+    return UsageError{"'--json' needs '--report', '--dry-run' or '--list-profiles', whose output it makes JSON"};
+  }
+  if (options.json && options.report && !options.report_file) options.report_file = kStandardStream;
 
   int target = 1 + own->count;
   if (target < argc && std::string_view(argv[target]) == "--") ++target;

@@ -39,6 +39,7 @@ struct Options {
   bool log_denied = false;
   bool report = false;                     ///< --report: supervise, and say what is denied.
   std::optional<std::string> report_file;  ///< Where to; none: standard error.
+  bool json = false;                       ///< Of --report, --dry-run and --list-profiles: JSON, to standard output.
   bool permissive = false;                 ///< With --report: allow what would be denied.
   bool no_new_privs = true;
   bool token_visible = false;

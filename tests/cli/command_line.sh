@@ -24,6 +24,30 @@ test_version() {
   assert_target_has_not_run
 }
 
+# What --dry-run and --list-profiles print, for programs.
+test_json() {
+  cp "$CLI_TESTS/dry_run.yml" .
+  cp "$TEST_BIN/call" program
+  run "$SANDBOX_RUN" --dry-run --json --policy dry_run.yml -- ./program
+  assert_status 0
+  python3 - <<'END' || report "--dry-run --json: $(cat out)"
+import json
+answer = json.load(open("out"))
+assert answer["policies"] == [{"name": "dry_run.yml", "kind": "policy", "description": answer["policies"][0]["description"]}]
+assert answer["program"] == "./program" and not answer["report"] and not answer["permissive"]
+assert answer["filter"]["instructions"] > 3 and answer["filter"]["abis"] and answer["filter"]["flags"] == []
+END
+  run "$SANDBOX_RUN" --list-profiles --json
+  assert_status 0
+  python3 - <<'END' || report "--list-profiles --json: $(cat out)"
+import json
+profiles = {one["name"]: one for one in json.load(open("out"))["profiles"]}
+assert profiles["default"]["from"] == "built in" and profiles["default"]["summary"]
+assert profiles["redis-server"]["files"].startswith("--ro")
+END
+  usage_error "'--json' needs '--report', '--dry-run' or '--list-profiles', whose output it makes JSON" --json "${TARGET[@]}"
+}
+
 test_list_profiles() {
   prints "$CLI_TESTS/list_profiles.expected" --list-profiles
   prints "$CLI_TESTS/list_profiles.expected" --list-profiles "${TARGET[@]}"

@@ -56,6 +56,7 @@ TEST(ForeignWords, WordsInThePlaceOfAProgram) {
   EXPECT_EQ(program("FOO=a b"), "for a variable, sandbox-run -- env FOO=a b PROGRAM");
   EXPECT_EQ(program("2=x"), "nothing");
   EXPECT_EQ(program("beat.yml"), "for a policy, --policy beat.yml");
+  EXPECT_EQ(program("help", false), "sandbox-run --help lists the options");
   EXPECT_EQ(program("json", true), "a report is JSON in a file: --report=FILE");
   EXPECT_EQ(program("a.json", true), "the file of a report stands behind '=': --report=a.json");
   EXPECT_EQ(program("json"), "nothing");
