@@ -61,6 +61,12 @@ as_nobody sandbox-policy check /usr/share/sandbox-run/policies/default.yml >/dev
 as_nobody sandbox-policy record -o - -- ls / >/dev/null 2>"$copy/tmp/record.log" ||
   fail "recording: $(cat "$copy/tmp/record.log")"
 
+commands=$(as_nobody sandbox-policy --help | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p')
+[ -n "$commands" ] || fail "sandbox-policy --help lists no commands"
+for command in $commands; do
+  [ -e "$copy/usr/share/man/man1/sandbox-policy-$command.1.gz" ] || fail "no manual page of sandbox-policy $command"
+done
+
 dpkg_inside --remove sandbox-run
 [ ! -e "$copy/usr/bin/sandbox-run" ] || fail "the program is there after the removal"
 dpkg_inside -i /tmp/new.deb

@@ -42,10 +42,7 @@ common_files() {
   done
   echo share/doc/sandbox-run/examples/prometheus-node-exporter-sandboxed.service
   (cd "$source/docs" && find . -name '*.md' -o -name '*.svg') | sed 's|^\./|share/doc/sandbox-run/docs/|'
-  echo share/man/man1/sandbox-policy.1.gz
-  echo share/man/man1/sandbox-run.1.gz
-  echo share/man/man5/sandbox-policy.5.gz
-  echo share/man/man7/sandbox-service.7.gz
+  (cd "$source/man" && ls -- *.[1-8]) | sed -E 's|.*([1-8])$|share/man/man\1/&.gz|'
   echo share/sandbox-run/schema/expectations.schema.json
   echo share/sandbox-run/schema/policy.schema.json
   (cd "$source/policies" && ls -- *.yml) | sed 's|^|share/sandbox-run/policies/|'

@@ -14,7 +14,7 @@ for program in "$bin"/*; do
 done
 cp -r "$source/policies" "$stage/policies"
 mkdir "$stage/documents"
-cp -r "$source/README.md" "$source/docs" "$stage/documents/"
+cp -r "$source/README.md" "$source/docs" "$source/man" "$stage/documents/"
 for part in cli docs kernel differential scan tools; do
   if [ -d "$source/tests/$part" ]; then cp -r "$source/tests/$part" "$stage/$part"; fi
 done

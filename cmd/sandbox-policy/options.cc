@@ -8,7 +8,6 @@
 #include <array>
 #include <charconv>
 #include <iterator>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -29,6 +28,9 @@ namespace {
 
 constexpr size_t kAnyNumber = 1000000;
 
+/// What FILE is, on the command line of a command.
+enum class Reads : uint8_t { kOther, kPolicies, kPoliciesAndFilters };
+
 struct CommandSpec {
   Command command;
   std::string_view name;
@@ -38,71 +40,87 @@ struct CommandSpec {
   std::string_view summary;
   std::string_view description;
   std::string_view options;  ///< Those it takes beside --help, separated by spaces.
+  Reads reads;
+  std::string_view exits;  ///< The exit statuses, but for kExitFailed; all of them where it is record's.
 };
 
 constexpr CommandSpec kCommands[] = {
     {Command::kCheck, "check", "FILE...", 1, kAnyNumber, "errors and warnings, with their places",
      "Reads policies and says what is wrong with them, and what may not do what its author thinks.\n",
-     "--strict --self-installed --program --with --follow --with-nss --loader --format --machine --cap --kernel "
-     "--kernel-widths"},
+     "--strict --self-installed --program --with --follow --with-nss --loader --format --json --machine --cap --kernel "
+     "--kernel-widths",
+     Reads::kPolicies,
+     "0 no errors, and no warnings with --strict; 1 warnings with --strict, or with --program calls that are denied or "
+     "not known"},
     {Command::kShow, "show", "FILE", 1, 1, "what a policy does with every call, and what its filter costs",
      "Shows what happens to each call, on one page: whole sets of calls by their names (@network-io), and what is\n"
      "left of a set call by call. Calls whose arguments matter are listed with their conditions.\n",
-     "--all --summary --html --source --arch --format --machine --cap --kernel --kernel-widths --quiet"},
+     "--all --summary --html --source --arch --format --json --machine --cap --kernel --kernel-widths --quiet",
+     Reads::kPoliciesAndFilters, "0 the policy is printed"},
     {Command::kExplain, "explain", "FILE CALL [ARGUMENT]... | FILE PATH [ACCESS]...", 1, 8,
      "what one call or access gets, and the line that says so",
      "Says what CALL gets, and quotes the line of the policy that decides. CALL is a name or a number; ARGUMENTs are\n"
      "integers or constants such as AF_UNIX or 'O_WRONLY|O_CREAT', missing ones are 0. Without any, a call whose\n"
      "arguments matter is shown with all its cases. PATH is a file, or a port such as tcp:443; ACCESS is read, write\n"
      "and the like, or connect and bind. Without any, all that is allowed is shown.\n",
-     "--program --path --arch --format --machine --cap --kernel --kernel-widths --quiet"},
+     "--program --path --arch --format --json --machine --cap --kernel --kernel-widths --quiet",
+     Reads::kPoliciesAndFilters, "0 the answer is printed; 1 with --program, no code was found that makes the call"},
     {Command::kDisasm, "disasm", "FILE", 1, 1, "the filter program, annotated",
      "Prints the filter, instruction by instruction, with the names of calls and ABIs and the lines of the policy.\n",
-     "--format --machine --cap --kernel --kernel-widths --quiet"},
+     "--format --json --machine --cap --kernel --kernel-widths --quiet", Reads::kPoliciesAndFilters,
+     "0 the filter is printed"},
     {Command::kDiff, "diff", "A B | A... -- B...", 2, kAnyNumber,
      "the calls that two policies or filters treat differently",
      "Compares what A and B do with every call and all arguments. This is a proof, not a sample: \"equal\" holds for\n"
      "all calls. For each difference there is an example, and whether B is looser or stricter there. Calls that\n"
-     "cannot be decided are listed. Several policies on one side apply together, as in a launch. Landlock sections "
-     "are\n"
-     "compared as their paths are here.\n",
-     "--fail-on --html --arch --format --machine --cap --kernel --kernel-widths --quiet"},
+     "cannot be decided are listed. Several policies on one side apply together, as in a launch. Landlock sections\n"
+     "are compared as their paths are here.\n",
+     "--fail-on --html --arch --format --json --machine --cap --kernel --kernel-widths --quiet",
+     Reads::kPoliciesAndFilters,
+     "0 they are equal, or differ only in what --fail-on leaves out; 1 they differ; 3 no difference was found, but "
+     "some calls are undecided"},
     {Command::kTest, "test", "FILE...", 1, kAnyNumber, "runs expectations: what a policy should do with certain calls",
-     "Runs files of expectations, see sandbox-policy(1): each names a policy, and calls, files and ports with what "
-     "they\n"
-     "should get.\n",
-     "--format --machine --cap --kernel --kernel-widths --quiet"},
+     "Runs files of expectations, see sandbox-policy-test(1): each names a policy, and calls, files and ports with\n"
+     "what they should get.\n",
+     "--format --json --machine --cap --kernel --kernel-widths --quiet", Reads::kOther,
+     "0 all expectations are met; 1 some are not"},
     {Command::kConvert, "convert", "--to FORMAT FILE", 1, 1, "writes a policy in another format",
      "Writes the policy as 'beats' (YAML for sandbox-run and Elastic Beats), 'oci' (JSON for Docker, Podman and\n"
      "Kubernetes' Localhost profiles), 'k8s' (a SeccompProfile of the security-profiles-operator), 'systemd' (a\n"
      "drop-in for a service) or 'bpf' (raw BPF). What the format cannot say is an error; for systemd the drop-in then\n"
      "lets sandbox-run start the service.\n",
-     "--to --runtime-calls --systemd-version --lossy --output --machine --cap --kernel --kernel-widths --quiet"},
+     "--to --runtime-calls --systemd-version --lossy --output --machine --cap --kernel --kernel-widths --quiet",
+     Reads::kPolicies, "0 the policy is written"},
     {Command::kCompile, "compile", "FILE... -o OUT", 1, kAnyNumber, "writes the filter, for 'sandbox-run --bpf'",
      "Compiles policies to a filter file, so that a launch reads and compiles nothing. Each of several policies must\n"
      "let a call through, as with sandbox-run.\n",
-     "--output --raw --machine --cap --kernel --kernel-widths --quiet"},
+     "--output --raw --machine --cap --kernel --kernel-widths --quiet", Reads::kPolicies, "0 the filter is written"},
     {Command::kRecord, "record", "-o OUT [--] PROGRAM [ARGUMENT]...", 1, kAnyNumber,
      "runs a program, and writes the policy that it needs",
      "Runs PROGRAM with all that it starts, and writes a policy that allows the calls which these have made. Until\n"
-     "then nothing is denied. No privileges are needed. The exit status is PROGRAM's. OUT is a container profile if\n"
-     "its name ends in .json, a drop-in for systemd if it ends in .conf or .service, else a policy of Beats.\n",
-     "--to --output --merge --args --files --folder-from --scan --default --force --assume --quiet"},
+     "then nothing is denied. No privileges are needed. OUT is a container profile if its name ends in .json, a\n"
+     "drop-in for systemd if it ends in .conf or .service, else a policy in the format of Beats.\n",
+     "--to --output --merge --args --files --folder-from --scan --default --force --assume --quiet", Reads::kOther,
+     "PROGRAM's own, or 128 and the number of the signal that ended it; 2 nothing was started, or the policy could not "
+     "be written; 126 PROGRAM cannot be executed; 127 it was not found."},
     {Command::kScan, "scan", "PROGRAM", 1, 1, "what a program's machine code can call",
      "Reads the machine code of PROGRAM, of its libraries and of their loader, and prints the system calls that they\n"
      "can make. Nothing is executed. What cannot be known from the code is printed, too: libraries that are loaded\n"
      "while it runs, programs that it starts. x86_64 alone.\n",
-     "--policy --args --with --follow --with-nss --loader --output --assume --default --force --format --quiet"},
+     "--policy --args --with --follow --with-nss --loader --output --assume --default --force --format --json --quiet",
+     Reads::kOther,
+     "0 the calls are printed; 1 the number of a call is not known, or the policy of --policy denies one"},
     {Command::kList, "list", "TOPIC", 1, 1, "tables of the names that policies are written with",
      "Prints one of the tables: syscalls, sets, actions, architectures, profiles, constants, paths.\n",
-     "--arch --format"},
+     "--arch --format --json", Reads::kOther, "0 the table is printed"},
     {Command::kAudit, "audit", "[LOG]...", 0, kAnyNumber, "what filters have denied, by the kernel's own records",
      "Prints the kernel's seccomp records, with names for the numbers: live until Ctrl-C, or those in LOGs, auditd's\n"
      "(also by 'ausearch -i'), the kernel's (dmesg) or the journal's (journalctl, also with '-o json'); '-' is "
      "standard\n"
      "input. They tell of filters without a supervisor: those of 'sandbox-run --log', of systemd, of containers. Live\n"
      "needs root or CAP_AUDIT_READ.\n",
-     "--pid --call --format --quiet"},
+     "--pid --call --format --json --quiet", Reads::kOther,
+     "0 the records are printed; 1 there are lines, but no seccomp record among them that can be read"},
 };
 
 using Option = command_line::Option<Options>;
@@ -134,6 +152,7 @@ std::optional<std::string> read_format(std::string_view value, Options& options)
   const auto found = std::ranges::find(known, value);
   if (found == known.end()) return expect_word("format", value, known);
   options.format = static_cast<OutputFormat>(found - known.begin());
+  options.format_given = true;
   options.json = options.format == OutputFormat::kJson;
   return std::nullopt;
 }
@@ -298,6 +317,7 @@ constexpr Option kOptions[] = {
      Option::Once{read_abi<&Options::arch>}},
     {"--format", 0, "FORMAT", "text for people (the default), or json; with test also tap and junit",
      Option::Once{read_format}, kFormats},
+    {"--json", 0, "", "the same as --format json", &Options::as_json},
     {"--pid", 0, "N", "only what this process did", Option::Once{read_pid}},
     {"--call", 0, "NAME", "only this system call; may be given more than once", &Options::calls},
     {"--machine", 0, "ABI", "read and compile as on a machine of this ABI (default: this one's)",
@@ -347,20 +367,20 @@ constexpr bool all_options_are_taken() {
 }
 static_assert(all_options_are_taken());
 
-constexpr const char* kFileHelp =
-    "FILE is a policy, a filter file, raw BPF of any tool, profile:NAME for a built-in policy, or - for standard "
-    "input. A policy is Elastic Beats' YAML, a container profile (also in a bundle's config.json or a SeccompProfile), "
-    "or a systemd unit. It is recognised by what is in it. FILE#NAME is one of several SeccompProfiles in a file.";
+constexpr std::string_view kFilterHelp =
+    "FILE is a policy, a filter file, raw BPF of any tool, profile:NAME for a policy by its name, or - for standard "
+    "input. ";
+constexpr std::string_view kPolicyHelp =
+    "FILE is a policy, profile:NAME for a policy by its name, or - for standard input. ";
+constexpr std::string_view kFormatHelp =
+    "A policy is Elastic Beats' YAML, a container profile (also in a bundle's config.json or a SeccompProfile), or a "
+    "systemd unit. It is recognised by what is in it. FILE#NAME is one of several SeccompProfiles in a file.";
 
-constexpr const char* kExitHelp =
-    "Exit status: 0 all is well; 1 there are warnings (check --strict), differences, failed expectations, no records "
-    "(audit), or calls that are denied or not known (scan, check --program); 2 the command line or an input is wrong, "
-    "or the output "
-    "cannot be written; 3 diff could not decide.";
-
-constexpr const char* kRecordExitHelp =
-    "Exit status: PROGRAM's own, 128 and the number of the signal that ended it; 2 when nothing was started or the "
-    "policy could not be written, 126 when PROGRAM cannot be executed, 127 when it was not found.";
+constexpr std::string_view kExitHelp =
+    "Exit status: 0 all is well; 1 the command has found what it looks for (its own help says what); 2 the command "
+    "line or an input is wrong, or the output cannot be written; 3 diff could not decide. That of record is the "
+    "program's.";
+constexpr std::string_view kFailedHelp = "2 the command line or an input is wrong, or the output cannot be written.";
 
 constexpr size_t kHelpColumn = 26;
 
@@ -374,50 +394,53 @@ std::string general_help() {
   for (const CommandSpec& spec : kCommands) {
     text += command_line::help_row("  " + std::string(spec.name), spec.summary, kHelpColumn, width);
   }
-  text += "\n" + wrapped("sandbox-policy COMMAND --help has a command's options; --version prints the version.", width);
-  return text + "\n" + wrapped(kFileHelp, width) + "\n" + wrapped(kExitHelp, width) +
+  text += "\n" + wrapped(
+                     "sandbox-policy help COMMAND, or COMMAND --help, prints the options of a command; --version "
+                     "prints the version.",
+                     width);
+  return text + "\n" + wrapped(std::string(kFilterHelp).append(kFormatHelp), width) + "\n" + wrapped(kExitHelp, width) +
          "\n"
          "Example: sandbox-policy explain beat.yml openat\n"
          "Manuals: sandbox-policy(1), sandbox-policy(5)\n";
 }
 
-class HelpFormatter : public CLI::Formatter {
- public:
-  explicit HelpFormatter(const CommandSpec& spec) : spec_(spec) {}
+/// "Exit status: 0 ...; 1 ...; 2 ...", in the order of the numbers. record has its own 2.
+std::string exits_text(const CommandSpec& spec) {
+  std::string exits(spec.exits);
+  if (spec.command == Command::kRecord) return "Exit status: " + exits;
+  const size_t three = exits.find("; 3 ");
+  const std::string behind = three == std::string::npos ? "" : "; " + exits.substr(three + 2) + ".";
+  std::string failed(kFailedHelp);
+  if (!behind.empty()) failed.pop_back();
+  return "Exit status: " + exits.substr(0, three) + "; " + failed + behind;
+}
 
-  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
-    (void)name;
-    (void)mode;
-    using command_line::wrapped;
-    constexpr std::string_view kUsage = "Usage: ";
-    std::string text(kUsage);
-    text += wrapped("sandbox-policy " + std::string(spec_.name) + " [OPTION]... " + std::string(spec_.usage), width_,
-                    kUsage.size(), kUsage.size());
-    text += "\n" + wrapped(spec_.description, width_) + "\nOptions:\n";
-    for (const CLI::Option* option : app->get_options()) {
-      if (!option->nonpositional()) continue;
-      text += make_option(option, false);
-    }
-    constexpr Command kWithoutFile[] = {Command::kList, Command::kTest, Command::kAudit, Command::kRecord,
-                                        Command::kScan};
-    if (std::find(std::begin(kWithoutFile), std::end(kWithoutFile), spec_.command) == std::end(kWithoutFile)) {
-      text += "\n" + wrapped(kFileHelp, width_);
-    }
-    return text + "\n" + wrapped(spec_.command == Command::kRecord ? kRecordExitHelp : kExitHelp, width_);
+/// As the table has it: "  -o, --output OUT".
+std::string option_row(const Option& option, size_t width) {
+  std::string left = option.letter != 0 ? std::string("  -") + option.letter + ", " : "      ";
+  left += option.name;
+  if (option.takes_value()) (left += ' ') += option.type;
+  return command_line::help_row(std::move(left), option.description, kHelpColumn, width);
+}
+
+std::string command_help(const CommandSpec& spec) {
+  using command_line::wrapped;
+  constexpr std::string_view kUsage = "Usage: ";
+  const size_t width = command_line::terminal_width();
+  const std::string name(spec.name);
+  std::string text(kUsage);
+  text += wrapped("sandbox-policy " + name + " [OPTION]... " + std::string(spec.usage), width, kUsage.size(),
+                  kUsage.size());
+  text += "\n" + wrapped(spec.description, width) + "\nOptions:\n";
+  for (const Option& option : kOptions) {
+    if (takes(spec, option.name)) text += option_row(option, width);
   }
-
-  std::string make_option(const CLI::Option* option, bool is_positional) const override {
-    (void)is_positional;
-    const std::string letter = option->get_snames().empty() ? "    " : "-" + option->get_snames().front() + ", ";
-    std::string left = "  " + letter + "--" + option->get_lnames().front();
-    if (option->get_expected_min() > 0) left += " " + option->get_type_name();
-    return command_line::help_row(std::move(left), option->get_description(), kHelpColumn, width_);
+  if (spec.reads != Reads::kOther) {
+    const std::string_view file = spec.reads == Reads::kPolicies ? kPolicyHelp : kFilterHelp;
+    text += "\n" + wrapped(std::string(file).append(kFormatHelp), width);
   }
-
- private:
-  const CommandSpec& spec_;
-  size_t width_ = command_line::terminal_width();
-};
+  return text + "\n" + wrapped(exits_text(spec), width) + "\nManual: sandbox-policy-" + name + "(1)\n";
+}
 
 /// What stands on the command line, not yet understood.
 struct Line {
@@ -560,6 +583,11 @@ Result<Options, UsageError> read_line(const CommandSpec& spec, const Line& line)
       return usage_error(spec, *error);
     }
   }
+  if (options.as_json) {
+    if (options.format_given && !options.json) return usage_error(spec, "--json and --format exclude each other");
+    options.format = OutputFormat::kJson;
+    options.json = true;
+  }
   if (spec.command == Command::kRecord && options.to.empty()) options.to = format_of_ending(options.output);
   if (auto missing = missing_option(spec, options)) return std::move(*missing);
   if (standard_inputs(options) > 1) return usage_error(spec, std::string(command_line::kOneStandardInput));
@@ -643,7 +671,6 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
   }
   // An App for the one command: CLI11's own subcommands would take a file called 'list' for one.
   CLI::App app;
-  app.formatter(std::make_shared<HelpFormatter>(spec));
   app.allow_extras();
   Line line;
   add_options(app, spec, line);
@@ -657,7 +684,7 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
   try {
     app.parse(own - 1, own_line.data());
   } catch (const CLI::CallForHelp&) {
-    return Parsed(Information{app.help()});
+    return Parsed(Information{command_help(spec)});
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string text = error.what();
     return usage_error(spec,
@@ -684,32 +711,51 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
   return Parsed(std::move(*options));
 }
 
-/// Whether "--format json" stands on a command line that is not understood. Behind '--' and for record, which takes no
-/// format, it is another program's.
+/// Whether "--json" or "--format json" stands on a command line that is not understood. Behind '--' and for record,
+/// which takes no format, it is another program's.
 bool asks_for_json(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "record") return false;
   for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i) {
     const std::string_view word = argv[i];
-    if (word == "--format=json") return true;
+    if (word == "--json" || word == "--format=json") return true;
     if (word == "--format" && i + 1 < argc && std::string_view(argv[i + 1]) == "json") return true;
   }
   return false;
 }
 
+const CommandSpec* find_command(std::string_view name) {
+  const auto* const found = std::ranges::find(kCommands, name, &CommandSpec::name);
+  return found == std::end(kCommands) ? nullptr : found;
+}
+
+UsageError unknown_command(std::string_view word) {
+  std::vector<std::string_view> names = {"help"};
+  for (const CommandSpec& spec : kCommands) names.push_back(spec.name);
+  const auto nearest = nearest_name(word, names);
+  return {"unknown command " + in_quotes(word) +
+          (nearest ? "; did you mean " + in_quotes(*nearest) + "?" : "; --help lists them")};
+}
+
+/// "help", and "help COMMAND".
+Result<Parsed, UsageError> help_for(std::span<char*> words) {
+  if (words.size() > 1) return UsageError{"help: unexpected argument " + in_quotes(std::string_view(words[1]))};
+  if (words.empty() || std::string_view(words[0]) == "help" || std::string_view(words[0]) == "--help") {
+    return Parsed(Information{general_help()});
+  }
+  const CommandSpec* const spec = find_command(words[0]);
+  if (spec == nullptr) return unknown_command(words[0]);
+  return Parsed(Information{command_help(*spec)});
+}
+
 Result<Parsed, UsageError> parse_words(int argc, char** argv) {
   if (argc < 2) return UsageError{"no command is given; sandbox-policy --help lists them"};
   const std::string_view word = argv[1];
-  if (word == "--help" || word == "-h" || word == "help") return Parsed(Information{general_help()});
+  if (word == "--help" || word == "-h") return Parsed(Information{general_help()});
+  if (word == "help") return help_for({argv + 2, static_cast<size_t>(argc - 2)});
   if (word == "--version") return Parsed(Information{command_line::version_text("sandbox-policy")});
-  std::vector<std::string_view> names;
-  for (const CommandSpec& spec : kCommands) {
-    if (spec.name == word) return parse_command(spec, argc, argv);
-    names.push_back(spec.name);
-  }
+  if (const CommandSpec* const spec = find_command(word)) return parse_command(*spec, argc, argv);
   if (word.starts_with('-')) return UsageError{"expected a command, found " + in_quotes(word) + "; --help lists them"};
-  const auto nearest = nearest_name(word, names);
-  return UsageError{"unknown command " + in_quotes(word) +
-                    (nearest ? "; did you mean " + in_quotes(*nearest) + "?" : "; --help lists them")};
+  return unknown_command(word);
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ struct Options {
   std::vector<std::string> arguments;  ///< What is not an option: as many as the command takes. record: the program.
   OutputFormat format = OutputFormat::kText;
   bool json = false;                       ///< `format` is kJson.
+  bool as_json = false;                    ///< --json, the short way to ask for it.
+  bool format_given = false;               ///< By --format.
   std::optional<arch::Abi> arch;           ///< --arch: the calls of this ABI alone.
   arch::Abi machine = arch::native_abi();  ///< --machine: on which policies are read and filters are to be used.
   std::optional<arch::CapabilityList> capabilities;     ///< --cap, for OCI profiles; without it none.

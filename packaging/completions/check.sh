@@ -63,7 +63,10 @@ done <"$work/options"
 
 commands=$("$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p')
 completed _sandbox_policy "$tool" ""
-[ "$(grep -v '^-' "$work/completed")" = "$commands" ] || fail "other commands than --help has: $(cat "$work/completed")"
+[ "$(grep -v '^-\|^help$' "$work/completed")" = "$commands" ] || fail "other commands than --help has: $(cat "$work/completed")"
+grep -qx help "$work/completed" || fail "'help' is not offered"
+completed _sandbox_policy "$tool" help ""
+[ "$(cat "$work/completed")" = "$commands" ] || fail "behind 'help': $(cat "$work/completed")"
 for command in $commands; do
   options "$tool" "$command" >"$work/options"
   [ -s "$work/options" ] || fail "no options found in $command --help"

@@ -14,6 +14,44 @@ test_help() {
   done
 }
 
+test_help_for_a_command() {
+  local command
+  answers 0 help help
+  for command in $COMMANDS; do answers 0 "help_$command" help "$command"; done
+  complains "unknown command 'chek'; did you mean 'check'?" help chek
+  complains "unknown command 'frobnicate'; --help lists them" help frobnicate
+  complains "unknown command 'helf'; did you mean 'help'?" helf
+  complains "help: unexpected argument 'show'" help check show
+}
+
+# --json is --format json, also where the command line is wrong.
+test_json() {
+  bring example.yml
+  policy show --format json example.yml
+  mv out expected
+  policy show example.yml --json
+  assert_status 0
+  diff expected out >difference || report "--json is not --format json: $(cat difference)"
+  policy show --json --lossy example.yml
+  assert_status 2
+  grep -q '"message": "show: unknown option .--lossy.' out || report "expected the error as JSON: $(cat out)"
+  policy test --format tap --json example.yml
+  assert_status 2
+  assert_file_is err "sandbox-policy: error: test: --json and --format exclude each other"
+}
+
+# In a pipe no line is wider than 80 columns, whatever the policy.
+test_show_fits_in_80_columns() {
+  local name
+  for name in default untrusted tcpdump beats git; do
+    for option in "" --summary; do
+      policy show $option "profile:$name"
+      assert_status 0
+      [ "$(wc -L <out)" -le 80 ] || report "show $option profile:$name: $(awk 'length > 80' out | head -n 3)"
+    done
+  done
+}
+
 # Every command of the general help has a help of its own, and none is missing there.
 test_help_lists_the_commands() {
   policy --help

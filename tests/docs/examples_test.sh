@@ -1,5 +1,5 @@
 #!/bin/sh
-# The commands of README.md and docs/, run as an ordinary user, print what the documents show.
+# The commands of README.md, docs/ and the manuals, run as an ordinary user, print what the documents show.
 set -eu
 if [ "$(id -u)" = 0 ]; then
   chown 65534:65534 .
@@ -12,4 +12,5 @@ if ! message=$(cd below && "$SANDBOX_RUN" --profile untrusted --dry-run -- true 
 fi
 PATH=$TEST_BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
-exec python3 "$TEST_DATA/docs/run_examples.py" "$TEST_DATA"/documents/README.md "$TEST_DATA"/documents/docs/*.md
+exec python3 "$TEST_DATA/docs/run_examples.py" "$TEST_DATA"/documents/README.md "$TEST_DATA"/documents/docs/*.md \
+  "$TEST_DATA"/documents/man/*.[1-8]

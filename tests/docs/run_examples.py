@@ -3,7 +3,7 @@
 
 run_examples.py [--update] DOCUMENT...
 
-A document is Markdown. What counts in it:
+A document is Markdown or a manual page. What counts in it:
 
 * A block ```console: lines that begin with "$ " are commands, a line that ends with "\\" goes on in the next one, lines
   that begin with "> " too. What follows up to the next command is the output, of both streams. The commands of a
@@ -12,8 +12,12 @@ A document is Markdown. What counts in it:
   by then the commands have made that file, with these contents.
 * <!-- not run: REASON --> before a block: it is not run (a service manager, another machine).
 * <!-- where installed: PROGRAM... --> before a block: it is run where these are installed.
+* <!-- on: MACHINE --> before a block: it is run on this kind of machine (x86_64).
 * <!-- setup: COMMAND -->: runs, and is not shown to the reader.
 * <!-- needs: PROGRAM... -->: the document is skipped (77) where one of them is not installed.
+
+In a manual page a block stands between .EX and .EE, and is run if it begins with "$ "; the comments are lines such as
+.\" not run: REASON. Below EXAMPLES every block is one that is run, a file, or has a reason not to be run.
 
 A line of output that is "..." stands for any number of lines, " ..." at the end of a line for its end. What differs from
 run to run is compared by its kind: process IDs, times, dates, kernel releases and the folder of the user.
@@ -23,6 +27,7 @@ With --update the output in the documents is replaced by what came, but for bloc
 import argparse
 import difflib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -33,7 +38,10 @@ SKIPPED = 77
 TIMEOUT = 120  # Seconds, for all commands of a document.
 MARKER = "@@end of a command@@"
 BLOCK = re.compile(r"^(?P<indent> *)```(?P<kind>\w*)\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S)
-COMMENT = re.compile(r"<!-- (file|appears|not run|where installed|setup|needs): (.*?) -->", re.S)
+COMMENT = re.compile(r"<!-- (file|appears|not run|where installed|on|setup|needs): (.*?) -->", re.S)
+MAN_BLOCK = re.compile(r"^(?P<indent>)\.EX\n(?P<body>.*?)^\.EE$", re.M | re.S)
+MAN_COMMENT = re.compile(r'^\.\\" (file|appears|not run|where installed|on|setup|needs): (.*)$', re.M)
+MAN_ESCAPES = {r"\-": "-", r"\e": "\\", r"\(aq": "'", r"\(ti": "~", r"\(ha": "^", r"\(ga": "`", r"\(dq": '"', r"\&": ""}
 
 KINDS = [
     (re.compile(r"\bpid \d+"), "pid N"),
@@ -45,16 +53,30 @@ KINDS = [
 ]
 
 
+def from_roff(text):
+    """What a manual page shows for the text between .EX and .EE."""
+    return re.sub(r"\\(\(..|.)", lambda escape: MAN_ESCAPES[escape[0]], text)
+
+
+def to_roff(text):
+    """The other way round."""
+    for escape in (r"\e", r"\-", r"\(aq", r"\(ti", r"\(ha", r"\(ga"):
+        text = text.replace(MAN_ESCAPES[escape], escape)
+    return re.sub(r"^(?=\.)", r"\\&", text, flags=re.M)
+
+
 class Block:
     """A block of a document with the comment before it."""
 
-    def __init__(self, match, comment):
+    def __init__(self, match, comment, in_manual):
         self.start, self.end = match.start("body"), match.end("body")
-        self.kind = match["kind"]
-        self.body = match["body"]
+        self.body = from_roff(match["body"]) if in_manual else match["body"]
+        self.kind = match["kind"] if not in_manual else "console" if self.body.startswith("$ ") else ""
         self.role, self.argument = comment or ("", "")
         if self.role == "where installed":
             self.role = "not run" if any(shutil.which(name) is None for name in self.argument.split()) else ""
+        if self.role == "on":
+            self.role = "" if platform.machine() == self.argument else "not run"
 
     def commands(self):
         """Pairs of a command and the lines that are shown as its output."""
@@ -73,19 +95,25 @@ class Block:
         return pairs
 
 
-def parts_of(text):
+def parts_of(path, text):
     """The blocks and the hidden commands of a document, in order, and the programs that it needs."""
+    in_manual = not path.endswith(".md")
+    examples = re.search(r"^\.SH EXAMPLES\n.*?(?=^\.SH |\Z)", text, re.M | re.S) if in_manual else None
     parts, needs, last = [], [], 0
-    for match in BLOCK.finditer(text):
+    for match in (MAN_BLOCK if in_manual else BLOCK).finditer(text):
         comment = None
-        for found in COMMENT.finditer(text, last, match.start()):
+        for found in (MAN_COMMENT if in_manual else COMMENT).finditer(text, last, match.start()):
+            between = text[found.end() : match.start()]
             if found[1] == "setup":
                 parts.append(found[2])
             elif found[1] == "needs":
                 needs += found[2].split()
-            elif text[found.end() : match.start()].strip() == "":
+            elif re.sub(r"^\.(PP|in \+4)$", "", between, flags=re.M).strip() == "":
                 comment = (found[1], found[2])
-        parts.append(Block(match, comment))
+        block = Block(match, comment, in_manual)
+        if examples and examples.start() < match.start() < examples.end() and not block.kind and not block.role:
+            sys.exit(f"{path}:{text.count(chr(10), 0, block.start)}: an example that is neither run nor a file")
+        parts.append(block)
         last = match.end()
     return parts, needs
 
@@ -151,7 +179,7 @@ def check(path, update):
     """Runs one document. The number of commands that ran, and the differences."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    parts, needs = parts_of(text)
+    parts, needs = parts_of(path, text)
     missing = [program for program in needs if shutil.which(program) is None]
     if missing:
         print(f"skipped: {path}: {', '.join(missing)} not installed")
@@ -204,6 +232,8 @@ def check(path, update):
     shutil.rmtree(home, ignore_errors=True)
     if update:
         for part, body in reversed(replaced):
+            if not path.endswith(".md"):
+                body = to_roff(body)
             text = text[: part.start] + body + text[part.end :]
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)

@@ -30,6 +30,9 @@ using Words = std::vector<std::string>;
 TEST(PolicyOptions, EachGoesIntoAMemberOfItsOwn) {
   EXPECT_TRUE(options_of({"check", "--strict", "x"}).strict);
   EXPECT_TRUE(options_of({"check", "--format", "json", "x"}).json);
+  EXPECT_TRUE(options_of({"check", "--json", "x"}).json);
+  EXPECT_EQ(options_of({"test", "--json", "x"}).format, OutputFormat::kJson);
+  EXPECT_TRUE(options_of({"audit", "--json", "--format", "json"}).json);
   EXPECT_FALSE(options_of({"check", "--format=text", "x"}).json);
   EXPECT_TRUE(options_of({"show", "--all", "x"}).all);
   EXPECT_TRUE(options_of({"explain", "--path", "x", "read"}).path);
