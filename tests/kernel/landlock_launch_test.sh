@@ -40,6 +40,22 @@ test_a_section_alone_keeps_the_default_filter() {
 unshare: unshare failed: Operation not permitted"
 }
 
+test_dry_run_as_json() {
+  need python3
+  mkdir there
+  run "$SANDBOX_RUN" --dry-run --json --ro there --bare --connect-tcp 80,443 --best-effort
+  assert_status 0
+  python3 - "$PWD" <<'END' || report "expected the rules of the options"
+import json, sys
+answer = json.load(open("out"))
+(layer,) = answer["landlock"]
+assert layer["policy"] == "command line" and layer["scope"] == [] and "program" not in answer
+rule = layer["files"][0]
+assert rule == {"path": sys.argv[1] + "/there", "access": ["read_file", "read_dir"]}, rule
+assert layer["ports"] in ([], [{"access": "connect_tcp", "ports": [80, 443]}]), layer["ports"]
+END
+}
+
 test_a_disabled_filter_leaves_files_restricted() {
   printf 'seccomp: {enabled: false}\n%s\n' "$SECTION" >p.yml
   run "$SANDBOX_RUN" -p p.yml -- sh -c 'cat /etc/passwd; grep NoNewPrivs: /usr/../proc/self/status'

@@ -29,6 +29,19 @@ getuid ok"
     fail "expected other events: $(cat told)"
 }
 
+# --json without a file: events and sums on standard output, between what the program prints.
+test_json_on_standard_output() {
+  need python3
+  write_policy policy.yml allow "errno:EXFULL mkdir"
+  run "$SANDBOX_RUN" --report --json -q --policy policy.yml -- "$CALL" mkdir,1,2
+  assert_status 0
+  assert_stderr ""
+  grep -qx 'mkdir EXFULL' out || report "expected what the program prints"
+  grep -vx 'mkdir EXFULL' out >events || true
+  check_events events 1
+  assert_equal 2 "$(wc -l <events)" "lines"
+}
+
 test_events_are_appended() {
   need python3
   write_policy policy.yml allow "errno getppid"
