@@ -60,7 +60,7 @@ std::string bound_text(const policy::Value* value, const Place& place, uint64_t 
 }
 
 std::string condition_text(const resolve::Condition& condition, const policy::Condition* written, const Place& place) {
-  const std::string argument = "arg" + std::to_string(condition.argument);
+  std::string argument = "arg" + std::to_string(condition.argument);
   const policy::Value* const value = written == nullptr ? nullptr : &written->value;
   const auto text = [&] { return value_text(value, place, condition.value); };
   const auto bound = [&] { return bound_text(value, place, condition.value); };
