@@ -89,8 +89,9 @@ static_assert(std::ranges::adjacent_find(kRows, are_both_first) == kRows.end(), 
 using RowsOfName = std::span<const ReleaseRow>;
 
 RowsOfName rows_of(std::string_view name) {
-  const auto rows = std::ranges::equal_range(kRows, name, {}, &ReleaseRow::name);
-  return {rows.begin(), rows.end()};
+  // Not equal_range(), which clang 14 cannot compile.
+  const auto first = std::ranges::lower_bound(kRows, name, {}, &ReleaseRow::name);
+  return {first, std::ranges::upper_bound(kRows, name, {}, &ReleaseRow::name)};
 }
 
 /// The release in which the kernel began to run programs of this ABI.

@@ -18,23 +18,6 @@ before=$(audit 1) || {
 }
 trap 'audit "$before" >/dev/null' EXIT
 
-write_files() {
-  mkdir -p allowed closed
-  chmod 755 .
-  echo secret >closed/secret
-  echo text >allowed/file
-  cat >app.yml <<END
-landlock:
-  files:
-  - access: [read, execute]
-    paths: ["@system"]
-  - access: [read]
-    paths: [/proc]
-  - access: [read, write_file]
-    paths: [$PWD/allowed, /dev/null]
-END
-}
-
 # assert_lines TEXT: on standard error, in any order: the program goes on before a record comes.
 assert_lines() {
   [ "$(sort report)" = "$(sort <<<"$1")" ] || report "expected on standard error, in any order: $1"
@@ -44,7 +27,7 @@ SUGGESTION="sandbox-run: if the program should be allowed to, add below 'landloc
   files:"
 
 test_a_recorded_denial_has_what_the_supervisor_saw_of_it() {
-  write_files
+  write_files_policy read,write_file
   reported app.yml cat closed/secret
   assert_status 1
   assert_lines "cat: closed/secret: Permission denied
@@ -57,7 +40,7 @@ sandbox-run: to see all that the program needs in one run, add --permissive: the
 }
 
 test_many_denials_are_counted() {
-  write_files
+  write_files_policy read,write_file
   reported app.yml "${PYTHON[@]}" -c 'import os
 for i in range(300):
     try:
@@ -71,7 +54,7 @@ for i in range(300):
 
 # No notification shows it: what may be done with a descriptor was decided when the file was opened.
 test_what_no_call_shows_is_reported() {
-  write_files
+  write_files_policy read,write_file
   reported app.yml "${PYTHON[@]}" -c 'import os
 try:
     os.ftruncate(os.open("allowed/file", os.O_RDWR), 0)
@@ -87,7 +70,7 @@ $SUGGESTION
 }
 
 test_two_layers_are_told_apart() {
-  write_files
+  write_files_policy read,write_file
   run "$SANDBOX_RUN" --report --policy app.yml --ro allowed -- "${PYTHON[@]}" -c 'import os
 for path, flags in ("closed/secret", os.O_RDONLY), ("allowed/file", os.O_WRONLY):
     try:
@@ -103,7 +86,7 @@ started() { [ "$(wc -l <allowed/file)" = 2 ]; }
 
 # Two domains, one program, one path: only one of them is reported on.
 test_another_sandbox_is_not_ours() {
-  write_files
+  write_files_policy read,write_file
   run "$SANDBOX_RUN" --report --policy app.yml -- sh -c 'echo >>allowed/file; exec sleep 1' &
   wait_until started || fail "expected the first sandbox to start"
   "$SANDBOX_RUN" --log --policy app.yml -- cat closed/secret 2>/dev/null || true
@@ -115,7 +98,7 @@ test_another_sandbox_is_not_ours() {
 
 # The program's permissions came before Landlock, which was not asked.
 test_what_landlock_was_not_asked_is_not_denied_by_it() {
-  write_files
+  write_files_policy read,write_file
   chmod 600 closed/secret
   echo other >closed/other
   reported app.yml "${PYTHON[@]}" -c 'import os
@@ -134,7 +117,7 @@ for path in "closed/other", "closed/secret":
 
 # A domain of the program's own that denies the same, without records: what it is denied was hidden by that.
 test_a_domain_of_the_program_hides_nothing() {
-  write_files
+  write_files_policy read,write_file
   reported app.yml "${PYTHON[@]}" -c 'import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
@@ -158,7 +141,7 @@ for path in "closed/secret", "/etc/shadow":
 
 # Records are published in the first network namespace alone.
 test_without_a_record_the_account_counts() {
-  write_files
+  write_files_policy read,write_file
   unshare -n true 2>/dev/null || skip "unshare(1) does not work"
   run unshare -n "$SANDBOX_RUN" --report --policy app.yml -- cat closed/secret
   without_numbers
@@ -167,7 +150,7 @@ test_without_a_record_the_account_counts() {
 }
 
 test_events() {
-  write_files
+  write_files_policy read,write_file
   run "$SANDBOX_RUN" --report=events.json --policy app.yml -- "${PYTHON[@]}" -c 'import os
 for path, flags in ("closed/secret", os.O_RDONLY), ("allowed/file", os.O_RDWR):
     try:
@@ -185,7 +168,7 @@ END
 }
 
 test_with_the_audit_system_off_the_end_says_so() {
-  write_files
+  write_files_policy read,write_file
   audit 0 >/dev/null
   run "$SANDBOX_RUN" --report --policy app.yml -- cat closed/secret
   audit 1 >/dev/null

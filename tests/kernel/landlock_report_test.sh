@@ -14,22 +14,6 @@ assert_report() {
     report "expected on standard error: $1"
 }
 
-write_policy() {
-  mkdir -p allowed closed
-  echo secret >closed/secret
-  echo text >allowed/file
-  cat >app.yml <<END
-landlock:
-  files:
-  - access: [read, execute]
-    paths: ["@system"]
-  - access: [read]
-    paths: [/proc]
-  - access: [read, write]
-    paths: [$PWD/allowed, /dev/null]
-END
-}
-
 # way COMMAND TEXT: the one line for a call that the command gets, without what is the same in all.
 way() {
   reported app.yml sh -c "$1"
@@ -39,7 +23,7 @@ way() {
 }
 
 test_a_denied_file_is_named_with_what_would_allow_it() {
-  write_policy
+  write_files_policy read,write
   reported app.yml cat closed/secret
   assert_status 1
   assert_report "sandbox-run: denied openat(AT_FDCWD, \"closed/secret\", O_RDONLY) = EACCES  [cat, pid N]  by app.yml: no rule lets it read $PWD/closed/secret
@@ -53,7 +37,7 @@ sandbox-run: to see all that the program needs in one run, add --permissive: the
 }
 
 test_what_is_allowed_is_not_reported() {
-  write_policy
+  write_files_policy read,write
   reported app.yml sh -c 'cat allowed/file; echo more >allowed/new; mv allowed/new allowed/other; rm allowed/other'
   assert_status 0
   assert_stdout text
@@ -61,7 +45,7 @@ test_what_is_allowed_is_not_reported() {
 }
 
 test_each_way_to_a_file() {
-  write_policy
+  write_files_policy read,write
   way 'mkdir closed/dir' 'mkdir("closed/dir", 0777) mkdir: make directories in closed'
   way 'rm closed/secret' 'unlinkat(AT_FDCWD, "closed/secret", 0) rm: remove files from closed'
   way 'ls closed' 'openat(AT_FDCWD, "closed", O_RDONLY|O_NONBLOCK|O_DIRECTORY|O_CLOEXEC) ls: list closed'
@@ -123,7 +107,7 @@ test_signals_that_stay_inside() {
 }
 
 test_options_are_suggested_for_options() {
-  write_policy
+  write_files_policy read,write
   run "$SANDBOX_RUN" --report --ro allowed -- cat allowed/file closed/secret
   without_numbers
   assert_status 1
@@ -132,7 +116,7 @@ test_options_are_suggested_for_options() {
 }
 
 test_permissive_allows_and_says_what_would_be_denied() {
-  write_policy
+  write_files_policy read,write
   run "$SANDBOX_RUN" --report --permissive --policy app.yml -- cat closed/secret
   without_numbers
   assert_status 0
@@ -146,7 +130,7 @@ sandbox-run: if the program should be allowed to, add below 'landlock' in app.ym
 }
 
 test_events() {
-  write_policy
+  write_files_policy read,write
   run "$SANDBOX_RUN" --report=events.json --policy app.yml -- cat closed/secret
   assert_status 1
   python3 "$TEST_DATA/tools/check_ecs.py" <events.json || report "expected events as the schema has them"
@@ -162,7 +146,7 @@ END
 
 # proot, strace --seccomp-bpf: what a tracer is to see, the supervisor's answers would hide from it.
 test_filters_that_trace_are_denied() {
-  write_policy
+  write_files_policy read,write
   cat >allowed/trace.py <<'END'
 import ctypes, struct, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -188,7 +172,7 @@ END
 # A file system whose program never answers holds up the process that opens a file there, and no other. Here nothing
 # answers at all, until the mount is given up.
 test_a_file_system_that_hangs() {
-  write_policy
+  write_files_policy read,write
   mkdir hang
   cat >mount.py <<'END'
 import ctypes, os, subprocess, sys, time
@@ -226,7 +210,7 @@ END
 
 # What the supervisor cannot read the kernel cannot, either.
 test_a_bad_path_changes_nothing() {
-  write_policy
+  write_files_policy read,write
   reported app.yml python3 -c 'import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
 print(libc.open(ctypes.c_void_p(8), 0), ctypes.get_errno())'

@@ -102,3 +102,21 @@ works() {
   reported "$policy" "$@"
   assert_report "sandbox-run: no call was denied"
 }
+
+# write_files_policy ACCESS: app.yml, by which `allowed` has the access and `closed` none; both have a file in them.
+write_files_policy() {
+  mkdir -p allowed closed
+  chmod 755 .
+  echo secret >closed/secret
+  echo text >allowed/file
+  cat >app.yml <<END
+landlock:
+  files:
+  - access: [read, execute]
+    paths: ["@system"]
+  - access: [read]
+    paths: [/proc]
+  - access: [$1]
+    paths: [$PWD/allowed, /dev/null]
+END
+}
