@@ -571,8 +571,9 @@ void Reachability::index() {
 }
 
 std::span<const Edge> Reachability::edges_to(uint64_t address) const {
-  const auto found = std::ranges::equal_range(edges_, address, {}, &Edge::to);
-  return {found.begin(), found.end()};
+  // Not equal_range(), which clang 14 cannot compile.
+  const auto first = std::ranges::lower_bound(edges_, address, {}, &Edge::to);
+  return {first, std::ranges::upper_bound(edges_, address, {}, &Edge::to)};
 }
 
 bool Reachability::is_leader(uint64_t address) const {

@@ -87,9 +87,9 @@ test_real_work() {
     assert_status "${want:-0}"
   }
   ran=''
-  work ls -lR /etc/default
+  work ls -lR "$TEST_DATA/scan"
   work sort -S 1M --parallel=2 /etc/services
-  work tar cf a.tar /etc/default
+  work tar cf a.tar "$TEST_DATA/scan"
   work git init -q repository
   want=7 work curl -s http://127.0.0.1:9/
   work redis-server --version
