@@ -146,9 +146,9 @@ bool TextEditor::replace_group(size_t index, size_t begin, size_t end, const Gro
 // ---- Lists
 
 /// Behind the last entry of a list of scalars that is not empty.
-bool TextEditor::append(const TreeNode& list, const std::vector<std::string>& words) {
-  if (list.kind != Kind::kSequence || list.items.empty()) return false;
-  const SourceRange last = list.items.back().range;
+/// `item` is the one that `words` come behind: the last of `list` that is not taken out.
+bool TextEditor::append(const TreeNode& list, const TreeNode& item, const std::vector<std::string>& words) {
+  const SourceRange last = item.range;
   std::string more;
   if (is_flow(list)) {
     const bool json = text_[last.offset] == '"';
@@ -169,13 +169,20 @@ bool TextEditor::add_names(size_t group, const std::vector<std::string>& names) 
   const auto entry = std::ranges::find_if(node->entries, [](const TreeEntry& e) { return e.key.text == "names"; });
   if (entry == node->entries.end()) return false;
   std::vector<Name>& known = wanted_.groups[added_ + group].names;
+  const TreeNode& list = entry->value;
+  if (list.kind != Kind::kSequence) return false;
+  const auto stays = [&](const TreeNode& item) {
+    return std::ranges::find(known, item.text, &Name::text) != known.end();
+  };
+  const auto last = std::find_if(list.items.rbegin(), list.items.rend(), stays);
+  if (last == list.items.rend()) return false;
   std::vector<std::string> fresh;
   for (const std::string& name : names) {
     if (std::ranges::find(known, name, &Name::text) != known.end()) continue;
     known.push_back({name, {}});
     fresh.push_back(name);
   }
-  return fresh.empty() || append(entry->value, fresh);
+  return fresh.empty() || append(list, *last, fresh);
 }
 
 /// Of an entry of a list of scalars, with its separator or its line. None: more would be removed than that.
@@ -232,8 +239,11 @@ bool TextEditor::cover(const std::vector<arch::Abi>& abis, arch::Abi native) {
   }
   if (fresh.empty()) return true;
   const Entry list = find("architectures");
-  const bool done =
-      listed ? list && append(*list.value, names_of(fresh)) : add_key("architectures", names_of(covered), "");
+  const auto extend = [&] {
+    if (!list || list.value->kind != Kind::kSequence || list.value->items.empty()) return false;
+    return append(*list.value, list.value->items.back(), names_of(fresh));
+  };
+  const bool done = listed ? extend() : add_key("architectures", names_of(covered), "");
   if (!done) return false;
   wanted_.architectures.clear();
   for (const arch::Abi abi : covered) wanted_.architectures.push_back({abi, {}});
@@ -281,7 +291,8 @@ bool TextEditor::set_kernel(arch::KernelVersion version) {
 std::optional<std::string> TextEditor::text() const {
   if (tree_.documents.empty()) return std::nullopt;
   std::vector<TextChange> sorted = changes_;
-  std::ranges::stable_sort(sorted, {}, &TextChange::offset);
+  // What is inserted comes before what is replaced from the same place on, or it would be replaced, too.
+  std::ranges::stable_sort(sorted, {}, [](const TextChange& c) { return std::pair(c.offset, c.length > 0); });
   std::string changed(text_);
   // From the back, so that the places before stay what they are; at one place the first change comes to stand first.
   for (auto change = sorted.rbegin(); change != sorted.rend(); ++change) {

@@ -61,7 +61,7 @@ class TextEditor {
   bool add_names(size_t group, const std::vector<std::string>& names);
 
   /// Takes names out of a group, with what stands behind them on their lines. False, and all stay, if it has others
-  /// than `names` no longer, or a comment stands between names in braces. Not beside add_names() of the same group.
+  /// than `names` no longer, or a comment stands between names in braces. Names may be added to the group afterwards.
   bool remove_names(size_t group, const std::vector<std::string>& names);
 
   /// The policy covers these ABIs, too: behind those that it lists. `native` is what it covers if it lists none.
@@ -100,7 +100,7 @@ class TextEditor {
   [[nodiscard]] std::string with_line_ends(const std::string& lines) const;
 
   bool add_key(std::string_view name, const std::vector<std::string>& list, const std::string& scalar);
-  bool append(const TreeNode& list, const std::vector<std::string>& words);
+  bool append(const TreeNode& list, const TreeNode& last, const std::vector<std::string>& words);
   [[nodiscard]] std::optional<TextChange> removal(const TreeNode& list, size_t index, size_t first_kept) const;
   void change(size_t offset, size_t length, std::string text, TextChange::Place place);
 

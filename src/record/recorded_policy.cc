@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string_view>
@@ -118,10 +119,10 @@ class Composer {
   [[nodiscard]] bool hides(const std::string& name) const;
   [[nodiscard]] arch::KernelVersion newest_made() const;
   [[nodiscard]] policy::Group absent_group() const;
-  bool replace_own_group(policy::TextEditor& editor);
+  bool replace_own_group(policy::TextEditor& editor, size_t first_absent);
   bool add_group(policy::TextEditor& editor);
   bool add_absent(policy::TextEditor& editor) const;
-  void take_out_absent(policy::TextEditor& editor) const;
+  size_t take_out_absent(policy::TextEditor& editor) const;
   [[nodiscard]] const resolve::Clause* denying_clause(const std::string& name) const;
   [[nodiscard]] bool is_denied_by_group(const RecordedName& entry) const;
   [[nodiscard]] std::optional<std::string> conflict() const;
@@ -388,9 +389,10 @@ std::optional<OwnGroup> own_group(const policy::TextEditor& editor, const policy
   return own;
 }
 
-/// Writes a group of an earlier recording anew, with the run's entries. False if there is none.
-bool Composer::replace_own_group(policy::TextEditor& editor) {
-  for (size_t i = 0; i < earlier_->groups.size(); ++i) {
+/// Writes a group of an earlier recording anew, with the run's entries. False if there is none before `first_absent`,
+/// the group that has some of them look absent.
+bool Composer::replace_own_group(policy::TextEditor& editor, size_t first_absent) {
+  for (size_t i = 0; i < std::min(earlier_->groups.size(), first_absent); ++i) {
     auto own = own_group(editor, earlier_->groups[i], i, *earlier_->source);
     if (!own) continue;
     added_ = merge(own->entries, entries_);
@@ -425,9 +427,10 @@ bool Composer::add_absent(policy::TextEditor& editor) const {
   return editor.add_group(absent_group(), comments);
 }
 
-/// What is allowed now no longer stands in a group that has it look absent.
-void Composer::take_out_absent(policy::TextEditor& editor) const {
-  if (!absent_.empty()) return;  // These are to be added there.
+/// What is allowed now no longer stands in a group that has it look absent. Returns the first group where some of it
+/// had to stay, or SIZE_MAX: what allows it must come before that group.
+size_t Composer::take_out_absent(policy::TextEditor& editor) const {
+  size_t first_kept = SIZE_MAX;
   RecordedNames needed;
   merge(needed, entries_);
   for (size_t i = 0; i < earlier_->groups.size(); ++i) {
@@ -435,13 +438,17 @@ void Composer::take_out_absent(policy::TextEditor& editor) const {
     if (group.action != Action::kErrno || group.error.name != "ENOSYS") continue;
     std::vector<std::string> names;
     for (const policy::Name& name : group.names) {
-      const auto allowed = [&](const RecordedName& entry) {
-        return entry.name == name.text && entry.conditions.empty();
-      };
-      if (std::ranges::any_of(needed, allowed)) names.push_back(name.text);
+      const auto is_named = [&](const RecordedName& entry) { return entry.name == name.text; };
+      const auto is_whole = [&](const RecordedName& entry) { return is_named(entry) && entry.conditions.empty(); };
+      if (std::ranges::any_of(needed, is_whole)) {
+        names.push_back(name.text);
+      } else if (std::ranges::any_of(needed, is_named)) {
+        first_kept = std::min(first_kept, i);  // With other arguments it still looks absent.
+      }
     }
-    if (!names.empty()) editor.remove_names(i, names);  // If that cannot be done they stay, and decide nothing.
+    if (!names.empty() && !editor.remove_names(i, names)) first_kept = std::min(first_kept, i);
   }
+  return first_kept;
 }
 
 /// The clause with which a group of the earlier policy denies a call, maybe for some arguments; null: none does.
@@ -502,9 +509,9 @@ std::optional<std::string> Composer::conflict() const {
 
 std::optional<std::string> Composer::extended_text() {
   policy::TextEditor editor(*earlier_);
-  take_out_absent(editor);
+  const size_t first_absent = take_out_absent(editor);
   if (!add_absent(editor)) return std::nullopt;
-  if (!replace_own_group(editor) && !add_group(editor)) return std::nullopt;
+  if (!replace_own_group(editor, first_absent) && !add_group(editor)) return std::nullopt;
   if (!editor.cover(abis_, run_.native)) return std::nullopt;
   return editor.text();
 }

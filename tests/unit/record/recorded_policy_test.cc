@@ -598,6 +598,43 @@ TEST(RecordedPolicy, WhatLookedAbsentAndIsCalledIsTakenOutOfItsGroup) {
   EXPECT_EQ(testing::ResolvedText(made->text).judge(Abi::kX86_64, "openat2").action, policy::Action::kAllow);
 }
 
+// A group that has one call look absent comes to stand before the recording, and cannot lose its only name.
+TEST(RecordedPolicy, WhatAloneLookedAbsentAndIsCalledIsAllowedBeforeItsGroup) {
+  Session first;
+  const std::string start = first.note(call(Abi::kX86_64, "getpgrp")).written();
+  Session second(false, start);
+  const std::string absent =
+      second.note(call(Abi::kX86_64, "faccessat")).note(call(Abi::kX86_64, "cachestat")).written();
+  ASSERT_EQ(testing::ResolvedText(absent).judge(Abi::kX86_64, "faccessat2").data, ENOSYS) << absent;
+  Session third(false, absent);
+  const auto made = third.note(call(Abi::kX86_64, "faccessat2")).policy();
+  ASSERT_TRUE(made) << made.error().message << "\n" << absent;
+  const testing::ResolvedText text(made->text);
+  for (const char* name : {"faccessat2", "faccessat", "getpgrp"}) {
+    EXPECT_EQ(text.judge(Abi::kX86_64, name).action, policy::Action::kAllow) << name << " in\n" << made->text;
+  }
+}
+
+// In one run a call leaves the group, and another comes to it.
+TEST(RecordedPolicy, OneCallLeavesTheAbsentAndAnotherJoinsThem) {
+  for (const char* names : {"[openat2, faccessat2]", "[faccessat2, openat2]", "\n    - openat2\n    - faccessat2",
+                            "\n    - faccessat2\n    - openat2"}) {
+    std::string earlier = std::string(kHead) + kList + "  - action: allow\n    names:\n    - exit  # always\n";
+    earlier.insert(earlier.find("  # Recorded"),
+                   std::string("  - action: errno\n    errno: ENOSYS\n    names: ") + names + "\n");
+    Session session(false, earlier);
+    const auto made = session.note(call(Abi::kX86_64, "faccessat2")).note(call(Abi::kX86_64, "clone")).policy();
+    ASSERT_TRUE(made) << made.error().message << "\n" << earlier;
+    const testing::ResolvedText text(made->text);
+    EXPECT_EQ(text.judge(Abi::kX86_64, "faccessat2").action, policy::Action::kAllow) << made->text;
+    for (const char* name : {"openat2", "clone3"}) {
+      EXPECT_EQ(text.judge(Abi::kX86_64, name).data, ENOSYS) << name << " in\n" << made->text;
+    }
+    EXPECT_EQ(made->text.find("faccessat2"), made->text.rfind("faccessat2")) << made->text;
+    EXPECT_EQ(made->text.find("ENOSYS\n"), made->text.rfind("ENOSYS\n")) << made->text;
+  }
+}
+
 // Of a version of this program that wrote neither `kernel:` nor a group with ENOSYS.
 TEST(RecordedPolicy, AnOlderRecordingGetsTheGroupForOtherLibraries) {
   const std::string older = std::string(kHead) + kList +
@@ -671,7 +708,7 @@ TEST(RecordedPolicy, RandomRuns) {
                    static_cast<int>(1 + random.below(3)));
     }
     const auto made = session.policy();
-    ASSERT_TRUE(made) << made.error().message;
+    ASSERT_TRUE(made) << made.error().message << "\n" << earlier;
     earlier = made->text;
     for (const std::string& name : made->for_others) called.insert(*std::ranges::find(names, name));
     const testing::ResolvedText policy(earlier);
