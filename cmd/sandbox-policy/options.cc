@@ -666,7 +666,7 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
       line.arguments.assign(argv + program, argv + argc);
       auto options = read_line(spec, line);
       if (!options) return options.error();
-      return Parsed(std::move(*options));
+      return Parsed(std::in_place_type<Options>, std::move(*options));
     }
   }
   // An App for the one command: CLI11's own subcommands would take a file called 'list' for one.
@@ -684,7 +684,7 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
   try {
     app.parse(own - 1, own_line.data());
   } catch (const CLI::CallForHelp&) {
-    return Parsed(Information{command_help(spec)});
+    return Parsed(std::in_place_type<Information>, Information{command_help(spec)});
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string text = error.what();
     return usage_error(spec,
@@ -708,7 +708,7 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
   line.arguments.insert(line.arguments.end(), argv + program, argv + argc);
   auto options = read_line(spec, line);
   if (!options) return options.error();
-  return Parsed(std::move(*options));
+  return Parsed(std::in_place_type<Options>, std::move(*options));
 }
 
 /// Whether "--json" or "--format json" stands on a command line that is not understood. Behind '--' and for record,

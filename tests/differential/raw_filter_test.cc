@@ -116,9 +116,10 @@ TEST_F(RawFilters, TheKernelAnswersAsWithoutThePrefix) {
 bpf::ValidatedProgram showing_a(const bpf::ValidatedProgram& program) {
   bpf::Program shown = program.instructions();
   shown.pop_back();
-  shown.push_back({BPF_ALU | BPF_AND | BPF_K, 0, 0, bpf::kMaxErrno});
-  shown.push_back({BPF_ALU | BPF_OR | BPF_K, 0, 0, SECCOMP_RET_ERRNO});
-  shown.push_back({BPF_RET | BPF_A, 0, 0, 0});
+  const bpf::Program answer = {{BPF_ALU | BPF_AND | BPF_K, 0, 0, bpf::kMaxErrno},
+                               {BPF_ALU | BPF_OR | BPF_K, 0, 0, SECCOMP_RET_ERRNO},
+                               {BPF_RET | BPF_A, 0, 0, 0}};
+  shown.insert(shown.end(), answer.begin(), answer.end());
   auto validated = bpf::validate(std::move(shown));
   EXPECT_TRUE(validated.ok());
   return std::move(*validated);

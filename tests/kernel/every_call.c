@@ -1,7 +1,6 @@
 // Makes every system call of x86_64 and of x86, also numbers that no call has, each in a child of its own and with -1
 // for all arguments, and prints what each came to: "x86_64 41 EAFNOSUPPORT", "x86 20 ok", "x86_64 60 exit", or
 // "x86_64 101 signal 31". Neighbours that came to the same are one line: "x86_64 500-510 ENOSYS".
-#define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
