@@ -60,9 +60,19 @@ test_a_disabled_filter_leaves_files_restricted() {
   printf 'seccomp: {enabled: false}\n%s\n' "$SECTION" >p.yml
   run "$SANDBOX_RUN" -p p.yml -- sh -c 'cat /etc/passwd; grep NoNewPrivs: /usr/../proc/self/status'
   assert_stderr_has "cat: /etc/passwd: Permission denied"
-  run "$SANDBOX_RUN" --report -p p.yml -- cat /etc/passwd
-  assert_status 1
-  assert_stderr_has "sandbox-run: warning: no denied access is reported: a report takes a filter, and 'enabled' is false"
+  # Where Landlock has all rights that files need, there is no filter; below ABI 5 one closes what is missing.
+  local abi own
+  own=$(landlock_abi)
+  for abi in "$own" $((own < 4 ? own : 4)); do
+    as_abi "$abi"
+    run "${LAUNCH[@]}" --report -p p.yml -- cat /etc/passwd
+    assert_status 1
+    if [ "$abi" -ge 5 ]; then
+      assert_stderr_has "sandbox-run: warning: no denied access is reported: a report takes a filter, and 'enabled' is false"
+    else
+      assert_stderr_has "by p.yml: no rule lets it read /etc/passwd"
+    fi
+  done
   # Beside another policy.
   run "$SANDBOX_RUN" -p p.yml --no-exec -- cat /etc/passwd
   assert_stderr "sandbox-run: warning: p.yml:1:11: 'enabled' is false: this policy restricts no system calls
