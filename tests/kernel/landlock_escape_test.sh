@@ -11,7 +11,7 @@ test_other_names() {
   both_answer EACCES open /proc/self/root"$TOP"/outside/secret 0
   both_answer EACCES open /proc/self/cwd/../outside/secret 0
   # A link that is made inside leads no further.
-  run env -C inside "$SANDBOX_RUN" --profile untrusted -- sh -c 'ln -s ../outside/secret own && cat own'
+  run env -C inside "${UNTRUSTED[@]}" -- sh -c 'ln -s ../outside/secret own && cat own'
   assert_stderr "cat: own: Permission denied"
 }
 
@@ -23,7 +23,7 @@ test_by_another_process() {
   local name
   for name in cwd/secret "root$TOP/outside/secret" fd/3; do
     comes_to reached "$LEAVE" open "/proc/$started/$name" 0
-    comes_to EACCES "$SANDBOX_RUN" --profile untrusted -- "$LEAVE" open "/proc/$started/$name" 0
+    comes_to EACCES "${UNTRUSTED[@]}" -- "$LEAVE" open "/proc/$started/$name" 0
     files_answer EACCES open "/proc/$started/$name" 0
   done
   untrusted_answers EACCES open "/proc/$started/mem" 2 # O_RDWR
@@ -38,7 +38,7 @@ in_vain() {
   shift
   comes_to reached "$LEAVE" "$@"
   rm "inside/$3"
-  comes_to "$expected" "$SANDBOX_RUN" --profile untrusted -- "$LEAVE" "$@"
+  comes_to "$expected" "${UNTRUSTED[@]}" -- "$LEAVE" "$@"
   files_answer "$expected" "$@"
 }
 
@@ -57,8 +57,8 @@ test_moves() {
   mkdir inside/more
   local way
   for way in rename exchange; do
-    comes_to EACCES "$SANDBOX_RUN" --profile untrusted -- "$LEAVE" $way ../outside/secret file
-    comes_to EACCES "$SANDBOX_RUN" --profile untrusted -- "$LEAVE" $way file ../outside/secret
+    comes_to EACCES "${UNTRUSTED[@]}" -- "$LEAVE" $way ../outside/secret file
+    comes_to EACCES "${UNTRUSTED[@]}" -- "$LEAVE" $way file ../outside/secret
     files_answer EACCES $way ../outside/secret file
     files_answer EACCES $way file ../outside/secret
   done
@@ -94,8 +94,8 @@ test_descriptors() {
 test_inherited_and_passed_descriptors() {
   prepare
   need python3
-  comes_to reached sh -c 'exec "$0" --profile untrusted -- "$1" inherit 3 3<../outside/secret' "$SANDBOX_RUN" "$LEAVE"
-  comes_to EACCES sh -c 'exec "$0" --profile untrusted -- "$1" open /dev/fd/3 0 3<../outside/secret' "$SANDBOX_RUN" "$LEAVE"
+  comes_to reached sh -c 'exec "$@" 3<../outside/secret' sh "${UNTRUSTED[@]}" -- "$LEAVE" inherit 3
+  comes_to EACCES sh -c 'exec "$@" 3<../outside/secret' sh "${UNTRUSTED[@]}" -- "$LEAVE" open /dev/fd/3 0
   cat >send.py <<'END'
 import os, socket, subprocess, sys
 ours, theirs = socket.socketpair()
@@ -104,7 +104,7 @@ with open("../outside/secret") as secret:
   socket.send_fds(ours, [b"x"], [secret.fileno()])
 child.wait()
 END
-  comes_to reached /usr/bin/python3 ../send.py "$SANDBOX_RUN" --profile untrusted -- "$LEAVE" receive
+  comes_to reached /usr/bin/python3 ../send.py "${UNTRUSTED[@]}" -- "$LEAVE" receive
 }
 
 # Root alone may open by handle. The filter denies it; without that, Landlock sees a file that has no way up from it.
@@ -126,10 +126,15 @@ test_truncation() {
   files_answer EACCES open keep 1025 # O_APPEND|O_WRONLY
   assert_equal text "$(cat inside/keep)"
   FILES=(--rw keep)
-  files_answer reached truncate keep
+  if [ "$(landlock_abi)" -ge 3 ]; then
+    files_answer reached truncate keep
+  else
+    files_answer EACCES truncate keep # By the filter, which does not see the file: open(2) truncates it.
+    files_answer reached open keep 513
+  fi
   assert_equal "" "$(cat inside/keep)"
-  comes_to EACCES "$SANDBOX_RUN" --profile untrusted -- "$LEAVE" truncate ../outside/secret
-  comes_to EACCES "$SANDBOX_RUN" --profile untrusted -- "$LEAVE" open ../outside/secret 512
+  comes_to EACCES "${UNTRUSTED[@]}" -- "$LEAVE" truncate ../outside/secret
+  comes_to EACCES "${UNTRUSTED[@]}" -- "$LEAVE" open ../outside/secret 512
   assert_equal secret "$(cat outside/secret)"
 }
 
@@ -139,19 +144,19 @@ test_memory_is_executed() {
   cp "$TEST_BIN/call" inside/tool
   FILES=(--ro tool)
   comes_to "getpid ok" "$SANDBOX_RUN" "${FILES[@]}" -- "$LEAVE" memory tool getpid
-  comes_to "getpid ok" "$SANDBOX_RUN" --profile untrusted -- "$LEAVE" memory tool getpid
+  comes_to "getpid ok" "${UNTRUSTED[@]}" -- "$LEAVE" memory tool getpid
 }
 
 test_io_uring() {
   prepare
-  comes_to "io_uring_setup ENOSYS" "$SANDBOX_RUN" --profile untrusted -- "$TEST_BIN/call" io_uring_setup
+  comes_to "io_uring_setup ENOSYS" "${UNTRUSTED[@]}" -- "$TEST_BIN/call" io_uring_setup
   comes_to "io_uring_setup ENOSYS" "$SANDBOX_RUN" --rw . -- "$TEST_BIN/call" io_uring_setup
 }
 
 # The attributes of files need no right. The manual says so.
 test_attributes_stay_open() {
   prepare
-  run env -C inside "$SANDBOX_RUN" --profile untrusted -- chmod 640 ../outside/secret
+  run env -C inside "${UNTRUSTED[@]}" -- chmod 640 ../outside/secret
   assert_status 0
   assert_equal 640 "$(stat -c %a outside/secret)"
 }

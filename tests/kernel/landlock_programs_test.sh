@@ -159,7 +159,7 @@ test_a_section_without_files_denies_no_moves() {
   for section in 'tcp: {connect: [443]}' 'scope: [signals]'; do
     echo "landlock: {$section, best_effort: true}" >app.yml
     echo text >rw/a/file
-    run "$SANDBOX_RUN" -p app.yml --rw rw -- sh -c 'ln rw/a/file rw/b/link && rm rw/b/link && mv -n rw/a/file rw/b'
+    run "$SANDBOX_RUN" -q -p app.yml --rw rw -- sh -c 'ln rw/a/file rw/b/link && rm rw/b/link && mv -n rw/a/file rw/b'
     assert_status 0
     assert_stderr ""
     rm rw/b/file
