@@ -13,19 +13,19 @@ mount -t devpts none /dev/pts
 mount -t tmpfs none /dev/shm
 ip link set lo up
 
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 while read -r test; do
   for user in self nobody; do
     begun=$SECONDS status=0
     "$stage/run_as.sh" "$user" "$stage" "$test" </dev/null >/run/output 2>&1 || status=$?
     case $status in
       0) passed=$((passed + 1)) result=passed ;;
-      77) result=skipped ;;
+      77) skipped=$((skipped + 1)) result=skipped ;;
       *) failed=$((failed + 1)) result="FAILED ($status)" ;;
     esac
     echo "$test $user: $result, $((SECONDS - begun)) s"
     [ "$status" = 0 ] || cat /run/output
   done
 done <"$stage/tests"
-echo "$passed passed, $failed failed"
+echo "in all: $passed passed, $failed failed, $skipped skipped"
 poweroff -f 2>/dev/null || busybox poweroff -f

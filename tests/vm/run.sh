@@ -239,4 +239,5 @@ chmod +x "$first/init"
 
 echo "== $release"
 boot 3072 -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap | tee "$work/log"
-grep -q '^[0-9]* passed, 0 failed' "$work/log"
+# The guest's count, which is its last line: a script that is skipped prints one of its own.
+grep -Eq '^in all: [0-9]+ passed, 0 failed,' "$work/log" || fail "a test failed, or the tests did not end"
