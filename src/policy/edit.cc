@@ -145,8 +145,7 @@ bool TextEditor::replace_group(size_t index, size_t begin, size_t end, const Gro
 
 // ---- Lists
 
-/// Behind the last entry of a list of scalars that is not empty.
-/// `item` is the one that `words` come behind: the last of `list` that is not taken out.
+/// Behind an entry of a list of scalars: the last one that is not taken out.
 bool TextEditor::append(const TreeNode& list, const TreeNode& item, const std::vector<std::string>& words) {
   const SourceRange last = item.range;
   std::string more;

@@ -100,7 +100,7 @@ class TextEditor {
   [[nodiscard]] std::string with_line_ends(const std::string& lines) const;
 
   bool add_key(std::string_view name, const std::vector<std::string>& list, const std::string& scalar);
-  bool append(const TreeNode& list, const TreeNode& last, const std::vector<std::string>& words);
+  bool append(const TreeNode& list, const TreeNode& item, const std::vector<std::string>& words);
   [[nodiscard]] std::optional<TextChange> removal(const TreeNode& list, size_t index, size_t first_kept) const;
   void change(size_t offset, size_t length, std::string text, TextChange::Place place);
 
