@@ -23,7 +23,7 @@ echo "   all there"
 
 sandbox_run=build/release/cmd/sandbox-run/sandbox-run
 echo "2. Building"
-if [ ! -e "$sandbox_run" ]; then echo "   takes about a minute on two cores"; fi
+if [ ! -e "$sandbox_run" ]; then echo "   takes about three minutes on two cores"; fi
 run_logged "$log" cmake --preset release
 run_logged "$log" cmake --build --preset release -j "$(nproc)"
 echo "   made $sandbox_run"

@@ -6,7 +6,7 @@ test_adds_these_calls_to_the_default_alone() {
   run "$TEST_BIN/sandbox-policy" diff profile:default profile:developer
   assert_status 1
   assert_equal "$(uname -m) errno EPERM / allow: looser ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd \
-for some arguments personality errno EPERM / allow looser e.g. personality(0x40000)" "$(tail -n +3 out | xargs)"
+for some arguments personality errno EPERM / allow looser e.g. personality(PER_LINUX|ADDR_NO_RANDOMIZE)" "$(tail -n +3 out | xargs)"
 }
 
 test_strace() {

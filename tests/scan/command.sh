@@ -7,9 +7,9 @@ test_text() {
   assert_status 0
   assert_file_is err ""
   assert_file_is out "$TEST_BIN/scan_data: 6 system calls
-   exit getpid getuid restart_syscall rt_sigreturn
+  exit getpid getuid restart_syscall rt_sigreturn
 Of the ABI x86:
-   getpid"
+  getpid"
 }
 
 test_policy() {
@@ -18,7 +18,7 @@ test_policy() {
   assert_status 1
   grep -A20 '^In the code, and denied by p.yml:' out >denied
   grep -Eqx '  getuid +scan_data: used_second\+0x[0-9a-f]+' denied || report "expected getuid and its place"
-  grep -A1 '^Allowed by p.yml, and not in the code:' out | grep -qx '   uname' || report "expected uname to be needless"
+  grep -A1 '^Allowed by p.yml, and not in the code:' out | grep -qx '  uname' || report "expected uname to be needless"
   run "${SCAN[@]}" --policy profile:no-network "$TEST_BIN/scan_numbers"
   assert_status 0
 }
