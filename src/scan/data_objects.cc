@@ -12,6 +12,8 @@ namespace sandbox::scan {
 namespace {
 
 constexpr uint64_t kAlignment = 32;
+/// Entries of a table that are looked for, in units of kAlignment.
+constexpr uint64_t kLargestEntry = 4;
 
 /// Whether code can get at all of a section from its beginning: linkers define __start_NAME for those whose names are
 /// words of C. glibc only compares with the beginning of its vtables (libio/libioP.h).
@@ -92,12 +94,33 @@ uint64_t DataObjects::next_reference(uint64_t address) {
   return next == references.end() ? UINT64_MAX : *next;
 }
 
+bool DataObjects::is_inside_table(uint64_t address) const {
+  const auto functions_in = [&](const Extent& extent) {
+    std::vector<uint64_t> places;
+    for (const Pointer& pointer : image_.pointers_in(extent)) {
+      if (image_.is_code(pointer.target)) places.push_back(pointer.place - extent.begin);
+    }
+    return places;
+  };
+  for (uint64_t size = kAlignment; size <= kLargestEntry * kAlignment; size += kAlignment) {
+    const std::vector<uint64_t> before = functions_in({address - size, address});
+    if (!before.empty() && before == functions_in({address, address + size})) return true;
+  }
+  return false;
+}
+
 const std::vector<uint64_t>& DataObjects::cuts_of(size_t file) {
   if (cuts_.size() <= file) cuts_.resize(file + 1);
   std::vector<uint64_t>& cuts = cuts_[file];
   if (!cuts.empty()) return cuts;
   const ElfFile& elf = image_.file(file);
   const uint64_t base = Image::base(file);
+  for (const Pointer& pointer : image_.pointers()) {
+    const bool own = image_.file_of(pointer.target) == file;
+    if (own && pointer.target % kAlignment == 0 && image_.is_data(pointer.target)) cuts.push_back(pointer.target);
+  }
+  add_code_references(file, cuts);
+  std::erase_if(cuts, [&](uint64_t cut) { return is_inside_table(cut); });
   for (const Segment& segment : elf.segments) {
     cuts.push_back(base + segment.address);
     cuts.push_back(base + segment.address + segment.memory_size);
@@ -106,11 +129,6 @@ const std::vector<uint64_t>& DataObjects::cuts_of(size_t file) {
     cuts.push_back(base + section.address);
     cuts.push_back(base + section.address + section.size);
   }
-  for (const Pointer& pointer : image_.pointers()) {
-    const bool own = image_.file_of(pointer.target) == file;
-    if (own && pointer.target % kAlignment == 0 && image_.is_data(pointer.target)) cuts.push_back(pointer.target);
-  }
-  add_code_references(file, cuts);
   elf.give_back();  // Most of its code will not be looked at again.
   std::vector<Extent> objects = named_objects(elf, base);
   if (objects_.size() < image_.file_count()) objects_.resize(image_.file_count());

@@ -3,7 +3,9 @@
 // A stripped file does not say where an object ends. A cut too many would lose a pointer, and with it a function that
 // the program calls; so a place is a cut only if it must be the beginning of an object: where a symbol or a section
 // begins, or where an address that code or data holds is a multiple of 32, to which compilers align what has 32 bytes
-// or more. The address of a member inside a structure is no cut then, unless it is by chance such a multiple.
+// or more. The address of a member inside a structure is no cut then, unless it is by chance such a multiple. In a table
+// of structures of 32 bytes it always is, so there is no cut either where what stands before and behind has its
+// addresses of functions at the same places, as two entries of a table have.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +35,7 @@ class DataObjects {
  private:
   const std::vector<uint64_t>& cuts_of(size_t file);
   void add_code_references(size_t file, std::vector<uint64_t>& cuts);
+  [[nodiscard]] bool is_inside_table(uint64_t address) const;
 
   const Image& image_;
   std::vector<std::vector<Extent>> objects_;       ///< Of each file, those that have names. Sorted.
