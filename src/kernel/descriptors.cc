@@ -71,7 +71,7 @@ void keep_only(std::span<const int> descriptors) {
     kept = many;
   }
   kept = kept.first(descriptors.size() + 2);
-  std::ranges::copy(descriptors, kept.begin());
+  for (size_t i = 0; i < descriptors.size(); ++i) kept[i] = descriptors[i];
   kept[descriptors.size()] = STDERR_FILENO;
   kept[descriptors.size() + 1] = proc_directory();
   std::ranges::sort(kept);
