@@ -680,6 +680,7 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
   const int program = own < argc && std::string_view(argv[own]) == "--" ? own + 1 : own;
   std::vector<std::string> words = marked(argv + 1, argv + own);
   std::vector<char*> own_line;
+  own_line.reserve(words.size());
   for (std::string& word : words) own_line.push_back(word.data());
   try {
     app.parse(own - 1, own_line.data());
