@@ -685,8 +685,8 @@ Result<Parsed, UsageError> parse_command(const CommandSpec& spec, int argc, char
   try {
     app.parse(own - 1, own_line.data());
   } catch (const CLI::CallForHelp&) {
-    Information help = {command_help(spec)};
-    return Parsed(std::in_place_type<Information>, std::move(help));
+    std::string help = command_help(spec);
+    return Parsed(std::in_place_type<Information>, Information{std::move(help)});
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string text = error.what();
     return usage_error(spec,

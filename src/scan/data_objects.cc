@@ -81,12 +81,14 @@ void DataObjects::add_code_references(size_t file, std::vector<uint64_t>& cuts) 
 }
 
 bool DataObjects::is_named(uint64_t address) {
+  if (!image_.has_file(address)) return false;
   const size_t file = image_.file_of(address);
   cuts_of(file);
   return std::ranges::binary_search(objects_[file], address, {}, &Extent::begin);
 }
 
 uint64_t DataObjects::next_reference(uint64_t address) {
+  if (!image_.has_file(address)) return UINT64_MAX;
   const size_t file = image_.file_of(address);
   cuts_of(file);
   const std::vector<uint64_t>& references = references_[file];
@@ -145,6 +147,7 @@ const std::vector<uint64_t>& DataObjects::cuts_of(size_t file) {
 }
 
 bool DataObjects::is_linkers(uint64_t address) const {
+  if (!image_.has_file(address)) return false;
   const size_t file = image_.file_of(address);
   const auto holds = [&](const Section& section) {
     const bool linkers = section.name == ".got" || section.name == ".got.plt" || section.name == ".dynamic";
@@ -154,6 +157,7 @@ bool DataObjects::is_linkers(uint64_t address) const {
 }
 
 Extent DataObjects::object_at(uint64_t address) {
+  if (!image_.has_file(address)) return {address, address + 1};
   const std::vector<uint64_t>& cuts = cuts_of(image_.file_of(address));
   const auto next = std::ranges::upper_bound(cuts, address);
   Extent extent{address, next == cuts.end() ? address + 1 : *next};

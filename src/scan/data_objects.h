@@ -15,6 +15,7 @@
 
 namespace sandbox::scan {
 
+/// Of an address that is in no file, as broken files have, there is nothing to know.
 class DataObjects {
  public:
   explicit DataObjects(const Image& image) : image_(image) {}

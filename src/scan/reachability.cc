@@ -450,6 +450,7 @@ void Reachability::take_copied(const Extent& extent, uint64_t site, uint64_t fun
 /// in another object where symbols tell objects apart.
 void Reachability::take_indexed(uint64_t address, uint64_t site, uint64_t function) {
   constexpr uint64_t kMaxAhead = 1024;
+  if (!image_.has_file(address)) return;
   if (!image_.file(image_.file_of(address)).go_functions.empty()) {  // All of its functions are reached.
     take_object(address, site, function);
     return;
