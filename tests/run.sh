@@ -32,9 +32,9 @@ esac
 
 # Without a compiler cache; most of it is for the compiler.
 if [ "$all" = yes ]; then
-  echo "All tests, the sanitizers' too: this takes some 30 minutes on two cores."
+  echo "All tests, the sanitizers' too: this takes some 50 minutes on two cores."
 else
-  echo "This takes some 10 minutes on two cores (--all, what CI runs: 30)."
+  echo "This takes some 15 minutes on two cores (--all, what CI runs: 50)."
 fi
 
 # bubblewrap, firejail (which is set-user-ID) and Google Benchmark are for a short run of the benchmark, to see that it
