@@ -15,6 +15,11 @@ constexpr uint64_t kAlignment = 32;
 /// Entries of a table that are looked for, in units of kAlignment.
 constexpr uint64_t kLargestEntry = 4;
 
+void sort_uniquely(std::vector<uint64_t>& addresses) {
+  std::ranges::sort(addresses);
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+}
+
 /// Whether code can get at all of a section from its beginning: linkers define __start_NAME for those whose names are
 /// words of C. glibc only compares with the beginning of its vtables (libio/libioP.h).
 bool is_one_object(const Section& section) {
@@ -76,8 +81,7 @@ void DataObjects::add_code_references(size_t file, std::vector<uint64_t>& cuts) 
       if (address % kAlignment == 0) cuts.push_back(address);
     }
   }
-  std::ranges::sort(references);
-  references.erase(std::unique(references.begin(), references.end()), references.end());
+  sort_uniquely(references);
 }
 
 bool DataObjects::is_named(uint64_t address) {
@@ -122,6 +126,7 @@ const std::vector<uint64_t>& DataObjects::cuts_of(size_t file) {
     if (own && pointer.target % kAlignment == 0 && image_.is_data(pointer.target)) cuts.push_back(pointer.target);
   }
   add_code_references(file, cuts);
+  sort_uniquely(cuts);  // Most are held in many places, and each is judged once.
   std::erase_if(cuts, [&](uint64_t cut) { return is_inside_table(cut); });
   for (const Segment& segment : elf.segments) {
     cuts.push_back(base + segment.address);
@@ -141,8 +146,7 @@ const std::vector<uint64_t>& DataObjects::cuts_of(size_t file) {
     return next != objects.begin() && (next - 1)->contains(cut) && (next - 1)->begin != cut;
   });
   for (const Extent& object : objects) cuts.insert(cuts.end(), {object.begin, object.end});
-  std::ranges::sort(cuts);
-  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  sort_uniquely(cuts);
   return cuts;
 }
 
